@@ -11,7 +11,7 @@ namespace backupd {
 // Returns nullopt if no daemon runs for the store, or if this process is a job of the daemon: the
 // caller may then open the store itself. Fails with kBusy if another process holds the store (the
 // daemon then tries again by itself), kIo if the daemon ends meanwhile. If this program is asked to
-// stop, the backup goes on.
+// stop, the backup continues.
 std::optional<base::ExitStatus> once_by_daemon(const base::Environment& environment,
                                                const OnceOptions& options);
 

@@ -101,7 +101,7 @@ BackupFacts collect_facts(const base::Environment& environment, store::Reader& r
   return facts;
 }
 
-// Holds the store only while it reads: other threads use it while a server is waited for.
+// Holds the store only while it reads: other threads use it while this one waits for a server.
 base::MailboxHistory history_of(store::Reader& reader, const std::string& account,
                                 std::mutex& store) {
   const StoreTurn turn(store);

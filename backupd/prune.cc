@@ -29,7 +29,7 @@ namespace {
 // With less room, SQLite can't open the index for writing, and calls that an I/O error.
 constexpr std::uint64_t kMinIndexRoom = 1'000'000;
 
-// What would become of the packs; a plan for the snapshots alone can be reported without it.
+// The fate of the packs; a plan for the snapshots alone can be reported without it.
 struct PackPlan {
   std::optional<store::PruneReport> report;
   std::string why;  // if there is no report

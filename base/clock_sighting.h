@@ -20,7 +20,7 @@ struct ClockSighting {
     return !start.empty() && start == earlier.start;
   }
 
-  // If so: by how much the clock went on more than the time that passed.
+  // If so: by how much more the clock advanced than the time that passed.
   std::chrono::seconds lead_over(const ClockSighting& earlier) const {
     return (time - earlier.time) - (since_start - earlier.since_start);
   }

@@ -26,8 +26,8 @@ constexpr std::size_t kMaxSend = 1U << 20U;
 // The limit of server output buffered while sending a literal that the server has refused.
 constexpr std::size_t kMaxReadAhead = 1U << 20U;
 
-// A response renews Limits::command each time it has grown by so much: more than the lexer reads
-// ahead, so many small responses don't count.
+// A response renews Limits::command each time it has grown by this much: more than the lexer reads
+// ahead, so that many small responses don't count.
 constexpr std::size_t kProgressStep = 1U << 20U;
 
 // Different alerts that are logged for each connection.

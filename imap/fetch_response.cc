@@ -75,7 +75,7 @@ void read_once(bool& is_there, std::optional<Value>& value, std::optional<Value>
   }
 }
 
-// The connection can't go on: the body would have to be read to its end.
+// The connection can't be used any longer: the body would have to be read to its end.
 [[noreturn]] void fail_too_large(std::uint64_t size, const Limits& limits) {
   throw ConnectionLost(fmt::format("the server announces a message of {} bytes: more than {} are "
                                    "not read",

@@ -71,12 +71,12 @@ class DetailList {
   std::size_t kept_ = 0;
 };
 
-// Dovecot counts all folders of the account for each GETQUOTAROOT, so that asking for each of them
-// takes the square of their number.
+// Dovecot counts all folders of the account for each GETQUOTAROOT, so requesting each of them takes
+// the square of their number.
 constexpr std::size_t kMaxAskedForQuota = 100;
 constexpr std::size_t kQuotaSamples = 4;
 
-// The folders asked for their quota roots first: all, or a few that are far apart in the list.
+// The folders whose quota roots are requested first: all, or a few that are far apart in the list.
 std::vector<std::string> quota_samples(std::span<const std::string> raw_names) {
   std::vector<std::string> samples;
   if (raw_names.size() <= kMaxAskedForQuota) {

@@ -216,7 +216,7 @@ OpenFolder Session::Impl::open_folder(FixedText verb, std::string_view raw_name,
   }
   require_ok(answer);
   take_code(answer.code);
-  // A server without CONDSTORE can't be trusted to tell all changes.
+  // A server without CONDSTORE can't be trusted to report all changes.
   if (refuses_modseq_) folder.highest_modseq.reset();
   open_name_ = raw_name;
   exists_ = folder.exists;

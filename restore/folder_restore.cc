@@ -39,7 +39,7 @@ void FolderRestore::open(imap::Session& session, const Reopen& reopen) {
 }
 
 // Returns false if the server refuses to open the folder: all messages are given up, and the other
-// folders go on.
+// folders continue.
 bool FolderRestore::try_to_open(const std::function<void()>& work) {
   try {
     work();

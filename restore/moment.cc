@@ -20,7 +20,7 @@ namespace {
 
 using std::chrono::sys_seconds;
 
-// For text that names no snapshot and is no time. Fails if it can only be meant as an id.
+// For text that is neither a snapshot's id nor a time. Fails if it can only be meant as an id.
 void refuse_id(const std::string& text) {
   constexpr std::size_t kFewestMeant = 4;  // shorter text may be a word
   const bool is_hex = text.find_first_not_of("0123456789abcdef") == std::string::npos;

@@ -27,7 +27,7 @@ struct SelectionOptions {
   std::string since;         // inclusive
   std::string before;        // exclusive
   std::string query;         // in the syntax of store/search_index/query.h
-  bool all = false;          // a selection file asks for everything
+  bool all = false;          // a selection file selects everything
   bool missing = false;      // restore/fresh_pass.h turns it into missing_from
   std::string missing_from;  // a snapshot's id: only messages that it has in no folder
   // By `at`, before with_fresh_pass() replaced it with the chosen snapshot's id.

@@ -47,8 +47,8 @@ struct SnapshotChanges {
   std::vector<UncertainFolder> uncertain;
 };
 
-// All differences. A message is paired by content: first within its folder (it got another UID),
-// then with one that left another folder. One that only got another UID is no change.
+// All differences. A message is paired by content: first within its folder (it got a new UID),
+// then with one that left another folder. One that only got a new UID is not a change.
 SnapshotChanges find_changes(store::Reader& reader, const store::SnapshotInfo& older,
                              const store::SnapshotInfo& newer);
 

@@ -24,7 +24,7 @@ class TargetNamer {
   // server keeps its last level, or the beginning of that, and gets a digest of the whole name.
   Named name(std::string_view source);
 
-  // The shown name, below the top, for a folder whose name the server refuses all the same.
+  // The shown name, below the top, for a folder whose name the server still refuses.
   static std::string last_resort(std::string_view source);
 
   // The longest raw name, in bytes, that every server accepts: Maildir++ uses it as a file name.

@@ -1,5 +1,5 @@
 // Operations of a run on the folders of its tree, besides filling them: they are subscribed, and
-// those that were created in vain are removed.
+// those that turn out not to be needed are removed.
 #pragma once
 
 #include <string>

@@ -23,7 +23,7 @@ namespace store {
 inline constexpr std::chrono::days kMaxAhead{2};
 // How long the clock must run on after a doubt before it is trusted. If the machine was not
 // restarted since, the clock may not have gained or lost more than this; if it was, it must have
-// been running for so long.
+// been running for this long.
 inline constexpr std::chrono::hours kDoubtLasts{1};
 // A run later than this after a doubt begins a new doubt; monthly prunes come sooner.
 inline constexpr std::chrono::days kDoubtKept{35};

@@ -47,7 +47,7 @@ struct FolderChange {
 };
 
 // Goes through the account's backups (not its rescues) up to the newest. It starts with
-// `start`, or if that is no backup with the last one before it, which the first changes are
+// `start`, or, if that is not a backup, with the last backup before it, which the first changes are
 // relative to; or with the first backup if `start` is not given. A folder that could not be read,
 // or only in part, changes nothing until it is read again. Reads only the differences. Fails with
 // kDamaged if a snapshot can't be read.

@@ -16,7 +16,7 @@ namespace store {
 // The order in which snapshots were made is certain, their times are not. So what precedes a
 // snapshot from before `since` is out of reach whatever its time is; and so is everything up to a
 // snapshot that is dated later than a following one, or than `now`, because the clock may have been
-// wrong for any time before that. Differences up to base::kClockSlack are no doubt.
+// wrong for any time before that. Differences up to base::kClockSlack do not count as doubt.
 std::uint64_t first_made_since(std::span<const SnapshotInfo> snapshots,
                                std::chrono::sys_seconds since, std::chrono::sys_seconds now);
 

@@ -1,5 +1,5 @@
 // Progress of a backup, reported to the daemon: occasional datagrams over a socket pair whose other
-// end the job inherits. A job whose daemon no longer listens continues all the same.
+// end the job inherits. A job whose daemon no longer listens continues anyway.
 #pragma once
 
 #include <chrono>

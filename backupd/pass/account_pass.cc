@@ -199,7 +199,7 @@ void AccountPass::refuse_lost_inbox(const imap::ListGaps& gaps) const {
 }
 
 // Returns nullopt if a further attempt is not worth it. A server that never accepted the login is
-// not waited for, unless it asks for that: there may be a thousand accounts.
+// not tried again, unless it asks the client to wait: there may be a thousand accounts.
 std::optional<std::chrono::milliseconds> AccountPass::pause_after(const base::Error& error) {
   if (is_too_slow(error)) return std::nullopt;
   const auto* const lost = dynamic_cast<const imap::ConnectionLost*>(&error);

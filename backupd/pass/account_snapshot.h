@@ -35,7 +35,7 @@ class AccountSnapshot {
   const store::AccountProperties& properties() const { return properties_; }
   void set_properties(store::AccountProperties properties) { properties_ = std::move(properties); }
 
-  // Whether the next snapshot is of a pass that has not looked into each folder.
+  // Whether the next snapshot is of a pass that has not examined every folder.
   void set_cut_short(bool is_cut_short) { properties_.is_cut_short = is_cut_short; }
 
   // The folders of `records` that hold messages, compared with the last snapshot.

@@ -141,7 +141,7 @@ void FolderPass::update(const imap::Folder& folder, const imap::OpenFolder& open
   if (doubt.empty()) doubt = loss;
 
   if (!doubt.empty()) {
-    // Without a new baseline and with a scan that is due, the next pass looks at all of it again.
+    // Without a new baseline and with a scan that is due, the next pass examines all of it again.
     draft.info().uid_next = old_uid_next;
     draft.info().last_full_scan = {};
     draft.info().trouble = std::move(doubt);

@@ -25,7 +25,7 @@ class FolderPass {
   // `last`: its latest record, or none. The new one is in progress where the day's budget was too
   // small, or, with a reason in FolderInfo::trouble, where the server contradicts itself about
   // which messages there are: then it keeps all that was recorded, and has no new baseline. Called
-  // with the turn, which is given up while the server is waited for. Fails with kRefused if the
+  // with the turn, which is given up during waits for the server. Fails with kRefused if the
   // server does not open it, and as the session and the writer do.
   store::FolderRecord run(const imap::Folder& folder, const store::FolderRecord* last);
 

@@ -64,7 +64,7 @@ std::optional<KnownMessages::Known> KnownMessages::find(
 }
 
 bool KnownMessages::is_ambiguous(std::string_view server_id) {
-  // One message in so many folders is enough to trust its id.
+  // One message in this many folders is enough to trust its id.
   constexpr std::size_t kMaxCompared = 64;
   sort();
   const std::uint64_t hash = hash_of(server_id);

@@ -68,7 +68,7 @@ std::uint64_t accepted_sequence(std::span<const SnapshotInfo> snapshots,
 }
 
 // Of an account with fewer messages than GuardConfig::vanished_messages, all must have vanished,
-// and at least so many.
+// and at least this many.
 constexpr std::uint64_t kMinOfSmallAccount = 5;
 
 bool is_much(std::uint64_t vanished, std::uint64_t was, const base::GuardConfig& guards) {

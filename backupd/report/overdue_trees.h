@@ -11,7 +11,7 @@
 
 namespace backupd {
 
-// A tree that is still there so long after its expiry raises an alarm: sweeps run every hour.
+// A tree that still exists this long after its expiry raises an alarm: sweeps run every hour.
 inline constexpr std::chrono::hours kTreeAlarmAfter{2};
 
 // Those that have expired, the longest overdue first.

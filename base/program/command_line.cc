@@ -112,7 +112,7 @@ class WordSplitter {
     const std::string name = name_before_value(*word);
     const CLI::Option* const option = find_option(app_, name);
     if (option == nullptr) {
-      // -vq, or a short option with its value: CLI11 takes them apart.
+      // -vq, or a short option with its value: CLI11 splits them.
       const bool is_short = !word->starts_with("--");
       if (!is_short || find_option(app_, word->substr(0, 2)) == nullptr) refuse_option(name);
       words_.push_back(*word);

@@ -44,7 +44,7 @@ void print_paged(std::string_view text) {
   const Finally restore([&] { ::sigaction(SIGPIPE, &before, nullptr); });
   std::FILE* const pipe = ::popen(program.c_str(), "we");
   if (pipe == nullptr) return print_result(text);
-  // A short write is no failure: the user has quit the pager.
+  // A short write is not an error: the user has quit the pager.
   static_cast<void>(std::fwrite(text.data(), 1, text.size(), pipe));
   const int status = ::pclose(pipe);
   constexpr int kNotFound = 127;  // the shell's

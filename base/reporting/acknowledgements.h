@@ -57,7 +57,8 @@ class Acknowledgements {
   bool is_absence_accepted(const std::string& account) const;
 
   // Records the last result of MailboxHistory::judge(): from now on it is a trouble, until it is
-  // accepted, or until no change is found. A change that was accepted meanwhile is no trouble.
+  // accepted, or until no change is found. A change that was accepted meanwhile does not count as
+  // trouble.
   void note_mailbox_change(const std::string& account, const std::optional<MailboxChange>& change);
   std::optional<MailboxChange> mailbox_change(const std::string& account) const;
 

@@ -105,7 +105,7 @@ bool JobMailer::send(JobRecord& record, PendingMail mail) const {
   }
 }
 
-// If this fails, the mail is sent all the same.
+// If this fails, the mail is sent anyway.
 void JobMailer::save(const PendingMail& mail) const {
   try {
     const StoreConfig& store = environment_.config.store;

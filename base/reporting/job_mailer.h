@@ -27,8 +27,8 @@ class JobMailer {
   void report(JobRecord& record, const JobOutcome& outcome) const;
 
   // Sends the mail that is kept for this job, if there is any; the caller holds the job's lock and
-  // saves the record. Returns false if the mail server is unavailable and should not be waited for
-  // again.
+  // saves the record. Returns false if the mail server is unavailable and should not be tried again
+  // now.
   bool send_pending(JobRecord& record) const;
 
  private:

@@ -67,7 +67,7 @@ struct AccountProperties {
   FetchedBytes fetched;
   // Of the messages that vanished before this snapshot, those whose UIDs now belong to others.
   std::uint64_t replaced = 0;
-  // The backup ended before it had looked into each folder; older versions did not record that.
+  // The backup ended before it had examined every folder; older versions did not record that.
   bool is_cut_short = false;
   bool operator==(const AccountProperties&) const = default;
 };

@@ -67,7 +67,7 @@ class Box {
       : state_(EVP_CIPHER_CTX_new()) {
     static const base::Handle<EVP_CIPHER, EVP_CIPHER_free> method(
         EVP_CIPHER_fetch(nullptr, "ChaCha20-Poly1305", nullptr));
-    // For one box only, so it is worth no memory of its own.
+    // For one box only, so it needs no protected memory.
     std::array<std::byte, Key::kSize> derived{};
     const base::Finally wiped([&] { sodium_memzero(derived.data(), derived.size()); });
     crypto_core_hchacha20(to(derived), in(base::ByteView(nonce)), in(key.view()), nullptr);
@@ -126,7 +126,7 @@ class Box {
 
 Key::Key() {
   start();
-  // Locks the memory, and goes on if it may not.
+  // Locks the memory, and continues if that is not permitted.
   void* const memory = sodium_malloc(kSize);
   if (memory == nullptr) throw std::bad_alloc();
   bytes_ = {static_cast<std::byte*>(memory), sodium_free};

@@ -46,7 +46,7 @@ struct VerifiedKey {
 
 // Proves that the file, a key file or the output of export_key(), opens this store: a slot of the
 // store, and a pack if it has any. Needs neither the configured key file nor the
-// lock, and changes nothing. Fails with kKey if it does not open the store, or is no key at all.
+// lock, and changes nothing. Fails with kKey if it does not open the store, or is not a key at all.
 VerifiedKey verify_key(const Location& location, base::FileSystem& files, const base::Path& file);
 
 // The master key as text for paper (store/keys/key_export.h).

@@ -149,7 +149,7 @@ std::optional<Key> open_with_passphrase(const KeySlot& slot, std::string_view pa
 
 namespace {
 
-// Returns nullopt if the file is no slot, whatever else it is: another program may have put it
+// Returns nullopt if the file is not a slot, whatever it is: another program may have put it
 // there to keep the others from being read.
 std::optional<KeySlot> read_slot(base::FileSystem& files, const base::Path& path) {
   try {

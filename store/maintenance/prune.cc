@@ -35,7 +35,7 @@ using base::fail;
 constexpr std::string_view kGoesOn =
     "what was dropped stays dropped, and the next prune continues from here";
 
-// The free room is checked each time so many bytes have been copied.
+// The free room is checked each time this many bytes have been copied.
 constexpr std::uint64_t kRoomCheckedEvery = std::uint64_t{4} << 20;
 
 class Prune {

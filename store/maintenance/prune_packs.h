@@ -1,4 +1,4 @@
-// The packs of a store as a prune finds them, and what its steps make of them.
+// The packs of a store as a prune finds them, and what its steps do with them.
 #pragma once
 
 #include <cstddef>

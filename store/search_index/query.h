@@ -30,7 +30,7 @@ class Query {
   // Parses the times of after: and before:. Fails with kUsage.
   using ReadTime = std::function<std::chrono::sys_seconds(const std::string&)>;
 
-  // Fails with kUsage, saying which term is wrong, and if `text` asks for words but none of them is
+  // Fails with kUsage, saying which term is wrong, and if `text` has words but none of them is
   // left. So no query matches every message because it is empty.
   static Query parse(std::string_view text, const ReadTime& read_time);
 

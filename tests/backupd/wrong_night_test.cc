@@ -175,7 +175,7 @@ TEST_F(WrongNightTest, TheGraceOfAPackIsNotShortenedByAJump) {
   EXPECT_EQ(packs(), before) << "a second jump is not ten days of a steady clock";
   clock_.let_pass(hours(1));
   mailstow_.backupd_json({"prune"});
-  EXPECT_LT(packs(), before) << "the clock went on for an hour";
+  EXPECT_LT(packs(), before) << "the clock advanced steadily for an hour";
 }
 
 TEST_F(WrongNightTest, SnapshotsOfTheFutureAreMarked) {

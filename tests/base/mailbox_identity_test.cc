@@ -115,7 +115,7 @@ TEST(MailboxHistoryTest, JudgesWhoseMailboxItIs) {
        with_mail({"F1", 9}),
        none,
        {true, true}},
-      {"it did not tell for a night",
+      {"it reported nothing for a night",
        {with_mail({"F1", 5}), a},
        with_mail({"F2", 5}),
        none,

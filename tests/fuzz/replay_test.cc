@@ -31,7 +31,7 @@ namespace {
 struct Fuzzer {
   const char* name;
   int (*run)(const std::uint8_t*, std::size_t);
-  std::size_t slowness = 1;  // so many times fewer mutations
+  std::size_t slowness = 1;  // divides the number of mutations
 };
 
 void run(const Fuzzer& fuzzer, const base::Bytes& input) {

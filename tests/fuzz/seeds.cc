@@ -219,7 +219,7 @@ Seeds imap_seeds() {
       "m4 OK [READ-WRITE] done\r\n* 2 EXISTS\r\n* ESEARCH (TAG \"m6\") UID ALL 1:9\r\n")};
 }
 
-// One tampering with each kind of answer, after so many that stay as they are: CAPABILITY,
+// One tampering with each kind of answer, after that many unchanged answers: CAPABILITY,
 // NAMESPACE, LIST, two STATUS, EXAMINE, the scan, the bodies.
 Seeds once_seeds() {
   const auto seed = [](unsigned capabilities, std::size_t untouched, unsigned kind,

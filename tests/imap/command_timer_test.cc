@@ -204,7 +204,7 @@ TEST_F(CommandTimerTest, AnEndlessExpungeEnds) {
   EXPECT_LE(clock_.elapsed, seconds(1900));
 }
 
-// The clock stands still: the server is never waited for.
+// The clock stands still: the client never waits for the server.
 TEST_F(CommandTimerTest, AFloodEndsTheAccount) {
   const std::string line = "* OK " + std::string(30'000, 'f') + "\r\n";
   const std::string unwanted =
@@ -267,7 +267,7 @@ TEST_F(CommandTimerTest, TheCallersTimeDoesNotCount) {
   fetch_states(session, [this] { clock_.sleep_for(hours(10)); });
 }
 
-// Stops the process once, while it waits: the response is there when it goes on.
+// Stops the process once, while it waits: the response is there when it continues.
 class StoppedTransport : public SlowTransport {
  public:
   StoppedTransport(const Transcript& transcript, std::vector<std::string> pieces,

@@ -1,4 +1,4 @@
-// Servers that announce an extension and refuse its use: the session goes on without it.
+// Servers that announce an extension and refuse its use: the session continues without it.
 #include "tests/expect_error.h"
 #include "tests/imap/collector.h"
 #include "tests/imap/conversation.h"

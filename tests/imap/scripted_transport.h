@@ -59,7 +59,7 @@ class Transcript {
 struct Delivery {
   std::size_t piece = std::numeric_limits<std::size_t>::max();  // maximum bytes at a time
   std::size_t cut =
-      std::numeric_limits<std::size_t>::max();  // after so many bytes the connection is lost
+      std::numeric_limits<std::size_t>::max();  // the connection is lost after this many bytes
   std::vector<std::string> announced = {};      // capabilities announced during the login
 };
 

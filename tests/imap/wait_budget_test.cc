@@ -1,5 +1,5 @@
-// The slowest lawful servers are waited for, and those that only drip are not. The largest lawful
-// answers are read, and a flood is not.
+// The client waits for the slowest lawful servers, but not for those that only drip. The largest
+// lawful answers are read, and a flood is not.
 #include "imap/wait_budget.h"
 
 #include <functional>
@@ -39,7 +39,7 @@ std::function<void(WaitBudget&)> worth(milliseconds time) {
 
 struct SlowServer {
   std::string name;
-  milliseconds interval{};  // in which the server is waited for
+  milliseconds interval{};  // how long the client waits for the server
   int times = 0;
   std::function<void(WaitBudget&)> arrives;  // after each interval
   bool is_lawful = true;
@@ -84,7 +84,7 @@ INSTANTIATE_TEST_SUITE_P(
                    false}),
     [](const auto& tested) { return tested.param.name; });
 
-// A server that is never waited for.
+// A server that never makes the client wait.
 struct LargeAnswers {
   std::string name;
   std::uint64_t bytes = 0;  // of each

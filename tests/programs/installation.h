@@ -1,4 +1,4 @@
-// mailstow as an administrator has it: a configuration for one server, a store, both programs.
+// mailstow as an administrator installs it: a configuration for one server, a store, both programs.
 //
 //   Installation mailstow(server);
 //   mailstow.backupd({"init"});

@@ -5,7 +5,7 @@
 //   mailstow.backupd({"once"});                 // at noon of that day
 //   clock.set(clock.now() + std::chrono::hours(12));
 //
-// It goes on by itself, as any clock does; waiting is not shortened by it. Programs that are made
+// It advances by itself, as any clock does; it does not shorten waits. Programs that are made
 // with an environment of their own want environment() in it.
 #pragma once
 
@@ -30,7 +30,7 @@ class OwnedClock {
   // Also affects programs that are already running.
   void set(std::chrono::sys_seconds time);
 
-  // For programs that run: so much time seems to pass, by the clocks that can't be set. What waits
+  // For running programs: this much time seems to pass, by the clocks that can't be set. What waits
   // on such a clock waits for longer then.
   void let_pass(std::chrono::seconds time);
 

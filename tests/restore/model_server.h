@@ -30,7 +30,7 @@ struct ModelMessage {
 struct ModelFolder {
   bool can_be_opened = true;
   std::uint32_t uid_validity = 1;
-  std::string mailbox_id;  // empty: none is told
+  std::string mailbox_id;  // empty: not reported
   std::uint32_t uid_next = 1;
   std::map<base::Uid, ModelMessage> messages;
   bool operator==(const ModelFolder&) const = default;
@@ -55,7 +55,7 @@ class ModelServer {
   std::vector<Removal> removals;
   std::set<std::pair<std::string, std::string>> refused;  // verb and folder: answered NO
   std::set<std::string> heard;                            // the verbs of all commands
-  std::string permanent_flags;                            // of each folder; empty: none is told
+  std::string permanent_flags;                            // of each folder; empty: not reported
   std::string without;                                    // one capability that it lacks
   std::string also;                                       // one more that it has
 

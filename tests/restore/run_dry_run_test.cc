@@ -44,7 +44,8 @@ TEST_F(RunTest, ADryRunPrintsWhatARunThenDoes) {
   }
   EXPECT_EQ(plan["plan"]["bytes"], bytes);
   EXPECT_EQ(plan["plan"]["messages"], messages);
-  EXPECT_EQ(plan["plan"]["without_keywords"], 0) << "Dovecot keeps all, though it tells so late";
+  EXPECT_EQ(plan["plan"]["without_keywords"], 0)
+      << "Dovecot keeps all, although it reports that late";
   const auto text = mailstow_.restore({"run", "alice", "--all", "--dry-run"});
   EXPECT_THAT(text.out, testing::HasSubstr("its name would be too long"));
   EXPECT_THAT(text.out, testing::HasSubstr("Nothing was written."));

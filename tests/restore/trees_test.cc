@@ -218,7 +218,7 @@ TEST_F(TreesTest, AHalfMadeTreeHoldsNoMailOfTheUsersButWhatThatPutThere) {
   ASSERT_EQ(folders.size(), 1U);
   EXPECT_EQ(folders[0]["messages"], 1);
 
-  // Where that can't be told, all of it is kept.
+  // If that is unknown, all of it is kept.
   run({"--expire-after", "1s"});
   change_record([](store::TreeRecord& record) {
     record.state = store::TreeState::kRestoring;

@@ -1,7 +1,7 @@
 // A private Courier IMAP 5.0, run from the directory where scripts/fetch_servers unpacked it.
 //
-// Everything is below INBOX; EXAMINE tells no UIDNEXT; a quota root has no limits; an empty INBOX
-// gets another UIDVALIDITY in each session. It takes two seconds for each folder that is deleted.
+// Everything is below INBOX; EXAMINE reports no UIDNEXT; a quota root has no limits; an empty INBOX
+// gets a new UIDVALIDITY in each session. It takes two seconds for each folder that is deleted.
 #pragma once
 
 #include <string>

@@ -34,7 +34,7 @@ class Sweeps {
     return verdict.doubt.empty();
   }
 
-  // From now on the clock is ahead by so much more than before.
+  // From now on the clock is ahead by this much more than before.
   void jump(std::chrono::seconds by) { set_by_ += by; }
 
  private:

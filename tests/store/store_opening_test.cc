@@ -1,4 +1,4 @@
-// What a store needs to open, and what it makes of a directory that is not as it left it.
+// What a store needs to open, and how it reacts to a directory that was changed.
 #include <algorithm>
 #include <filesystem>
 #include <string>
@@ -54,7 +54,7 @@ TEST_F(StoreOpeningTest, AWriterStopsBeforeTheDiskIsFull) {
     add_snapshot(writer, "alice", {add_folder(writer, "INBOX", {"first"})});
     writer.commit();
     disk.set_free_space(999'999);
-    EXPECT_FALSE(add_message(writer, "first").is_new) << "what needs no room goes on";
+    EXPECT_FALSE(add_message(writer, "first").is_new) << "work that needs no room continues";
     EXPECT_ERROR(kNoSpace, "store.keep_free_mb", add_message(writer, "second"));
   }
   EXPECT_ERROR(kNoSpace, "store.keep_free_mb", Writer::open(location_, disk, clock_));

@@ -92,7 +92,7 @@ class BrokenStatus : public FolderFailuresTest, public testing::WithParamInterfa
  protected:
   BrokenStatus() { server_.capabilities = GetParam(); }
 
-  // The server closes the connection when it is to tell the status of Mid.
+  // The server closes the connection instead of reporting the status of Mid.
   static bool breaks(const std::string& command) {
     return command.starts_with("STATUS \"Mid\"") ||
            (command.starts_with("LIST") && command.find("STATUS") != std::string::npos);

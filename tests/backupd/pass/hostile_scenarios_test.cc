@@ -32,7 +32,7 @@ Play inbox_metadata(int entries, std::size_t size) {
                      }) + ")\r\n")});
 }
 
-// From the second night on, INBOX claims to hold so many messages.
+// From the second night on, INBOX claims to hold that many messages.
 Play claim_messages(const std::string& messages) {
   return later(all({capabilities("ESEARCH"),
                     rewrite("EXAMINE \"INBOX\"", "* 3 EXISTS", "* " + messages + " EXISTS"),
@@ -51,7 +51,7 @@ Play many_folders(int count) {
   };
 }
 
-// Every message of Mid is refused, with so long a text.
+// Every message of Mid is refused, with a text of that length.
 Play refuse_mid(std::size_t length) {
   return folder([length](OddFolder& mid) {
     mid.fetch_result = "NO " + std::string(length, 'r');
@@ -174,7 +174,7 @@ INSTANTIATE_TEST_SUITE_P(TooMuch, HostileScenarioTest, testing::ValuesIn(too_muc
 
 constexpr const char* kWorking = "* OK working\r\n";
 
-// Without UIDNEXT the UIDs of Mid have to be asked for.
+// Without UIDNEXT, the UIDs of Mid must be requested.
 void scan_mid(OddServer& server, int /*night*/) {
   server.folder("Mid").tells_next = false;
 }

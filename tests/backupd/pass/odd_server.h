@@ -44,7 +44,7 @@ struct OddFolder {
   std::string attributes = {};
   std::string uid_validity = "7";
   std::string refusal = {};         // the answer to EXAMINE, such as "NO it is on fire"
-  bool tells_next = true;           // whether EXAMINE tells UIDNEXT
+  bool tells_next = true;           // whether EXAMINE reports UIDNEXT
   bool is_listed = true;            // whether LIST shows it
   std::string exists = {};          // as EXAMINE reports it; empty: the right number
   bool is_searched = true;          // whether SEARCH shows its messages

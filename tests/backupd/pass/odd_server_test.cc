@@ -61,7 +61,7 @@ TEST_F(OddServerTest, AFewMessagesAreReceivedWithoutAThread) {
   };
   EXPECT_EQ(run_and_count(), 1U);
   for (std::uint32_t uid = 4; uid <= 20; ++uid) server_.folder("INBOX").message(uid, "a: b\r\n");
-  EXPECT_EQ(run_and_count(), 2U) << "storing is not waited for";
+  EXPECT_EQ(run_and_count(), 2U) << "receiving does not wait for storing";
 }
 
 TEST_F(OddServerTest, ANewSmallFolderTakesTwoCommands) {
@@ -81,7 +81,7 @@ TEST_F(OddServerTest, ANewSmallFolderTakesTwoCommands) {
     });
   };
   EXPECT_EQ(commands(20, 1) - commands(10, 1), 2 * 10) << "UIDNEXT shows which UIDs there are";
-  EXPECT_EQ(commands(20, 2) - commands(10, 2), 3 * 10) << "they are asked for";
+  EXPECT_EQ(commands(20, 2) - commands(10, 2), 3 * 10) << "they are requested";
 }
 
 // UIDNEXT and the number of messages only seem to show which UIDs there are.

@@ -81,7 +81,7 @@ TEST_F(JobMailTest, ASummaryIsSentAlwaysOrOnlyAboutTrouble) {
   EXPECT_EQ(mail().size(), 1U);
   back_up({"alice: skipped"});
   back_up({"alice: skipped"});
-  EXPECT_EQ(mail().size(), 3U) << "every night with something to look at";
+  EXPECT_EQ(mail().size(), 3U) << "every night with a problem";
   back_up({});
   EXPECT_EQ(mail().size(), 4U) << "and once when it is resolved";
   back_up({});

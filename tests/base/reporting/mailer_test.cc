@@ -161,8 +161,8 @@ TEST(MailerPlainTest, UsesPlainTextOnlyIfConfigured) {
                Mailer(config, system_clock()).send({{"a@example.org"}, "", ""}));
 }
 
-// What RFC 5322, section 2.1.1, asks for; and that no text can add a header field or end the
-// header.
+// The line lengths that RFC 5322, section 2.1.1, requires; and that no text can add a header field
+// or end the header.
 RC_GTEST_PROP(OutgoingMailTest, LinesAreShortAndAscii,
               (const std::string& subject, const std::string& body)) {
   const std::string mail = to_rfc5322({{"a@example.org"}, subject, body}, "b@example.org",
