@@ -1,4 +1,4 @@
-// What all jobs of this program report with.
+// The reporting that all jobs of this program share.
 #pragma once
 
 #include "base/program/program.h"

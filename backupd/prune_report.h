@@ -11,7 +11,7 @@ namespace backupd {
 
 nlohmann::ordered_json prune_json(const store::PruneReport& report);
 
-// What could not be done for lack of room, and what to do, as a line without its end; "":
+// The work that was not done for lack of room, and the remedy, as a line without its end; "":
 // everything was done.
 std::string describe_left(const store::PruneReport& report);
 

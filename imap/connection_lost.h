@@ -21,7 +21,7 @@ class ConnectionLost : public base::Error {
     kMessageTooSlow,   // Limits::message exceeded: the other messages may still arrive
     kMessageTooLarge,  // Limits::max_message exceeded: likewise
     kSilence,          // Limits::silence or Limits::command exceeded
-    // The same while several commands were in progress: perhaps the server takes only one at a
+    // The same while several commands were in progress: perhaps the server accepts only one at a
     // time.
     kPipelinedSilence,
     kAccountTooSlow,  // Limits::waits used up: another connection would end in the same way

@@ -29,7 +29,7 @@ inline constexpr std::size_t kMaxSentFlags = 4000;  // all flags of a message, w
 // \Recent belongs to the server and to one session; it is neither stored nor sent.
 bool is_recent(std::string_view flag);
 
-// As they are stored and compared: canonical, sorted, each once, without \Recent.
+// Returns flags as they are stored and compared: canonical, sorted, each once, without \Recent.
 std::vector<std::string> normal_flags(const std::vector<std::string>& flags);
 
 }  // namespace imap

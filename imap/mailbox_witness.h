@@ -24,8 +24,8 @@ class MailboxWitness {
   // opened, so that nothing is proved. Any thread, but not during the other call.
   void prove(Session& session) const;
 
-  // What a connection shows, for the first call: `inbox` as EXAMINE showed it; nullopt: it can't be
-  // opened. Lists the other folders if they matter.
+  // The observation of a connection, for the first call: `inbox` as EXAMINE showed it; nullopt: it
+  // can't be opened. Lists the other folders if they matter.
   base::MailboxObservation look(Session& session, const std::optional<OpenFolder>& inbox) const;
 
  private:

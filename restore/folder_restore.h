@@ -129,7 +129,7 @@ class FolderRestore {
   bool has_damage_ = false;
   bool is_compared_ = false;
   bool can_be_opened_ = true;
-  // Shared while a batch is sent, exclusive while messages are looked for after a lost connection:
+  // Shared while a batch is sent, exclusive during the search for messages after a lost connection:
   // otherwise a message could be taken for an equal one that another connection is sending.
   std::shared_mutex sending_;
   std::mutex mutex_;  // guards outcomes_ while messages are appended, and what follows

@@ -19,7 +19,8 @@ void declare_selection(base::Options& declared, SelectionOptions& selection);
 // Declares --progress-fd.
 void declare_progress(base::Options& declared, std::optional<std::uint32_t>& descriptor);
 
-// What the options say, or the file that --selection names. Fails with kUsage as read_selection().
+// The selection of the options, or of the file that --selection names. Fails with kUsage as
+// read_selection().
 SelectionOptions given_selection(const SelectionOptions& options);
 
 }  // namespace restore

@@ -12,8 +12,8 @@ namespace {
 
 constexpr int kMaxLossesAlone = 2;
 constexpr int kMaxLossesInARow = 25;
-// What the server had sent before it broke down may be lost with the connection: so this many are
-// requested one by one before all others are requested together again.
+// Data that the server had sent before it broke down may be lost with the connection: so this many
+// are requested one by one before all others are requested together again.
 constexpr int kOneByOne = 200;
 
 class SteadyRead {

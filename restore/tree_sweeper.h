@@ -64,7 +64,7 @@ class TreeSweeper {
   TreeSweeper(imap::Session& session, const store::TreeRecord& record,
               const std::vector<store::TreeRecord>& others, Rescue* rescue = nullptr);
 
-  // Folders that the server does not list are not taken for deleted, for this reason.
+  // The reason why folders that the server does not list do not count as deleted.
   void distrust_absence(std::string why) { absence_doubt_ = std::move(why); }
 
   // `call` is called once, before the first level that other trees may share: it should update

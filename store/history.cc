@@ -131,7 +131,8 @@ class History {
     return after;
   }
 
-  // What a folder keeps when it is renamed: its MAILBOXID, or else its generation and messages.
+  // The properties that a folder keeps when it is renamed: its MAILBOXID, or else its generation
+  // and messages.
   using Mark = std::tuple<std::string, std::uint32_t, ObjectId>;
   // The folders of folders_ that are no longer there, in the order of their names if they have the
   // same mark.

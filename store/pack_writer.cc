@@ -26,7 +26,7 @@ constexpr std::size_t block_target(Stream stream, Effort effort) {
   }
 }
 
-// What an account has left is a block of its own from this size on. The rest shares one. Prune
+// An account's remaining data gets a block of its own from this size on. The rest shares one. Prune
 // writes the mail of many accounts, and of each more than a night's: without blocks of their own,
 // reading one of them would read several megabytes of the others in each pack.
 constexpr std::size_t own_block(Stream stream, Effort effort) {

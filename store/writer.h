@@ -105,7 +105,7 @@ class Writer {
   // The last commit, to be remembered outside the store.
   CommitMark highest_commit();
 
-  // What open() found wrong with the store, a line each: packs that are missing or unreadable.
+  // Problems that open() found in the store, a line each: packs that are missing or unreadable.
   // Their content is stored again when a backup finds it again; what only they held is lost.
   const std::vector<std::string>& damage() const;
 

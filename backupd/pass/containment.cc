@@ -56,7 +56,7 @@ AccountFailure contain(const std::exception_ptr& error, const store::Writer& wri
 void end_account(const std::exception_ptr& error, const store::Writer& writer, std::mutex& store,
                  AccountReport& report) {
   const StoreTurn turn(store);
-  std::string reason = "out of memory";  // so short that it takes no memory
+  std::string reason = "out of memory";  // so short that it needs no allocation
   try {
     AccountFailure failure = contain(error, writer);
     reason = std::move(failure.reason);

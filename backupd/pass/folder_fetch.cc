@@ -26,8 +26,8 @@ namespace {
 // For fewer messages a further connection costs more than it saves.
 constexpr std::uint64_t kMinForAnotherConnection = 500;
 
-// So few messages are received and stored on one thread. Starting another one takes more time than
-// it saves, which counts in an account of 20,000 small folders.
+// Up to this many messages are received and stored on one thread. Starting another one takes more
+// time than it saves, which counts in an account of 20,000 small folders.
 constexpr std::uint64_t kMaxWithoutThreads = 16;
 
 // In bytes. Waking the storing thread for every small message costs more than the message.

@@ -1,4 +1,4 @@
-// What the folders of an account's pass work with.
+// The tools that the folders of an account's pass use.
 #pragma once
 
 #include <chrono>

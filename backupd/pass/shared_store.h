@@ -1,4 +1,4 @@
-// What the accounts of one run share.
+// The state that the accounts of one run share.
 #pragma once
 
 #include <mutex>

@@ -30,7 +30,7 @@ class UnlistedFolders {
   void find(const PassTools& tools, const FolderRecords& last, std::vector<imap::Folder>& listed);
 
   // Why folders keep their last state, by raw name. A refusal without a response code is a reason
-  // until it has been heard for half a day; then the folder is gone.
+  // until it has been repeated for half a day; then the folder is gone.
   const std::map<std::string, std::string, std::less<>>& kept() const { return kept_; }
 
   // The raw names of those that exist although LIST does not show them.

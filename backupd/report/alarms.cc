@@ -67,7 +67,7 @@ std::uint64_t accepted_sequence(std::span<const SnapshotInfo> snapshots,
   return sequence;
 }
 
-// Of an account with fewer messages than GuardConfig::vanished_messages, all must have vanished,
+// In an account with fewer messages than GuardConfig::vanished_messages, all must have vanished,
 // and at least this many.
 constexpr std::uint64_t kMinOfSmallAccount = 5;
 

@@ -61,7 +61,7 @@ ordered_json document_of(const AccountReport& account) {
   return document;
 }
 
-// Nothing but the error and its alarms is to be reported of these.
+// Only the error and the alarms of these accounts are reported.
 CommonCauses causes_in(const ordered_json& accounts) {
   std::vector<FailedAccount> failed;
   for (const ordered_json& account : accounts) {

@@ -32,7 +32,7 @@ struct Command {
   // called after read_input(). A bounded size. Empty, or an empty object: nothing.
   std::function<nlohmann::ordered_json()> audit_details = {};
 
-  // What the command does. One of the two: the second is for a command that examines the
+  // Runs the command. One of the two is set: the second is for a command that examines the
   // configuration.
   std::function<ExitStatus(const Environment&)> function = {};
   std::function<ExitStatus(const Path& config_file, OutputFormat)> without_environment = {};

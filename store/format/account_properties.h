@@ -65,7 +65,7 @@ struct AccountProperties {
   std::vector<QuotaLimit> quota_limits;
   std::vector<AccountNamespace> namespaces;
   FetchedBytes fetched;
-  // Of the messages that vanished before this snapshot, those whose UIDs now belong to others.
+  // The number of messages that vanished before this snapshot and whose UIDs now belong to others.
   std::uint64_t replaced = 0;
   // The backup ended before it had examined every folder; older versions did not record that.
   bool is_cut_short = false;

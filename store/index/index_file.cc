@@ -44,8 +44,8 @@ void migrate(Database& database) {
   transaction.commit();
 }
 
-// What a reader sees of older versions until the next writer migrates it: the disk may be full, and
-// a backup of the older mailstow may be under way.
+// The views through which a reader sees an older index until the next writer migrates it: the disk
+// may be full, and a backup of the older mailstow may be under way.
 constexpr std::string_view kViewOfVersion1 =
     "CREATE TEMP VIEW snapshots AS SELECT *, row_number() OVER "
     "(PARTITION BY account ORDER BY time, number, line) AS sequence FROM main.snapshots";

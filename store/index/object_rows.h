@@ -28,7 +28,7 @@ class ObjectRows {
   void forget(std::string_view sql_packs);  // a list of rows of packs, as SQL has it: "(1, 2)"
 
   std::optional<ObjectPlace> find(ObjectType type, const ObjectId& id);
-  // As the function of Index of the same name.
+  // Like the function of Index of the same name.
   std::vector<ObjectId> messages_beginning(std::string_view digits, std::size_t most);
   BlockPlace block(std::int64_t block);  // fails with kNotFound
   std::optional<std::int64_t> row_of(const PackName& pack, std::size_t ordinal);

@@ -38,7 +38,7 @@ class PackRows {
   void load_condemned();
   bool is_condemned(std::int64_t row) const { return condemned_.contains(row); }
 
-  // As the functions of Index of the same names.
+  // Like the functions of Index of the same names.
   std::vector<PackName> packs();
   std::vector<PackName> condemned();
   std::vector<PackName> packs_not_listed();

@@ -33,7 +33,7 @@ class SnapshotRows {
 
   bool has_unnumbered();
 
-  // As the functions of Index of the same names.
+  // Like the functions of Index of the same names.
   std::vector<std::string> accounts();
   std::vector<SnapshotInfo> snapshots(std::string_view account, std::uint64_t first);
   std::vector<SnapshotLine> lines(std::string_view account);

@@ -95,8 +95,8 @@ class Repair {
     reindex(location_, files_);
   }
 
-  // What a check finds once the index has caught up. Catching up forgets what only a lost or
-  // damaged pack had, so a copy does it.
+  // The findings of a check after the index has caught up. Catching up drops data that only a lost
+  // or damaged pack had, so it is done on a copy.
   CheckReport check_copy(const BlockContext& context, const CheckOptions& options) {
     const ScratchIndex scratch(location_, files_, "repair-check");
     const base::Path copy = index_file(scratch.location());

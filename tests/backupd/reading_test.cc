@@ -1,4 +1,5 @@
-// What only reads needs to write nothing: it works with an index whose disk is full or read-only.
+// Commands that only read need to write nothing: they work with an index whose disk is full or
+// read-only.
 #include <filesystem>
 
 #include <gmock/gmock.h>
@@ -26,7 +27,7 @@ class ReadingTest : public testing::Test {
     std::filesystem::create_directory(disk_);
   }
 
-  // Stops at the first command that fails. `prepare` is in the words of a shell.
+  // Stops at the first command that fails. `prepare` is a shell script.
   servers::ProcessResult run_all(const std::string& prepare,
                                  const std::vector<std::vector<std::string>>& commands) {
     std::string script = "set -e\nmount -t tmpfs -o size=4m tmpfs " + quoted(disk_) + "\ncp -a " +

@@ -1,5 +1,5 @@
-// Nights with a wrong clock on a real server: what is the newest state, what vanished, what is
-// alarmed, dropped and deleted goes by what happened, not by what the clock showed.
+// Nights with a wrong clock on a real server: the newest state, vanished messages, alarms, and what
+// is dropped and deleted depend on the order of events, not on the clock.
 #include <filesystem>
 #include <string>
 #include <thread>

@@ -1,4 +1,4 @@
-// What an administrator types chooses what they mean: names and words in every alphabet.
+// An administrator's input selects what is meant: names and words in every alphabet.
 #include <map>
 
 #include <gmock/gmock.h>

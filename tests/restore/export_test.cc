@@ -138,7 +138,7 @@ TEST_F(ExportTest, EmlFilesHaveTheExactBytes) {
 TEST_F(ExportTest, AMaildirIsServedAsTheAccountWas) {
   export_as("maildir");
   expect_manifest();
-  // As bob's mail, read by the server, with its own ideas of names.
+  // The export becomes bob's mail, read by the server, which has its own rules for names.
   auto bob = server_.maildir("bob");
   bob.make_folder("Odd");
   const base::Path target = bob.path_of("Odd");

@@ -21,7 +21,7 @@ TEST_F(RunTest, ResumesWhatWasAskedForAndNothingElse) {
   const json first = mailstow_.restore_json({"run", "alice", "--folder", "INBOX"});
   const std::string tree = first["tree"];
   auto alice = server_.client("alice");
-  // As if the run had died: some of it is not there.
+  // Simulates a run that died: part of the tree is missing.
   alice.command("SELECT " + servers::quote(tree + "/INBOX"));
   alice.command("STORE 1:3 +FLAGS.SILENT \\Deleted");
   alice.command("EXPUNGE");

@@ -83,8 +83,8 @@ void fill(SweptScene& scene) {
   }
 }
 
-// What the user and the world do between two commands of the sweep. `outside`: what the folders
-// outside the tree must look like in the end.
+// The changes that the user and other programs make between two commands of the sweep. `outside`:
+// what the folders outside the tree must look like in the end.
 void interfere(SweptScene& scene, ModelFolders& outside, servers::Random& random,
                std::string_view verb) {
   if (verb == "DELETE" || !random.one_in(6)) return;

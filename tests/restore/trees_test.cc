@@ -141,7 +141,7 @@ TEST_F(TreesTest, ATreeHasWhoMadeItAndFromWhichSnapshot) {
   EXPECT_EQ(by["role"], "helpdesk");
   EXPECT_THAT(text(), HasSubstr("anna@example.org (helpdesk)"));
 
-  // As earlier versions wrote it.
+  // A record as earlier versions wrote it.
   change_record([](store::TreeRecord& record) {
     json request = json::parse(record.request);
     for (const char* key : {"user", "person", "role"}) request.erase(key);

@@ -29,8 +29,8 @@ class WriteTest : public testing::Test {
     return options;
   }
 
-  // Folders of different sizes, one after the other or message by message: then their messages lie
-  // in the store in turns.
+  // Folders of different sizes, one after the other or message by message: then their messages
+  // alternate in the store.
   void deliver(int messages) {
     auto maildir = server_.maildir("alice");
     servers::MailGenerator mail(31);

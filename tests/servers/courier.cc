@@ -17,7 +17,7 @@ void Courier::configure() {
   }
 }
 
-// As in Debian's /etc/courier/imapd, but for locks, which need a program of their own.
+// As in Debian's /etc/courier/imapd, except for locks, which need a separate program.
 Server::Command Courier::command() const {
   return front(
       "courier", {"usr/bin/imapd", "Maildir"},

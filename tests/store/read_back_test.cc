@@ -33,7 +33,7 @@ TEST_F(ReadBackTest, SealedFoldersAreReadBeforeTheCommit) {
     folders.push_back(writer.seal(draft));
   }
   for (unsigned number = 0; number < kFolders; ++number) {
-    // As the next round of a pass does, and a pass whose connection was lost.
+    // The next round of a pass does the same, and so does a pass whose connection was lost.
     FolderDraft again(writer.reader(), folders[number]);
     unsigned messages = 0;
     again.for_each([&](const MessageEntry&) { ++messages; });

@@ -47,7 +47,7 @@ class SnapshotDifferenceTest : public DrawnAccountFixture {
 
 TEST_F(SnapshotDifferenceTest, MessagesAppearVanishAndChangeFlags) {
   const auto first = back_up({{"INBOX", {{{1, {1}}, {2, {2}}, {3, {3, {"a"}}}}}}, {"Other", {}}});
-  back_up({{"INBOX", {{{9, {9}}}}}});  // what lies between does not matter
+  back_up({{"INBOX", {{{9, {9}}}}}});  // states in between do not matter
   const auto last = back_up({{"INBOX", {{{1, {1}}, {3, {3, {"b"}}}, {4, {4}}}}}, {"Other", {}}});
   EXPECT_THAT(differences(first, last), ElementsAre("INBOX stayed -2 +4 ~3:a>b"));
   EXPECT_THAT(differences(last, first), ElementsAre("INBOX stayed -4 +2 ~3:b>a"));

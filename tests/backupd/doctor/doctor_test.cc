@@ -77,7 +77,7 @@ TEST_F(DoctorTest, ReportsAMissingOrForeignKey) {
   EXPECT_THAT(failure_of("key", 2), HasSubstr("key"));
 }
 
-// As an earlier mailstow allowed it: what is beside the packs is in every copy of the store.
+// An earlier mailstow allowed this: a file beside the packs is in every copy of the store.
 TEST_F(DoctorTest, ReportsAKeyAndAnIndexInTheStore) {
   const base::Path links = mailstow_.directory() / "links";
   fs::create_directory(links);

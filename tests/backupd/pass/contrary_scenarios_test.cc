@@ -71,7 +71,7 @@ Play move_meanwhile(const std::string& to) {
   });
 }
 
-// The table is built whenever a test of this program starts: what is long is made when it is
+// The table is built whenever a test of this program starts: long texts are made only when they are
 // played.
 Play long_line(const std::string& beginning, std::size_t size) {
   return [beginning, size](OddServer& server, int night) {

@@ -65,7 +65,7 @@ TEST_P(HostileScenarioTest, HarmsOnlyItsOwnAccount) {
   play(GetParam());
 }
 
-// The table is built whenever a test of this program starts: what is long is made when it is
+// The table is built whenever a test of this program starts: long texts are made only when they are
 // played.
 Play when_played(std::function<Play()> make) {
   return [make = std::move(make)](OddServer& server, int night) { make()(server, night); };

@@ -283,7 +283,7 @@ TEST_F(OutOfMemoryTest, AnyAllocationMayFailWhileAPackIsPublished) {
   expect_intact();
 }
 
-// What a server's answers make the code throw, whatever it is, ends its account with a reason.
+// Any exception caused by a server's answers ends its account with a reason.
 template <typename Thrown>
 class ThrowingTransport : public imap::Transport {
  public:

@@ -58,7 +58,7 @@ Play rewrite(std::string what, std::string from, std::string to);
 Play change(std::string what, std::function<void(std::string& answer)> change);
 // Called with the server before each such command is answered.
 Play meanwhile(std::string what, std::function<void(OddServer& server)> act);
-// Nothing is answered, and this happens.
+// The server does not answer, and this happens.
 Play instead(std::string what, Afterwards afterwards);
 // The same, and this is what the server keeps sending.
 Play drip(std::string what, std::string line, std::chrono::seconds interval);

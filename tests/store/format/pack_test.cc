@@ -230,8 +230,8 @@ class AccountsInPackTest : public PackReadsTest {
     return writer.finish();
   }
 
-  // Of each block, in the order of its objects; an account once where several objects follow each
-  // other.
+  // The accounts of each block, in the order of its objects; an account is listed once if several
+  // of its objects follow each other.
   std::vector<std::vector<std::string>> accounts_of(const Pack& pack) {
     std::vector<std::vector<std::string>> blocks;
     for (const BlockEntry& block : pack.blocks) {

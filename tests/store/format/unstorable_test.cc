@@ -26,7 +26,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-// As long as the bounds of earlier readers, as the writers' limits, and slightly more or less.
+// Lengths at the bounds of earlier readers and at the writers' limits, and slightly more or less.
 rc::Gen<std::string> odd_text() {
   // Long ones cost more than all others together.
   const auto sizes = rc::gen::weightedOneOf<std::size_t>(

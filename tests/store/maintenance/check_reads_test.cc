@@ -129,7 +129,7 @@ TEST_F(CheckReadsTest, AMissingPackNamesTheMessagesOfOtherPacks) {
   EXPECT_THAT(report.damaged_messages, SizeIs(kMessages));
 }
 
-// As if a bad disk or a tool had changed what no box covers.
+// Simulates a bad disk or a tool that changed bytes outside the boxes.
 TEST_F(CheckReadsTest, ADigestThatDiffersIsReportedThoughEverythingOpens) {
   const base::Bytes bytes = base::read_file(files_, alices_pack_, UINT64_MAX).value();
   PackHeader header = PackHeader::decode(base::ByteView(bytes).first(kPackHeaderSize), "pack");
