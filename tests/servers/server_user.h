@@ -14,8 +14,8 @@ struct ServerUser {
   Account account;
 };
 
-// Servers started by root run as `nobody`, so that their configuration is that of an ordinary
-// user's; other users' servers run as the user.
+// Servers started by root run as `nobody`, with the configuration of an ordinary user's server;
+// servers of other users run as that user.
 ServerUser server_user();
 
 // Changes the owner of `path` and everything below it to the user. No-op unless the caller is root.
