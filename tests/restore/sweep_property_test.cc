@@ -84,7 +84,7 @@ void fill(SweptScene& scene) {
 }
 
 // The changes that the user and other programs make between two commands of the sweep. `outside`:
-// what the folders outside the tree must look like in the end.
+// the state that the folders outside the tree must have in the end.
 void interfere(SweptScene& scene, ModelFolders& outside, servers::Random& random,
                std::string_view verb) {
   if (verb == "DELETE" || !random.one_in(6)) return;

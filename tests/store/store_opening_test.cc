@@ -1,4 +1,4 @@
-// What a store needs to open, and how it reacts to a directory that was changed.
+// Opening a store: the requirements, and directories that are not as the store left them.
 #include <algorithm>
 #include <filesystem>
 #include <string>
