@@ -120,7 +120,7 @@ void QuotaExemption::compare_usage(QuotaFinding& finding) const {
   try {
     now = quota_uses(session_, plan_.tree_raw_name);
   } catch (const base::Error& error) {
-    // The top of a tree may have become a mere parent of folders. All mail is already restored.
+    // The top of a tree may now be only a parent of folders. All mail is already restored.
     if (error.code() != base::ErrorCode::kRefused) throw;
     finding.proof += "; the usage after it is unknown: " + std::string(error.what());
     return;

@@ -30,8 +30,8 @@ LevelDecision decide_intended(const ObservedLevel& observed) {
   return {LevelVerdict::kDelete, "mailstow intended to create it, and it was never used", {}, {}};
 }
 
-// A level that mailstow created as a mere parent of others, and that is one still: it holds no
-// messages, and no server deletes the folders below it with it (RFC 9051, section 6.3.5).
+// A level that mailstow created only as a parent of others, and that is still only that: it holds
+// no messages, and no server deletes the folders below it with it (RFC 9051, section 6.3.5).
 LevelDecision decide_parent(const ObservedLevel& observed) {
   if (observed.is_shared) return leave("another restored tree is still below it");
   if (observed.has_folders_below) {

@@ -29,7 +29,7 @@ struct TreeMessage {
 
 // Distinguishes a level of a tree from another folder of the same name.
 struct LevelIdentity {
-  std::uint32_t uid_validity = 0;  // 0: a \Noselect level, created as a mere parent of others
+  std::uint32_t uid_validity = 0;  // 0: a \Noselect level, created only as a parent of others
   std::string mailbox_id;          // empty: the server reported none
   bool is_parent_only() const { return uid_validity == 0; }
   bool operator==(const LevelIdentity&) const = default;

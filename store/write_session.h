@@ -1,7 +1,7 @@
 // The base of every writer of a store: its lock, its index brought up to date, and the pack that is
 // being filled. Writer and prune are built on it.
 //
-// For one thread. Fails as Writer does. Where memory runs out, the call has no effect and fails
+// For one thread. Fails as Writer does. If memory runs out, the call has no effect and fails
 // with std::bad_alloc; if parts of a pack are lost, it fails with kIo, and has_failed().
 #pragma once
 

@@ -73,7 +73,7 @@ class Writer {
   // A message that comes piece by piece; memory stays bounded whatever its size. Any thread.
   IncomingMessage begin_message() const;
 
-  // The configured length, in bytes, above which a message is not to be received. Any thread.
+  // The configured length, in bytes, above which a message must not be received. Any thread.
   std::uint64_t max_message() const;
 
   // Clears `message`, also if it fails, so that it can take the next one. Its new parts are stored

@@ -1,6 +1,6 @@
-// Parses the command line of both programs. CLI11 alone takes the word after `--option=`, or after
-// an option whose value a script forgot, as the value: `run alice --query= --dry-run` would restore
-// all mail that does not have the words "dry run".
+// Parses the command line of both programs. CLI11 by itself treats the word after `--option=`, or
+// after an option whose value a script forgot, as the value: `run alice --query= --dry-run` would
+// restore all mail that does not have the words "dry run".
 #pragma once
 
 #include <optional>

@@ -1,7 +1,7 @@
 // The search index: the searchable fields of messages, by message. It is stored beside the index,
-// in a file of its own (schema/search.sql), so that its size can be measured and its loss loses
-// nothing: any pack that it does not know is read again (fill_search_index).
-// One thread at a time. Fails with base::Error as store/index/sqlite.h says.
+// in a file of its own (schema/search.sql), so that its size can be measured and losing it costs
+// nothing: any pack that it does not know is read again (fill_search_index). One thread at a time.
+// Fails with base::Error as store/index/sqlite.h says.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Backups of Dovecot in other forms than the default, compared by a client that is not ours.
+// Backups of Dovecot in forms other than the default, compared by an independent client.
 #include "tests/servers/dovecot_forms.h"
 
 #include <gmock/gmock.h>

@@ -240,7 +240,7 @@ TEST_F(OutOfMemoryTest, AnyAllocationMayFailWhileABlockIsSealed) {
   expect_intact();
 }
 
-// Where memory runs out while a pack is published and committed, the commit can be repeated, or it
+// If memory runs out while a pack is published and committed, the commit can be repeated, or it
 // fails with an error that says so; then everything committed before is there, and the next backup
 // completes.
 TEST_F(OutOfMemoryTest, AnyAllocationMayFailWhileAPackIsPublished) {

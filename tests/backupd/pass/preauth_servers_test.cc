@@ -1,4 +1,4 @@
-// Backups of Courier and GNU imap4d, compared by a client that is not ours.
+// Backups of Courier and GNU imap4d, compared by an independent client.
 #include <gmock/gmock.h>
 
 #include "tests/backupd/pass/pass_runner.h"
