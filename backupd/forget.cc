@@ -38,7 +38,7 @@ void check_is_not_newest(const ForgetOptions& command, const store::SnapshotInfo
                          (newest_backup && snapshot.id == newest_backup->id);
   if (!is_newest) return;
   base::fail(base::ErrorCode::kUsage,
-             "forget {0} --snapshot {1}: it is the newest one, with which the next backup begins: "
+             "forget {0} --snapshot {1}: it is the newest one, on which the next backup is based: "
              "drop it after that backup, or all of the account's: mailstow-backupd forget {2}",
              base::escape_for_terminal(command.account), command.snapshot,
              base::shell_quoted(command.account));
@@ -58,9 +58,8 @@ void check_shows_no_deletion(const base::Environment& environment, const ForgetO
   std::erase_if(rest, [&](const store::SnapshotInfo& other) { return other.id == snapshot.id; });
   if (held_through(rest) >= held_through(all)) return;
   base::fail(base::ErrorCode::kUsage,
-             "forget {0} --snapshot {1}: it shows that much vanished, and as long as it is there, "
-             "no older snapshot expires: first confirm the deletion: mailstow-backupd acknowledge "
-             "{2}",
+             "forget {0} --snapshot {1}: it shows a mass deletion, and as long as it exists, no "
+             "older snapshot expires: first confirm the deletion: mailstow-backupd acknowledge {2}",
              base::escape_for_terminal(command.account), command.snapshot,
              base::shell_quoted(command.account));
 }

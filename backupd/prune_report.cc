@@ -111,7 +111,7 @@ std::string prune_text(const store::PruneReport& report, store::PruneMode mode,
   const std::string left = describe_left(report);
   if (!left.empty()) text += left + ".\n";
   if (report.not_recompressed > 0) {
-    text += fmt::format("{} will be compressed harder once room is plenty.\n",
+    text += fmt::format("{} will be compressed harder once there is plenty of room.\n",
                         base::format_count(report.not_recompressed, "pack"));
   }
   for (const std::string& path : report.leftovers) {

@@ -51,7 +51,7 @@ base::Command accounts_command() {
           .help = "List the accounts that have snapshots",
           .declare =
               [page](base::Options& declared) {
-                declare_page(declared, *page, "NAME", "Show those after this one");
+                declare_page(declared, *page, "NAME", "Continue after this entry");
               },
           .function = [page](const auto& environment) { return accounts(environment, *page); }};
 }

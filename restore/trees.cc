@@ -255,7 +255,7 @@ base::Command trees_command() {
               [given](base::Options& declared) {
                 declared.argument("NAME", given->account, "Only those of this account");
                 declare_page(declared, given->page, "CURSOR",
-                             "Show those after this one, as the last page names it");
+                             "Continue after this entry, as the last page names it");
               },
           .account = [given] { return given->account; },
           .function =

@@ -320,7 +320,7 @@ base::Command vanished_command() {
                 "From this time on, as 2026-11-24, yesterday, monday or '3 days ago'; or "
                 "from a snapshot's id on");
             declare_page(declared, options->page, "CURSOR",
-                         "Show those after this one, as the last page names it");
+                         "Continue after this entry, as the last page names it");
             declared.value("--messages", options->messages, "N",
                            "With --json: list at most N messages of each burst");
           },

@@ -62,7 +62,7 @@ class SpareSessions {
   // Sessions opened from now on do not send this command.
   void do_without(const std::string& command) { common_.without.insert(command); }
 
-  // Drops the kept sessions without LOGOUT: for when the server must not be waited for.
+  // Drops the kept sessions without LOGOUT: for when waiting for the server must be avoided.
   void drop();
 
  private:
