@@ -21,7 +21,7 @@ namespace restore {
 
 namespace {
 
-bool is_in_future(const store::SnapshotInfo& snapshot, std::chrono::sys_seconds now) {
+bool lies_in_future(const store::SnapshotInfo& snapshot, std::chrono::sys_seconds now) {
   return snapshot.time > now + base::kClockSlack;
 }
 
@@ -36,7 +36,7 @@ std::string marks_of(const store::SnapshotInfo& snapshot, std::chrono::sys_secon
                      const std::string& zone) {
   std::vector<std::string> marks;
   if (snapshot.is_pinned(now)) marks.push_back(store::pin_text(snapshot, zone));
-  if (is_in_future(snapshot, now)) {
+  if (lies_in_future(snapshot, now)) {
     marks.emplace_back("in the future: the clock was ahead");
   }
   return fmt::format("{}", fmt::join(marks, "; "));
@@ -69,7 +69,7 @@ base::ExitStatus snapshots(const base::Environment& environment, const std::stri
                      {"messages", snapshot.messages},
                      {"bytes", snapshot.bytes},
                      {"sequence", snapshot.sequence},
-                     {"in_future", is_in_future(snapshot, now)},
+                     {"in_future", lies_in_future(snapshot, now)},
                      {"pinned", snapshot.is_pinned(now)},
                      {"pinned_until", end_of_pin(snapshot, now)}});
       continue;
