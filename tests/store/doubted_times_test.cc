@@ -58,12 +58,12 @@ std::uint32_t trusted_by_trial(const std::vector<int>& order) {
   Rating best{};
   std::uint32_t trusted = 0;
   for (std::uint32_t subset = 1; subset < 1U << order.size(); ++subset) {
-    std::vector<int> days;
+    std::vector<int> kept;
     for (std::size_t i = 0; i < order.size(); ++i) {
-      if ((subset >> i & 1U) != 0) days.push_back(order[i]);
+      if ((subset >> i & 1U) != 0) kept.push_back(order[i]);
     }
-    if (!std::ranges::is_sorted(days) || days.back() > 100) continue;
-    const Rating rating{std::popcount(subset), days.front() - days.back()};
+    if (!std::ranges::is_sorted(kept) || kept.back() > 100) continue;
+    const Rating rating{std::popcount(subset), kept.front() - kept.back()};
     if (trusted != 0 && rating <= best) continue;
     best = rating;
     trusted = subset;
