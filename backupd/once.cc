@@ -119,6 +119,18 @@ base::Acknowledgements note_changed_mailboxes(const base::Environment& environme
                                         });
 }
 
+// Called before the backup records the time: to what deletes, its snapshots would look like
+// evidence that the clock is right.
+void note_jump(const base::Environment& environment, const base::ClockSighting& now,
+               const base::ClockSighting& last) {
+  if (!has_jumped_ahead(now, last)) return;
+  try {
+    store::begin_doubt(store::location_of(environment.config.store), environment.files, now, last);
+  } catch (const base::Error& error) {
+    base::log_error("the clock's jump was not noted for prune and sweep: {}", error.what());
+  }
+}
+
 base::JobOutcome pass(const base::Environment& environment, const OnceOptions& options) {
   const store::Location location = store::location_of(environment.config.store);
   store::Writer writer = store::Writer::open(location, environment.files, environment.clock);
@@ -143,14 +155,7 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
   const base::ClockSighting clock_now = base::see_clock(environment.clock);
   const auto clock_before = load_clock_sighting(environment.files, environment.config.store);
   const std::vector<std::string> clock_doubts = clock_troubles(clock_now, clock_before, newest);
-  // Before this backup records the time: to what deletes, its snapshots would look like evidence.
-  if (clock_before && has_jumped_ahead(clock_now, *clock_before)) {
-    try {
-      store::begin_doubt(location, environment.files, clock_now, clock_before->time);
-    } catch (const base::Error& error) {
-      base::log_error("the clock's jump was not noted for prune and sweep: {}", error.what());
-    }
-  }
+  if (clock_before) note_jump(environment, clock_now, *clock_before);
   for (const std::string& line : clock_doubts) base::log_error("{}", line);
 
   CommitSchedule schedule(writer, environment.clock);
@@ -214,10 +219,16 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
   }
   timer.finish();
   progress.end();
+  // The clock may have jumped while the backup ran: the next one would not notice that.
+  const base::ClockSighting clock_end = base::see_clock(environment.clock);
+  note_jump(environment, clock_end, clock_now);
+  for (const std::string& line : clock_troubles(clock_end, clock_now, {})) {
+    base::log_error("{}", line);
+    report.troubles.push_back(line);
+  }
   schedule.commit();
   base::after_work("the time was not recorded", [&] {
-    save_clock_sighting(environment.files, environment.config.store,
-                        base::see_clock(environment.clock));
+    save_clock_sighting(environment.files, environment.config.store, clock_end);
   });
   for (const AccountReport& account : report.accounts) {
     for (const std::string& trouble : account.troubles) {

@@ -27,6 +27,12 @@ std::optional<sys_seconds> later_of(std::optional<sys_seconds> one,
   return std::max(*one, *other);
 }
 
+std::optional<sys_seconds> earlier_of(std::optional<sys_seconds> one,
+                                      std::optional<sys_seconds> other) {
+  if (!one || !other) return one ? one : other;
+  return std::min(*one, *other);
+}
+
 std::string doubt_about(sys_seconds now, sys_seconds reference, std::string_view command) {
   return fmt::format(
       "the system's clock says {}, which is {} the last time that mailstow recorded ({}): if it is "
@@ -75,10 +81,12 @@ bool has_run_on(const ClockSighting& now, const ClockSighting& begun) {
          std::chrono::abs(now.lead_over(begun)) <= kDoubtLasts;
 }
 
-// Whether the doubt is about a clock that was ahead, and the time was recorded after it began.
-bool is_of_doubted_clock(sys_seconds recorded, const ClockMemory& memory) {
-  return memory.doubted && memory.last && memory.doubted->time - *memory.last > kMaxAhead &&
-         recorded >= memory.doubted->time;
+// The clock has jumped ahead between `last` and `now`, or when the machine was started between
+// them: the earliest time that it may have shown afterwards.
+sys_seconds jumped_since(const ClockSighting& now, const ClockSighting& last) {
+  const auto passed =
+      now.is_same_start(last) ? now.since_start - last.since_start : now.since_start;
+  return std::max(now.time - passed - base::kClockSlack, last.time);
 }
 
 // Whether a doubt that began then is not over yet, rather than a new one.
@@ -94,23 +102,25 @@ base::Path memory_file(const Location& location) {
 
 }  // namespace
 
-ClockVerdict judge_clock(const ClockSighting& now, std::optional<sys_seconds> recorded,
+ClockVerdict judge_clock(const ClockSighting& now, std::optional<sys_seconds> newest,
                          const ClockMemory& memory, std::string_view command) {
+  std::optional<sys_seconds> recorded = newest;
   // A time recorded by an overruled clock is no longer evidence.
   if (recorded && recorded == memory.overruled) recorded.reset();
   // Nor is one that the doubted clock gave to a backup: it agrees with itself.
-  if (recorded && is_of_doubted_clock(*recorded, memory)) recorded.reset();
+  if (recorded && memory.ahead_since && *recorded >= *memory.ahead_since) recorded.reset();
   const std::optional<sys_seconds> reference = later_of(recorded, memory.last);
-  if (!reference || (now.time >= *reference && now.time - *reference <= kMaxAhead)) {
-    return {"", {now.time, std::nullopt, memory.overruled}};
+  const bool agrees = !reference || (now.time >= *reference && now.time - *reference <= kMaxAhead);
+  if (agrees || (memory.doubted && has_run_on(now, *memory.doubted))) {
+    const bool contradicts = newest && now.time < *newest;
+    return {"", {now.time, std::nullopt, contradicts ? newest : memory.overruled}};
   }
-  if (memory.doubted && has_run_on(now, *memory.doubted)) {
-    const bool contradicts = recorded && now.time < *recorded;
-    return {"", {now.time, std::nullopt, contradicts ? recorded : memory.overruled}};
+  ClockVerdict verdict{doubt_about(now.time, *reference, command), memory};
+  if (!memory.doubted || !goes_on(now, *memory.doubted)) verdict.memory.doubted = now;
+  if (now.time > *reference) {
+    verdict.memory.ahead_since = earlier_of(memory.ahead_since, now.time);
   }
-  const bool is_same_doubt = memory.doubted && goes_on(now, *memory.doubted);
-  return {doubt_about(now.time, *reference, command),
-          {memory.last, is_same_doubt ? memory.doubted : now, memory.overruled}};
+  return verdict;
 }
 
 std::optional<sys_seconds> newest_record(Reader* reader, std::span<const TreeRecord> trees) {
@@ -142,12 +152,14 @@ std::string doubt_about_clock(const Location& location, base::FileSystem& files,
 }
 
 void begin_doubt(const Location& location, base::FileSystem& files, const ClockSighting& now,
-                 sys_seconds last) {
+                 const ClockSighting& last) {
   ClockMemory memory = load_clock_memory(files, memory_file(location));
   const bool has_begun =
       memory.doubted && (goes_on(now, *memory.doubted) || has_run_on(now, *memory.doubted));
-  memory.last = later_of(memory.last, last);
+  const bool was_doubted = memory.ahead_since && last.time >= *memory.ahead_since;
+  if (!was_doubted) memory.last = later_of(memory.last, last.time);
   if (!has_begun) memory.doubted = now;
+  memory.ahead_since = earlier_of(memory.ahead_since, jumped_since(now, last));
   save_clock_memory(files, memory_file(location), memory);
 }
 
@@ -157,13 +169,14 @@ ClockMemory load_clock_memory(base::FileSystem& files, const base::Path& file) {
   const auto document = base::parse_json(base::as_text(*bytes));
   if (!document.is_object()) return {};
   return {remembered_time(document, "last"), remembered_doubt(document),
-          remembered_time(document, "overruled")};
+          remembered_time(document, "overruled"), remembered_time(document, "ahead_since")};
 }
 
 void save_clock_memory(base::FileSystem& files, const base::Path& file, const ClockMemory& memory) {
   nlohmann::ordered_json document = {{"last", number_or_null(memory.last)},
                                      {"doubted", nullptr},
-                                     {"overruled", number_or_null(memory.overruled)}};
+                                     {"overruled", number_or_null(memory.overruled)},
+                                     {"ahead_since", number_or_null(memory.ahead_since)}};
   if (memory.doubted) {
     document["doubted"] = memory.doubted->time.time_since_epoch().count();
     document["since_start"] = memory.doubted->since_start.count();

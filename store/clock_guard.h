@@ -33,6 +33,9 @@ struct ClockMemory {
   std::optional<std::chrono::sys_seconds> last;       // the last trusted time
   std::optional<base::ClockSighting> doubted;         // when a doubt began, by the doubted clock
   std::optional<std::chrono::sys_seconds> overruled;  // a time recorded in a future that never came
+  // Records from this time on are those of a clock that was ahead. It stays until the clock is
+  // trusted, also if a restart or another jump begins a new doubt.
+  std::optional<std::chrono::sys_seconds> ahead_since = {};
   bool operator==(const ClockMemory&) const = default;
 };
 
@@ -41,11 +44,11 @@ struct ClockVerdict {
   ClockMemory memory;  // for the next verdict
 };
 
-// `recorded`: the newest time recorded in the store, if any. `command`: what the administrator runs
+// `newest`: the newest time recorded in the store, if any. `command`: what the administrator runs
 // with --now to overrule a doubt.
 ClockVerdict judge_clock(const base::ClockSighting& now,
-                         std::optional<std::chrono::sys_seconds> recorded,
-                         const ClockMemory& memory, std::string_view command);
+                         std::optional<std::chrono::sys_seconds> newest, const ClockMemory& memory,
+                         std::string_view command);
 
 // The newest time that mailstow recorded, of an account's newest backup or of a tree; nullopt if
 // there is no record. Without a reader only trees count.
@@ -65,11 +68,11 @@ std::string doubt_about_clock(const Location& location, base::FileSystem& files,
                               std::optional<std::chrono::sys_seconds> recorded, ClockDoubt doubt,
                               std::string_view command);
 
-// For a backup that noticed that the clock, which showed `last` before, has jumped ahead to `now`:
-// begins a doubt, unless this one has begun. What is recorded from now on is no evidence that the
-// clock is right. Fails with kIo.
+// For a backup that noticed that the clock has jumped ahead between `last` and `now`: begins a
+// doubt, unless this one has begun. Records since the jump are no evidence that the clock is right.
+// Fails with kIo.
 void begin_doubt(const Location& location, base::FileSystem& files, const base::ClockSighting& now,
-                 std::chrono::sys_seconds last);
+                 const base::ClockSighting& last);
 
 // The memory is kept in a small file, and is empty if that is lost or unreadable. Fails with kIo.
 ClockMemory load_clock_memory(base::FileSystem& files, const base::Path& file);

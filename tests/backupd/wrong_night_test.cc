@@ -1,7 +1,9 @@
 // Nights with a wrong clock on a real server: the newest state, vanished messages, alarms, and what
 // is dropped and deleted depend on the order of events, not on the clock.
 #include <filesystem>
+#include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -11,6 +13,7 @@
 #include "tests/programs/owned_clock.h"
 #include "tests/servers/dovecot.h"
 #include "tests/servers/mail_generator.h"
+#include "tests/servers/relay.h"
 
 namespace backupd {
 namespace {
@@ -154,6 +157,25 @@ TEST_F(WrongNightTest, NothingIsDroppedAfterABackupWithTheClockAhead) {
   EXPECT_EQ(snapshots(), 5U);
   EXPECT_EQ(mailstow_.restore({"sweep"}).status, 0);
   EXPECT_EQ(mailstow_.restore_json({"trees"})["trees"][0]["tree"], tree);
+}
+
+TEST_F(WrongNightTest, NothingIsDroppedAfterAJumpWhileABackupRan) {
+  std::once_flag has_jumped;
+  const servers::Relay relay(server_, {.watch = [&](servers::From, std::string_view) {
+                               std::call_once(has_jumped,
+                                              [&] { clock_.set(clock_.now() + days(365)); });
+                               return true;
+                             }});
+  mailstow_.config()["servers"]["main"]["url"] = relay.url();
+  mailstow_.config()["retention"]["keep_within"] = "30d";
+  mailstow_.config()["retention"]["last"] = 0;
+  mailstow_.save();
+  deliver(1);
+  const json report = once(3);
+  EXPECT_THAT(report["troubles"][0].get<std::string>(), HasSubstr("the system's clock shows"));
+  EXPECT_EQ(report["accounts"][0]["status"], "complete");
+  EXPECT_FALSE(mailstow_.backupd_json({"prune"}, 3)["clock_doubted"].is_null());
+  EXPECT_EQ(mailstow_.restore_json({"snapshots", "alice"})["snapshots"].size(), 2U);
 }
 
 TEST_F(WrongNightTest, TheGraceOfAPackIsNotShortenedByAJump) {

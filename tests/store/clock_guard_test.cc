@@ -159,6 +159,38 @@ TEST(ClockGuardTest, WhatADoubtedClockRecordsIsNoEvidence) {
   EXPECT_TRUE(sweeps.is_believed(jumped + 1h, jumped + 5min)) << "it has run on for an hour";
 }
 
+TEST(ClockGuardTest, ARestartDuringADoubtMakesNoEvidenceOfItsRecords) {
+  Sweeps sweeps;
+  EXPECT_TRUE(sweeps.is_believed(kNow, kNow));
+  const sys_seconds jumped = kNow + days(365);
+  const sys_seconds backup = jumped + 5min;
+  const auto seen = [&](std::chrono::seconds passed, std::chrono::seconds since_start,
+                        const char* start) {
+    return base::ClockSighting{.time = jumped + passed, .since_start = since_start, .start = start};
+  };
+  EXPECT_FALSE(sweeps.is_believed(seen(0s, 2min, "two"), kNow));
+  EXPECT_FALSE(sweeps.is_believed(seen(20min, 1min, "three"), backup));
+  EXPECT_FALSE(sweeps.is_believed(seen(30min, 11min, "three"), backup));
+  EXPECT_TRUE(sweeps.is_believed(seen(80min, 61min, "three"), backup)) << "it has run on";
+}
+
+TEST(ClockGuardTest, ARecordOfADoubtedClockRaisesNoDoubtLater) {
+  const sys_seconds backup = kNow + days(365) + 5min;
+  Sweeps sweeps;
+  EXPECT_TRUE(sweeps.is_believed(kNow, kNow));
+  sweeps.jump(days(365));
+  EXPECT_FALSE(sweeps.is_believed(kNow + days(365), kNow));
+  sweeps.jump(-days(365));
+  EXPECT_TRUE(sweeps.is_believed(kNow + 2h, backup)) << "it was put right";
+  EXPECT_TRUE(sweeps.is_believed(kNow + 3h, backup));
+
+  Sweeps prunes;
+  EXPECT_TRUE(prunes.is_believed(kNow - days(7), kNow - days(7)));
+  EXPECT_FALSE(prunes.is_believed(kNow, kNow + days(3))) << "a backup recorded that";
+  EXPECT_TRUE(prunes.is_believed(kNow + 1h, kNow + days(3)));
+  EXPECT_TRUE(prunes.is_believed(kNow + 2h, kNow + days(3))) << "not doubted every other time";
+}
+
 TEST(ClockGuardTest, ABackupBeginsADoubtBeforeItRecordsTheTime) {
   const tests::TemporaryDirectory directory;
   Location location;
@@ -172,13 +204,43 @@ TEST(ClockGuardTest, ABackupBeginsADoubtBeforeItRecordsTheTime) {
     return doubt_about_clock(location, files, now, recorded, ClockDoubt::kJudge, "prune");
   };
   const sys_seconds recorded = kNow + days(365);
-  begin_doubt(location, files, ahead(0s), kNow);
+  begin_doubt(location, files, ahead(0s), sighting_at(kNow));
   EXPECT_NE(doubt(ahead(1min), recorded), "");
-  begin_doubt(location, files, ahead(30min), kNow);
+  begin_doubt(location, files, ahead(30min), sighting_at(kNow));
   EXPECT_EQ(doubt(ahead(1h), recorded), "") << "it began with the first backup";
 
-  begin_doubt(location, files, ahead(days(365)), recorded + 1h);
-  EXPECT_EQ(doubt(sighting_at(recorded + 2h, days(365)), recorded + 1h), "") << "it was put right";
+  begin_doubt(location, files, sighting_at(kNow + days(730) + 2h, days(730)), ahead(1h));
+  EXPECT_EQ(doubt(ahead(2h), recorded + 1h), "") << "it was put right";
+}
+
+TEST(ClockGuardTest, WhatADoubtedClockShowedBeforeItJumpedAgainIsNoEvidence) {
+  const tests::TemporaryDirectory directory;
+  Location location;
+  location.index = directory.path() / "index";
+  base::FileSystem& files = base::real_file_system();
+  base::make_directories(files, location.index);
+  const auto ahead = [](std::chrono::seconds passed, days by) {
+    return sighting_at(kNow + by + passed, by);
+  };
+  begin_doubt(location, files, ahead(0s, days(365)), sighting_at(kNow));
+  begin_doubt(location, files, ahead(2min, days(730)), ahead(1min, days(365)));
+  EXPECT_NE(doubt_about_clock(location, files, ahead(3min, days(365)), kNow + days(365) + 1min,
+                              ClockDoubt::kJudge, "prune"),
+            "");
+}
+
+// The backup sees it when it ends: what it has recorded until then counts as little.
+TEST(ClockGuardTest, RecordsSinceTheJumpAreNoEvidence) {
+  const tests::TemporaryDirectory directory;
+  Location location;
+  location.index = directory.path() / "index";
+  base::FileSystem& files = base::real_file_system();
+  base::make_directories(files, location.index);
+  const sys_seconds end = kNow + days(365) + 3h;
+  begin_doubt(location, files, sighting_at(end, days(365)), sighting_at(kNow));
+  EXPECT_NE(doubt_about_clock(location, files, sighting_at(end + 1min, days(365)), end - 2h,
+                              ClockDoubt::kJudge, "prune"),
+            "");
 }
 
 TEST(ClockGuardTest, AllThatDeleteShareOneMemory) {
@@ -203,7 +265,7 @@ TEST(ClockGuardTest, WhatIsRememberedComesBackAndWhatIsLostIsForgotten) {
   const base::Path file = directory.path() / "sweeper.json";
   base::FileSystem& files = base::real_file_system();
   EXPECT_EQ(load_clock_memory(files, file), ClockMemory());
-  const ClockMemory memory{kNow, sighting_at(kNow + 1h), std::nullopt};
+  const ClockMemory memory{kNow, sighting_at(kNow + 1h), std::nullopt, kNow + 2h};
   save_clock_memory(files, file, memory);
   EXPECT_EQ(load_clock_memory(files, file), memory);
   std::ofstream(file) << R"({"last":null,"doubted":5,"overruled":null})";
