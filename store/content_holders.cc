@@ -2,7 +2,7 @@
 
 #include "store/format/folder_object.h"
 #include "store/format/leaf.h"
-#include "store/format/uid_node.h"
+#include "store/index/uid_nodes.h"
 #include "store/reader_impl.h"
 
 namespace store {
@@ -30,9 +30,11 @@ class HolderSearch {
   void visit(UidNode& node) {
     if (has_all()) return;
     if (node.is_branch) {
-      decode_branch(node, impl_.objects.read_manifest(ObjectType::kIdentityBranch, node.identity),
-                    impl_.objects.read_manifest(ObjectType::kStateBranch, node.state));
-      for (const auto& child : node.children) visit(*child);
+      read_children(impl_.objects, node);
+      for (const auto& child : node.children) {
+        visit(*child);
+        child->children.clear();
+      }
       return;
     }
     // Computing the messages' ids would take longer than everything else.
