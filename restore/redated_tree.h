@@ -15,8 +15,9 @@ bool is_in_future(const store::TreeRecord& record, std::chrono::sys_seconds now)
 
 // The record with the times of a tree made as late as it may have been, so that it stays as long as
 // its user was told; nullopt if nothing contradicts its times. A tree in the future was made while
-// the clock was ahead; one that is older than the snapshot that it was restored from, while the
-// clock was behind. `snapshots`: of the account that it was restored from, in the order in which
+// the clock was ahead, unless snapshots in the future suggest that the clock is behind now; one
+// that is older than the snapshot that it was restored from, while the clock was behind.
+// `snapshots`: of the account that it was restored from, in the order in which
 // they were made. `now` is a trusted time.
 std::optional<store::TreeRecord> redated(const store::TreeRecord& record,
                                          std::span<const store::SnapshotInfo> snapshots,

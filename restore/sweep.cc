@@ -94,8 +94,10 @@ class Sweep {
     remind_users();
   }
 
-  // Before trees are deleted: one that was made while the clock was behind seems to be due.
+  // Before trees are deleted: one that was made while the clock was behind seems to be due. Without
+  // snapshots to compare with, a wrong clock could as well be the present one.
   void redate_trees(std::chrono::sys_seconds now) {
+    if (!reader_) return;
     for (store::TreeRecord& record : listing_.records) {
       const auto right = redated(record, source_snapshots(record), now);
       if (!right) continue;

@@ -54,6 +54,26 @@ TEST(RedatedTreeTest, ATreeOfTheFutureStaysAsLongAsOneMadeNow) {
   EXPECT_EQ(redated(due, {}, kNow)->expires, due.expires);
 }
 
+TEST(RedatedTreeTest, AnExtensionByHandStays) {
+  store::TreeRecord extended = tree(kNow + days(365));
+  extended.expires = kNow + days(3);
+  EXPECT_EQ(redated(extended, {}, kNow)->expires, extended.expires);
+}
+
+TEST(RedatedTreeTest, ATreeOfTheFutureStaysAsItIsWhileTheClockMayBeBehind) {
+  const store::TreeRecord made = tree(kNow + days(10));
+  auto all = snapshots();
+  all[4].time = kNow + days(9);
+  EXPECT_FALSE(redated(made, all, kNow)) << "the last backup is later too";
+  all.push_back(all[3]);
+  all[5].time = kNow;
+  EXPECT_FALSE(redated(made, all, kNow)) << "a backup with the same clock shows nothing";
+  EXPECT_FALSE(redated(made, all, kNow + days(2) - hours(1)));
+  const auto right = redated(made, all, kNow + days(2));
+  ASSERT_TRUE(right) << "the clock was ahead";
+  EXPECT_EQ(right->expires, kNow + days(2 + 7));
+}
+
 TEST(RedatedTreeTest, ATreeOlderThanItsSnapshotStaysAsLongAsOneMadeNow) {
   const auto right = redated(tree(kNow - days(365)), snapshots(), kNow);
   ASSERT_TRUE(right);
