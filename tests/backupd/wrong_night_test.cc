@@ -166,7 +166,10 @@ TEST_F(WrongNightTest, NothingIsDroppedAfterAJumpWhileABackupRan) {
                                               [&] { clock_.set(clock_.now() + days(365)); });
                                return true;
                              }});
-  mailstow_.config()["servers"]["main"]["url"] = relay.url();
+  auto& main = mailstow_.config()["servers"]["main"];
+  main["url"] = relay.url();
+  main["connections"] = 1;  // the second account begins after the jump
+  mailstow_.config()["accounts"].push_back({{"name", "bob"}, {"server", "main"}});
   mailstow_.config()["retention"]["keep_within"] = "30d";
   mailstow_.config()["retention"]["last"] = 0;
   mailstow_.save();
