@@ -43,11 +43,11 @@ FlagSets::Number FlagSets::number(const std::vector<std::string>& flags) {
   return found->second;
 }
 
-// Column by column: similar values compress well together.
 MakeId ids_with(const Keys& keys) {
   return [&keys](const Sha256& digest) { return message_id(keys, digest); };
 }
 
+// Column by column: similar values compress well together.
 base::Bytes encode_identities(const std::vector<Identity>& identities, const MakeId& make_id) {
   Encoder encoder;
   encoder.varint(identities.size());
