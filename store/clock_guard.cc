@@ -69,6 +69,21 @@ std::optional<ClockSighting> remembered_doubt(const nlohmann::ordered_json& docu
   return doubted;
 }
 
+std::optional<ClockSighting> remembered_trust(const nlohmann::ordered_json& document) {
+  const auto trusted = document.find("trusted");
+  if (trusted == document.end() || !trusted->is_object()) return std::nullopt;
+  const std::optional<sys_seconds> time = remembered_time(*trusted, "time");
+  const auto since_start = trusted->find("since_start");
+  const auto start = trusted->find("start");
+  if (!time || since_start == trusted->end() || !since_start->is_number_integer() ||
+      start == trusted->end() || !start->is_string()) {
+    return std::nullopt;
+  }
+  return ClockSighting{.time = *time,
+                       .since_start = std::chrono::seconds(since_start->get<std::int64_t>()),
+                       .start = start->get<std::string>()};
+}
+
 // Whether the clock, doubted at `begun`, has run on since then, instead of jumping once more.
 bool has_run_on(const ClockSighting& now, const ClockSighting& begun) {
   const auto passed = now.time - begun.time;
@@ -87,6 +102,13 @@ sys_seconds jumped_since(const ClockSighting& now, const ClockSighting& last) {
   const auto passed =
       now.is_same_start(last) ? now.since_start - last.since_start : now.since_start;
   return std::max(now.time - passed - base::kClockSlack, last.time);
+}
+
+// Whether the machine has run on since the clock was trusted, and less time has passed than the
+// clock shows. Records can't tell: a restore makes one without a look at the clock.
+bool has_jumped(const ClockSighting& now, const ClockMemory& memory) {
+  return memory.trusted && now.is_same_start(*memory.trusted) &&
+         now.lead_over(*memory.trusted) > kMaxAhead;
 }
 
 // Whether a doubt that began then is not over yet, rather than a new one.
@@ -109,16 +131,19 @@ ClockVerdict judge_clock(const ClockSighting& now, std::optional<sys_seconds> ne
   if (recorded && recorded == memory.overruled) recorded.reset();
   // Nor is one that the doubted clock gave to a backup: it agrees with itself.
   if (recorded && memory.ahead_since && *recorded >= *memory.ahead_since) recorded.reset();
+  const bool is_certain_jump = has_jumped(now, memory);
+  if (is_certain_jump) recorded.reset();
   const std::optional<sys_seconds> reference = later_of(recorded, memory.last);
   const bool agrees = !reference || (now.time >= *reference && now.time - *reference <= kMaxAhead);
   if (agrees || (memory.doubted && has_run_on(now, *memory.doubted))) {
     const bool contradicts = newest && now.time < *newest;
-    return {"", {now.time, std::nullopt, contradicts ? newest : memory.overruled}};
+    return {"", {now.time, std::nullopt, contradicts ? newest : memory.overruled, {}, now}};
   }
   ClockVerdict verdict{doubt_about(now.time, *reference, command), memory};
   if (!memory.doubted || !goes_on(now, *memory.doubted)) verdict.memory.doubted = now;
   if (now.time > *reference) {
-    verdict.memory.ahead_since = earlier_of(memory.ahead_since, now.time);
+    verdict.memory.ahead_since = earlier_of(
+        memory.ahead_since, is_certain_jump ? jumped_since(now, *memory.trusted) : now.time);
   }
   return verdict;
 }
@@ -144,7 +169,7 @@ std::string doubt_about_clock(const Location& location, base::FileSystem& files,
                               ClockDoubt doubt, std::string_view command) {
   const base::Path file = memory_file(location);
   ClockVerdict verdict = judge_clock(now, recorded, load_clock_memory(files, file), command);
-  if (doubt == ClockDoubt::kOverrule) verdict = {"", {now.time, std::nullopt, recorded}};
+  if (doubt == ClockDoubt::kOverrule) verdict = {"", {now.time, std::nullopt, recorded, {}, now}};
   if (doubt == ClockDoubt::kJudgeOnly) return verdict.doubt;
   base::make_directories(files, location.index);
   save_clock_memory(files, file, verdict.memory);
@@ -169,7 +194,8 @@ ClockMemory load_clock_memory(base::FileSystem& files, const base::Path& file) {
   const auto document = base::parse_json(base::as_text(*bytes));
   if (!document.is_object()) return {};
   return {remembered_time(document, "last"), remembered_doubt(document),
-          remembered_time(document, "overruled"), remembered_time(document, "ahead_since")};
+          remembered_time(document, "overruled"), remembered_time(document, "ahead_since"),
+          remembered_trust(document)};
 }
 
 void save_clock_memory(base::FileSystem& files, const base::Path& file, const ClockMemory& memory) {
@@ -181,6 +207,11 @@ void save_clock_memory(base::FileSystem& files, const base::Path& file, const Cl
     document["doubted"] = memory.doubted->time.time_since_epoch().count();
     document["since_start"] = memory.doubted->since_start.count();
     document["start"] = memory.doubted->start;
+  }
+  if (memory.trusted) {
+    document["trusted"] = {{"time", memory.trusted->time.time_since_epoch().count()},
+                           {"since_start", memory.trusted->since_start.count()},
+                           {"start", memory.trusted->start}};
   }
   const std::string text = base::json_line(document) + "\n";
   base::write_file(files, file, base::as_bytes(text), base::OnExisting::kReplace);

@@ -36,6 +36,7 @@ struct ClockMemory {
   // Records from this time on are those of a clock that was ahead. It stays until the clock is
   // trusted, also if a restart or another jump begins a new doubt.
   std::optional<std::chrono::sys_seconds> ahead_since = {};
+  std::optional<base::ClockSighting> trusted = {};  // the clock when it was last trusted
   bool operator==(const ClockMemory&) const = default;
 };
 

@@ -174,6 +174,26 @@ TEST(ClockGuardTest, ARestartDuringADoubtMakesNoEvidenceOfItsRecords) {
   EXPECT_TRUE(sweeps.is_believed(seen(80min, 61min, "three"), backup)) << "it has run on";
 }
 
+// A restore records the time without comparing it.
+TEST(ClockGuardTest, ARecordSinceAJumpThatIsCertainIsNoEvidence) {
+  Sweeps sweeps;
+  EXPECT_TRUE(sweeps.is_believed(kNow, kNow));
+  sweeps.jump(days(365));
+  const sys_seconds jumped = kNow + days(365) + 1h;
+  const sys_seconds tree = jumped - 30min;
+  EXPECT_FALSE(sweeps.is_believed(jumped, tree));
+  const auto restarted = [&](std::chrono::seconds since_start) {
+    return base::ClockSighting{
+        .time = jumped + 5min + since_start, .since_start = since_start, .start = "two"};
+  };
+  EXPECT_FALSE(sweeps.is_believed(restarted(1min), tree));
+  EXPECT_TRUE(sweeps.is_believed(restarted(61min), tree));
+
+  Sweeps weekly;
+  EXPECT_TRUE(weekly.is_believed(kNow, kNow));
+  EXPECT_TRUE(weekly.is_believed(kNow + days(7), kNow + days(6))) << "that time has passed";
+}
+
 TEST(ClockGuardTest, ARecordOfADoubtedClockRaisesNoDoubtLater) {
   const sys_seconds backup = kNow + days(365) + 5min;
   Sweeps sweeps;
@@ -265,7 +285,8 @@ TEST(ClockGuardTest, WhatIsRememberedComesBackAndWhatIsLostIsForgotten) {
   const base::Path file = directory.path() / "sweeper.json";
   base::FileSystem& files = base::real_file_system();
   EXPECT_EQ(load_clock_memory(files, file), ClockMemory());
-  const ClockMemory memory{kNow, sighting_at(kNow + 1h), std::nullopt, kNow + 2h};
+  const ClockMemory memory{kNow, sighting_at(kNow + 1h), std::nullopt, kNow + 2h,
+                           sighting_at(kNow, 5s, "two")};
   save_clock_memory(files, file, memory);
   EXPECT_EQ(load_clock_memory(files, file), memory);
   std::ofstream(file) << R"({"last":null,"doubted":5,"overruled":null})";
