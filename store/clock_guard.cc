@@ -179,6 +179,10 @@ std::string doubt_about_clock(const Location& location, base::FileSystem& files,
 void begin_doubt(const Location& location, base::FileSystem& files, const ClockSighting& now,
                  const ClockSighting& last) {
   ClockMemory memory = load_clock_memory(files, memory_file(location));
+  // A sweep or prune may have trusted the clock since the machine was started.
+  const bool is_trusted = memory.trusted && now.is_same_start(*memory.trusted) &&
+                          std::chrono::abs(now.lead_over(*memory.trusted)) <= kDoubtLasts;
+  if (is_trusted) return;
   const bool has_begun =
       memory.doubted && (goes_on(now, *memory.doubted) || has_run_on(now, *memory.doubted));
   const bool was_doubted = memory.ahead_since && last.time >= *memory.ahead_since;

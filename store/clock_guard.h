@@ -70,8 +70,8 @@ std::string doubt_about_clock(const Location& location, base::FileSystem& files,
                               std::string_view command);
 
 // For a backup that noticed that the clock has jumped ahead between `last` and `now`: begins a
-// doubt, unless this one has begun. Records since the jump are no evidence that the clock is right.
-// Fails with kIo.
+// doubt, unless this one has begun, or the clock was trusted since. Records since the jump are no
+// evidence that the clock is right. Fails with kIo.
 void begin_doubt(const Location& location, base::FileSystem& files, const base::ClockSighting& now,
                  const base::ClockSighting& last);
 

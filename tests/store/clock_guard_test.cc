@@ -249,6 +249,24 @@ TEST(ClockGuardTest, WhatADoubtedClockShowedBeforeItJumpedAgainIsNoEvidence) {
             "");
 }
 
+// For how long the machine was off is unknown to the first backup after it, but not to the sweeps.
+TEST(ClockGuardTest, ABackupDoesNotDoubtAClockThatWasTrustedSinceTheStart) {
+  const tests::TemporaryDirectory directory;
+  Location location;
+  location.index = directory.path() / "index";
+  base::FileSystem& files = base::real_file_system();
+  const auto has_doubt = [&] {
+    return load_clock_memory(files, location.index / "sweeper.json").doubted.has_value();
+  };
+  EXPECT_EQ(doubt_about_clock(location, files, sighting_at(kNow, {}, "two"), std::nullopt,
+                              ClockDoubt::kJudge, "sweep"),
+            "");
+  begin_doubt(location, files, sighting_at(kNow + 1h, {}, "two"), sighting_at(kNow - days(7)));
+  EXPECT_FALSE(has_doubt());
+  begin_doubt(location, files, sighting_at(kNow + days(7), days(7), "two"), sighting_at(kNow));
+  EXPECT_TRUE(has_doubt()) << "it has jumped since";
+}
+
 // The backup sees it when it ends: what it has recorded until then counts as little.
 TEST(ClockGuardTest, RecordsSinceTheJumpAreNoEvidence) {
   const tests::TemporaryDirectory directory;
