@@ -354,12 +354,19 @@ void Connection::note(const StatusResponse& status) {
   }
 }
 
-// A server may accept COMPRESS and go on without it, or send anything.
+// A server may accept COMPRESS and go on without it, send anything, or hang up because it does not
+// understand what it gets.
 Response Connection::read_next(BodySink& bodies) {
   try {
     return read_response(lexer_, bodies);
   } catch (const base::Error& error) {
-    if (!is_compression_unproven_ || error.code() != ErrorCode::kProtocol) throw;
+    const auto* const lost = dynamic_cast<const ConnectionLost*>(&error);
+    const bool has_other_cause =
+        lost != nullptr && (lost->pause() || lost->cause() != ConnectionLost::Cause::kAny);
+    if (!is_compression_unproven_ || has_other_cause ||
+        !base::is_connection_trouble(error.code())) {
+      throw;
+    }
     throw ConnectionLost(fmt::format("after COMPRESS: {}", error.what()), std::nullopt,
                          ConnectionLost::Cause::kAny, "COMPRESS");
   }

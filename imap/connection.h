@@ -61,8 +61,8 @@ class Connection : private Source {
 
   // Compresses all further traffic, in both directions. Call it between commands, once the server
   // has answered OK to COMPRESS.
-  // If what follows is no compressed response, finish() fails with ConnectionLost, whose command()
-  // is COMPRESS.
+  // If no compressed response follows, finish() fails with ConnectionLost, whose command() is
+  // COMPRESS.
   void compress();
 
   // Same as Transport::announced().
