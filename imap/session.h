@@ -140,8 +140,7 @@ class Session {
 
   // A message may be delivered again if its flags change meanwhile: the last one is valid. A
   // response without FLAGS is still a message. `changed_since` is ignored if the folder has no
-  // MODSEQ. Fails with kProtocol if a line is not understood, and with `changed_since` only:
-  // otherwise the message of that line is missing.
+  // MODSEQ. The message of a line that is not understood is missing: see odd_lines().
   void fetch_states(const UidSet& uids, std::optional<std::uint64_t> changed_since,
                     const std::function<void(const MessageItems&)>& take);  // UID FLAGS [MODSEQ]
   // UID INTERNALDATE SIZE. Fails with kProtocol if a line is not understood.
@@ -204,7 +203,7 @@ class Session {
   // same, and otherwise a second round trip requests them.
   std::vector<FolderDetails> details(std::span<const std::string> raw_names);
 
-  // Empty if the server has no QUOTA.
+  // Empty if the server has no QUOTA. Fails with kRefused if a line is not understood.
   std::vector<QuotaRoot> quota_roots(std::string_view raw_name);
   void set_quota(std::string_view root, std::span<const QuotaResource> limits);
 

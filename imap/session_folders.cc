@@ -88,8 +88,10 @@ std::vector<std::string> Session::Impl::subscriptions() {
 }
 
 FolderStatus Session::Impl::status(std::string_view raw_name) {
+  const std::uint64_t odd = odd_lines_.count;
   FolderStatus received;
   require_ok(status_of(raw_name, received));
+  require_all_understood(odd, "STATUS");
   return received;
 }
 
@@ -273,6 +275,7 @@ void Session::Impl::run_on_folder(FixedText verb, std::string_view raw_name) {
 std::vector<QuotaRoot> Session::Impl::quota_roots(std::string_view raw_name) {
   if (!capabilities_.has("QUOTA")) return {};
   std::vector<QuotaRoot> roots;
+  const std::uint64_t odd = odd_lines_.count;
   require_ok(run(command("GETQUOTAROOT").string(raw_name), [&roots](Response& response) {
     const auto find = [&roots](const std::string& name) {
       return std::find_if(roots.begin(), roots.end(),
@@ -287,6 +290,8 @@ std::vector<QuotaRoot> Session::Impl::quota_roots(std::string_view raw_name) {
       if (known != roots.end()) known->resources = std::move(quota->root.resources);
     }
   }));
+  // A root without its limits would look unlimited.
+  require_all_understood(odd, "GETQUOTAROOT", base::ErrorCode::kRefused);
   return roots;
 }
 

@@ -57,10 +57,10 @@ void Session::Impl::observe(const Response& response) {
   }
 }
 
-void Session::Impl::require_all_understood(std::uint64_t before, std::string_view what) const {
+void Session::Impl::require_all_understood(std::uint64_t before, std::string_view what,
+                                           base::ErrorCode code) const {
   if (odd_lines_.count == before) return;
-  base::fail(base::ErrorCode::kProtocol,
-             "the server's answer to {} has a line that is not understood: {}", what,
+  base::fail(code, "the server's answer to {} has a line that is not understood: {}", what,
              odd_lines_.shown.empty() ? "" : base::escape_for_terminal(odd_lines_.shown.back()));
 }
 

@@ -154,9 +154,10 @@ class Session::Impl {
   void remember_accepted(std::string_view raw_name, std::span<const AppendMessage> messages);
 
   void observe(const Response& response);
-  // Fails with kProtocol if a line was not understood since the session counted `before` of them:
-  // it may be one of those that `what` requested.
-  void require_all_understood(std::uint64_t before, std::string_view what) const;
+  // Fails with `code` if a line was not understood since the session counted `before` of them: it
+  // may be one of those that `what` requested.
+  void require_all_understood(std::uint64_t before, std::string_view what,
+                              base::ErrorCode code = base::ErrorCode::kProtocol) const;
   class MessageFilter;
   std::optional<StatusResponse> fetch_bodies(const UidSet& uids, MessageFilter& filter);
   std::optional<StatusResponse> fetch_bodies_one_by_one(const UidSet& uids, MessageFilter& filter);

@@ -82,15 +82,19 @@ TEST(SessionFoldersTest, AFolderIsNotGoneBecauseItsLineIsNotUnderstood) {
     C: m6 LSUB "" "*"
     S: * LSUB () "/" "a
     S: m6 OK done
+    C: m7 STATUS "a" (MESSAGES UIDNEXT UIDVALIDITY)
+    S: * STATUS a (MESSAGES 3
+    S: m7 OK done
   )");
   converse(transcript, [](Session& session) {
     EXPECT_ERROR(kProtocol, "not understood", session.list("RESTORED/*"));
     EXPECT_ERROR(kProtocol, "not understood",
                  session.fetch_identities(*UidSet::parse("1:2"), [](const MessageItems&) {}));
     EXPECT_ERROR(kRefused, "not understood", session.subscriptions());
-    EXPECT_THAT(
-        session.odd_lines().shown,
-        ElementsAre("* LIST () \"/\" \"RESTORED/a", "* 2 FETCH (UID 2 (", "* LSUB () \"/\" \"a"));
+    EXPECT_ERROR(kProtocol, "not understood", session.status("a"));
+    EXPECT_THAT(session.odd_lines().shown,
+                ElementsAre("* LIST () \"/\" \"RESTORED/a", "* 2 FETCH (UID 2 (",
+                            "* LSUB () \"/\" \"a", "* STATUS a (MESSAGES 3"));
   });
 }
 
@@ -352,6 +356,19 @@ TEST(SessionFoldersTest, ReadsAndSetsQuota) {
   });
   converse(Transcript::session(),
            [](Session& session) { EXPECT_THAT(session.quota_roots("INBOX"), IsEmpty()); });
+}
+
+TEST(SessionFoldersTest, ALimitThatIsNotUnderstoodIsNotTakenForNoLimit) {
+  Transcript transcript = Transcript::session("QUOTA");
+  transcript.add(R"(
+    C: m3 GETQUOTAROOT "INBOX"
+    S: * QUOTAROOT INBOX "User quota"
+    S: * QUOTA "User quota" (STORAGE 10 512
+    S: m3 OK done
+  )");
+  converse(transcript, [](Session& session) {
+    EXPECT_ERROR(kRefused, "not understood", session.quota_roots("INBOX"));
+  });
 }
 
 TEST(SessionFoldersTest, ListsSubscriptions) {
