@@ -199,7 +199,7 @@ class BodyWatch : public BodySink {
   bool has_begun_ = false;
 };
 
-Response skip_odd(Lexer& lexer, std::string_view kind) {
+OddResponse skip_odd(Lexer& lexer, std::string_view kind) {
   OddResponse odd;
   std::ranges::transform(kind, std::back_inserter(odd.kind), to_upper);
   lexer.skip_odd_line();
@@ -215,7 +215,9 @@ Response read_fetch(Lexer& lexer, std::uint32_t number, BodySink& bodies) {
     return response;
   } catch (const NotUnderstood&) {
     if (watched.has_begun()) throw;
-    return skip_odd(lexer, "FETCH");
+    OddResponse odd = skip_odd(lexer, "FETCH");
+    odd.line.resize(std::min(odd.line.find("\r\n"), odd.line.size()));  // the rest may be mail
+    return odd;
   }
 }
 

@@ -107,7 +107,7 @@ struct UnknownResponse {};  // of a kind that is never requested; skipped
 // A line that is not understood whole, and so not used in part.
 struct OddResponse {
   std::string kind;  // upper case: "LIST", "FETCH"
-  std::string line;  // its beginning (Lexer::beginning()), as sent
+  std::string line;  // its beginning (Lexer::beginning()), as sent; of FETCH without literals
 
   bool is(std::string_view expected) const { return kind == expected; }
 };

@@ -48,6 +48,7 @@ UidSet read_uid_set(Lexer& lexer) {
     const base::Uid last = lexer.take_if(':') ? read_uid(lexer) : first;
     ranges.push_back({first, last});
   } while (lexer.take_if(','));
+  if (lexer.peek() != ' ' && !lexer.at_end_of_line()) lexer.fail_protocol("an odd end of a set");
   return UidSet(std::move(ranges));
 }
 

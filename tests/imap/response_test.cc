@@ -301,7 +301,10 @@ TEST(ResponseTest, ALineThatIsNotUnderstoodIsLeftOutWithItsLiterals) {
   for (const auto& [kind, text] : odd) {
     const auto response = answer<OddResponse>(text);
     EXPECT_TRUE(response.is(kind)) << text;
-    EXPECT_EQ(response.line + "\r\n", text);
+    const std::string_view shown(text);
+    const bool may_hold_mail = response.is("FETCH");
+    EXPECT_EQ(response.line,
+              shown.substr(0, may_hold_mail ? shown.find("\r\n") : shown.size() - 2));
     const std::string both = std::string(text) + "* OK the next one\r\n";
     for (const std::size_t piece : {std::size_t{1}, both.size()}) {
       TextSource source(both, piece);
@@ -352,7 +355,9 @@ TEST(ResponseTest, RejectsLinesThatAreNotResponses) {
            "* 1x EXISTS\r\n",
            "* SEARCH 1 x\r\n",
            "* ESEARCH UID ALL 1:*\r\n",
+           "* ESEARCH UID ALL 1:3x y\r\n",
            "* VANISHED 0\r\n",
+           "* VANISHED 1:3;5\r\n",
        }) {
     Bodies bodies;
     EXPECT_ERROR(kProtocol, "the server sent", read(text, bodies, 1));
