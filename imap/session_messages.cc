@@ -169,7 +169,6 @@ std::optional<StatusResponse> Session::Impl::fetch_bodies_one_by_one(const UidSe
 void Session::Impl::fetch_states(const UidSet& uids, std::optional<std::uint64_t> changed_since,
                                  const std::function<void(const MessageItems&)>& take) {
   const std::uint64_t since = changed_since.value_or(0);
-  const std::uint64_t odd = odd_lines_.count;
   UidSet seen;
   NoBodies no_bodies;
   const auto fetch = [&] {
@@ -189,8 +188,6 @@ void Session::Impl::fetch_states(const UidSet& uids, std::optional<std::uint64_t
         no_bodies);
   };
   if (const auto refusal = fetch_with_or_without_extensions(fetch)) require_ok(*refusal);
-  // A message that is missing among all is noticed; a missing change would not be.
-  if (requests_modseq() && since > 0) require_all_understood(odd, "UID FETCH");
 }
 
 std::vector<FixedText> Session::Impl::all_items() const {

@@ -84,6 +84,7 @@ std::optional<store::FolderRecord> FolderPass::so_far() {
 
 void FolderPass::update(const imap::Folder& folder, const imap::OpenFolder& open) {
   store::FolderDraft& draft = *draft_;
+  const std::uint64_t odd_lines = tools_.session.odd_lines().count;
   const bool has_gone_back = went_back(open);
   bool full_scan =
       needs_full_scan(draft.info(), open, tools_.now) || has_gone_back || is_scan_wanted_;
@@ -108,7 +109,9 @@ void FolderPass::update(const imap::Folder& folder, const imap::OpenFolder& open
   if (!full_scan) {
     const bool is_told = changes_ && changes_->has_all_states;
     on_server = is_told ? apply_changes(open, skipped) : update_states(open, baseline);
-    full_scan = on_server.count() != tools_.session.exists();
+    // A change whose line was not understood would not be noticed.
+    full_scan = on_server.count() != tools_.session.exists() ||
+                tools_.session.odd_lines().count != odd_lines;
   }
   std::string doubt;
   if (full_scan) {
@@ -148,7 +151,11 @@ void FolderPass::update(const imap::Folder& folder, const imap::OpenFolder& open
     return;
   }
   if (are_all_tried) draft.info().completeness = FolderCompleteness::kComplete;
-  if (full_scan) draft.info().last_full_scan = tools_.now;
+  if (!full_scan) return;
+  // The flags of a message whose line was not understood may have changed: the next pass scans
+  // again.
+  const bool is_understood = tools_.session.odd_lines().count == odd_lines;
+  draft.info().last_full_scan = is_understood ? tools_.now : std::chrono::sys_seconds{};
 }
 
 // Fetches messages that are not recorded. Returns why the folder is in doubt, or an empty text: a

@@ -112,23 +112,24 @@ imap::UidSet MissingMessages::adopt_known(FolderSink& sink, const imap::UidSet& 
   return wanted.without(adopted.without(contradictory));
 }
 
-// The lowest of `uids` for which the rest of the day's budget is enough.
+// The lowest of `uids` for which the rest of the day's budget is enough. One whose size the server
+// does not report counts as empty.
 imap::UidSet MissingMessages::affordable(const imap::UidSet& uids) {
   DailyBudget& budget = tools_.daily_budget;
   if (!budget.is_limited() || uids.empty()) return uids;
-  std::map<base::Uid, std::uint64_t> sizes;
-  if (budget.left() > 0) {
-    tools_.turn.away([&] {
-      tools_.session.fetch_identities(uids, [&](const imap::MessageItems& items) {
-        tools_.waits.give_back(imap::WaitBudget::kStateWorth);
-        sizes[*items.uid] = items.size.value_or(0);
-      });
-    });
-  }
   imap::UidSet affordable;
+  if (budget.left() == 0) return affordable;
+  std::map<base::Uid, std::uint64_t> sizes;
+  tools_.turn.away([&] {
+    tools_.session.fetch_all_but_bodies(uids, [&](const imap::MessageItems& items) {
+      tools_.waits.give_back(imap::WaitBudget::kStateWorth);
+      sizes[*items.uid] = items.size.value_or(0);
+    });
+  });
   std::uint64_t total = 0;
-  for (const auto& [uid, size] : sizes) {
-    total += size;
+  for (const base::Uid uid : uids) {
+    const auto size = sizes.find(uid);
+    if (size != sizes.end()) total += size->second;
     // One that is larger than a day's budget has a day for itself.
     const bool is_first = affordable.empty() && budget.is_untouched();
     if (total > budget.left() && !is_first) break;
