@@ -73,7 +73,16 @@ void InPlace::refuse_unless_empty(store::Reader& reader) {
 std::size_t InPlace::foreign_messages(store::Reader& reader, const std::string& raw_name) {
   if (session_.examine(raw_name).exists == 0) return 0;
   ReadBack present(DigestOf::kCanonical);
+  const std::uint64_t odd = session_.odd_lines().count;
   session_.fetch_messages(session_.search_all(), present);
+  if (session_.odd_lines().count != odd) {
+    base::fail(
+        base::ErrorCode::kProtocol,
+        "restore: {}: a line about the messages in {} is not understood: it may be about one "
+        "that this restore did not put there: without --in-place the mail is restored as a "
+        "tree beside it",
+        account_, shown(raw_name));
+  }
   std::multimap<store::Sha256, std::uint64_t> planned;  // bytes
   for (const PlannedFolder& folder : plan_.folders) {
     // An earlier run of the same command may have found that the server refuses the name.

@@ -1,5 +1,6 @@
 #include "restore/steady_read.h"
 
+#include <cstdint>
 #include <optional>
 
 #include "base/error.h"
@@ -32,7 +33,11 @@ class SteadyRead {
       --one_by_one_;
     }
     try {
-      const imap::FetchAnswer answer = session.fetch_messages(requested_, sink_);
+      const std::uint64_t odd = session.odd_lines().count;
+      imap::FetchAnswer answer = session.fetch_messages(requested_, sink_);
+      if (answer.complete && session.odd_lines().count != odd) {
+        answer = {.complete = false, .reason = "a line of its answer is not understood"};
+      }
       note_answer(answer);
       return std::nullopt;
     } catch (const imap::ConnectionLost& lost) {
@@ -44,8 +49,9 @@ class SteadyRead {
     }
   }
 
-  // Messages that a complete answer did not deliver no longer exist. After a refusal they may: each
-  // is requested alone, and a refusal then is of that message.
+  // Messages that a complete answer did not deliver no longer exist. After a refusal, or a line
+  // that is not understood, they may: each is requested alone, and a refusal then is of that
+  // message.
   void note_answer(const imap::FetchAnswer& answer) {
     if (answer.complete) {
       left_ = left_.without(requested_);
