@@ -38,7 +38,7 @@ struct Unknowns {
 
 using Words = std::vector<std::string>;
 
-// Alice's three backups, with bob's before them. No test changes the store.
+// Alice's three backups, with bob's before them. Tests make trees, but no further backup.
 class Scene {
  public:
   Scene() {
