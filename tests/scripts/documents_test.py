@@ -1,5 +1,7 @@
-"""Sources and documents agree with each other: every heading of docs/ that is referred to exists, every value
-of an enum is in every place that lists it, and the tests that the threat model names exist. Usage: documents_test.py"""
+"""Sources and documents agree with each other: every heading of docs/ and every file that is referred to exists,
+every value of an enum is in every place that lists it, the tests that the threat model names exist, and the
+architecture lists every directory of sources. README stays short, and no change is listed twice. Usage:
+documents_test.py"""
 
 import pathlib
 import re
@@ -9,6 +11,8 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HEADING = re.compile(r"^#{1,6} +(.*)$", re.M)
 REFERENCE = re.compile(r'docs/([\w.-]+\.md),\s+"([^"]+)"')
+PATH = re.compile(r"`((?:backupd|base|docs|imap|restore|schema|scripts|store|tests)/[\w./-]+)`")
+MAX_README_LINES = 150
 MAN_PAGES = ("docs/man/mailstow-backupd.8", "docs/man/mailstow-restore.8")
 
 
@@ -73,6 +77,37 @@ def promised_tests():
             yield f"docs/threat-model.md: there is no test {suite}.{test}"
 
 
+def missing_paths(names):
+    for name in names:
+        if name.endswith(".md") and name != "CHANGELOG.md":  # which names files of its time
+            for path in PATH.findall(text_of(name)):
+                if not (ROOT / path).exists():
+                    yield f"{name}: there is no {path}"
+
+
+def unlisted_directories(names):
+    listed = set(re.findall(r"^\| `([\w/]+)/` \|", text_of("docs/architecture.md"), re.M))
+    sources = {str(pathlib.PurePath(name).parent) for name in names if name.endswith((".h", ".cc"))}
+    for directory in sorted(sources):
+        if directory not in listed and not directory.startswith("tests"):
+            yield f"docs/architecture.md: {directory}/ is missing"
+    for directory in sorted(listed):
+        if not (ROOT / directory).is_dir():
+            yield f"docs/architecture.md: there is no {directory}/"
+
+
+def repeated_changes():
+    headlines = re.findall(r"^- \*\*(.+?)\*\*", text_of("CHANGELOG.md"), re.M)
+    for headline in sorted({text for text in headlines if headlines.count(text) > 1}):
+        yield f'CHANGELOG.md: several changes are called "{headline}"'
+
+
+def long_readme():
+    lines = text_of("README.md").count("\n")
+    if lines > MAX_README_LINES:
+        yield f"README.md: {lines} lines, more than {MAX_README_LINES}"
+
+
 def main():
     headings = {path.name: set(HEADING.findall(path.read_text(encoding="utf-8")))
                 for path in (ROOT / "docs").glob("*.md")}
@@ -82,6 +117,7 @@ def main():
     troubles = [trouble for name in names for trouble in wrong_references(name, headings)]
     troubles += missing_words()
     troubles += promised_tests()
+    troubles += [*missing_paths(names), *unlisted_directories(names), *repeated_changes(), *long_readme()]
     for trouble in troubles:
         print(trouble)
     sys.exit(bool(troubles))
