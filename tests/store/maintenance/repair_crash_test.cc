@@ -320,7 +320,7 @@ TEST_F(ReindexCrashTest, AFailedReindexIsCompletedByTheNextRun) {
   reindex(location_, *files_);
   const std::uint64_t last = files_->operations();
   ASSERT_GT(last, 5U);
-  tests::Sample sample(11);
+  tests::Sample sample(7);  // of few operations
   for (const FailedOperation& failed : failures_up_to(last)) {
     for (const Survival survival :
          {Survival::kNothing, Survival::kEverything, Survival::kAnything}) {
