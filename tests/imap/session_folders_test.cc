@@ -87,6 +87,7 @@ TEST(SessionFoldersTest, AFolderIsNotGoneBecauseItsLineIsNotUnderstood) {
     S: m7 OK done
   )");
   converse(transcript, [](Session& session) {
+    session.examine("INBOX");
     EXPECT_ERROR(kProtocol, "not understood", session.list("RESTORED/*"));
     EXPECT_ERROR(kProtocol, "not understood",
                  session.fetch_identities(*UidSet::parse("1:2"), [](const MessageItems&) {}));

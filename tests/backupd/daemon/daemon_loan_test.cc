@@ -233,7 +233,7 @@ TEST_F(DaemonLoanTest, WaitsForALockedStoreWithoutFailing) {
   EXPECT_FALSE(std::filesystem::exists(events));
   const std::string so_far = log();
   EXPECT_THAT(so_far, AllOf(HasSubstr("backup: waiting: another process holds the store"),
-                            HasSubstr("prune: waits: "), Not(HasSubstr("exit status"))));
+                            HasSubstr("prune: waiting: "), Not(HasSubstr("exit status"))));
   EXPECT_EQ(so_far.find("backup: waits"), so_far.rfind("backup: waits")) << "logged once";
 
   lock.reset();
