@@ -17,6 +17,7 @@
 #include "base/sigpipe.h"
 #include "base/stop_request.h"
 #include "base/terminal.h"
+#include "base/transfer_error.h"
 #include "imap/connection_lost.h"
 #include "imap/login_exchange.h"
 
@@ -267,7 +268,7 @@ class CurlTransport : public Transport {
   // Fails with the reason why connecting or logging in failed.
   [[noreturn]] void explain(CURLcode code, const Endpoint& endpoint, const Login& login) const {
     const std::string_view detail = error_.front() != 0 ? error_.data() : curl_easy_strerror(code);
-    const std::string cause = base::escape_for_terminal(detail);
+    const std::string cause = base::escape_for_terminal(base::without_measurements(detail));
     const std::string words = base::escape_for_terminal(login_.exchange.refusal());
     switch (code) {
       case CURLE_COULDNT_RESOLVE_HOST:

@@ -12,6 +12,7 @@
 #include "base/handle.h"
 #include "base/sigpipe.h"
 #include "base/terminal.h"
+#include "base/transfer_error.h"
 
 namespace base {
 
@@ -140,8 +141,8 @@ class Transfer {
   }
 
   [[noreturn]] void explain(CURLcode code) const {
-    const std::string cause =
-        escape_for_terminal(error_.front() != 0 ? error_.data() : curl_easy_strerror(code));
+    const std::string cause = escape_for_terminal(
+        without_measurements(error_.front() != 0 ? error_.data() : curl_easy_strerror(code)));
     const std::string words = escape_for_terminal(refusal_);
     switch (code) {
       case CURLE_COULDNT_RESOLVE_HOST:
