@@ -38,8 +38,9 @@ bool MailboxHistory::Era::has(const MailboxObservation& sight) const {
   }
   const auto is_kept = [&](const MailboxObservation::Other& then) {
     const auto [begin, end] = others.equal_range(then.raw_name);
-    return std::any_of(
-        begin, end, [&](const auto& now) { return is_same(*now.second, then.identity) == true; });
+    return std::any_of(begin, end, [&](const auto& now) {
+      return is_same(*now.second, then.identity).value_or(false);
+    });
   };
   return std::ranges::any_of(with_mail, is_kept);
 }

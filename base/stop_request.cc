@@ -17,14 +17,14 @@ namespace {
 
 // Lock-free atomics, because a signal handler may use little else.
 std::atomic<bool> requested = false;
-std::atomic<int> descriptor = -1;
+std::atomic<int> wake_descriptor = -1;
 
 void note_request(int /*number*/) {
   const int saved = errno;
   requested = true;
   const std::uint64_t one = 1;
   // If the counter is full, the descriptor is readable already.
-  if (const int to = descriptor; to >= 0) static_cast<void>(::write(to, &one, sizeof one) < 0);
+  if (const int to = wake_descriptor; to >= 0) static_cast<void>(::write(to, &one, sizeof one) < 0);
   errno = saved;
 }
 
@@ -39,9 +39,9 @@ void install_handler(int number, int flags) {
 }  // namespace
 
 void stop_on_request(OnStop on_stop) {
-  if (on_stop == OnStop::kThrow && descriptor < 0) {
-    descriptor = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (descriptor < 0) fail_with_errno(errno, "wait for signals");
+  if (on_stop == OnStop::kThrow && wake_descriptor < 0) {
+    wake_descriptor = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (wake_descriptor < 0) fail_with_errno(errno, "wait for signals");
   }
   install_handler(SIGTERM, 0);
   install_handler(SIGINT, static_cast<int>(SA_RESETHAND));
@@ -56,7 +56,7 @@ void stop_if_requested(std::string_view work, std::string_view outcome) {
 }
 
 int stop_descriptor() noexcept {
-  return descriptor;
+  return wake_descriptor;
 }
 
 }  // namespace base

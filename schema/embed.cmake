@@ -2,6 +2,13 @@
 # accept a literal of more than 65,536 bytes.
 function(embed name file)
   file(READ ${SOURCE_DIR}/${file} text)
+  if(file MATCHES "\\.json$")
+    # Every start of a program parses the schema; the descriptions, half of it, are for people.
+    set(description "\"description\": \"([^\"\\\\]|\\\\.)*\"")
+    string(REGEX REPLACE "${description},[ \n]*" "" text "${text}")
+    string(REGEX REPLACE ",[ \n]*${description}" "" text "${text}")
+    string(REGEX REPLACE "\n +" "\n" text "${text}")
+  endif()
   string(LENGTH "${text}" length)
   set(pieces "")
   set(at 0)

@@ -5,10 +5,11 @@
 
 namespace schema {
 
-// The JSON Schema (draft 7) of the configuration file: schema/mailstow.schema.json.
+// The JSON Schema (draft 7) of the configuration file: schema/mailstow.schema.json without its
+// descriptions.
 extern const std::string_view kConfigSchema;
 
-// The JSON Schema (draft 7) of a selection: schema/selection.schema.json.
+// The JSON Schema (draft 7) of a selection: schema/selection.schema.json, without them too.
 extern const std::string_view kSelectionSchema;
 
 // The statements that create an empty index: schema/index.sql.
