@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <ranges>
 #include <set>
 #include <tuple>
 #include <unordered_map>
@@ -29,8 +30,8 @@ class MessageFinder {
     // A whole id, or digits that one message in the store begins with, can't be ambiguous.
     const bool is_unique =
         digits_.size() == base::kIdDigits || (!is_by_id_ && digests_.size() == 1);
-    for (auto snapshot = snapshots.rbegin(); snapshot != snapshots.rend(); ++snapshot) {
-      visit(*snapshot);
+    for (const SnapshotInfo& snapshot : std::views::reverse(snapshots)) {
+      visit(snapshot);
       if (wanted == PlacesWanted::kNewest && is_unique && !places_.empty()) break;
     }
     if (found_.size() > 1) {
