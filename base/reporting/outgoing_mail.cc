@@ -38,15 +38,15 @@ const std::string& checked(const std::string& address) {
        escape_for_terminal(address));
 }
 
-// One line of valid UTF-8, without control characters.
-std::string clean_line(std::string_view text) {
+// Valid UTF-8, with a space for each control character but those kept.
+std::string clean_text(std::string_view text, std::string_view kept) {
   constexpr char32_t kReplacement = 0xFFFD;
   std::string clean;
   while (!text.empty()) {
     const auto point = first_code_point(text);
     if (!point) {
       append_utf8(clean, kReplacement);
-    } else if (is_control(point->value)) {
+    } else if (is_control(point->value) && kept.find(text.front()) == std::string_view::npos) {
       clean += ' ';
     } else {
       clean += text.substr(0, point->length);
@@ -87,7 +87,7 @@ std::string encoded_words(std::string_view text) {
 }
 
 std::string subject_text(std::string_view subject) {
-  const std::string clean = clean_line(subject);
+  const std::string clean = clean_text(subject, "");
   return is_plain(clean) ? clean : encoded_words(clean);
 }
 
@@ -102,7 +102,9 @@ bool is_seven_bit(std::string_view body) {
   return true;
 }
 
-TextPart text_part(std::string body) {
+// GMime writes too long a line if a carriage return is in it.
+TextPart text_part(std::string_view text) {
+  std::string body = clean_text(text, "\n\t");
   const bool is_plain = is_seven_bit(body);
   if (!body.empty() && body.back() != '\n') body += '\n';
   TextPart part(g_mime_text_part_new_with_subtype("plain"));

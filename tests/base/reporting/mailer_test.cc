@@ -161,6 +161,14 @@ TEST(MailerPlainTest, UsesPlainTextOnlyIfConfigured) {
                Mailer(config, system_clock()).send({{"a@example.org"}, "", ""}));
 }
 
+TEST(OutgoingMailBodyTest, IsValidTextWithoutCarriageReturns) {
+  const std::string mail =
+      to_rfc5322({{"a@example.org"}, "subject", "a\xff" + std::string(72, 'b') + "\r\rc\r\nd\n"},
+                 "b@example.org", "backup.example.org", std::chrono::sys_seconds());
+  EXPECT_THAT(mail, testing::EndsWith("\r\n\r\na=EF=BF=BD" + std::string(65, 'b') +
+                                      "=\r\nbbbbbbb  c=20\r\nd\r\n"));
+}
+
 // The line lengths that RFC 5322, section 2.1.1, requires; and that no text can add a header field
 // or end the header.
 RC_GTEST_PROP(OutgoingMailTest, LinesAreShortAndAscii,
