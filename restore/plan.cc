@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include <fmt/core.h>
@@ -9,6 +10,7 @@
 #include "base/ascii.h"
 #include "base/error.h"
 #include "base/time_text.h"
+#include "base/tree_name.h"
 #include "imap/folder_name.h"
 #include "restore/target_name.h"
 
@@ -31,12 +33,6 @@ std::vector<std::string> with_parents(const std::string& shown) {
   }
   names.push_back(shown);
   return names;
-}
-
-void replace_all(std::string& text, std::string_view what, std::string_view with) {
-  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
-    text.replace(at, what.size(), with);
-  }
 }
 
 class Planner {
@@ -136,22 +132,15 @@ class Planner {
 
 }  // namespace
 
-std::string template_for(const std::string& tree_template, const std::string& user,
-                         char delimiter) {
-  std::string name = tree_template;
-  if (delimiter != 0) std::replace(name.begin(), name.end(), delimiter, '/');
-  std::string localpart = user.substr(0, user.find('@'));
-  std::replace_if(
-      localpart.begin(), localpart.end(),
-      [&](char letter) { return letter == delimiter || letter == '/'; }, '_');
-  replace_all(name, "{localpart}", localpart);
-  return name;
-}
-
 std::string tree_name(const std::string& tree_template, std::chrono::sys_seconds time,
                       const std::string& time_zone, const std::string& user, char delimiter) {
-  std::string name = template_for(tree_template, user, delimiter);
-  replace_all(name, "{timestamp}", base::format_timestamp(time, time_zone));
+  constexpr std::string_view kTimestamp = "{timestamp}";
+  std::string name = base::tree_template_for(tree_template, user, delimiter);
+  const std::string timestamp = base::format_timestamp(time, time_zone);
+  for (std::size_t at = name.find(kTimestamp); at != std::string::npos;
+       at = name.find(kTimestamp, at + timestamp.size())) {
+    name.replace(at, kTimestamp.size(), timestamp);
+  }
   return name;
 }
 

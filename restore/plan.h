@@ -69,9 +69,6 @@ void keep_renamed(Plan& plan, const TargetNames& names,
 // The raw name of a folder for a quota probe, below the tree's top, that the plan does not use.
 std::string probe_folder(const Plan& plan);
 
-// The template with '/' between levels and {localpart} filled in; {timestamp} stays.
-std::string template_for(const std::string& tree_template, const std::string& user, char delimiter);
-
 // The template's name for a tree made at `time`, with '/' between levels: if the server separates
 // levels with another character, the template may too. `user` is the name on the server:
 // {localpart} is its part before an @.

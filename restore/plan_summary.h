@@ -34,7 +34,7 @@ struct PlanSummary {
 };
 
 // The name of a tree that a run would make now, with words in place of its time. `tree_template`,
-// `user` and `delimiter` as for template_for().
+// `user` and `delimiter` as for base::tree_template_for().
 std::string name_without_time(const std::string& tree_template, const std::string& user,
                               char delimiter);
 

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
+#include "base/tree_name.h"
 #include "imap/account_login.h"
 #include "imap/folder_name.h"
 #include "restore/plan.h"
@@ -78,7 +79,7 @@ std::vector<UnrecordedMail> in_newest_snapshot(store::Reader& reader, const std:
 
 std::string folder_of_trees(const std::string& tree_template, const std::string& user,
                             char delimiter) {
-  const std::string name = template_for(tree_template, user, delimiter);
+  const std::string name = base::tree_template_for(tree_template, user, delimiter);
   const std::size_t slash = name.rfind('/', name.find("{timestamp}"));
   if (slash == std::string::npos) return "";
   const std::string folder = name.substr(0, slash);

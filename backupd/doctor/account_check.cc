@@ -14,10 +14,12 @@
 #include "base/glob.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
+#include "base/tree_name.h"
 #include "imap/account_login.h"
 #include "imap/folder_name.h"
 #include "store/format/location.h"
 #include "store/reader.h"
+#include "store/tree_record.h"
 
 namespace backupd {
 
@@ -52,6 +54,14 @@ class AccountExaminer {
           store::Reader::open(store::location_of(environment.config.store), environment.files));
     } catch (const base::Error&) {
       // Without a readable store nothing is recorded; other checks report that.
+    }
+    try {
+      store::TreeRecords::Listing listing =
+          store::TreeRecords::open(store::location_of(environment.config.store), environment.files)
+              .list();
+      if (listing.damaged.empty()) trees_ = std::move(listing.records);
+    } catch (const base::Error&) {
+      // The same.
     }
   }
 
@@ -90,6 +100,7 @@ class AccountExaminer {
     if (says(Sign::kItsOwn) && !says(Sign::kAnothers)) ++recognised_;
     const std::vector<imap::Folder> folders = session.list_personal_folders();
     try_excludes(account, session, folders);
+    report_unrecorded_trees(account, shown_names(session, folders), folders);
     report_folders_outside(account, session);
     session.logout();
   }
@@ -182,6 +193,43 @@ class AccountExaminer {
         "if they are the account's, add their prefixes to its `namespaces`"));
   }
 
+  // Trees that another store made: its sweeper deletes them, and a store that was lost has no
+  // sweeper.
+  void report_unrecorded_trees(const base::AccountConfig& account,
+                               const std::vector<std::string>& names,
+                               const std::vector<imap::Folder>& folders) {
+    std::set<std::string> trees;
+    for (std::size_t at = 0; at < folders.size(); ++at) {
+      std::string tree = base::tree_of_folder(config_.restore.tree, account.user,
+                                              folders[at].delimiter.value_or('\0'), names[at]);
+      if (tree.empty() || is_recorded(account.name, folders[at].raw_name)) continue;
+      trees.insert(base::escape_for_terminal(tree));
+    }
+    if (trees.empty()) return;
+    constexpr std::size_t kMaxNamed = 10;
+    const std::size_t count = trees.size();
+    while (trees.size() > kMaxNamed) trees.erase(std::prev(trees.end()));
+    findings_.push_back(warning(
+        "trees", base::escape_for_terminal(account.name),
+        fmt::format("restored trees of which this store has no record: {}{}: another store made "
+                    "them, or their record was closed, so `sweep` does not delete them here, and "
+                    "they are backed up like other folders",
+                    fmt::join(trees, ", "),
+                    count > kMaxNamed ? fmt::format(" and {} more", count - kMaxNamed) : ""),
+        "if the store that made them is in use, its `mailstow-restore sweep` deletes them; "
+        "otherwise delete them with a mail client once their owner needs them no longer"));
+  }
+
+  // Without readable records every tree would look like one of another store.
+  bool is_recorded(const std::string& account, const std::string& raw_name) const {
+    if (!trees_) return true;
+    return std::ranges::any_of(*trees_, [&](const store::TreeRecord& record) {
+      const store::TreeLevel* const level = record.level(raw_name);
+      return record.account == account && level != nullptr &&
+             level->state != store::LevelState::kNotOurs;
+    });
+  }
+
   void try_excludes(const base::AccountConfig& account, imap::Session& session,
                     const std::vector<imap::Folder>& folders) {
     const std::set<std::string> globs = excludes_of(account);
@@ -230,6 +278,7 @@ class AccountExaminer {
   std::string subject_;
   std::map<std::string, Exclude> excludes_;  // by glob
   std::optional<store::Reader> reader_;
+  std::optional<std::vector<store::TreeRecord>> trees_;       // nullopt: they can't be read
   std::map<std::string, const base::AccountConfig*> owners_;  // by INBOX's MAILBOXID
   std::size_t logged_in_ = 0;
   std::size_t recognised_ = 0;

@@ -33,7 +33,8 @@ std::vector<Finding> check_route(const std::string& name, const base::ServerConf
 // Logs in to the accounts, which are some of those on the server, and checks that each belongs to
 // the right user, as far as the server shows it: INBOX is the one that was backed up, no other
 // account has the same one, and its rights name the user. Also checks the capabilities after login,
-// and that each glob of an exclude matches a folder, if all accounts that have it were tried.
+// that each glob of an exclude matches a folder, if all accounts that have it were tried, and that
+// the store has a record of each restored tree.
 std::vector<Finding> check_accounts(const base::Environment& environment, const std::string& name,
                                     const std::vector<base::AccountConfig>& accounts);
 

@@ -1,4 +1,5 @@
 // The findings of `doctor` for real servers: routes, logins, capabilities and quotas.
+#include <filesystem>
 #include <fstream>
 
 #include <gmock/gmock.h>
@@ -143,6 +144,22 @@ TEST_F(ServerDoctorTest, VerifiesOnRequestThatRestoresDoNotCount) {
   EXPECT_THAT(finding_in(all, "quota", "ok")["what"].get<std::string>(), HasSubstr("don't count"));
   EXPECT_EQ(mailstow_.restore_json({"trees"})["trees"], json::array());
   EXPECT_EQ(mailstow_.backupd({"doctor", "--probe", "nobody"}).status, 2);
+}
+
+TEST_F(ServerDoctorTest, ReportsRestoredTreesThatTheStoreHasNoRecordOf) {
+  servers::fill_account(server_, "alice", 5);
+  back_up();
+  mailstow_.restore({"run", "alice"});  // this store has its record
+  EXPECT_TRUE(finding_in(report(), "trees", "warning").is_null());
+  auto alice = server_.client("alice");
+  alice.command("CREATE RESTORED/20190101T000000/INBOX");
+  alice.command("CREATE RESTORED/taxes");
+  const std::string what = warning_of("trees");
+  EXPECT_THAT(what, HasSubstr("no record: RESTORED/20190101T000000: another store made them"));
+  for (const auto& record : std::filesystem::directory_iterator(mailstow_.store() / "trees")) {
+    std::filesystem::remove(record);
+  }
+  EXPECT_THAT(warning_of("trees"), HasSubstr("RESTORED/20190101T000000, RESTORED/2"));
 }
 
 TEST_F(ServerDoctorTest, NeedsABackupForTheProbe) {
