@@ -57,17 +57,25 @@ std::string QuotaExemption::exempt_first_level(const store::TreeRecord& record) 
   const auto level = std::find_if(record.levels.begin(), record.levels.end(),
                                   [&](const auto& known) { return known.raw_name == raw_name; });
   const bool is_ours = level != record.levels.end() && level->state == store::LevelState::kCreated;
-  if (const std::uint64_t messages = is_ours ? 0 : foreign_messages(raw_name); messages > 0) {
+  const std::optional<std::uint64_t> messages = is_ours ? 0 : foreign_messages(raw_name);
+  if (!messages) {
+    return fmt::format(
+        "the server does not report whether {} holds messages of the user, which would move to "
+        "that quota root: set restore.tree to another name",
+        base::escape_for_terminal(raw_name));
+  }
+  if (*messages > 0) {
     return fmt::format(
         "{} holds {} messages of the user that would move to that quota root: set restore.tree to "
         "another name",
-        base::escape_for_terminal(raw_name), messages);
+        base::escape_for_terminal(raw_name), *messages);
   }
   return make_quota_root(server_, account_, personal_, raw_name);
 }
 
-// Counts the messages in and below a folder that mailstow did not create.
-std::uint64_t QuotaExemption::foreign_messages(const std::string& raw_name) {
+// Counts the messages in and below a folder that mailstow did not create. Returns nullopt if the
+// server accepts STATUS for one of them and does not report their number.
+std::optional<std::uint64_t> QuotaExemption::foreign_messages(const std::string& raw_name) {
   std::uint64_t messages = 0;
   const auto is_within = [&](const std::string& name, const std::string& top) {
     return name == top || name.starts_with(top + plan_.delimiter);
@@ -77,7 +85,9 @@ std::uint64_t QuotaExemption::foreign_messages(const std::string& raw_name) {
         !folder.can_be_opened()) {
       continue;
     }
-    messages += session_.status(folder.raw_name).messages.value_or(0);
+    const imap::FolderStatus status = session_.status(folder.raw_name);
+    if (!status.messages) return std::nullopt;
+    messages += *status.messages;
   }
   return messages;
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,7 +42,7 @@ class QuotaExemption {
 
  private:
   std::string exempt_first_level(const store::TreeRecord& record);
-  std::uint64_t foreign_messages(const std::string& raw_name);
+  std::optional<std::uint64_t> foreign_messages(const std::string& raw_name);
   std::string remedy() const;
 
   imap::Session& session_;

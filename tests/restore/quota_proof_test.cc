@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 
 #include "restore/quota_exemption.h"
+#include "tests/imap/scripted_transport.h"
 #include "tests/restore/model_server.h"
 
 namespace restore {
@@ -183,6 +184,42 @@ TEST_F(QuotaProofTest, AServerWhoseQuotaIsNoneIsNotAsked) {
   const QuotaFinding finding = exemption.establish({}, probe_, [] {});
   EXPECT_EQ(finding.exempt, std::nullopt);
   EXPECT_TRUE(exemption.may_proceed(finding, false));
+}
+
+TEST_F(QuotaProofTest, AnAnswerWithoutANumberOfMessagesIsNotTakenForNone) {
+  constexpr const char* kQuota = R"(
+    S: * QUOTAROOT RESTORED/t1/mailstow-probe ""
+    S: * QUOTA "" (STORAGE 1 100 MAILBOX 3 9)
+  )";
+  imap::Transcript transcript = imap::Transcript::session("QUOTA");
+  transcript.add("C: m3 GETQUOTAROOT \"RESTORED/t1/mailstow-probe\"");
+  transcript.add(kQuota).add("S: m3 OK done");
+  transcript.add(R"(
+    C: m4 LIST "" "RESTORED*"
+    S: * LIST () "/" RESTORED
+    S: * LIST () "/" RESTORED/t1
+    S: m4 OK done
+    C: m5 STATUS "RESTORED" (MESSAGES UIDNEXT UIDVALIDITY)
+    S: m5 OK done
+  )");
+  for (const char* tag : {"m6", "m7", "m8"}) {
+    transcript.add(std::string("C: ") + tag + " GETQUOTAROOT \"RESTORED/t1/mailstow-probe\"");
+    transcript.add(kQuota).add(std::string("S: ") + tag + " OK done");
+  }
+  imap::Session session(imap::scripted(transcript), {});
+  base::ServerConfig server;
+  server.quota = base::QuotaKind::kCyrus;
+  const base::AccountConfig account;
+  const imap::Namespace personal{"", '/'};
+  Plan plan;
+  plan.delimiter = '/';
+  plan.levels = {"RESTORED", "RESTORED/t1", "RESTORED/t1/mailstow-probe"};
+  plan.tree_raw_name = "RESTORED/t1";
+  QuotaExemption exemption(session, server, account, personal, plan);
+  const QuotaFinding finding = exemption.establish({}, probe_, [] {});
+  EXPECT_EQ(finding.exempt, false);
+  EXPECT_THAT(finding.proof, HasSubstr("no quota root could be created: the server does not report "
+                                       "whether RESTORED holds messages"));
 }
 
 TEST_F(QuotaProofTest, AProbeThatIsRefusedProvesNothing) {
