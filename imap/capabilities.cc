@@ -11,7 +11,9 @@ namespace imap {
 using base::equal_ignoring_case;
 using base::starts_with_ignoring_case;
 
-Capabilities::Capabilities(std::vector<std::string> names) : names_(std::move(names)) {}
+Capabilities::Capabilities(std::vector<std::string> names) : names_(std::move(names)) {
+  if (names_.size() > kMaxNames) names_.resize(kMaxNames);
+}
 
 bool Capabilities::has(std::string_view name) const {
   return std::any_of(names_.begin(), names_.end(),

@@ -1,6 +1,7 @@
 // The capabilities that a server announces (RFC 9051, section 6.1.1).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,6 +12,9 @@ namespace imap {
 
 class Capabilities {
  public:
+  // More are ignored: each command looks for some of them, one by one.
+  static constexpr std::size_t kMaxNames = 1'000;
+
   Capabilities() = default;
   explicit Capabilities(std::vector<std::string> names);
 

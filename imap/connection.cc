@@ -320,7 +320,15 @@ void Connection::complete(StatusResponse status) {
   in_progress_.erase(number);
   timer_.note_progress();
   is_compression_unproven_ = false;
+  if (number != awaited_) keep_bytes(status.text.size() + status.code.arguments.size());
   answered_.emplace(number, std::move(status));
+}
+
+// A server may answer a hundred thousand commands, each with a long text, before the awaited one.
+void Connection::keep_bytes(std::size_t bytes) {
+  answered_bytes_ += bytes;
+  if (answered_bytes_ > limits_.max_kept)
+    lexer_.fail_protocol("too much before the answer awaited");
 }
 
 // A server that did not read a literal interprets what follows, including mail, as commands: so
@@ -343,7 +351,8 @@ void Connection::note(const StatusResponse& status) {
   const std::string words = base::escape_for_terminal(status.text);
   const auto pause = suggested_pause(status.text);
   if (status.condition == Condition::kBye && !expects_bye_) {
-    throw ConnectionLost("the server closed the connection: " + words, pause);
+    throw ConnectionLost("the server closed the connection: " + words, pause,
+                         ConnectionLost::Cause::kAny, optional_unanswered());
   }
   // The refusal is unrelated to the command itself.
   const bool is_refusal = status.condition == Condition::kNo || status.condition == Condition::kBad;
@@ -355,7 +364,7 @@ void Connection::note(const StatusResponse& status) {
 }
 
 // A server may accept COMPRESS and go on without it, send anything, or hang up because it does not
-// understand what it gets.
+// understand what it gets. Some break the connection over a command that they announced.
 Response Connection::read_next(BodySink& bodies) {
   try {
     return read_response(lexer_, bodies);
@@ -363,13 +372,22 @@ Response Connection::read_next(BodySink& bodies) {
     const auto* const lost = dynamic_cast<const ConnectionLost*>(&error);
     const bool has_other_cause =
         lost != nullptr && (lost->pause() || lost->cause() != ConnectionLost::Cause::kAny);
-    if (!is_compression_unproven_ || has_other_cause ||
-        !base::is_connection_trouble(error.code())) {
-      throw;
+    if (has_other_cause || !base::is_connection_trouble(error.code())) throw;
+    if (is_compression_unproven_) {
+      throw ConnectionLost(fmt::format("after COMPRESS: {}", error.what()), std::nullopt,
+                           ConnectionLost::Cause::kAny, "COMPRESS");
     }
-    throw ConnectionLost(fmt::format("after COMPRESS: {}", error.what()), std::nullopt,
-                         ConnectionLost::Cause::kAny, "COMPRESS");
+    const std::string command = optional_unanswered();
+    if (command.empty()) throw;
+    throw ConnectionLost(error.what(), std::nullopt, ConnectionLost::Cause::kAny, command,
+                         error.code());
   }
+}
+
+// The first command without an answer, if it is an optional one; else empty.
+std::string Connection::optional_unanswered() const {
+  if (in_progress_.empty() || !is_optional(in_progress_.begin()->second.verb)) return "";
+  return in_progress_.begin()->second.verb;
 }
 
 StatusResponse Connection::finish(Tag tag, const Take& take, BodySink& bodies) {
@@ -378,7 +396,10 @@ StatusResponse Connection::finish(Tag tag, const Take& take, BodySink& bodies) {
   timer_.note_progress();
   TimedBodies timed(bodies, timer_, limits_.waits.get());
   for (;;) {
-    if (auto answer = answered_.extract(tag.number)) return std::move(answer.mapped());
+    if (auto answer = answered_.extract(tag.number)) {
+      if (answered_.empty()) answered_bytes_ = 0;
+      return std::move(answer.mapped());
+    }
     response_bytes_ = 0;
     Response response = read_next(timed);
     if (std::holds_alternative<Continuation>(response)) {

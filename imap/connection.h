@@ -105,8 +105,10 @@ class Connection : private Source {
   void gather();
   void add_segment(Segment segment);
   Response read_next(BodySink& bodies);
+  std::string optional_unanswered() const;
   void go_ahead();
   void complete(StatusResponse status);
+  void keep_bytes(std::size_t bytes);
   void send_rest_of(std::uint64_t command);
   void drop_unsent();
   bool wait(bool to_send, const CommandTimer::Deadline& deadline);
@@ -123,6 +125,7 @@ class Connection : private Source {
   std::size_t response_bytes_ = 0;  // of the response being read
   std::size_t progress_bytes_ = 0;  // of responses that renewed Limits::command by their length
   std::map<std::uint64_t, StatusResponse> answered_;  // not yet returned by finish()
+  std::size_t answered_bytes_ = 0;                    // of those that were not awaited
   std::deque<Segment> queue_;
   std::string gathered_;  // small segments, to be sent together
   std::vector<std::pair<std::uint64_t, std::size_t>> gathered_ends_;  // command, offset of its end

@@ -28,13 +28,12 @@ class ConnectionLost : public base::Error {
   };
 
   // `pause`: how long the server asks the client to wait; nullopt: it didn't ask. `command`: the
-  // one that the server did not answer, or not understandably, upper case; empty: unknown.
+  // one that the server did not answer, or not understandably, upper case; empty: unknown. `code`:
+  // kNetwork or kProtocol.
   ConnectionLost(const std::string& message, std::optional<std::chrono::milliseconds> pause,
-                 Cause cause = Cause::kAny, std::string command = {})
-      : Error(base::ErrorCode::kNetwork, message),
-        pause_(pause),
-        cause_(cause),
-        command_(std::move(command)) {}
+                 Cause cause = Cause::kAny, std::string command = {},
+                 base::ErrorCode code = base::ErrorCode::kNetwork)
+      : Error(code, message), pause_(pause), cause_(cause), command_(std::move(command)) {}
 
   std::optional<std::chrono::milliseconds> pause() const { return pause_; }
   Cause cause() const { return cause_; }

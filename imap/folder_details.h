@@ -15,6 +15,8 @@ struct FolderDetails {
   std::vector<AclEntry> acl;
   std::vector<MetadataEntry> metadata;
   std::vector<QuotaRoot> quota_roots;
+  // The server sent more than is kept (Limits::max_kept), so what is missing is unknown.
+  bool is_cut = false;
 };
 
 }  // namespace imap

@@ -35,23 +35,28 @@ class FolderList {
     const auto [known, is_new] = positions_.try_emplace(folder.raw_name, folders_.size());
     if (!is_new) return replace(known->second, std::move(folder));
     kept_ += sizeof(Folder) + 2 * (folder.raw_name.size() + sizeof(std::string));
+    count_attributes(folder);
+    folders_.push_back(std::move(folder));
+    return true;
+  }
+
+ private:
+  void count_attributes(const Folder& folder) {
     for (const std::string& attribute : folder.attributes) {
       kept_ += attribute.size() + sizeof(std::string);
     }
     if (kept_ > max_kept_) {
       base::fail(base::ErrorCode::kProtocol, "the server listed too many folders");
     }
-    folders_.push_back(std::move(folder));
-    return true;
   }
 
- private:
   bool replace(std::size_t position, Folder folder) {
     // The caller may have removed folders.
     if (position >= folders_.size() || folders_[position].can_be_opened() ||
         !folder.can_be_opened() || folders_[position].raw_name != folder.raw_name) {
       return false;
     }
+    count_attributes(folder);
     folders_[position] = std::move(folder);
     return true;
   }
@@ -69,6 +74,7 @@ class StatusList {
   // Returns false if all values were known.
   bool add(FolderStatusResponse& response) {
     kept_ += sizeof(FolderStatus) + response.raw_name.size() + sizeof(std::string);
+    if (response.status.mailbox_id) kept_ += response.status.mailbox_id->size();
     if (kept_ > max_kept_) {
       base::fail(base::ErrorCode::kProtocol, "the server sent the status of too many folders");
     }

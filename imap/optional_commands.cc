@@ -13,13 +13,17 @@ namespace {
 
 struct OptionalCommand {
   std::string_view command;
-  std::array<std::string_view, 2> capabilities = {};  // that lead to it; LSUB needs none
+  std::array<std::string_view, 2> capabilities = {};  // that lead to nothing else; empty: it needs
+                                                      // none, or they lead to other commands too
 };
 
-constexpr std::array<OptionalCommand, 9> kOptional = {{
+constexpr std::array<OptionalCommand, 12> kOptional = {{
     {"ENABLE", {"ENABLE", ""}},
     {"COMPRESS", {"COMPRESS=DEFLATE", ""}},
     {"NAMESPACE", {"NAMESPACE", ""}},
+    {"CAPABILITY", {"", ""}},
+    {"LIST (SUBSCRIBED)", {"", ""}},
+    {"LIST \"\" \"*\"", {"", ""}},  // for the folders outside the account's namespaces
     {"LSUB", {"", ""}},
     {"GETQUOTAROOT", {"QUOTA", ""}},
     {"GETMETADATA", {"METADATA", "METADATA-SERVER"}},

@@ -15,16 +15,16 @@ std::vector<std::vector<AclEntry>> Session::Impl::acls(std::span<const std::stri
     if (can_be_a_string(raw_name)) tags.push_back(start(command("GETACL").string(raw_name)));
   }
   std::map<std::string, std::vector<AclEntry>, std::less<>> received;
+  for (const std::string& raw_name : raw_names) received[raw_name];
   const auto take = [&](Response& response) {
     auto* const answer = std::get_if<AclResponse>(&response);
-    if (answer != nullptr) received[answer->raw_name] = std::move(answer->entries);
+    if (answer == nullptr) return;
+    const auto requested = received.find(answer->raw_name);
+    if (requested != received.end()) requested->second = std::move(answer->entries);
   };
   // A folder whose rights the user may not read is refused; that does not affect the others.
   for (const Connection::Tag tag : tags) finish(tag, take);
-  for (std::size_t at = 0; at < raw_names.size(); ++at) {
-    const auto found = received.find(raw_names[at]);
-    if (found != received.end()) acls[at] = found->second;
-  }
+  for (std::size_t at = 0; at < raw_names.size(); ++at) acls[at] = received[raw_names[at]];
   return acls;
 }
 

@@ -18,33 +18,40 @@ class DetailList {
 
   void take(Response& response) {
     if (auto* const acl = std::get_if<AclResponse>(&response)) {
+      std::size_t bytes = 0;
       for (const AclEntry& entry : acl->entries) {
-        keep(entry.identifier.size() + entry.rights.size() + sizeof entry);
+        bytes += entry.identifier.size() + entry.rights.size() + sizeof entry;
       }
-      details_[folder_key(acl->raw_name)].acl = std::move(acl->entries);
+      if (has_room(acl->raw_name, bytes)) {
+        details_[folder_key(acl->raw_name)].acl = std::move(acl->entries);
+      }
     } else if (auto* const metadata = std::get_if<MetadataResponse>(&response)) {
-      auto& entries = details_[folder_key(metadata->raw_name)].metadata;
       for (MetadataEntry& entry : metadata->entries) {
         if (is_computed_by_server(entry.name)) continue;
-        keep(entry.name.size() + entry.value.size() + sizeof entry);
-        entries.push_back(std::move(entry));
+        const std::size_t bytes = entry.name.size() + entry.value.size() + sizeof entry;
+        if (!has_room(metadata->raw_name, bytes)) continue;
+        details_[folder_key(metadata->raw_name)].metadata.push_back(std::move(entry));
       }
     } else if (auto* const roots = std::get_if<QuotaRootResponse>(&response)) {
-      auto& list = details_[folder_key(roots->raw_name)].quota_roots;
-      list.clear();
+      std::vector<QuotaRoot> list;
       for (std::string& name : roots->roots) {
-        keep(name.size() + sizeof(QuotaRoot));
+        if (!has_room(roots->raw_name, name.size() + sizeof(QuotaRoot))) continue;
         list.push_back({std::move(name), {}});
       }
+      if (!is_cut_) details_[folder_key(roots->raw_name)].quota_roots = std::move(list);
     } else if (auto* const quota = std::get_if<QuotaResponse>(&response)) {
-      keep(quota->root.name.size() + sizeof(QuotaRoot));
-      resources_[quota->root.name] = std::move(quota->root.resources);
+      std::size_t bytes = sizeof(QuotaRoot);
+      for (const QuotaResource& one : quota->root.resources) bytes += one.name.size() + sizeof one;
+      if (has_room(quota->root.name, bytes)) {
+        resources_[quota->root.name] = std::move(quota->root.resources);
+      }
     }
   }
 
   FolderDetails details_of(std::string_view raw_name) {
     FolderDetails details = details_[folder_key(raw_name)];
     for (QuotaRoot& root : details.quota_roots) root.resources = resources_[root.name];
+    details.is_cut = is_cut_;
     return details;
   }
 
@@ -53,22 +60,30 @@ class DetailList {
   }
 
   void set_quota_roots(std::string_view raw_name, std::vector<QuotaRoot> roots) {
-    for (const QuotaRoot& root : roots) keep(root.name.size() + sizeof root);
-    details_[folder_key(raw_name)].quota_roots = std::move(roots);
+    std::size_t bytes = 0;
+    for (const QuotaRoot& root : roots) bytes += root.name.size() + sizeof root;
+    if (has_room(raw_name, bytes)) {
+      details_[folder_key(raw_name)].quota_roots = std::move(roots);
+    }
   }
 
  private:
-  void keep(std::size_t bytes) {
-    kept_ += bytes;
-    if (kept_ > max_kept_) {
-      base::fail(base::ErrorCode::kProtocol, "the server sent details of too many folders");
+  // Whether another value of this many bytes, under `name`, is kept. Details never end a backup.
+  bool has_room(std::string_view name, std::size_t bytes) {
+    bytes += name.size() + sizeof(FolderDetails);
+    if (is_cut_ || bytes > max_kept_ - kept_) {
+      is_cut_ = true;
+      return false;
     }
+    kept_ += bytes;
+    return true;
   }
 
   std::map<std::string, FolderDetails> details_;
   std::map<std::string, std::vector<QuotaResource>> resources_;
   std::size_t max_kept_;
   std::size_t kept_ = 0;
+  bool is_cut_ = false;
 };
 
 // Dovecot counts all folders of the account for each GETQUOTAROOT, so requesting each of them takes

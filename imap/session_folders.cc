@@ -25,6 +25,9 @@ bool says_nonexistent(std::string_view text) {
 // A larger one can't be sent back to the server (RFC 7162, section 3.1).
 constexpr std::uint64_t kMaxModseq = (std::uint64_t{1} << 63U) - 1;
 
+// Of one folder.
+constexpr std::size_t kMaxRoots = 1'000;
+
 // Whether a server refused to open a folder, perhaps because of CONDSTORE or QRESYNC.
 bool may_refuse_parameter(const StatusResponse& answer) {
   return answer.condition == Condition::kBad ||
@@ -51,32 +54,43 @@ void note_refusal(const StatusResponse& end, FolderAnswer& answer) {
 
 }  // namespace
 
-std::vector<Folder> Session::Impl::list(std::string_view pattern, Gaps gaps) {
-  std::vector<Folder> folders;
-  FolderList list(folders, limits_.max_kept);
+std::vector<Folder> Session::Impl::list(std::string_view pattern) {
   const std::uint64_t odd = odd_lines_.count;
-  require_ok(run(command("LIST").text("\"\"").string(pattern), [&](Response& response) {
-    auto* const answer = std::get_if<ListResponse>(&response);
-    if (answer != nullptr) note_progress_if(list.add(std::move(answer->folder)));
-  }));
-  if (gaps == Gaps::kFail) require_all_understood(odd, "LIST");
+  std::vector<Folder> folders = listed(command("LIST").text("\"\"").string(pattern));
+  require_all_understood(odd, "LIST");
   return folders;
 }
 
-std::vector<std::string> Session::Impl::subscriptions() {
+std::vector<Folder> Session::Impl::listed(Command command) {
   std::vector<Folder> folders;
   FolderList list(folders, limits_.max_kept);
-  const bool has_lsub = !limits_.without.contains("LSUB");
-  if (!has_lsub && !capabilities_.has("LIST-EXTENDED")) {
-    base::fail(base::ErrorCode::kRefused, "the server does not answer LSUB");
-  }
-  Command listing =
-      capabilities_.has("LIST-EXTENDED") ? command("LIST").text("(SUBSCRIBED)") : command("LSUB");
-  const std::uint64_t odd = odd_lines_.count;
-  require_ok(run(listing.text("\"\"").string("*"), [&](Response& response) {
+  require_ok(run(std::move(command), [&](Response& response) {
     auto* const answer = std::get_if<ListResponse>(&response);
     if (answer != nullptr) note_progress_if(list.add(std::move(answer->folder)));
   }));
+  return folders;
+}
+
+// A server that announces LIST-EXTENDED, and does not have it, may still have LSUB.
+std::vector<std::string> Session::Impl::subscriptions() {
+  std::vector<Folder> folders;
+  const std::uint64_t odd = odd_lines_.count;
+  const auto list = [&](FixedText verb) {
+    folders.clear();
+    FolderList names(folders, limits_.max_kept);
+    return run(command(verb).text("\"\"").string("*"), [&](Response& response) {
+      auto* const answer = std::get_if<ListResponse>(&response);
+      if (answer != nullptr) note_progress_if(names.add(std::move(answer->folder)));
+    });
+  };
+  std::optional<StatusResponse> answer;
+  if (capabilities_.has("LIST-EXTENDED") && !limits_.without.contains(kListSubscribed.view())) {
+    answer = list(kListSubscribed);
+  }
+  const bool has_lsub = !limits_.without.contains("LSUB");
+  if (has_lsub && (!answer || answer->condition != Condition::kOk)) answer = list("LSUB");
+  if (!answer) base::fail(base::ErrorCode::kRefused, "the server does not answer LSUB");
+  require_ok(*answer);
   if (odd_lines_.count != odd) {
     base::fail(base::ErrorCode::kRefused,
                "a line of the server's answer is not understood: what was known before is kept");
@@ -153,6 +167,7 @@ StatusResponse Session::Impl::status_of(std::string_view raw_name, FolderStatus&
 OpenFolder Session::Impl::open_folder(FixedText verb, std::string_view raw_name,
                                       const Resync* resync, const Connection::Take& take) {
   OpenFolder folder;
+  bool is_counted = false;  // EXISTS was sent, and nothing was taken away since
   bool has_two_validities = false;
   bool has_two_ids = false;
   const auto take_code = [&](const ResponseCode& code) {
@@ -160,7 +175,7 @@ OpenFolder Session::Impl::open_folder(FixedText verb, std::string_view raw_name,
     const bool is_32_bits = number > 0 && number <= kMaxUid.value;
     if (code.is("CLOSED")) {
       folder = {};  // earlier responses were about the previously open folder
-      has_two_validities = has_two_ids = false;
+      is_counted = has_two_validities = has_two_ids = false;
     } else if (code.is("UIDVALIDITY") && is_32_bits) {
       const auto validity = static_cast<std::uint32_t>(number);
       // With two of them, a UID says nothing about earlier messages.
@@ -201,18 +216,21 @@ OpenFolder Session::Impl::open_folder(FixedText verb, std::string_view raw_name,
     } else if (const auto* const exists = std::get_if<ExistsResponse>(&response)) {
       // Only EXPUNGE and VANISHED take messages away.
       folder.exists = std::max(folder.exists, exists->count);
+      is_counted = true;
     } else if (std::holds_alternative<ExpungeResponse>(response)) {
       if (folder.exists > 0) --folder.exists;
+      is_counted = false;
     } else if (const auto* const gone = std::get_if<VanishedResponse>(&response)) {
       const std::uint64_t count = gone->is_earlier ? 0 : gone->uids.count();
       folder.exists -= static_cast<std::uint32_t>(std::min<std::uint64_t>(folder.exists, count));
+      is_counted = is_counted && gone->is_earlier;
     }
     if (take) take(response);
   };
   StatusResponse answer = run(std::move(opening), take_state);
   if (has_parameter && may_refuse_parameter(answer)) {
     folder = {};
-    has_two_validities = has_two_ids = false;
+    is_counted = has_two_validities = has_two_ids = false;
     answer = run(command(verb).string(raw_name), take_state);
     refuses_modseq_ = answer.condition == Condition::kOk;
   }
@@ -223,7 +241,15 @@ OpenFolder Session::Impl::open_folder(FixedText verb, std::string_view raw_name,
   open_name_ = raw_name;
   exists_ = folder.exists;
   has_modseq_ = folder.highest_modseq.has_value();
+  if (folder.exists == 0 && !is_counted) folder.exists = count_messages();
   return folder;
+}
+
+// A folder without an EXISTS is not an empty one.
+std::uint32_t Session::Impl::count_messages() {
+  exists_ = 1;  // so that search_all() fails without a result
+  exists_ = search_all().count();
+  return static_cast<std::uint32_t>(exists_);
 }
 
 OpenFolder Session::Impl::examine(std::string_view raw_name, const Resync& resync,
@@ -231,6 +257,7 @@ OpenFolder Session::Impl::examine(std::string_view raw_name, const Resync& resyn
   constexpr std::size_t kMaxStates = 50'000;
   changes = {};
   UidSet changed_uids;
+  std::size_t bytes = 0;
   return open_folder("EXAMINE", raw_name, &resync, [&](Response& response) {
     if (const auto* const status = std::get_if<StatusResponse>(&response)) {
       // Earlier responses were about the previously open folder.
@@ -242,7 +269,8 @@ OpenFolder Session::Impl::examine(std::string_view raw_name, const Resync& resyn
     } else if (auto* const changed = std::get_if<FetchResponse>(&response)) {
       if (!changed->items.uid) return;
       note_progress_if(changed_uids.add(*changed->items.uid));
-      if (changes.states.size() < kMaxStates) {
+      bytes += memory_of(changed->items);
+      if (changes.states.size() < kMaxStates && bytes <= limits_.max_kept) {
         changes.states.push_back(std::move(changed->items));
       } else {
         changes.has_all_states = false;
@@ -283,7 +311,12 @@ std::vector<QuotaRoot> Session::Impl::quota_roots(std::string_view raw_name) {
     };
     if (auto* const names = std::get_if<QuotaRootResponse>(&response)) {
       for (std::string& name : names->roots) {
-        if (find(name) == roots.end()) roots.push_back({std::move(name), {}});
+        if (find(name) != roots.end()) continue;
+        if (roots.size() == kMaxRoots) {
+          base::fail(base::ErrorCode::kRefused, "the server reports more than {} quota roots",
+                     kMaxRoots);
+        }
+        roots.push_back({std::move(name), {}});
       }
     } else if (auto* const quota = std::get_if<QuotaResponse>(&response)) {
       const auto known = find(quota->root.name);

@@ -45,9 +45,7 @@ class Session::Impl {
   }
   std::uint64_t exists() const { return exists_; }
   std::uint64_t expunged() const { return expunged_; }
-  // With kFail a line that is not understood fails with kProtocol.
-  enum class Gaps { kFail, kAllowed };
-  std::vector<Folder> list(std::string_view pattern, Gaps gaps = Gaps::kFail);
+  std::vector<Folder> list(std::string_view pattern);
   std::vector<std::string> subscriptions();
   FolderStatus status(std::string_view raw_name);
   std::vector<FolderAnswer> ask(std::span<const std::string> raw_names);
@@ -92,6 +90,11 @@ class Session::Impl {
     void body_piece(base::ByteView) override {}
   };
 
+  // Commands whose silence concerns nothing but themselves (imap/optional_commands.h). The
+  // arguments that distinguish them count as part of the verb.
+  static constexpr FixedText kListSubscribed = "LIST (SUBSCRIBED)";
+  static constexpr FixedText kListAll = "LIST \"\" \"*\"";
+
   Command command(FixedText verb) const { return {verb, literal_mode_}; }
   Connection::Tag start(Command command) { return connection_.start(std::move(command)); }
   StatusResponse finish(Connection::Tag tag, const Connection::Take& take = {});
@@ -129,6 +132,7 @@ class Session::Impl {
     return without(Capabilities(std::move(announced)), limits_.without);
   }
   void set_capabilities(const StatusResponse& answer, std::vector<std::string> names);
+  void use_announced();  // the capabilities that the server announced with the login
   Connection::Tag start_enabling();
   void request_namespaces();
   bool uses_list_status() const;
@@ -158,6 +162,10 @@ class Session::Impl {
   // may be one of those that `what` requested.
   void require_all_understood(std::uint64_t before, std::string_view what,
                               base::ErrorCode code = base::ErrorCode::kProtocol) const;
+  // The lines that were understood; fails with kRefused.
+  std::vector<Folder> listed(Command command);
+  // By a search: for a folder without a count that can be believed.
+  std::uint32_t count_messages();
   class MessageFilter;
   std::optional<StatusResponse> fetch_bodies(const UidSet& uids, MessageFilter& filter);
   std::optional<StatusResponse> fetch_bodies_one_by_one(const UidSet& uids, MessageFilter& filter);
@@ -223,7 +231,7 @@ auto during(const std::string& operation, std::string_view raw_name, Work&& work
     return std::forward<Work>(work)();
   } catch (const ConnectionLost& lost) {
     throw ConnectionLost(fmt::format("{}: {}: {}", operation, name_in_error(raw_name), lost.what()),
-                         lost.pause(), lost.cause(), lost.command());
+                         lost.pause(), lost.cause(), lost.command(), lost.code());
   } catch (const base::Error& error) {
     base::fail(error.code(), "{}: {}: {}", operation, name_in_error(raw_name), error.what());
   }

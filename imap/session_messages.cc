@@ -84,14 +84,19 @@ class Session::Impl::MessageFilter : public BodySink {
   }
 
  private:
-  // Beyond this many messages, only UIDs are kept: another client may be flagging all messages.
+  // Beyond this many messages and bytes, only UIDs are kept: another client may be flagging all
+  // messages, and a server may send 64 MB of flags for each.
   static constexpr std::size_t kMaxPartial = 1000;
+  static constexpr std::size_t kMaxPartialBytes = std::size_t{16} << 20;
 
   bool is_wanted(base::Uid uid) const { return wanted_.contains(uid) && !delivered_.contains(uid); }
 
   bool hold(base::Uid uid, FetchResponse& answer) {
     const bool is_new = bodiless_.add(uid);
     if (answer.body == BodyKind::kNil) nil_.add(uid);
+    const std::size_t bytes = memory_of(answer.items);
+    if (bytes > kMaxPartialBytes - partial_bytes_) return is_new;
+    partial_bytes_ += bytes;
     const auto known = partial_.find(uid);
     if (known != partial_.end()) {
       merge(answer.items, known->second);
@@ -112,6 +117,7 @@ class Session::Impl::MessageFilter : public BodySink {
   UidSet bodiless_;
   UidSet nil_;
   std::map<base::Uid, MessageItems> partial_;
+  std::size_t partial_bytes_ = 0;  // of all that were put into partial_
 };
 
 FetchAnswer Session::Impl::fetch_messages(const UidSet& uids, MessageSink& sink) {

@@ -20,7 +20,18 @@ bool has_namespace(const Namespaces& namespaces) {
          !namespaces.shared.empty();
 }
 
+// Each folder is compared with each namespace.
+constexpr std::size_t kMaxNamespaces = 1'000;
+
+std::size_t count_of(const Namespaces& namespaces) {
+  return namespaces.personal.size() + namespaces.other_users.size() + namespaces.shared.size();
+}
+
 void take_namespaces(NamespaceResponse answer, Namespaces& namespaces) {
+  if (count_of(answer.namespaces) + count_of(namespaces) > kMaxNamespaces) {
+    base::fail(base::ErrorCode::kProtocol, "the server reports more than {} namespaces",
+               kMaxNamespaces);
+  }
   if (!add_answer(std::move(answer.namespaces), namespaces)) return;
   base::log_warning(
       "the server reports its namespaces twice and differently: the folders of all personal ones "
@@ -37,12 +48,18 @@ class Session::Impl::Listing {
   // Returns true if the response had something new.
   bool take(Response& response) {
     if (auto* const answer = std::get_if<ListResponse>(&response)) {
-      return list_.add(std::move(answer->folder));
+      // No command can name such a folder.
+      return !answer->folder.raw_name.empty() && list_.add(std::move(answer->folder));
     }
     if (const auto* const odd = std::get_if<OddResponse>(&response)) {
       if (odd->is("LIST")) odd_lines_.add(odd->line);
       return false;
     }
+    return take_status(response);
+  }
+
+  // The same, once the folders are listed: a line of LIST that nothing requested is not used.
+  bool take_status(Response& response) {
     auto* const status = std::get_if<FolderStatusResponse>(&response);
     return status != nullptr && statuses_.add(*status);
   }
@@ -73,7 +90,7 @@ Session::Impl::Impl(std::unique_ptr<Transport> transport, const Limits& limits,
                     const base::Clock& clock)
     : connection_(std::move(transport), limits, clock), limits_(limits) {
   std::vector<std::string> announced = connection_.announced();
-  if (personal_prefix && !announced.empty()) {
+  if (personal_prefix && !announced.empty() && !limits.without.contains("CAPABILITY")) {
     open_with_prefetch(std::move(announced), *personal_prefix, acting_as);
     return;
   }
@@ -138,6 +155,7 @@ void Session::Impl::open_with_prefetch(std::vector<std::string> announced,
 }
 
 void Session::Impl::request_capabilities() {
+  if (limits_.without.contains("CAPABILITY")) return use_announced();
   std::vector<std::string> names;
   const StatusResponse answer = run(command("CAPABILITY"), [&names](Response& response) {
     if (auto* const list = std::get_if<CapabilityResponse>(&response)) names = list->names;
@@ -149,8 +167,13 @@ void Session::Impl::request_capabilities() {
 void Session::Impl::set_capabilities(const StatusResponse& answer, std::vector<std::string> names) {
   const bool is_refused = answer.condition != Condition::kOk;
   if (is_refused) base::log_debug("the server refused {}", refusal_of(answer));
-  if (is_refused || names.empty()) names = connection_.announced();
+  if (is_refused || names.empty()) return use_announced();
   capabilities_ = usable(std::move(names));
+  literal_mode_ = literal_mode(capabilities_);
+}
+
+void Session::Impl::use_announced() {
+  capabilities_ = usable(connection_.announced());
   literal_mode_ = literal_mode(capabilities_);
 }
 
@@ -307,7 +330,7 @@ void Session::Impl::request_status_together(Listing& listing) {
     }
   }
   for (const Connection::Tag tag : tags) {
-    finish(tag, [&](Response& response) { note_progress_if(listing.take(response)); });
+    finish(tag, [&](Response& response) { note_progress_if(listing.take_status(response)); });
   }
 }
 
@@ -319,7 +342,7 @@ void Session::Impl::request_status_one_by_one(Listing& listing) {
     for (const StatusItems& items : {status_items(), identity_items()}) {
       if (items.empty()) continue;
       run(command("STATUS").string(folder.raw_name).list(items),
-          [&](Response& response) { note_progress_if(listing.take(response)); });
+          [&](Response& response) { note_progress_if(listing.take_status(response)); });
     }
     caution_->requested.clear();
   }
@@ -343,7 +366,8 @@ std::vector<Folder> Session::Impl::folders_outside() {
   const bool is_all_listed = std::ranges::any_of(
       namespaces_.personal, [](const Namespace& space) { return space.prefix.empty(); });
   if (is_all_listed) return outside_;
-  std::vector<Folder> folders = list("*", Gaps::kAllowed);
+  if (limits_.without.contains(kListAll.view())) return {};
+  std::vector<Folder> folders = listed(command(kListAll));
   std::erase_if(folders, [this](const Folder& folder) {
     return owner_of_folder(folder.raw_name, namespaces_) != Owner::kUnknown;
   });

@@ -225,14 +225,21 @@ bool AccountPass::stop_pipelining_after(const base::Error& error, SpareSessions&
   return true;
 }
 
-// The server announced an optional command, and then fell silent or was not understood.
+// The server announced an optional command, and then fell silent, was not understood or broke the
+// connection. One that breaks may have another reason: so only the second time counts.
 bool AccountPass::do_without_after(const base::Error& error, SpareSessions& spares) {
+  constexpr int kTooOften = 2;
   const auto* const lost = dynamic_cast<const imap::ConnectionLost*>(&error);
-  if (lost == nullptr || lost->cause() == imap::ConnectionLost::Cause::kPipelinedSilence) {
+  if (lost == nullptr || lost->pause() ||
+      lost->cause() == imap::ConnectionLost::Cause::kPipelinedSilence) {
     return false;
   }
   const std::string& command = lost->command();
-  if (!imap::is_optional(command) || !without_.insert(command).second) return false;
+  if (!imap::is_optional(command) || without_.contains(command)) return false;
+  const bool is_certain =
+      lost->cause() == imap::ConnectionLost::Cause::kSilence || command == "COMPRESS";
+  if (!is_certain && ++broken_over_[command] < kTooOften) return false;
+  without_.insert(command);
   spares.do_without(command);
   report_.warnings.push_back(
       fmt::format("the server does not carry out {}, so the backup did without it", command));

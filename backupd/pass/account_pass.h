@@ -4,8 +4,10 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "backupd/pass/account_snapshot.h"
@@ -72,8 +74,10 @@ class AccountPass : private CommitSchedule::Participant {
   std::shared_ptr<imap::WaitBudget> waits_;
   bool was_open_ = false;  // a login has succeeded
   ListingState listing_;
-  bool pipeline_ = true;         // false: the server may have dropped commands sent together
-  imap::CommandNames without_;   // optional commands that the server did not answer
+  bool pipeline_ = true;        // false: the server may have dropped commands sent together
+  imap::CommandNames without_;  // optional commands that the server did not answer
+  std::map<std::string, int>
+      broken_over_;              // optional commands that broke the connection, how often
   std::uint64_t most_done_ = 0;  // messages and folders when a connection was lost
 };
 

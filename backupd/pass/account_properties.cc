@@ -164,6 +164,7 @@ store::AccountProperties refresh_properties(imap::Session& session, const Listed
   Unknown unknown{.rights = without.contains("GETACL") || without.contains("MYRIGHTS"),
                   .metadata = without.contains("GETMETADATA"),
                   .quotas = without.contains("GETQUOTAROOT")};
+  if (details.front().is_cut) unknown = {.rights = true, .metadata = true, .quotas = true};
   if (session.odd_lines().count != odd) {
     // It may have been about any folder: the next backup requests all of it again.
     unknown = {.rights = true, .metadata = true, .quotas = true};

@@ -114,6 +114,7 @@ void Admission::admit(std::vector<imap::Folder>& listed) {
 }
 
 void Admission::note(const imap::ListGaps& gaps) {
+  is_list_empty_ = gaps.is_empty && gaps.inbox_refusal.empty();
   for (const std::string& line : gaps.odd_lines.shown) {
     if (odd_lines_.size() < kMaxPlaces) odd_lines_.insert(line);
   }
@@ -261,6 +262,10 @@ std::vector<std::string> Admission::troubles() const {
     lines.push_back(fmt::format("all but {} of {} folders are left out: an account can't have more",
                                 base::format_count(store::kMaxFolders),
                                 base::format_count(most_folders_)));
+  }
+  if (is_list_empty_) {
+    lines.emplace_back(
+        "the server lists no folder at all, not even INBOX, which it has: others may be missing");
   }
   for (const std::string& line : odd_lines_) {
     lines.push_back("a line of LIST is not understood, so its folder may be missing: " +

@@ -73,6 +73,7 @@ class Admission {
   std::map<Place, Excess> left_out_;
   bool is_more_ = false;
   std::set<std::string> odd_lines_;
+  bool is_list_empty_ = false;    // the last one, though INBOX can be opened
   std::size_t most_folders_ = 0;  // 0: not too many
   std::size_t properties_ = 0;    // bytes of those admitted so far
 

@@ -111,7 +111,8 @@ void FolderPass::update(const imap::Folder& folder, const imap::OpenFolder& open
     on_server = is_told ? apply_changes(open, skipped) : update_states(open, baseline);
     // A change whose line was not understood would not be noticed.
     full_scan = on_server.count() != tools_.session.exists() ||
-                tools_.session.odd_lines().count != odd_lines;
+                tools_.session.odd_lines().count != odd_lines ||
+                (is_told && !are_new_uids_told(open, old_uid_next, on_server));
   }
   std::string doubt;
   if (full_scan) {
@@ -375,6 +376,16 @@ imap::OpenFolder FolderPass::open(const imap::Folder& folder, const store::Folde
   return open;
 }
 
+// Whether the changes include each UID that was assigned since the last backup, as a message or as
+// one that vanished. Where a server omits a new message and a deleted one, their number agrees.
+bool FolderPass::are_new_uids_told(const imap::OpenFolder& open, std::uint32_t old_uid_next,
+                                   const imap::UidSet& on_server) const {
+  if (!open.uid_next || old_uid_next == 0 || *open.uid_next <= old_uid_next) return true;
+  imap::UidSet assigned;
+  assigned.add({base::Uid{old_uid_next}, base::Uid{*open.uid_next - 1}});
+  return assigned.without(on_server).without(changes_->vanished).empty();
+}
+
 // Applies the changes that QRESYNC reported to the draft. Returns the UIDs that the server has.
 imap::UidSet FolderPass::apply_changes(const imap::OpenFolder& open, const imap::UidSet& skipped) {
   imap::UidSet on_server = recorded_;
@@ -402,7 +413,12 @@ bool FolderPass::scan_identities(const std::function<void(const imap::MessageIte
 imap::UidSet FolderPass::update_states(const imap::OpenFolder& open,
                                        std::optional<std::uint64_t> changed_since) {
   imap::UidSet seen;
-  if (open.exists == 0) return seen;
+  if (open.exists == 0) {
+    // That recorded messages are gone needs a second answer. Some servers refuse to scan an empty
+    // folder.
+    if (recorded_.empty()) return seen;
+    return tools_.turn.away([&] { return tools_.session.search_all(); });
+  }
   std::vector<imap::MessageItems> states;
   std::size_t bytes = 0;
   const auto apply = [&] {

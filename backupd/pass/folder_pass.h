@@ -62,6 +62,8 @@ class FolderPass {
                              std::optional<std::uint64_t> changed_since);
   imap::OpenFolder open(const imap::Folder& folder, const store::FolderRecord* last);
   imap::UidSet apply_changes(const imap::OpenFolder& open, const imap::UidSet& skipped);
+  bool are_new_uids_told(const imap::OpenFolder& open, std::uint32_t old_uid_next,
+                         const imap::UidSet& on_server) const;
 
   PassTools tools_;
   std::optional<store::FolderDraft> draft_;        // while the folder is open

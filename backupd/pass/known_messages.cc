@@ -15,6 +15,10 @@ std::uint64_t hash_of(std::string_view server_id) {
   return std::hash<std::string_view>()(server_id);
 }
 
+// The messages with one server id that are compared: one message in this many folders is enough to
+// trust its id, and a server may give one id to all messages.
+constexpr std::size_t kMaxCompared = 64;
+
 // A server may show one date in different zones.
 bool is_same_moment(const std::optional<base::ZonedTime>& a,
                     const std::optional<base::ZonedTime>& b) {
@@ -52,8 +56,10 @@ std::optional<KnownMessages::Known> KnownMessages::find(
     std::string_view server_id, std::uint64_t size, const std::optional<base::ZonedTime>& date) {
   sort();
   const std::uint64_t hash = hash_of(server_id);
+  std::size_t compared = 0;
   auto place = std::lower_bound(places_.begin(), places_.end(), Place{hash, 0, base::Uid{}});
-  for (; place != places_.end() && place->hash == hash; ++place) {
+  for (; place != places_.end() && place->hash == hash && compared < kMaxCompared; ++place) {
+    ++compared;
     std::optional<Known> known = read(*place);
     if (known && known->entry.server_id == server_id && known->entry.size == size &&
         is_same_moment(known->entry.internal_date, date)) {
@@ -64,17 +70,15 @@ std::optional<KnownMessages::Known> KnownMessages::find(
 }
 
 bool KnownMessages::is_ambiguous(std::string_view server_id) {
-  // One message in this many folders is enough to trust its id.
-  constexpr std::size_t kMaxCompared = 64;
   sort();
   const std::uint64_t hash = hash_of(server_id);
   std::optional<store::MessageId> first;
   std::size_t compared = 0;
   auto place = std::lower_bound(places_.begin(), places_.end(), Place{hash, 0, base::Uid{}});
   for (; place != places_.end() && place->hash == hash && compared < kMaxCompared; ++place) {
+    ++compared;
     const std::optional<Known> known = read(*place);
     if (!known || known->entry.server_id != server_id) continue;
-    ++compared;
     if (!first) first = known->entry.message;
     if (*first != known->entry.message) return true;
   }

@@ -39,7 +39,9 @@ imap::Session* SpareSessions::open(SpareSession& spare, const std::string& raw_n
       spare.session = imap::open_account(server_, account_, common_);
       witness_.prove(*spare.session);
     }
-    if (spare.session->examine(raw_name).uid_validity == uid_validity) return &*spare.session;
+    const imap::OpenFolder open = spare.session->examine(raw_name);
+    // Without UIDVALIDITY, UIDs are valid in their own session only.
+    if (uid_validity != 0 && open.uid_validity == uid_validity) return &*spare.session;
   } catch (const base::Error& error) {
     if (spare.session && error.code() == base::ErrorCode::kLogin) {  // a different mailbox
       base::log_warning("{}: {}", account_.name, error.what());

@@ -101,6 +101,7 @@ TEST(RefusedExtensionsTest, AFolderThatDoesNotExistIsRequestedOnce) {
     C: m6 EXAMINE "c"
     S: m6 NO on fire
     C: m7 EXAMINE "d" (CONDSTORE)
+    S: * 0 EXISTS
     S: m7 OK opened
   )");
   converse(transcript, [](Session& session) {

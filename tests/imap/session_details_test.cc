@@ -70,6 +70,27 @@ TEST(SessionDetailsTest, RequestsOnlySupportedDetails) {
   });
 }
 
+TEST(SessionDetailsTest, WhatIsTooMuchIsLeftOutAndTheRestKept) {
+  const std::vector<std::string> names = {"a", "b", "c", "d"};
+  std::string commands;
+  std::string answers;
+  for (std::size_t at = 0; at < names.size(); ++at) {
+    commands += fmt::format("C: m{} GETACL \"{}\"\n", at + 3, names[at]);
+    answers += "S: * ACL " + names[at];
+    for (int number = 10; number < 20; ++number) answers += fmt::format(" user{} lrs", number);
+    answers += fmt::format("\nS: m{} OK\n", at + 3);
+  }
+  Transcript transcript = Transcript::session("ACL");
+  transcript.add(commands + answers);
+  Limits limits;
+  limits.max_kept = 2'000;
+  Session session(scripted(transcript), limits);
+  const std::vector<FolderDetails> details = session.details(names);
+  EXPECT_EQ(details.front().acl.size(), 10U);
+  EXPECT_TRUE(details.back().acl.empty());
+  EXPECT_TRUE(details.front().is_cut) << "what is missing is unknown";
+}
+
 // An account of 101 folders. The server reports the quota root "own" for the folders in `own`, and
 // "User quota" for all others.
 class ManyQuotaRootsTest : public testing::Test {

@@ -197,6 +197,50 @@ TEST(SessionFoldersTest, LimitsTheFoldersOfAHostileServer) {
   EXPECT_ERROR(kProtocol, "too many folders", session.list_personal_folders());
 }
 
+TEST(SessionFoldersTest, LimitsTheIdentitiesOfFolders) {
+  Transcript transcript = Transcript::session("LIST-STATUS OBJECTID");
+  transcript.add(R"(
+    C: m3 LIST "" "*" RETURN (STATUS (MESSAGES UIDNEXT UIDVALIDITY))
+    C: m4 LIST "" "*" RETURN (STATUS (MAILBOXID))
+  )");
+  for (int number = 0; number < 4; ++number) {
+    transcript.server(
+        fmt::format("* STATUS folder{} (MAILBOXID ({}))\r\n", number, std::string(1'000, 'i')));
+  }
+  Limits limits;
+  limits.max_kept = 3'500;
+  Session session(scripted(transcript), limits);
+  EXPECT_ERROR(kProtocol, "the status of too many folders", session.list_personal_folders());
+}
+
+TEST(SessionFoldersTest, CountsAFolderWithoutACountThatCanBeBelieved) {
+  Transcript transcript = Transcript::session();
+  transcript.add(R"(
+    C: m3 EXAMINE "a"
+    S: m3 OK opened
+    C: m4 UID SEARCH ALL
+    S: * SEARCH 4 9
+    S: m4 OK done
+    C: m5 EXAMINE "b"
+    S: * 2 EXISTS
+    S: * VANISHED 1:4294967295
+    S: m5 OK opened
+    C: m6 UID SEARCH ALL
+    S: * SEARCH
+    S: m6 OK done
+    C: m7 EXAMINE "c"
+    S: m7 OK opened
+    C: m8 UID SEARCH ALL
+    S: m8 OK done
+  )");
+  converse(transcript, [](Session& session) {
+    EXPECT_EQ(session.examine("a").exists, 2U);
+    EXPECT_EQ(session.exists(), 2U);
+    EXPECT_EQ(session.examine("b").exists, 0U);
+    EXPECT_ERROR(kProtocol, "no result", session.examine("c"));
+  });
+}
+
 TEST(SessionFoldersTest, SendsRawNamesUnchanged) {
   Transcript transcript = Transcript::session("LITERAL+");
   transcript.add(R"(

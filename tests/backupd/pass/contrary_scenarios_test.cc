@@ -91,6 +91,12 @@ void to_lower_case(std::string& answer) {
   });
 }
 
+// The tagged line comes before the untagged ones.
+void end_first(std::string& answer) {
+  const std::size_t end = answer.rfind("\r\n", answer.size() - 3);
+  if (end != std::string::npos) answer = answer.substr(end + 2) + answer.substr(0, end + 2);
+}
+
 Play lower_case() {
   return all({change("EXAMINE", to_lower_case), change("UID FETCH 1:*", to_lower_case),
               rewrite("BODY.PEEK", "FETCH (UID", "fetch (uid"),
@@ -164,6 +170,9 @@ INSTANTIATE_TEST_SUITE_P(
         Scenario{"ExpungedWhileBodiesCome", bodies_add("* 3 EXPUNGE\r\n"), kAll},
         Scenario{"AllVanishedEarlier", later(scan_adds("* VANISHED (EARLIER) 1:4294967295\r\n")),
                  kAll},
+        Scenario{"ASequenceNumberBeyondExists",
+                 scan_adds("* 4294967295 FETCH (UID 3 FLAGS ())\r\n* 0 FETCH (UID 2 FLAGS ())\r\n"),
+                 kAll},
         Scenario{"UnknownUidsVanished", scan_adds("* VANISHED 500:600\r\n"), kAll,
                  "reports 0 messages but shows 3"}),
     name_of_contrary);
@@ -187,6 +196,31 @@ INSTANTIATE_TEST_SUITE_P(
         Scenario{"UidnextOfZero", rewrite("", "UIDNEXT 4", "UIDNEXT 0"), kAll},
         Scenario{"StatusOfAnotherFolder", rewrite("STATUS \"Mid\"", "STATUS Mid", "STATUS INBOX"),
                  kAll},
+        Scenario{"AnotherUidvalidityAfterReconnecting",
+                 all({message([](OddMessage& second) {
+                        second.item = [](int time) {
+                          return time == 0 ? std::string(kHangUp) : "BODY[] " + literal(kSecond);
+                        };
+                      }),
+                      in_mid(meanwhile("BODY.PEEK",
+                                       [](OddServer& server) {
+                                         if (server.connections() > 1) return;
+                                         server.folder("Mid").uid_validity = "8";
+                                       }))}),
+                 kAll},
+        Scenario{"NoExistsAndNoStatus",
+                 all({rewrite("EXAMINE", "* 3 EXISTS\r\n", ""), refuse("STATUS", "NO not here")}),
+                 kAll},
+        Scenario{
+            "AllVanishWhileItIsOpened",
+            all({rewrite("EXAMINE", "* 3 EXISTS\r\n", "* 3 EXISTS\r\n* VANISHED 1:4294967295\r\n"),
+                 refuse("STATUS", "NO not here")}),
+            kAll},
+        Scenario{"AllExpungedWhileItIsOpened",
+                 all({rewrite("EXAMINE", "* 3 EXISTS\r\n",
+                              "* 3 EXISTS\r\n* 1 EXPUNGE\r\n* 1 EXPUNGE\r\n* 1 EXPUNGE\r\n"),
+                      refuse("STATUS", "NO not here")}),
+                 kAll},
         Scenario{"StatusOfMoreMessages", rewrite("STATUS \"Mid\"", "MESSAGES 3", "MESSAGES 9"),
                  kAll, "the number of messages was 3, then 9"},
         Scenario{"StatusOfOtherItems", rewrite("STATUS", "MESSAGES", "RECENT 0 UNSEEN"), kAll}),
@@ -205,6 +239,38 @@ INSTANTIATE_TEST_SUITE_P(
         Scenario{"CondstoreRefused",
                  all({capabilities("CONDSTORE"), refuse("(CONDSTORE)", "NO not here")}), kAll},
         Scenario{"EnableRefused", capabilities("ENABLE CONDSTORE QRESYNC"), kAll},
+        Scenario{"EnabledIsNotSent",
+                 all({modseq("HIGHESTMODSEQ 5"), capabilities("ENABLE CONDSTORE QRESYNC"),
+                      refuse("ENABLE", "OK done")}),
+                 kAll},
+        Scenario{"EnableCloses",
+                 all({capabilities("ENABLE CONDSTORE"), refuse("ENABLE", std::string(kHangUp))}),
+                 kAll},
+        Scenario{"CapabilityIsSilent", instead("CAPABILITY", Afterwards::kFallSilent), kAll},
+        Scenario{"CapabilityCloses", refuse("CAPABILITY", std::string(kHangUp)), kAll},
+        Scenario{"ByeAtCapability", add("CAPABILITY", "* BYE not you\r\n"), kAll},
+        Scenario{"NamespaceCloses", refuse("NAMESPACE", std::string(kHangUp)), kAll},
+        Scenario{"OutsideIsSilent",
+                 all({answer("NAMESPACE", "* NAMESPACE ((\"Mail/\" \"/\")) NIL NIL\r\n"),
+                      instead("LIST \"\" \"*\"", Afterwards::kFallSilent)}),
+                 "INBOX 3"},
+        Scenario{"SubscribedIsSilent",
+                 all({capabilities("LIST-EXTENDED"),
+                      instead("LIST (SUBSCRIBED)", Afterwards::kFallSilent)}),
+                 kAll},
+        Scenario{"SubscribedAndLsubAreSilent",
+                 all({capabilities("LIST-EXTENDED"),
+                      instead("LIST (SUBSCRIBED)", Afterwards::kFallSilent),
+                      instead("LSUB", Afterwards::kFallSilent)}),
+                 kAll},
+        Scenario{"SubscribedRefused",
+                 all({capabilities("LIST-EXTENDED"), refuse("LIST (SUBSCRIBED)", "BAD what?")}),
+                 kAll},
+        Scenario{"DetailsClose",
+                 all({capabilities("ACL QUOTA METADATA"), refuse("GETACL", std::string(kHangUp)),
+                      refuse("GETQUOTAROOT", std::string(kHangUp)),
+                      refuse("GETMETADATA", std::string(kHangUp))}),
+                 kAll},
         Scenario{"EnableIsSilentLater",
                  all({later(capabilities("ENABLE CONDSTORE")),
                       instead("ENABLE", Afterwards::kFallSilent)}),
@@ -269,6 +335,17 @@ INSTANTIATE_TEST_SUITE_P(
         Scenario{"OfAnotherMessage", bodies_add("* 9 FETCH (UID 99 BODY[] {2}\r\nno)\r\n"), kAll},
         Scenario{"UnderUidZero", in_mid(rewrite("BODY.PEEK", "FETCH (UID 2 ", "FETCH (UID 0 ")),
                  kAll},
+        Scenario{"UidBehindTheBody",
+                 all({body("BODY[] " + literal(kSecond) + " UID 2"),
+                      in_mid(rewrite("BODY.PEEK", "FETCH (UID 2 ", "FETCH ("))}),
+                 kAll},
+        Scenario{"TwoUids", flags("FLAGS () UID 99"), kWithoutOne, "did not send it"},
+        Scenario{"TwoSizes", flags("FLAGS () RFC822.SIZE 1"), kAll},
+        Scenario{"SizeOfZero", message([](OddMessage& second) { second.size = "0"; }), kAll},
+        Scenario{"HeaderOnly", body("BODY[HEADER] " + literal(kSecond)), kWithoutOne, "no body"},
+        Scenario{"Binary", body("BINARY[] ~" + literal(kSecond)), kWithoutOne, "no body"},
+        Scenario{"BehindTheEnd", in_mid(change("BODY.PEEK", end_first)), kWithoutMid, kAnything},
+        Scenario{"ByeEachTime", bodies_add("* BYE for now\r\n"), kWithoutMid, kAnything},
         Scenario{"FlagsRepeated", flags("FLAGS (\\Seen \\Seen \\seen a a)"), kAll},
         Scenario{"FlagsTwice", flags("FLAGS (a) FLAGS (b)"), kAll},
         Scenario{"FlagNamedNil", flags("FLAGS (NIL)"), kAll},
@@ -304,6 +381,20 @@ INSTANTIATE_TEST_SUITE_P(
                       later(all({folder([](OddFolder& inbox) { inbox.is_listed = false; }, "INBOX"),
                                  refuse("STATUS \"INBOX", "NO [NONEXISTENT] gone")}))}),
                  kAll, "INBOX, which held 3 messages, no longer exists"},
+        Scenario{"Empty", add("LIST", "* LIST () \"/\" \"\"\r\n"), kAll},
+        Scenario{"ListedWithTheStatus",
+                 add("STATUS", "* LIST () \"/\" Ghost\r\n* LIST () \"/\" \"Bob/private\"\r\n"),
+                 kAll},
+        Scenario{"ManyListedWithTheStatusOfOne",
+                 all({refuse("STATUS \"Zlast\"", std::string(kHangUp)),
+                      [](OddServer& server, int night) {
+                        std::string lines;
+                        for (int number = 0; number < 1'000; ++number) {
+                          lines += fmt::format("* LIST () \"/\" ghost{}\r\n", number);
+                        }
+                        add("STATUS", lines)(server, night);
+                      }}),
+                 kAll, kAnything},
         Scenario{"DelimitersOnly", folder_of_one("//"), "// 1, INBOX 3, Mid 3, Zlast 1"},
         Scenario{"ManyLevels", folder_of_one(many_levels()),
                  "INBOX 3, Mid 3, Zlast 1, " + many_levels() + " 1"},
@@ -347,6 +438,10 @@ INSTANTIATE_TEST_SUITE_P(
         Scenario{"PreauthInTheMidst", add("EXAMINE", "* PREAUTH hello\r\n"), kAll},
         Scenario{"ByeThenOk", add("EXAMINE \"Mid\"", "* BYE for now\r\n"), kWithoutMid,
                  "the connection was lost over this folder"},
+        Scenario{"ByeWithinTheListLater",
+                 later(rewrite("LIST", "* LIST () \"/\" Mid\r\n", "* BYE going down\r\n")), kAll,
+                 "going down"},
+        Scenario{"ListBehindItsEndLater", later(change("LIST", end_first)), kAll, kAnything},
         Scenario{"OthersAnswers",
                  add("EXAMINE",
                      "* OK [APPENDUID 7 1:99999] x\r\n* OK [COPYUID 7 1 2] y\r\n* 0 RECENT\r\n"

@@ -114,6 +114,16 @@ TEST_F(GapsTest, AnEmptyListKeepsTheRecordedFolders) {
   EXPECT_THAT(folders(), testing::UnorderedElementsAre("INBOX 4", "Work 1"));
 }
 
+TEST_F(GapsTest, AnEmptyListIsNoProofOfAnAccountWithoutFolders) {
+  inbox().is_listed = server_.folder("Work").is_listed = false;
+  const AccountReport report = run();
+  EXPECT_EQ(report.status, PassStatus::kPartial);
+  EXPECT_THAT(report.troubles, Contains(HasSubstr("lists no folder at all, not even INBOX")));
+  inbox().is_listed = server_.folder("Work").is_listed = true;
+  EXPECT_EQ(run().status, PassStatus::kComplete);
+  EXPECT_THAT(folders(), testing::UnorderedElementsAre("INBOX 3", "Work 1"));
+}
+
 TEST_F(GapsTest, ARefusedInboxKeepsItsLastState) {
   ASSERT_EQ(run().status, PassStatus::kComplete);
   refuse_inbox("NO [INUSE] locked");
@@ -310,6 +320,45 @@ TEST_F(GapsTest, AFolderThatClaimsToBeEmptyAgainstItsStatusIsInDoubt) {
   EXPECT_EQ(report.status, PassStatus::kPartial);
   EXPECT_THAT(report.skipped, skipped("INBOX", "STATUS reports 3 messages but EXAMINE none"));
   EXPECT_EQ(runner_.snapshot().messages, 4U);
+}
+
+TEST_F(GapsTest, AFolderThatClaimsToBeEmptyAgainstItsSearchIsInDoubt) {
+  ASSERT_EQ(run().status, PassStatus::kComplete);
+  server_.before = [](const std::string& command) -> std::string {
+    return command.starts_with("STATUS") ? "NO not here" : "";
+  };
+  inbox().exists = "0";
+  const AccountReport report = run();
+  EXPECT_EQ(report.status, PassStatus::kPartial);
+  EXPECT_THAT(report.skipped, skipped("INBOX", "reports 0 messages but shows 3"));
+  EXPECT_EQ(runner_.snapshot().messages, 4U);
+}
+
+// Another message arrived and one was deleted, so that their number is the same.
+TEST_F(GapsTest, AMessageThatQresyncOmitsIsBackedUp) {
+  std::string modseq = "5";
+  server_.capabilities = "ENABLE CONDSTORE QRESYNC";
+  server_.before = [](const std::string& command) -> std::string {
+    return command.starts_with("ENABLE") ? "OK done" : "";
+  };
+  server_.edit = [&](const std::string& command, std::string& answer) {
+    if (command.starts_with("ENABLE")) answer.insert(0, "* ENABLED QRESYNC\r\n");
+    if (command.starts_with("EXAMINE")) answer.insert(0, "* OK [HIGHESTMODSEQ " + modseq + "]\r\n");
+    return Afterwards::kNothing;
+  };
+  ASSERT_EQ(run().status, PassStatus::kComplete);
+  inbox().messages.pop_front();
+  inbox().message(4, "Subject: new\r\n\r\n");
+  modseq = "6";
+  EXPECT_EQ(run().status, PassStatus::kComplete);
+  const auto& heard = server_.heard();
+  EXPECT_THAT(heard, Contains(HasSubstr("QRESYNC (7 5)")));
+  std::vector<std::uint32_t> uids;
+  store::Reader reader = store::Reader::open(runner_.location(), base::real_file_system());
+  reader.for_each_message(
+      reader.folders(runner_.snapshot()).front(),
+      [&](const store::MessageEntry& entry) { uids.push_back(entry.uid.value); });
+  EXPECT_THAT(uids, ElementsAre(2U, 3U, 4U));
 }
 
 TEST_F(GapsTest, AFolderThatIsEmptiedIsEmpty) {

@@ -153,6 +153,43 @@ std::vector<Scenario> too_much() {
        "reports 4294967295 messages but shows 3"},
       {"ImpossibleNumber", add("EXAMINE \"Mid\"", "* 99999999999999999999 EXISTS\r\n"), kWithoutMid,
        "the connection was lost over this folder"},
+      {"Namespaces", when_played([] {
+         return answer("NAMESPACE", "* NAMESPACE (" + repeat(many_items(), [](int number) {
+                                      return "(\"n" + std::to_string(number) + "/\" \"/\")";
+                                    }) + ") NIL NIL\r\n");
+       }),
+       "", "more than 1000 namespaces"},
+      {"Capabilities", when_played([] {
+         return capabilities(
+             repeat(many_items(), [](int number) { return " X-" + std::to_string(number); }));
+       }),
+       kAll},
+      {"Alerts", when_played([] {
+         return add("", repeat(many_items(), [](int number) {
+                      return "* OK [ALERT] number " + std::to_string(number) + "\r\n";
+                    }));
+       }),
+       kAll},
+      {"QuotaRoots", when_played([] {
+         return all({capabilities("QUOTA"),
+                     answer("GETQUOTAROOT", "* QUOTAROOT INBOX" + repeat(many_items(), [](int n) {
+                                              return " root" + std::to_string(n);
+                                            }) + "\r\n")});
+       }),
+       kAll, kAnything},
+      {"LiteralOf2To64", body("BODY[] {18446744073709551616}\r\nfew"), kWithoutOne, kAnything},
+      {"LiteralOf2To64InAName", later(rewrite("LIST", "\"/\" Mid", "\"/\" {18446744073709551616}")),
+       kAll, "a literal of an impossible size"},
+      {"LiteralOf2To64InAStatus",
+       rewrite("STATUS \"Mid\"", "STATUS Mid", "STATUS {18446744073709551616}"), kAll, kAnything},
+      {"LiteralOf2To64InANamespace",
+       answer("NAMESPACE", "* NAMESPACE (({18446744073709551616}\r\n"), kAll},
+      {"LiteralOf2To64InAnAcl",
+       all({capabilities("ACL"), answer("GETACL", "* ACL {18446744073709551616}\r\n")}), kAll},
+      {"EndlessLiteralInMetadata",
+       all({capabilities("METADATA"),
+            answer("GETMETADATA", "* METADATA INBOX (/private/a {9223372036854775807}\r\nfew")}),
+       kAll},
       {"Nesting", body("X " + std::string(10'000, '(')), kWithoutOne, kAnything},
       {"QuotedWithoutEnd", when_played([] { return body("X \"" + huge()); }), kWithoutOne,
        kAnything},
