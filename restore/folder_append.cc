@@ -66,7 +66,7 @@ void FolderRestore::append(imap::Session& session, Batch batch, const Reopen& re
     if (error.pause()) throw;  // the server asks to wait: the messages are not the reason
     lost = error.what();
   } catch (const base::Error& error) {
-    if (error.code() != base::ErrorCode::kNetwork) throw;
+    if (!base::is_connection_trouble(error.code())) throw;
     lost = error.what();
   }
   if (lost) {

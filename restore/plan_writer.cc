@@ -46,7 +46,7 @@ void PlanWriter::write(RestoreTarget& target, Started started) {
       }
       return write_once(target, is_first ? started : Started::kBefore);
     } catch (const base::Error& error) {
-      if (error.code() != base::ErrorCode::kNetwork || pause > kMaxPause) throw;
+      if (!base::is_connection_trouble(error.code()) || pause > kMaxPause) throw;
       base::log_warning("{}; another connection in {} s", error.what(), pause.count());
       destination_.progress.begin_again();
     }

@@ -44,7 +44,7 @@ class SteadyRead {
       if (lost.pause()) throw;
       return lost.what();
     } catch (const base::Error& error) {
-      if (error.code() != base::ErrorCode::kNetwork) throw;
+      if (!base::is_connection_trouble(error.code())) throw;
       return error.what();
     }
   }

@@ -82,6 +82,21 @@ TEST_P(BrokenConnectionTest, TheMessageIsLeftOutAndTheOthersAreThereOnce) {
   EXPECT_LE(losses_, 10);
 }
 
+TEST_P(BrokenConnectionTest, AnAnswerThatIsNoneCountsAsALostConnection) {
+  server_.breaks_with_rubbish = true;
+  server_.breaks_serving = "not served";
+  for (int number = 0; number < 40; ++number) {
+    plan(number == 17 ? kBad : number == 30 ? "not served" : "good");
+  }
+  const FolderReport report = restore();
+  EXPECT_EQ(report.restored, 38U);
+  ASSERT_EQ(report.skipped.size(), 1U);
+  EXPECT_EQ(report.skipped[0].uid, base::Uid{18});
+  ASSERT_EQ(report.uncompared.size(), 1U);
+  EXPECT_EQ(report.uncompared[0].uid, base::Uid{31});
+  EXPECT_EQ(there().size(), 39U);
+}
+
 TEST_P(BrokenConnectionTest, SeveralAreLeftOut) {
   for (int number = 0; number < 20; ++number) plan(number % 9 == 0 ? kBad : "good");
   const FolderReport report = restore();

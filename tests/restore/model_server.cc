@@ -72,6 +72,12 @@ class ModelConnection : public imap::Transport {
   }
 
   std::size_t receive(std::span<std::byte> buffer) override {
+    if (is_lost_ && server_.breaks_with_rubbish) {
+      constexpr std::string_view kRubbish = "rubbish\r\n";
+      const std::size_t length = std::min(buffer.size(), kRubbish.size());
+      std::memcpy(buffer.data(), kRubbish.data(), length);
+      return length;
+    }
     fail_if_lost();
     const std::size_t length = std::min(buffer.size(), to_say_.size());
     std::memcpy(buffer.data(), to_say_.data(), length);

@@ -62,6 +62,7 @@ class ModelServer {
   // The connection is lost at an APPEND of a message that contains this text; empty: never.
   std::string breaks_over;
   bool stores_before_it_breaks = false;
+  bool breaks_with_rubbish = false;  // the server sends what is no response, and stays connected
   std::function<void()> before_append_answer;  // the messages are stored
   std::string breaks_serving;                  // the same at a FETCH of such a message
   bool lists_anything = false;                 // whatever name is requested
