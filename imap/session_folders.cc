@@ -25,8 +25,7 @@ bool says_nonexistent(std::string_view text) {
 // A larger one can't be sent back to the server (RFC 7162, section 3.1).
 constexpr std::uint64_t kMaxModseq = (std::uint64_t{1} << 63U) - 1;
 
-// Of one folder.
-constexpr std::size_t kMaxRoots = 1'000;
+constexpr std::size_t kMaxRoots = 1'000;  // quota roots of one folder
 
 // Whether a server refused to open a folder, perhaps because of CONDSTORE or QRESYNC.
 bool may_refuse_parameter(const StatusResponse& answer) {
