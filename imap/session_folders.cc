@@ -265,9 +265,13 @@ OpenFolder Session::Impl::examine(std::string_view raw_name, const Resync& resyn
       for (const UidRange& range : gone->uids.ranges()) {
         note_progress_if(changes.vanished.add(range));
       }
+      if (changes.vanished.ranges().size() > limits_.max_items) {
+        base::fail(base::ErrorCode::kProtocol,
+                   "the server reports more vanished messages than a folder can hold");
+      }
     } else if (auto* const changed = std::get_if<FetchResponse>(&response)) {
       if (!changed->items.uid) return;
-      note_progress_if(changed_uids.add(*changed->items.uid));
+      note_shown(changed_uids, *changed->items.uid);
       bytes += memory_of(changed->items);
       if (changes.states.size() < kMaxStates && bytes <= limits_.max_kept) {
         changes.states.push_back(std::move(changed->items));

@@ -135,6 +135,7 @@ class Session::Impl {
   void use_announced();  // the capabilities that the server announced with the login
   Connection::Tag start_enabling();
   void request_namespaces();
+  void take_namespaces(Namespaces answer);
   bool uses_list_status() const;
   std::vector<ListQuery> list_queries() const;
   // Returns the first refusal, if any.
@@ -170,6 +171,7 @@ class Session::Impl {
   std::optional<StatusResponse> fetch_bodies(const UidSet& uids, MessageFilter& filter);
   std::optional<StatusResponse> fetch_bodies_one_by_one(const UidSet& uids, MessageFilter& filter);
   std::vector<FixedText> all_items() const;  // of a message, without its body
+  void note_shown(UidSet& seen, base::Uid uid);
   // Returns the first refusal, if any. A line that is not understood is left out.
   std::optional<StatusResponse> fetch_items(const UidSet& uids, const std::vector<FixedText>& items,
                                             const std::function<void(const MessageItems&)>& take);
@@ -188,6 +190,7 @@ class Session::Impl {
   Capabilities capabilities_;
   LiteralMode literal_mode_ = LiteralMode::kSynchronising;
   Namespaces namespaces_;
+  int namespace_answers_ = 0;  // to any command
   bool has_enabled_modseq_ = false;
   bool has_enabled_qresync_ = false;
   // Folders and flags that the server accepted in an APPEND of this session.

@@ -188,7 +188,7 @@ void Session::Impl::fetch_states(const UidSet& uids, std::optional<std::uint64_t
           const auto* const answer = std::get_if<FetchResponse>(&response);
           if (answer == nullptr || !answer->items.uid) return;
           if (!uids.contains(*answer->items.uid)) return;
-          note_progress_if(seen.add(*answer->items.uid));
+          note_shown(seen, *answer->items.uid);
           take(answer->items);
         },
         no_bodies);
@@ -247,10 +247,19 @@ std::optional<StatusResponse> Session::Impl::fetch_items(
         if (answer == nullptr || !answer->items.uid) return;
         if (!answer->items.internal_date && !answer->items.size) return;  // a flag change
         if (!uids.contains(*answer->items.uid)) return;
-        note_progress_if(seen.add(*answer->items.uid));
+        note_shown(seen, *answer->items.uid);
         take(answer->items);
       },
       no_bodies);
+}
+
+// Each message that is shown for the first time is progress, so that only this ends a server that
+// shows ever more of them.
+void Session::Impl::note_shown(UidSet& seen, base::Uid uid) {
+  note_progress_if(seen.add(uid));
+  if (seen.ranges().size() > limits_.max_items) {
+    base::fail(ErrorCode::kProtocol, "the server shows more messages than a folder can hold");
+  }
 }
 
 StatusResponse Session::Impl::search(FixedText criteria, std::optional<UidSet>& uids) {

@@ -27,18 +27,20 @@ std::size_t count_of(const Namespaces& namespaces) {
   return namespaces.personal.size() + namespaces.other_users.size() + namespaces.shared.size();
 }
 
-void take_namespaces(NamespaceResponse answer, Namespaces& namespaces) {
-  if (count_of(answer.namespaces) + count_of(namespaces) > kMaxNamespaces) {
+}  // namespace
+
+void Session::Impl::take_namespaces(Namespaces answer) {
+  constexpr int kMaxAnswers = 100;
+  if (++namespace_answers_ > kMaxAnswers ||
+      count_of(answer) + count_of(namespaces_) > kMaxNamespaces) {
     base::fail(base::ErrorCode::kProtocol, "the server reports more than {} namespaces",
                kMaxNamespaces);
   }
-  if (!add_answer(std::move(answer.namespaces), namespaces)) return;
+  if (!add_answer(std::move(answer), namespaces_) || namespace_answers_ > 2) return;
   base::log_warning(
       "the server reports its namespaces twice and differently: the folders of all personal ones "
       "count as the account's");
 }
-
-}  // namespace
 
 // The responses to list_queries().
 class Session::Impl::Listing {
@@ -127,7 +129,7 @@ void Session::Impl::open_with_prefetch(std::vector<std::string> announced,
     if (auto* const answer = std::get_if<CapabilityResponse>(&response)) {
       names = std::move(answer->names);
     } else if (auto* const spaces = std::get_if<NamespaceResponse>(&response)) {
-      take_namespaces(std::move(*spaces), namespaces_);
+      take_namespaces(std::move(spaces->namespaces));
     } else if (auto* const acl = std::get_if<AclResponse>(&response)) {
       prefetched_inbox_rights_ = std::move(acl->entries);
     } else {
@@ -186,7 +188,7 @@ void Session::Impl::request_namespaces() {
   if (capabilities_.has("NAMESPACE")) {
     const StatusResponse end = run(command("NAMESPACE"), [this](Response& response) {
       if (auto* const answer = std::get_if<NamespaceResponse>(&response)) {
-        take_namespaces(std::move(*answer), namespaces_);
+        take_namespaces(std::move(answer->namespaces));
       }
     });
     const bool is_refused = end.condition != Condition::kOk;

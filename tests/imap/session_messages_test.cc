@@ -356,6 +356,22 @@ TEST(SessionMessagesTest, OnlyExpungeTakesMessagesAway) {
   });
 }
 
+TEST(SessionMessagesTest, RejectsAScanThatShowsMoreMessagesThanAFolderCanHold) {
+  Transcript transcript = Transcript::inbox();
+  transcript.add("C: m4 UID FETCH 1:* (UID FLAGS)");
+  for (int uid = 2; uid <= 100; uid += 2) {
+    transcript.server(fmt::format("* 1 FETCH (UID {} FLAGS ())\r\n", uid));
+  }
+  Limits limits;
+  limits.max_items = 30;
+  Session session(scripted(transcript), limits);
+  session.examine("INBOX");
+  std::size_t shown = 0;
+  EXPECT_ERROR(kProtocol, "more messages than a folder can hold",
+               session.fetch_states(UidSet::all(), {}, [&](const MessageItems&) { ++shown; }));
+  EXPECT_EQ(shown, 30U);
+}
+
 TEST(SessionMessagesTest, RejectsMoreSearchResultsThanAFolderCanHold) {
   Transcript transcript = Transcript::inbox("ESEARCH");
   transcript.add(R"(
