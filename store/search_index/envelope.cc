@@ -42,9 +42,11 @@ constexpr bool is_printed(char c) {
   return c > ' ' && c < '\x7F';
 }
 
-// Replaces control characters and runs of blanks by spaces, and invalid UTF-8 by U+FFFD.
+// Replaces control characters, line separators and runs of blanks by spaces, and invalid UTF-8 by
+// U+FFFD; drops the marks that change the writing direction.
 std::string clean(std::string_view text, std::size_t longest) {
   constexpr char32_t kReplacement = 0xFFFD;
+  constexpr char32_t kEndOfControls = 0xA0;
   std::string result;
   bool blank = false;
   while (!text.empty()) {
@@ -62,8 +64,9 @@ std::string clean(std::string_view text, std::size_t longest) {
     const std::optional<base::CodePoint> point = base::first_code_point(text);
     const char32_t value = point ? point->value : kReplacement;
     text.remove_prefix(point ? point->length : 1);
-    if (value <= ' ' || value == 0x7F) {
-      blank = !result.empty();
+    if (value == ' ' || base::is_control(value)) {
+      const bool is_mark = value >= kEndOfControls && value != 0x2028 && value != 0x2029;
+      if (!is_mark) blank = !result.empty();
       continue;
     }
     std::string character = blank ? " " : "";

@@ -103,6 +103,15 @@ TEST(EnvelopeTest, AnInvalidDateIsNullopt) {
   }
 }
 
+TEST(EnvelopeTest, ControlCharactersAreSpacesAndDirectionMarksAreDropped) {
+  EXPECT_EQ(envelope_of("Subject: a\xC2\x9D\xC2\x85"
+                        "b\x7F\xE2\x80\xAE"
+                        "c\xE2\x81\xA6"
+                        "d\r\n\r\n")
+                .subject,
+            "a b cd");
+}
+
 TEST(EnvelopeTest, EndlessFieldsAreCut) {
   std::string recipients;
   for (int i = 0; i < 10'000; ++i) recipients += "user" + std::to_string(i) + "@example.org, ";
