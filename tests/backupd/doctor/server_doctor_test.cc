@@ -149,7 +149,7 @@ TEST_F(ServerDoctorTest, VerifiesOnRequestThatRestoresDoNotCount) {
 TEST_F(ServerDoctorTest, ReportsRestoredTreesThatTheStoreHasNoRecordOf) {
   servers::fill_account(server_, "alice", 5);
   back_up();
-  mailstow_.restore({"run", "alice"});  // this store has its record
+  mailstow_.restore({"run", "alice", "--all"});  // this store has its record
   EXPECT_TRUE(finding_in(report(), "trees", "warning").is_null());
   auto alice = server_.client("alice");
   alice.command("CREATE RESTORED/20190101T000000/INBOX");
