@@ -58,7 +58,7 @@ SweptTree TreeSweeper::go_through(Mode mode) {
       tree.levels.push_back(handle(level, mode, planned_away));
     } catch (const base::Error& error) {
       if (error.code() != base::ErrorCode::kRefused) throw;
-      // A level that the server refuses to delete, by an ACL, does not stop the others.
+      // A level that an ACL keeps from being deleted does not stop the others.
       tree.levels.push_back({level.raw_name, Action::kRefused, error.what()});
     }
     const Action action = tree.levels.back().action;

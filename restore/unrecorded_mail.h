@@ -30,8 +30,7 @@ struct UnrecordedMail {
 // The shown name of the folder that the trees of `user` are in, such as "RESTORED". Empty: they
 // have no folder of their own (the template has no level above {timestamp}, or it is a whole
 // namespace), and unrecorded mail can't be found. If the server separates levels with a character
-// other than
-// '/', the template may too.
+// other than '/', the template may too.
 std::string folder_of_trees(const std::string& tree_template, const std::string& user,
                             char delimiter);
 

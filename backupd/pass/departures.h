@@ -30,8 +30,8 @@ class Departures {
   // left.
   void arrived(const store::MessageId& message) { arrived_.push_back(message); }
 
-  // Returns how many left a folder and arrived in no other. If one of
-  // several equal messages left, it counts.
+  // Returns how many left a folder and arrived in no other. If one of several equal messages left,
+  // it counts.
   std::uint64_t vanished() { return not_arrived(left_); }
   std::uint64_t replaced() { return not_arrived(replaced_); }  // of these
 

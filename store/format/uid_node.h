@@ -70,7 +70,8 @@ void decode_branch(UidNode& branch, base::ByteView identity, base::ByteView stat
 // null.
 UidNode* child_for(UidNode& branch, std::uint32_t uid, bool make);
 
-// Turns a loaded leaf with too many messages into a branch of leaves, and these in turn.
+// Splits a loaded leaf with too many messages: it becomes a branch of leaves, and so on until no
+// leaf has too many.
 void split_leaf(UidNode& leaf);
 
 }  // namespace store

@@ -79,8 +79,8 @@ void Marking::add_folder(const ObjectId& id) {
   add_node(*root_node(folder.tree));
 }
 
-// Everything below an identity depends on it alone, and likewise for a state: if both were marked
-// before, so was everything below them, even if never together.
+// What is below a node depends only on its identity and its state: if both were marked before, even
+// in different nodes, so was everything below them.
 void Marking::add_node(UidNode& node) {
   base::stop_if_requested("prune", kNothingDropped);
   if (node.is_branch) {

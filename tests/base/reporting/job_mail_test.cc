@@ -216,7 +216,7 @@ TEST_F(JobMailTest, AJobThatDiedIsReportedByTheNextOne) {
 
   save_job_record(environment_.files, store(), begun("check"));
   run_successfully("check");
-  EXPECT_EQ(mail().size(), 3U) << "one that the last run died, one that this run did not";
+  EXPECT_EQ(mail().size(), 3U) << "one mail that the last check died, one that this one succeeded";
   EXPECT_EQ(record("check").status, 0);
 }
 

@@ -49,7 +49,7 @@ TEST(EncodingTest, ANumberOfMoreThan64BitsIsMalformed) {
   EXPECT_ERROR(kDamaged, "a number is too large", Decoder(large, "it").varint());
 }
 
-TEST(EncodingTest, ACountThatTheBytesCannotJustifyIsMalformed) {
+TEST(EncodingTest, ACountTooLargeForTheBytesIsMalformed) {
   Encoder encoder;
   encoder.varint(3);
   encoder.raw(base::Bytes(64));
