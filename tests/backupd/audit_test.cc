@@ -113,7 +113,7 @@ TEST_F(AuditTest, RefusesCommandsThatItCannotRecord) {
   EXPECT_THAT(result.err, testing::HasSubstr("write the audit log"));
 }
 
-TEST_F(AuditTest, WhatTheFileCannotTakeGoesToTheSocket) {
+TEST_F(AuditTest, WritesToTheSocketIfTheFileFails) {
   mailstow_.backupd({"init"});
   mailstow_.backupd({"once"});
   mailstow_.config()["store"]["audit_log"] = (mailstow_.directory() / "a-folder").string();
@@ -152,7 +152,7 @@ TEST_F(AuditTest, RoomIsReservedForLaterLines) {
   EXPECT_GE(status.st_blocks * 512, 64 * 1024);
 }
 
-TEST_F(AuditTest, ALogThatIsAFifoHoldsUpNoCommand) {
+TEST_F(AuditTest, ALogThatIsAFifoBlocksNoCommand) {
   mailstow_.backupd({"init"});
   const base::Path log = mailstow_.index() / "audit.log";
   std::filesystem::remove(log);

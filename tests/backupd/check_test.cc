@@ -121,7 +121,7 @@ TEST_F(CheckCommandTest, RebuildsALostIndex) {
   EXPECT_EQ("intact", mailstow_.backupd_json({"check"})["status"]);
 }
 
-TEST_F(CheckCommandTest, ReindexReportsWhatIsLost) {
+TEST_F(CheckCommandTest, ReindexReportsLostContent) {
   fs::resize_file(only_pack(), 1'000);
   const json report = mailstow_.backupd_json({"reindex"}, 4);
   EXPECT_EQ("damaged", report["status"]);

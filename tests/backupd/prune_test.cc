@@ -207,7 +207,7 @@ TEST_F(PruneTest, APinnedSnapshotIsKeptUntilItIsUnpinned) {
   EXPECT_EQ(snapshots("alice").size(), 2U);
 }
 
-TEST_F(PruneTest, ADiskWithoutRoomIsReportedAndWhatNeedsNoneIsDone) {
+TEST_F(PruneTest, ADiskWithoutRoomIsReportedAndStepsThatNeedNoRoomAreDone) {
   night("alice");
   servers::ImapClient alice = server_.client("alice");
   alice.command("SELECT INBOX");

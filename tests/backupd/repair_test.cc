@@ -53,7 +53,7 @@ class RepairCommandTest : public testing::Test {
 
 // Damages different parts of the pack: the mail in the middle, the folders' objects near the end,
 // and the trailer at the end, without which nothing is lost.
-TEST_F(RepairCommandTest, FetchesAgainWhatTheServerStillHas) {
+TEST_F(RepairCommandTest, RefetchesLostMessagesThatTheServerStillHas) {
   for (const double share : {0.3, 0.6, 0.9}) {
     SCOPED_TRACE(share);
     fs::remove_all(mailstow_.store());

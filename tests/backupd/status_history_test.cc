@@ -77,7 +77,7 @@ class StatusHistoryTest : public testing::Test {
   std::chrono::sys_seconds time_ = base::system_clock().now_seconds() - hours(48);
 };
 
-TEST_F(StatusHistoryTest, EachBackupHasWhatChangedSinceTheOneBefore) {
+TEST_F(StatusHistoryTest, EachBackupHasItsChangesSinceTheOneBefore) {
   add({.messages = 2});
   add({.messages = 5});
   add({.messages = 1, .kind = store::SnapshotKind::kRescue});

@@ -33,7 +33,7 @@ TEST(GlobTest, LiteralWildcardsAreEncoded) {
   EXPECT_EQ(glob_for("100%25 *sure*?"), "100%25 %2Asure%2A%3F");
 }
 
-TEST(GlobTest, WhatLooksTheSameIsTheSame) {
+TEST(GlobTest, MatchesCanonicallyEquivalentCharacters) {
   EXPECT_TRUE(glob_matches("M\u00fcll", "Mu\u0308ll"));
   EXPECT_TRUE(glob_matches("Mu\u0308ll*", "M\u00fcll/alt"));
   EXPECT_TRUE(glob_matches("M?ll", "Mu\u0308ll"));

@@ -46,7 +46,7 @@ class RegularFileTest : public testing::Test {
   FileSystem& files_ = real_file_system();
 };
 
-TEST_F(RegularFileTest, NoOtherKindOfFileIsRead) {
+TEST_F(RegularFileTest, RefusesToReadOtherKindsOfFile) {
   for (const Path& path : foreign()) {
     SCOPED_TRACE(path);
     EXPECT_ERROR(kDamaged, path.string(), files_.open(path));
@@ -54,7 +54,7 @@ TEST_F(RegularFileTest, NoOtherKindOfFileIsRead) {
   }
 }
 
-TEST_F(RegularFileTest, NoOtherKindOfFileIsLockedOrWritten) {
+TEST_F(RegularFileTest, RefusesToLockOrWriteOtherKindsOfFile) {
   for (const Path& path : foreign()) {
     SCOPED_TRACE(path);
     if (path.parent_path() == "/dev") continue;  // another user's

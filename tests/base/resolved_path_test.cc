@@ -35,7 +35,7 @@ TEST_F(ResolvedPathTest, FollowsEveryLink) {
   EXPECT_EQ(resolved_path("x/y"), resolved_path(fs::current_path() / "x/y"));
 }
 
-TEST_F(ResolvedPathTest, WhatDoesNotExistStaysAsItIsWritten) {
+TEST_F(ResolvedPathTest, LeavesMissingPartsUnchanged) {
   fs::create_symlink(store_ / "key", top_ / "key");  // leads nowhere yet
   fs::create_symlink("loop", top_ / "loop");
   EXPECT_EQ(resolved_path(top_ / "key"), store_ / "key");

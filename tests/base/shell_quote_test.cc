@@ -12,7 +12,7 @@ TEST(ShellQuoteTest, APlainWordStaysAsItIs) {
   EXPECT_EQ(shell_quoted(""), "''");
 }
 
-TEST(ShellQuoteTest, TheShellReadsWhatWasMeant) {
+TEST(ShellQuoteTest, TheShellReadsTheOriginalText) {
   for (const std::string word : {"", "two words", "it's", "$(date)", "`x`", "a\\b", "~", "Größe",
                                  "a;b", "*?", "\x1b[2J", "tab\t1", "\xff\x31", "nl\n'\\"}) {
     const auto result = servers::run_program({"bash", "-c", "printf %s " + shell_quoted(word)});

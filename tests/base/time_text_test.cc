@@ -84,7 +84,7 @@ TEST(TimeTextTest, FormatsTimesForPeopleInTheirZone) {
             "2026-11-23 18:45");
 }
 
-TEST(TimeTextTest, WhatIsShownCanBeTypedBack) {
+TEST(TimeTextTest, FormattedTimesParseBackInAnyZone) {
   const sys_seconds time = parse_time("2026-11-23T17:45:12Z", "UTC");
   EXPECT_EQ(format_zoned(time, "UTC"), "2026-11-23T17:45:12Z");
   EXPECT_EQ(format_zoned(time, "Europe/Oslo"), "2026-11-23T18:45:12+01:00");

@@ -80,7 +80,7 @@ TEST(InternalDateTest, ClampsYearsToFourDigits) {
   EXPECT_EQ(format_internal_date({at(-1'000'000'000'000), 0}), "01-Jan-0000 00:00:00 +0000");
 }
 
-RC_GTEST_PROP(InternalDateProperty, ReadsWhatItWrote, ()) {
+RC_GTEST_PROP(InternalDateProperty, FormattedDatesParseBack, ()) {
   const base::ZonedTime time{at(*rc::gen::inRange<std::int64_t>(-62'000'000'000, 253'000'000'000)),
                              static_cast<std::int16_t>(*rc::gen::inRange(-1439, 1440))};
   RC_ASSERT(parse_internal_date(format_internal_date(time)) == time);

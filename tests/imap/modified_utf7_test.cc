@@ -65,7 +65,7 @@ rc::Gen<std::string> utf8_text() {
                       });
 }
 
-RC_GTEST_PROP(ModifiedUtf7Property, DecodesWhatItEncoded, ()) {
+RC_GTEST_PROP(ModifiedUtf7Property, EncodedTextDecodesBack, ()) {
   const std::string utf8 = *utf8_text();
   const std::string raw = encode_modified_utf7(utf8);
   for (const char byte : raw) RC_ASSERT(byte >= 0x20 && byte < 0x7F);

@@ -150,7 +150,7 @@ TEST_F(DovecotSession, ReportsWhyALoginFailed) {
                opened(endpoint, admin, servers::Dovecot::password(admin), "nobody"));
 }
 
-TEST_F(DovecotSession, ReportsWhatIsWrongWithAServer) {
+TEST_F(DovecotSession, ReportsTlsErrors) {
   const auto opened = [](const Endpoint& endpoint) {
     return Session::open(endpoint, login("alice"), {});
   };

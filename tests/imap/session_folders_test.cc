@@ -403,7 +403,7 @@ TEST(SessionFoldersTest, ReadsAndSetsQuota) {
            [](Session& session) { EXPECT_THAT(session.quota_roots("INBOX"), IsEmpty()); });
 }
 
-TEST(SessionFoldersTest, ALimitThatIsNotUnderstoodIsNotTakenForNoLimit) {
+TEST(SessionFoldersTest, AnUnparsableLimitIsNotReadAsUnlimited) {
   Transcript transcript = Transcript::session("QUOTA");
   transcript.add(R"(
     C: m3 GETQUOTAROOT "INBOX"

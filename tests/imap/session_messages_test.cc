@@ -333,7 +333,7 @@ TEST(SessionMessagesTest, AcceptsAMissingSearchResultOnlyForAnEmptyFolder) {
   });
 }
 
-TEST(SessionMessagesTest, OnlyExpungeTakesMessagesAway) {
+TEST(SessionMessagesTest, OnlyExpungeRemovesMessages) {
   Transcript transcript = Transcript::inbox();
   transcript.add(R"(
     C: m4 UID FETCH 1:* (UID FLAGS)

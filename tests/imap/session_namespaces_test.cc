@@ -62,7 +62,7 @@ TEST(SessionNamespacesTest, ListsAllFoldersIfTheServerReportsNoNamespace) {
 }
 
 // A server without NAMESPACE shows others' folders among the account's own.
-TEST(SessionNamespacesTest, WithoutNamespacesCustomaryRootsAndRightsTellWhoseAFolderIs) {
+TEST(SessionNamespacesTest, WithoutNamespacesRootsAndRightsRevealTheOwner) {
   Transcript transcript = Transcript::without_namespaces("ACL");
   transcript.add(R"(
     C: m3 LIST "" "*"
@@ -122,7 +122,7 @@ TEST(SessionNamespacesTest, WithoutNamespacesCustomaryRootsAndRightsTellWhoseAFo
   });
 }
 
-TEST(SessionNamespacesTest, ConfiguredNamespacesBelongToTheAccountWhateverTheServerSays) {
+TEST(SessionNamespacesTest, ConfiguredNamespacesOverrideTheServersOwn) {
   Transcript transcript = Transcript::without_namespaces("ACL");
   transcript.add(R"(
     C: m3 LIST "" "*"

@@ -123,7 +123,7 @@ rc::Gen<std::vector<std::uint32_t>> some_uids() {
   return rc::gen::container<std::vector<std::uint32_t>>(rc::gen::inRange(1U, 60U));
 }
 
-RC_GTEST_PROP(UidSetProperty, IsTheSetOfWhatWasAdded, ()) {
+RC_GTEST_PROP(UidSetProperty, IsTheSetOfTheAddedUids, ()) {
   const auto uids = *some_uids();
   UidSet set;
   for (const std::uint32_t uid : uids) set.add(base::Uid{uid});
@@ -153,7 +153,7 @@ RC_GTEST_PROP(UidSetProperty, AddsRangesAsItAddsTheirUids, ()) {
   RC_ASSERT(UidSet(ranges) == one_by_one);
 }
 
-RC_GTEST_PROP(UidSetProperty, TakesAwayAnotherSet, ()) {
+RC_GTEST_PROP(UidSetProperty, SubtractsASet, ()) {
   const auto left = *some_uids();
   const auto right = *some_uids();
   const Model from(left.begin(), left.end());

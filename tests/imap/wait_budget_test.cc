@@ -180,7 +180,7 @@ TEST(WaitBudgetTest, TimeInWhichTheProcessWasStoppedDoesNotCount) {
   EXPECT_EQ(budget.left(), kWholeBudget - minutes(10) - milliseconds(10)) << "it was not stopped";
 }
 
-TEST(WaitBudgetTest, WhatArrivesGivesBackAtMostTheWhole) {
+TEST(WaitBudgetTest, ArrivingDataGivesBackAtMostTheWholeBudget) {
   StandingClock clock;
   WaitBudget budget(kWholeBudget, clock);
   budget.give_back(hours(100));

@@ -70,7 +70,7 @@ class BrokenConnectionTest : public testing::TestWithParam<const char*> {
   std::vector<store::TreeMessage> recorded_;
 };
 
-TEST_P(BrokenConnectionTest, TheMessageIsLeftOutAndTheOthersAreThereOnce) {
+TEST_P(BrokenConnectionTest, TheMessageIsSkippedAndTheOthersAreRestoredOnce) {
   for (int number = 0; number < 40; ++number) plan(number == 17 ? kBad : "good");
   const FolderReport report = restore();
   EXPECT_EQ(report.restored, 39U);
@@ -105,7 +105,7 @@ TEST_P(BrokenConnectionTest, SeveralAreLeftOut) {
   EXPECT_EQ(there().size(), 17U);
 }
 
-TEST_P(BrokenConnectionTest, WhatWasStoredBeforeTheLossIsNotSentAgain) {
+TEST_P(BrokenConnectionTest, DoesNotResendMessagesStoredBeforeTheLoss) {
   server_.stores_before_it_breaks = true;
   for (int number = 0; number < 20; ++number) plan(number == 7 ? kBad : "good");
   const FolderReport report = restore();
@@ -115,7 +115,7 @@ TEST_P(BrokenConnectionTest, WhatWasStoredBeforeTheLossIsNotSentAgain) {
 }
 
 // One connection is lost while another waits for the answer to an equal message.
-TEST_P(BrokenConnectionTest, AMessageIsNotTakenForAnEqualOneOnAnotherConnection) {
+TEST_P(BrokenConnectionTest, AMessageIsNotMistakenForAnEqualOneOnAnotherConnection) {
   const std::string text = std::string("Subject: equal\r\n\r\n") + kBad + "\r\n";
   for (const std::uint32_t uid : {1U, 2U}) {
     store::MessageEntry entry;
@@ -163,7 +163,7 @@ TEST_P(BrokenConnectionTest, AServerThatBreaksEveryConnectionIsGivenUp) {
   EXPECT_LE(losses_, 30);
 }
 
-TEST_P(BrokenConnectionTest, WhatCannotBeReadBackIsListedAndRecorded) {
+TEST_P(BrokenConnectionTest, ListsAndRecordsMessagesThatCannotBeReadBack) {
   server_.breaks_over.clear();
   server_.breaks_serving = kBad;
   for (int number = 0; number < 40; ++number) plan(number == 17 ? kBad : "good");

@@ -46,7 +46,7 @@ class ChoosingTest : public testing::Test {
   programs::Installation mailstow_{server_};
 };
 
-TEST_F(ChoosingTest, ASearchSaysWhatBecameOfAMessage) {
+TEST_F(ChoosingTest, ASearchShowsTheStateOfEachMessage) {
   create("Old");
   for (const char* subject : {"staying", "moving", "going"}) append("INBOX", subject);
   const std::string first = back_up();
@@ -86,7 +86,7 @@ TEST_F(ChoosingTest, ASearchSaysWhatBecameOfAMessage) {
               HasSubstr("gone since "));
 }
 
-TEST_F(ChoosingTest, AMessageSaysWhatWasWrongWithTheChoice) {
+TEST_F(ChoosingTest, ExplainsAnUnsuitableSelection) {
   create("Very");
   create("Very/Deep");
   append("Very/Deep", "one");
@@ -219,7 +219,7 @@ TEST_F(ChoosingTest, ADateAloneIsTheLastSnapshotOfThatDay) {
   }
 }
 
-TEST_F(ChoosingTest, WhatCannotBeMeantIsRefused) {
+TEST_F(ChoosingTest, RejectsInvalidOptions) {
   append("INBOX", "invoice");
   back_up();
   const auto status = [&](const std::vector<std::string>& arguments) {
@@ -261,7 +261,7 @@ TEST_F(ChoosingTest, AFullStdoutIsNoFailedRestore) {
   EXPECT_EQ(mailstow_.restore_json({"trees"})["trees"].size(), 1U);
 }
 
-TEST_F(ChoosingTest, ScriptsCanTellThatNothingWasFound) {
+TEST_F(ChoosingTest, AnExitStatusReportsThatNothingWasFound) {
   append("INBOX", "invoice");
   back_up();
   EXPECT_EQ(mailstow_.restore({"search", "alice", "invoice"}).status, 0);

@@ -38,7 +38,7 @@ class CourierRestoreTest : public testing::Test {
 };
 
 // One folder: Courier takes two seconds for each that the sweep deletes.
-TEST_F(CourierRestoreTest, TheTreeComesBackWholeAndGoesAgain) {
+TEST_F(CourierRestoreTest, RestoresAndSweepsTheCompleteTree) {
   const json report =
       mailstow_.restore_json({"run", "alice", "--folder", "Work", "--expire-after", "1s"});
   const AccountState now = servers::account_state(server_, "alice");

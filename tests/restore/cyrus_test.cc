@@ -66,14 +66,14 @@ void CyrusRestoreTest::expect_whole_and_gone_again(std::size_t messages) {
   EXPECT_EQ(state().folders, before.folders);
 }
 
-TEST_P(CyrusRestoreTest, TheTreeComesBackWholeOutsideTheQuotaAndGoesAgain) {
+TEST_P(CyrusRestoreTest, RestoresAndSweepsTheCompleteTreeOutsideTheQuota) {
   expect_whole_and_gone_again(120);
 }
 
 // The hierarchy separator and the place of folders below INBOX are configured independently.
 class CrossedStyleTest : public CyrusRestoreTest {};
 
-TEST_P(CrossedStyleTest, TheTreeComesBackWholeOutsideTheQuotaAndGoesAgain) {
+TEST_P(CrossedStyleTest, RestoresAndSweepsTheCompleteTreeOutsideTheQuota) {
   expect_whole_and_gone_again(15);
 }
 
@@ -106,7 +106,7 @@ TEST_P(CyrusRestoreTest, ASecondTreeIsExemptTooAndTheTreesBelongToTheirOwnerAlon
   EXPECT_THAT(rights, Not(HasSubstr(servers::Server::admin())));
 }
 
-TEST_P(CyrusRestoreTest, AUsersOwnMailBelowRestoredIsNotTakenOffTheQuota) {
+TEST_P(CyrusRestoreTest, AUsersOwnMailBelowRestoredStaysInTheQuota) {
   servers::fill_account(server_, "alice", 10);
   back_up();
   auto alice = server_.client("alice");
@@ -120,7 +120,7 @@ TEST_P(CyrusRestoreTest, AUsersOwnMailBelowRestoredIsNotTakenOffTheQuota) {
   EXPECT_EQ(state(), before) << "nothing was left behind";
 }
 
-TEST_P(CyrusRestoreTest, WithoutARightToSetQuotasItSaysWhatToConfigure) {
+TEST_P(CyrusRestoreTest, WithoutARightToSetQuotasItNamesTheSetting) {
   servers::fill_account(server_, "alice", 10);
   back_up();
   mailstow_.config()["servers"]["main"].erase("quota_admin");

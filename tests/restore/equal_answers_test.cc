@@ -203,7 +203,7 @@ TEST_F(EqualAnswersTest, AnOlderRecordOfAnotherAccountsTreeIsNotNamed) {
   EXPECT_EQ(mailstow_.restore({"trees", "alice"}).err, "");
 }
 
-TEST_F(EqualAnswersTest, NoAnswerWithinReachNamesWhatIsOlder) {
+TEST_F(EqualAnswersTest, NoAnswerWithinReachNamesOlderContent) {
   const std::string first = message_in("alice", "INBOX", start_);
   const std::string old_time = time_of(old_);
   const std::vector<CommandLine> table = {

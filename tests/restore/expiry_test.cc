@@ -62,7 +62,7 @@ class ExpiryTest : public testing::Test {
   programs::Installation mailstow_{server_};
 };
 
-TEST_F(ExpiryTest, ATreeGoesAfterItsAccountLeftTheConfiguration) {
+TEST_F(ExpiryTest, ATreeIsDeletedAfterItsAccountLeftTheConfiguration) {
   const AccountState before = state();
   expired_tree();
   remove_account();
@@ -72,7 +72,7 @@ TEST_F(ExpiryTest, ATreeGoesAfterItsAccountLeftTheConfiguration) {
   EXPECT_EQ(trees(), json::array());
 }
 
-TEST_F(ExpiryTest, ATreeOfAnOlderRecordWithoutTheUserIsNotTakenForGone) {
+TEST_F(ExpiryTest, ATreeOfAnOlderRecordWithoutTheUserIsNotConsideredGone) {
   expired_tree();
   change_records([](store::TreeRecord& record) { record.user.clear(); });
   remove_account();

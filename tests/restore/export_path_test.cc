@@ -25,7 +25,7 @@ TEST(ExportPathTest, NothingLeavesTheFolderOrHides) {
   EXPECT_EQ(file_name_of("a:b*c?\"<>|\\"), "a%3Ab%2Ac%3F%22%3C%3E%7C%5C");
 }
 
-TEST(ExportPathTest, NoFolderIsCalledAsWhatAnExportWrites) {
+TEST(ExportPathTest, NoFolderHasTheNameOfAFileOfTheExport) {
   EXPECT_EQ(file_name_of("manifest.jsonl"), "manifest.json%6C");
   EXPECT_EQ(file_name_of("Cur"), "Cu%72");
   EXPECT_EQ(file_name_of("dovecot-keywords"), "dovecot-keyword%73");
@@ -34,7 +34,7 @@ TEST(ExportPathTest, NoFolderIsCalledAsWhatAnExportWrites) {
   EXPECT_EQ(file_name_of("curtains"), "curtains");
 }
 
-TEST(ExportPathTest, NoFolderIsCalledAsADeviceOfWindows) {
+TEST(ExportPathTest, NoFolderHasTheNameOfAWindowsDevice) {
   EXPECT_EQ(file_name_of("CON"), "%43ON");
   EXPECT_EQ(file_name_of("nul"), "%6Eul");
   EXPECT_EQ(file_name_of("aux.2023"), "%61ux.2023");
@@ -47,14 +47,14 @@ TEST(ExportPathTest, NoFolderIsCalledAsADeviceOfWindows) {
   EXPECT_EQ(file_name_of("com10"), "com10");
 }
 
-TEST(ExportPathTest, WhatIsTooDeepBecomesOneLevel) {
+TEST(ExportPathTest, FlattensAPathThatIsTooDeep) {
   std::string deep = "a";
   for (int level = 0; level < 2000; ++level) deep += "/a";
   EXPECT_LE(ExportPaths().path_of(deep).native().size(), 200U);
   EXPECT_NE(ExportPaths().path_of(deep), ExportPaths().path_of(deep + "b"));
 }
 
-TEST(ExportPathTest, LongNamesAreCutBetweenCharactersAndStayApart) {
+TEST(ExportPathTest, LongNamesAreCutBetweenCharactersAndStayDistinct) {
   std::string name;
   for (int part = 0; part < 200; ++part) name += "ü";
   const std::string first = file_name_of(name + "1");
@@ -64,7 +64,7 @@ TEST(ExportPathTest, LongNamesAreCutBetweenCharactersAndStayApart) {
   EXPECT_TRUE(first.starts_with("üü"));
 }
 
-TEST(ExportPathTest, FoldersThatWouldMeetAreToldApart) {
+TEST(ExportPathTest, FoldersThatDifferOnlyInCaseGetDifferentNames) {
   ExportPaths paths;
   EXPECT_EQ(paths.path_of("Work/Old"), "Work/Old");
   EXPECT_EQ(paths.path_of("work/old"), "work/old~2");

@@ -70,7 +70,7 @@ class ExportTest : public testing::Test {
   AccountState state_;
 };
 
-TEST_F(ExportTest, TheHelpMarksWhatIsRequired) {
+TEST_F(ExportTest, TheHelpMarksRequiredOptions) {
   const std::string help = mailstow_.restore({"export", "--help"}).out;
   EXPECT_THAT(help, testing::HasSubstr("--format FORMAT (required)"));
   EXPECT_THAT(help, testing::HasSubstr("--to DIRECTORY (required)"));
@@ -84,7 +84,7 @@ TEST_F(ExportTest, ADirectoryThatIsNotUtf8IsNamedByItsBytes) {
   EXPECT_FALSE(export_as("eml").contains("to_hex"));
 }
 
-TEST_F(ExportTest, WhatSelectsNothingWritesNothing) {
+TEST_F(ExportTest, AnEmptySelectionWritesNothing) {
   const std::vector<std::string> command = {"export", "alice", "--format", "mbox", "--to"};
   for (const auto& more : std::vector<std::vector<std::string>>{
            {to().string(), "--query="}, {to().string(), "--query", "🎉"}, {""}, {"", "--json"}}) {
@@ -98,7 +98,7 @@ TEST_F(ExportTest, WhatSelectsNothingWritesNothing) {
 }
 
 // Folders named like an export's own files, and one whose name no file system can hold.
-TEST_F(ExportTest, AFoldersNameKeepsNoOtherBack) {
+TEST_F(ExportTest, ClashingFolderNamesAreAllExported) {
   auto maildir = server_.maildir("alice");
   for (const char* name : {"manifest.jsonl", "A", "A/cur", "A/0000000001.eml", "A.mbox/B"}) {
     maildir.deliver(name, {"Subject: " + std::string(name) + "\r\n\r\n"});
@@ -178,7 +178,7 @@ TEST_F(ExportTest, AnMboxIsReadByAnotherProgram) {
   EXPECT_EQ(messages.back()[2], ">From here\n>>From there\n>>>From far\nFromage\n") << "quoted";
 }
 
-TEST_F(ExportTest, WhatIsThereIsNeverWrittenTo) {
+TEST_F(ExportTest, NeverWritesToAnExistingDirectory) {
   std::filesystem::create_directory(to());
   std::ofstream(to() / "mine") << "x";
   const auto result =
@@ -196,7 +196,7 @@ TEST_F(ExportTest, AWrongTargetIsReportedForAnAccountWithoutSnapshotsToo) {
   }
 }
 
-TEST_F(ExportTest, ExportsWhatIsChosenAlone) {
+TEST_F(ExportTest, ExportsOnlyTheSelection) {
   const json report = mailstow_.restore_json(
       {"export", "alice", "--folder", "Odd", "--format", "eml", "--to", to().string()});
   EXPECT_EQ(report["folders"].size(), 1U);

@@ -54,7 +54,7 @@ TEST_F(InPlaceTest, EverythingIsWhereItWas) {
   EXPECT_EQ(servers::account_state(server_, "alice"), before_);
 }
 
-TEST_F(InPlaceTest, AnAccountThatHoldsAMessageIsLeftAsItIs) {
+TEST_F(InPlaceTest, AnAccountThatHoldsAMessageIsLeftUnchanged) {
   fill();
   auto bob_client = server_.client("bob");
   servers::MailGenerator mail(2);
@@ -72,7 +72,7 @@ TEST_F(InPlaceTest, AnAccountThatHoldsAMessageIsLeftAsItIs) {
   EXPECT_EQ(servers::account_state(server_, "alice").message_count(), before_.message_count());
 }
 
-TEST_F(InPlaceTest, WhatARunThatDiedPutThereIsNotDoubled) {
+TEST_F(InPlaceTest, DoesNotDuplicateMessagesOfAKilledRun) {
   fill();
   mailstow_.restore_json(kRun);
   auto bob_client = server_.client("bob");
@@ -90,7 +90,7 @@ TEST_F(InPlaceTest, WhatARunThatDiedPutThereIsNotDoubled) {
   EXPECT_EQ(now.subscriptions, before_.subscriptions);
 }
 
-TEST_F(InPlaceTest, WhatDoesNotFitIsRefusedBeforeAnything) {
+TEST_F(InPlaceTest, RefusesARestoreAboveTheQuotaBeforeAnyChange) {
   servers::DovecotOptions options = server_.options();
   fill();
   options.quota_kib = 10;
@@ -130,7 +130,7 @@ TEST(InPlaceOnCyrusTest, SpecialUseSubscriptionsAndRightsComeBack) {
 }
 
 // Cyrus replaces 8-bit bytes in headers with X unless it is configured not to.
-TEST(InPlaceOnCyrusTest, WhatTheServerAlteredIsKnownAgain) {
+TEST(InPlaceOnCyrusTest, RecognizesMessagesThatTheServerAltered) {
   servers::CyrusOptions options;
   options.header_bytes = servers::HeaderBytes::kKept;
   const servers::Cyrus old_server(options);

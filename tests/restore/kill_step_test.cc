@@ -176,7 +176,7 @@ class KillStepTest : public testing::TestWithParam<Kind> {
   servers::AccountState before_;
 };
 
-TEST_P(KillStepTest, AtAnyStepOfARunTheNextSweepTakesAwayWhatItLeft) {
+TEST_P(KillStepTest, AfterAKillAtAnyStepTheNextSweepDeletesTheTree) {
   const auto steps = run_and_kill({"run", "alice", "--all", "--expire-after", "1s"}, 0);
   ASSERT_GT(std::count(steps.begin(), steps.end(), "CREATE answered"), 4);
   EXPECT_EQ(sweep()["trees"][0]["finished"], true);

@@ -122,7 +122,7 @@ class LargeKillTest : public RestoreKillTest {
   servers::AccountState before_;
 };
 
-TEST_F(LargeKillTest, WithSeveralConnectionsNothingIsDoubledEither) {
+TEST_F(LargeKillTest, WithSeveralConnectionsNothingIsDuplicatedEither) {
   const int kills = tests::is_long_run() ? 30 : 3;
   for (int kill = 0; kill < kills; ++kill) {
     run_and_kill({"run", "alice", "--all", "--expire-after", "1s"});
@@ -136,7 +136,7 @@ TEST_F(LargeKillTest, WithSeveralConnectionsNothingIsDoubledEither) {
   }
 }
 
-TEST_F(LargeKillTest, InPlaceTheSameCommandAgainDoublesNothing) {
+TEST_F(LargeKillTest, RepeatingTheCommandInPlaceDuplicatesNothing) {
   const std::vector<std::string> run = {"run", "alice", "--all", "--to", "bob", "--in-place"};
   for (int kill = 0; kill < 3; ++kill) run_and_kill(run);
   mailstow_.restore_json(run);

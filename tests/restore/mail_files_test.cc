@@ -49,7 +49,7 @@ TEST_F(MailFilesTest, AMessageThatBeginsWithASeparatorKeepsItsHeader) {
   EXPECT_EQ(mbox("From "), "X-From-Line: From \nStatus: RO\nX-Status: F\n\n");
 }
 
-TEST_F(MailFilesTest, WhatLooksLikeASeparatorIsQuoted) {
+TEST_F(MailFilesTest, QuotesLinesThatLookLikeASeparator) {
   EXPECT_EQ(
       mbox("Subject: x\r\nFrom us\r\n>From them\r\n\r\n>>From far\r\nFromage"),
       "Status: RO\nX-Status: F\nSubject: x\n>From us\n>>From them\n\n>>>From far\nFromage\n\n");

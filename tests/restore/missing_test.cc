@@ -44,7 +44,7 @@ class MissingTest : public testing::Test {
   decltype(server_.client("alice")) client_ = server_.client("alice");
 };
 
-TEST_F(MissingTest, BringsBackOnlyWhatIsNowhere) {
+TEST_F(MissingTest, RestoresOnlyMessagesInNoFolder) {
   lose("INBOX", "1:2");
   in_folder("INBOX", "UID MOVE 3 Archive");
   in_folder("INBOX", "UID COPY 4 Archive");
@@ -86,7 +86,7 @@ TEST_F(MissingTest, AResumedRunBringsBackTheSame) {
   EXPECT_EQ(again["folders"], first["folders"]);
 }
 
-TEST_F(MissingTest, SaysWhyABackupOfNowCannotBeHad) {
+TEST_F(MissingTest, ReportsWhyNoNewBackupIsPossible) {
   lose("INBOX", "1");
   const auto lock = store::lock_for_writing(
       {.store = mailstow_.store(), .index = mailstow_.index(), .key_file = mailstow_.key_file()},
@@ -96,7 +96,7 @@ TEST_F(MissingTest, SaysWhyABackupOfNowCannotBeHad) {
   EXPECT_THAT(result.err, HasSubstr("another process is writing to the store"));
 }
 
-TEST_F(MissingTest, AnExportCanBeOfWhatIsMissing) {
+TEST_F(MissingTest, ExportsMissingMessages) {
   lose("INBOX", "2:4");
   const base::Path directory = mailstow_.directory() / "export";
   const json report = mailstow_.restore_json(
@@ -105,7 +105,7 @@ TEST_F(MissingTest, AnExportCanBeOfWhatIsMissing) {
   EXPECT_EQ(report["folders"][0]["exported"], 3);
 }
 
-TEST_F(MissingTest, FoldersAreChosenWithOrWithoutWhatIsBelow) {
+TEST_F(MissingTest, SelectsFoldersWithOrWithoutTheirSubfolders) {
   client_.command("CREATE Work/Old/Older");
   client_.command("CREATE Workshop");
   mailstow_.backupd_json({"once", "--account", "alice"});

@@ -40,7 +40,7 @@ TEST(PlanTest, TheInboxHasOneNameHoweverItsSourceSpeltIt) {
   EXPECT_EQ(plan.levels, (std::vector<std::string>{"INBOX", "INBOX.Inbox2"}));
 }
 
-TEST(PlanTest, AProbeTakesANameThatTheTreeDoesNotUse) {
+TEST(PlanTest, AProbeUsesANameThatTheTreeDoesNotHave) {
   Selection selection;
   selection.folders = {folder("INBOX")};
   EXPECT_EQ(probe_folder(make_plan(selection, "RESTORED/x", {'/', ""})),
@@ -82,7 +82,7 @@ TEST(PlanTest, ATemplateMayNameTheUserAndSpellAsTheServerDoes) {
             "%/Shared.RESTORED.j.doe.20261123T000000");
 }
 
-TEST(PlanTest, WhereTreesAreIsToldByTheTemplateAsTheServerSpells) {
+TEST(PlanTest, DerivesTheFolderOfTreesFromTheTemplate) {
   const auto folder = [](const std::string& tree_template, char delimiter) {
     return folder_of_trees(tree_template, "j.doe@example.org", delimiter);
   };
@@ -101,7 +101,7 @@ TEST(PlanTest, ATreeOutsideTheAccountsOwnFoldersDoesNotCreateTheNamespace) {
                                                    "Shared.RESTORED.alice.INBOX"}));
 }
 
-TEST(PlanTest, ANameThatTheServerCannotHaveIsMappedAndSaysWhy) {
+TEST(PlanTest, AnImpossibleNameIsMappedWithItsReason) {
   Selection selection;
   const std::string deep = "Deep/" + std::string(300, 'x') + "/End";
   selection.folders = {folder("v1.2"), folder("v1_2"), folder(deep), folder("Plain")};
@@ -166,7 +166,7 @@ TEST(PlanTest, InPlaceANameOutsideTheAccountStaysOutside) {
   EXPECT_EQ(plan.folders[0].target_raw_name, "Public/a/_/b");
 }
 
-TEST(PlanTest, ANameThatTheServerRefusesAllTheSameGetsADigest) {
+TEST(PlanTest, AnUnexpectedlyRefusedNameGetsADigest) {
   Selection selection;
   selection.folders = {folder("Good"), folder("Bad/one"), folder("Bad/two")};
   const TargetNames names{'/', ""};
@@ -218,7 +218,7 @@ TEST(PlanTest, AFolderThatWasRenamedKeepsItsNameWhenTheRestoreGoesOn) {
   EXPECT_EQ(fresh.folders[1].target_raw_name, "RESTORED/t/Bad");
 }
 
-TEST(PlanTest, WhatTheServerWouldRefuseIsLeftOutAndCounted) {
+TEST(PlanTest, LeavesOutAndCountsMessagesThatTheServerWouldRefuse) {
   Selection selection;
   selection.folders = {folder("Big", 1000), folder("Small", 10)};
   selection.folders[1].messages[0].flags = {"$Label", "\\Deleted", "\\Seen"};

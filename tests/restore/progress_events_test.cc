@@ -83,7 +83,7 @@ TEST(ProgressEventsTest, IntermediateEventsAreRare) {
   EXPECT_EQ(events.back()["messages"], 100);
 }
 
-TEST(ProgressEventsTest, AReaderThatGoesAwayEndsNothing) {
+TEST(ProgressEventsTest, AReaderThatClosesThePipeEndsNothing) {
   Pipe pipe;
   ProgressEvents progress(base::system_clock(), pipe.number());
   pipe.read_end = base::Fd();
@@ -121,7 +121,7 @@ class ProgressRunTest : public RunTest {
   }
 };
 
-TEST_F(ProgressRunTest, RunAndExportReportWhatTheyDo) {
+TEST_F(ProgressRunTest, RunAndExportReportTheirProgress) {
   servers::fill_account(server_, "alice", 60);
   back_up();
   const std::string to = (mailstow_.directory() / "exported").string();

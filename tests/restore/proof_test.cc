@@ -133,7 +133,7 @@ class ProofTest : public testing::TestWithParam<Kind> {
   int pulls_ = 0;
 };
 
-TEST_P(ProofTest, TheTreeIsWhatTheSnapshotHadAndNothingElseChanged) {
+TEST_P(ProofTest, TheTreeEqualsTheSnapshotAndTheRestIsUnchanged) {
   fill();
   const AccountState whole = state();
   const Pulled pulled_before = pull("* !Horrors");

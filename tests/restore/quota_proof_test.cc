@@ -94,7 +94,7 @@ TEST_F(QuotaProofTest, ALittleOtherMailIsNoMatter) {
   EXPECT_EQ(prove().exempt, false);
 }
 
-TEST_F(QuotaProofTest, OtherMailThatComesOrGoesMakesItTryAgain) {
+TEST_F(QuotaProofTest, RepeatsTheProbeIfOtherMailArrivesOrLeaves) {
   count(0, {0, 0, 0, 900, 900});
   EXPECT_EQ(prove().exempt, true) << "900 KiB came in once";
   count(100, {0, 0, 0, 900, 900});
@@ -115,13 +115,13 @@ TEST_F(QuotaProofTest, UsageThatNeverRestsProvesNothing) {
   EXPECT_THAT(finding.proof, HasSubstr("all three probes"));
 }
 
-TEST_F(QuotaProofTest, AServerWithoutQuotaIsToldApart) {
+TEST_F(QuotaProofTest, ReportsAServerWithoutQuota) {
   const QuotaFinding finding = prove();
   EXPECT_EQ(finding.exempt, std::nullopt);
   EXPECT_THAT(finding.proof, HasSubstr("no QUOTA capability"));
 }
 
-TEST_F(QuotaProofTest, AServerThatIsSaidToHaveNoneIsNotAsked) {
+TEST_F(QuotaProofTest, SkipsAServerConfiguredWithoutQuota) {
   count(100);
   const QuotaFinding finding = prove(base::QuotaKind::kNone);
   EXPECT_EQ(finding.exempt, std::nullopt);
@@ -151,7 +151,7 @@ TEST_F(QuotaProofTest, ALimitOnFoldersCountsTheTreesOwn) {
   EXPECT_EQ(prove().exempt, false);
 }
 
-TEST_F(QuotaProofTest, WhatSomebodyPutsThereMeanwhileIsNotExpunged) {
+TEST_F(QuotaProofTest, DoesNotExpungeMailOfOtherClients) {
   count(0);
   imap::Session session = server_.session();
   bool is_put = false;
@@ -169,7 +169,7 @@ TEST_F(QuotaProofTest, ARootWithoutAnyLimitDoesNotCount) {
   EXPECT_EQ(prove().exempt, true);
 }
 
-TEST_F(QuotaProofTest, AServerWhoseQuotaIsNoneIsNotAsked) {
+TEST_F(QuotaProofTest, SendsNoQuotaCommandIfQuotaIsConfiguredAsNone) {
   server_.quota = []() -> std::vector<std::string> {
     ADD_FAILURE() << "the server was asked";
     return {};

@@ -104,7 +104,7 @@ TEST(QuotaTest, TheLinesToAddAreThoseForThisTree) {
   EXPECT_THAT(world.run().log, HasSubstr("a folder above {timestamp}"));
 }
 
-TEST(QuotaTest, AServerThatTellsNoQuotaIsToldApart) {
+TEST(QuotaTest, AServerWithoutTheQuotaCapabilityIsReported) {
   QuotaWorld world(dovecot(QuotaExemption::kNone));
   const servers::Relay relay(world.server(), {.offer = servers::Offer::kImap4rev1});
   auto& server = world.mailstow().config()["servers"]["main"];
@@ -126,7 +126,7 @@ TEST(QuotaTest, AServerThatTellsNoQuotaIsToldApart) {
 
 // The probe's folder is exempt from the quota, but the tree is not: only the whole restore shows
 // that.
-TEST(QuotaTest, UsageThatRisesAllTheSameIsNoticedAtTheEnd) {
+TEST(QuotaTest, ReportsUsageThatRoseDespiteTheExemption) {
   servers::DovecotOptions options = dovecot(QuotaExemption::kNone);
   options.extra = "plugin {\n  quota_rule2 = RESTORED/*/mailstow-probe:ignore\n}\n";
   QuotaWorld world(options);
@@ -167,7 +167,7 @@ class Traffic {
   std::thread thread_;
 };
 
-TEST(QuotaTest, WhileOtherMailComesAndGoesATreeIsNeverTakenForCounted) {
+TEST(QuotaTest, WithOtherTrafficAnExemptTreeIsNeverJudgedCounted) {
   QuotaWorld world(dovecot(QuotaExemption::kTree));
   const Traffic traffic(world.server());
   for (int restore = 0; restore < 4; ++restore) {
@@ -180,7 +180,7 @@ TEST(QuotaTest, WhileOtherMailComesAndGoesATreeIsNeverTakenForCounted) {
   }
 }
 
-TEST(QuotaTest, WhileOtherMailComesAndGoesACountedTreeIsNeverTakenForExempt) {
+TEST(QuotaTest, WithOtherTrafficACountedTreeIsNeverJudgedExempt) {
   QuotaWorld world(dovecot(QuotaExemption::kNone));
   const Traffic traffic(world.server());
   for (int restore = 0; restore < 4; ++restore) {

@@ -256,7 +256,7 @@ TEST_F(ReachOptionTest, ATreeMadeFromASnapshotOutOfReachIsUnknown) {
   mailstow_.restore_json({"run", "alice", "--resume", tree, "--reach", start_});
 }
 
-TEST_F(ReachOptionTest, WhatIsOlderDoesNotExist) {
+TEST_F(ReachOptionTest, OlderSnapshotsDoNotExist) {
   const auto list = [&](const std::string& reach) {
     Words ids;
     const json document = mailstow_.restore_json({"snapshots", "alice", "--reach", reach});
@@ -303,7 +303,7 @@ TEST_F(ReachOptionTest, AnAccountWithNothingWithinReachIsAnyUnknownAccount) {
   }
 }
 
-TEST_F(ReachOptionTest, AReachThatCannotBeMeantIsRefused) {
+TEST_F(ReachOptionTest, RejectsAnInvalidReach) {
   const Reply invented = reply_to({"snapshots", "alice", "--reach", "<it>"}, kInvented);
   EXPECT_EQ(invented.status, 2);
   EXPECT_THAT(invented.err, HasSubstr("--reach: account alice: it has no snapshot <it>"));

@@ -52,7 +52,7 @@ RC_GTEST_PROP(ReadBackTest, TheCanonicalDigestDoesNotDependOnThePieces, ()) {
   RC_ASSERT(read_back.messages().at(base::Uid{1}).digest == canonical_digest(base::as_bytes(text)));
 }
 
-TEST(ReadBackTest, WhatServersAreKnownToAlterHasTheSameCanonicalDigest) {
+TEST(ReadBackTest, KnownAlterationsKeepTheCanonicalDigest) {
   const auto digest = [](std::string_view text) { return canonical_digest(base::as_bytes(text)); };
   EXPECT_EQ(digest("a\nb\r\r\nc\r"), digest("a\r\nb\r\nc\r"));
   EXPECT_EQ(digest(std::string_view("a\0b", 3)), digest("a\x80"

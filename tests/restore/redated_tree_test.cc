@@ -60,7 +60,7 @@ TEST(RedatedTreeTest, AnExtensionByHandStays) {
   EXPECT_EQ(redated(extended, {}, kNow)->expires, extended.expires);
 }
 
-TEST(RedatedTreeTest, ATreeOfTheFutureStaysAsItIsWhileTheClockMayBeBehind) {
+TEST(RedatedTreeTest, ATreeOfTheFutureStaysUnchangedWhileTheClockMayBeBehind) {
   const store::TreeRecord made = tree(kNow + days(10));
   auto all = snapshots();
   all[4].time = kNow + days(9);
@@ -82,7 +82,7 @@ TEST(RedatedTreeTest, ATreeOlderThanItsSnapshotStaysAsLongAsOneMadeNow) {
   EXPECT_FALSE(redated(*right, snapshots(), kNow + days(1))) << "once only";
 }
 
-TEST(RedatedTreeTest, ASnapshotThatAWrongClockDatedIsNoEvidence) {
+TEST(RedatedTreeTest, ASnapshotDatedByAWrongClockIsNoEvidence) {
   auto all = snapshots();
   all[2].time = kNow + days(365);
   EXPECT_FALSE(redated(tree(kNow - days(1)), all, kNow));

@@ -19,7 +19,7 @@ RestoreReport whole() {
   return report;
 }
 
-TEST(RestoreReportTest, WhatIsWholeCanBeReadOutOnThePhone) {
+TEST(RestoreReportTest, ReportsACompleteRestoreInPlainWords) {
   EXPECT_EQ(whole().to_text(),
             "alice: all 1,204 messages are back, in the folder RESTORED/20261124T023000.\n"
             "From the snapshot of 2026-11-23T00:00:00Z (1cfdbc70efac7601).\n"
@@ -40,7 +40,7 @@ TEST(RestoreReportTest, WhatIsWholeCanBeReadOutOnThePhone) {
   EXPECT_THAT(whole().to_json(), HasSubstr("\"snapshot_time\": \"2026-11-23T00:00:00Z\""));
 }
 
-TEST(RestoreReportTest, SaysWhetherTheTreeCanBeExpectedToGo) {
+TEST(RestoreReportTest, WarnsIfSweepsFailOrNeverRan) {
   RestoreReport report = whole();
   report.last_sweep = base::LastSweep{report.snapshot_time, 0, true};
   EXPECT_THAT(report.to_text(), HasSubstr("\nThe last sweep was at 2026-11-23T00:00:00Z.\n"));
@@ -87,7 +87,7 @@ TEST(RestoreReportTest, TwoLinesForTheUserEndTheText) {
   EXPECT_THAT(nothing.to_text(), testing::Not(HasSubstr("We have put back")));
 }
 
-TEST(RestoreReportTest, WhatIsNotIsListedFirst) {
+TEST(RestoreReportTest, ListsAlteredAndMissingMessagesFirst) {
   RestoreReport report = whole();
   report.folders[0].restored = 1203;
   report.folders[0].altered = {{base::Uid{7}, "its line ends"}};
@@ -100,7 +100,7 @@ TEST(RestoreReportTest, WhatIsNotIsListedFirst) {
   EXPECT_EQ(report.exit_status(), base::ExitStatus::kPartial);
 }
 
-TEST(RestoreReportTest, NothingIsClaimedAboutWhatWasNotReadBack) {
+TEST(RestoreReportTest, ClaimsNothingAboutMessagesNotReadBack) {
   RestoreReport report = whole();
   report.error = "connection lost";
   FolderReport& folder = report.folders[0];
@@ -126,7 +126,7 @@ TEST(RestoreReportTest, NothingIsClaimedAboutWhatWasNotReadBack) {
   EXPECT_THAT(text, HasSubstr("Each of those was read back from the server and compared: all are"));
 }
 
-TEST(RestoreReportTest, ADamagedStoreIsGraverThanWhatIsMissing) {
+TEST(RestoreReportTest, ADamagedStoreIsGraverThanMissingMessages) {
   RestoreReport report = whole();
   report.folders[0].restored = 1203;
   report.folders[0].skipped = {{base::Uid{9}, "its block is damaged"}};
@@ -134,7 +134,7 @@ TEST(RestoreReportTest, ADamagedStoreIsGraverThanWhatIsMissing) {
   EXPECT_EQ(report.exit_status(), base::ExitStatus::kDamaged);
 }
 
-TEST(RestoreReportTest, WhatEndedEarlySaysHowToGoOn) {
+TEST(RestoreReportTest, AnInterruptedRestoreNamesTheCommandToContinue) {
   RestoreReport report = whole();
   report.error = "connection lost";
   EXPECT_THAT(report.to_text(), HasSubstr("It ended early: connection lost\nTo continue: "

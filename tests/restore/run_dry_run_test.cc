@@ -23,7 +23,7 @@ TEST_F(RunTest, ADryRunWritesNothing) {
   EXPECT_EQ(mailstow_.restore_json({"trees"})["trees"].size(), 0U);
 }
 
-TEST_F(RunTest, ADryRunPrintsWhatARunThenDoes) {
+TEST_F(RunTest, ADryRunPrintsTheFollowingRun) {
   servers::fill_account(server_, "alice", 60);
   auto alice = server_.client("alice");
   const std::string level(120, 'n');

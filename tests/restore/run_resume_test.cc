@@ -15,7 +15,7 @@ namespace {
 
 using programs::json;
 
-TEST_F(RunTest, ResumesWhatWasAskedForAndNothingElse) {
+TEST_F(RunTest, ResumesOnlyTheRequestedFolders) {
   servers::fill_account(server_, "alice", 60);
   back_up();
   const json first = mailstow_.restore_json({"run", "alice", "--folder", "INBOX"});

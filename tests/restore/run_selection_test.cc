@@ -115,7 +115,7 @@ TEST_F(RunTest, ASnapshotStandsForItsTime) {
   }
 }
 
-TEST_F(RunTest, FindsMessagesAndBringsBackWhatWasFound) {
+TEST_F(RunTest, RestoresTheMessagesThatASearchFinds) {
   auto alice = server_.client("alice");
   const auto mail = [](const std::string& from, const std::string& subject) {
     return servers::Delivery{"From: " + from + "\r\nTo: alice@example.org\r\nSubject: " + subject +
@@ -171,7 +171,7 @@ TEST_F(RunTest, FindsMessagesAndBringsBackWhatWasFound) {
 }
 
 // An unset variable in a script must not restore everything.
-TEST_F(RunTest, WhatSelectsNothingWritesNothing) {
+TEST_F(RunTest, AnEmptySelectionWritesNothing) {
   servers::fill_account(server_, "alice", 10);
   back_up();
   const AccountState before = state();

@@ -19,7 +19,7 @@ using programs::find_by;
 using programs::json;
 using servers::AccountState;
 
-TEST_F(RunTest, BringsEverythingBackBesideWhatIsThere) {
+TEST_F(RunTest, RestoresEverythingBesideTheExistingMail) {
   servers::fill_account(server_, "alice", 200);
   const AccountState before = state();
   back_up();
@@ -36,7 +36,7 @@ TEST_F(RunTest, BringsEverythingBackBesideWhatIsThere) {
   EXPECT_EQ(now.folders.count(report["tree"].get<std::string>() + "/mailstow-probe"), 0U);
 }
 
-TEST_F(RunTest, WhatTheServerRefusesIsReportedAndTheRestIsThere) {
+TEST_F(RunTest, ReportsRefusedMessagesAndRestoresTheRest) {
   auto maildir = server_.maildir("alice");
   servers::MailGenerator mail(5);
   for (int message = 0; message < 30; ++message) {
@@ -56,7 +56,7 @@ TEST_F(RunTest, WhatTheServerRefusesIsReportedAndTheRestIsThere) {
   }
 }
 
-TEST_F(RunTest, RestoresIntoAnotherAccountEvenOfOneThatIsNoLongerThere) {
+TEST_F(RunTest, RestoresAnUnconfiguredAccountIntoAnother) {
   servers::fill_account(server_, "alice", 30);
   const AccountState before = state();
   back_up();
@@ -75,7 +75,7 @@ TEST_F(RunTest, RestoresIntoAnotherAccountEvenOfOneThatIsNoLongerThere) {
   EXPECT_EQ(servers::account_state(server_, "bob").message_count(), 0U);
 }
 
-TEST_F(RunTest, WhatTheStoreCannotReadIsLeftOutAndTold) {
+TEST_F(RunTest, SkipsAndReportsUnreadableMessages) {
   servers::MailGenerator mail(11);
   auto alice = server_.client("alice");
   alice.append("INBOX", std::vector<servers::Delivery>{{mail.plain()}, {mail.attachment(400'000)}});

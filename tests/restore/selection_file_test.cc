@@ -47,7 +47,7 @@ TEST(SelectionFileTest, HasTheFieldsOfTheCommandLine) {
   EXPECT_FALSE(selects_some(parse_selection("{}")));
 }
 
-TEST(SelectionFileTest, RefusesWhatItDoesNotUnderstandAndNamesTheField) {
+TEST(SelectionFileTest, RejectsInvalidFieldsByName) {
   const std::vector<std::pair<std::string, std::string>> wrong = {
       {"", "not a JSON document"},
       {"{", "not a JSON document"},
@@ -104,7 +104,7 @@ class SelectionRunTest : public RunTest {
   }
 };
 
-TEST_F(SelectionRunTest, ExactNamesChooseNothingElse) {
+TEST_F(SelectionRunTest, ExactNamesSelectOnlyThatFolder) {
   servers::MailGenerator mail(6);
   auto alice = server_.client("alice");
   for (const char* name : {"a*", "ab", "A*", "a*/below", "--all", "%2A"}) {
@@ -130,7 +130,7 @@ TEST_F(SelectionRunTest, ExactNamesChooseNothingElse) {
   }
 }
 
-TEST_F(SelectionRunTest, TheAuditLogHasWhatWasChosen) {
+TEST_F(SelectionRunTest, TheAuditLogHasTheSelection) {
   servers::MailGenerator mail(7);
   server_.client("alice").append("INBOX", std::vector<servers::Delivery>{{mail.plain(), {}}});
   back_up();

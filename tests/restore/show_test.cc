@@ -60,7 +60,7 @@ TEST_F(ShowTest, RawIsTheMessageByteForByte) {
   }
 }
 
-TEST_F(ShowTest, RawGoesToNoTerminalAndHasNoDocument) {
+TEST_F(ShowTest, RawIsNeverWrittenToATerminalAndHasNoDocument) {
   append("alice", "Subject: red\r\n\r\n\x1b[31mred\r\n");
   back_up();
   const std::string id = ids("alice").at(0);

@@ -76,7 +76,7 @@ class StoreRescueTest : public testing::Test {
   store::TreeLevel level_;
 };
 
-TEST_F(StoreRescueTest, WhatCameWholeIsInASnapshotOfItsOwn) {
+TEST_F(StoreRescueTest, CompleteMessagesAreInASnapshotOfTheirOwn) {
   const auto kept =
       keep(Handover().asked_for("1:2").sends(1, "Subject: a").sends(2, "Subject: b").done());
   EXPECT_EQ(kept.trouble, "");
@@ -94,7 +94,7 @@ TEST_F(StoreRescueTest, ABodyThatIsNilIsNotTheMessage) {
   expect_nothing_safe(Handover().asked_for("1:2").sends(1, "Subject: a").says(2, 10, "NIL").done());
 }
 
-TEST_F(StoreRescueTest, WhatAServerServesInAMessagesPlaceIsNotTheMessage) {
+TEST_F(StoreRescueTest, AnApologyIsNotTheMessage) {
   expect_nothing_safe(
       Handover()
           .asked_for("1:2")

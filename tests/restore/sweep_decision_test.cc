@@ -202,7 +202,7 @@ TEST(SweepDecisionTest, EverySituationHasItsVerdictAndItsReason) {
   }
 }
 
-TEST(SweepDecisionTest, WhatMailstowDidNotPutThereIsToldApart) {
+TEST(SweepDecisionTest, DistinguishesMailThatMailstowDidNotPutThere) {
   const auto decision = decide(tree(), recorded(), observed_with([](auto& o) {
                                  o.messages.push_back({base::Uid{9}, 5, kDate});
                                }));

@@ -118,7 +118,7 @@ void expect_allowed(const Removal& removal, SweptScene& scene) {
   RC_ASSERT(is_recorded || scene.rescue.rescued.contains({removal.folder, removal.uid}));
 }
 
-RC_GTEST_PROP(SweepProperty, WhateverIsThereNothingButTheTreesOwnIsEverNamedInAnyRemoval, ()) {
+RC_GTEST_PROP(SweepProperty, EveryRemovalNamesOnlyFoldersAndMessagesOfTheTree, ()) {
   SweptScene scene;
   fill(scene);
   ModelFolders outside = scene.server.folders;
@@ -134,7 +134,7 @@ RC_GTEST_PROP(SweepProperty, WhateverIsThereNothingButTheTreesOwnIsEverNamedInAn
   RC_CLASSIFY(!scene.server.removals.empty());
 }
 
-RC_GTEST_PROP(SweepProperty, APlanRemovesNothingAndSaysWhatASweepWouldDo, ()) {
+RC_GTEST_PROP(SweepProperty, APlanRemovesNothingAndPredictsTheSweep, ()) {
   SweptScene scene;
   fill(scene);
   scene.server.refused.clear();

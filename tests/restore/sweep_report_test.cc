@@ -43,7 +43,7 @@ TEST(SweepReportTest, LevelsHaveTheNamesThatPeopleKnow) {
       << "none of the tree's";
 }
 
-TEST(SweepReportTest, WhatIsLeftUndoneShowsInTheExitStatus) {
+TEST(SweepReportTest, TheExitStatusReportsUnfinishedTrees) {
   const auto done = outcome_of({}, SweptLevel::Action::kDeleted);
   const auto refused = outcome_of(ErrorCode::kRefused, SweptLevel::Action::kRefused);
   const auto half = outcome_of(ErrorCode::kRefused, SweptLevel::Action::kDeleted);
@@ -81,7 +81,7 @@ TEST(SweepReportTest, AnOlderRecordIsReportedAndIsNoFailure) {
   EXPECT_EQ(report.troubles(), report.older_records);
 }
 
-TEST(SweepReportTest, RescuedMailIsToldWithTheCommandThatBringsItBack) {
+TEST(SweepReportTest, ReportsRescuedMailWithTheCommandThatRestoresIt) {
   TreeOutcome outcome = outcome_of({}, SweptLevel::Action::kDeleted);
   outcome.swept.levels[0].rescued = 1;
   outcome.swept.levels[0].snapshots = {"00112233445566778899aabbccddeeff"};
@@ -95,7 +95,7 @@ TEST(SweepReportTest, RescuedMailIsToldWithTheCommandThatBringsItBack) {
             "00112233445566778899aabbccddeeff");
 }
 
-TEST(SweepReportTest, WhatTheServerSaysDoesNotReachTheTerminalAsItIs) {
+TEST(SweepReportTest, EscapesTextFromTheServer) {
   TreeOutcome outcome = outcome_of({}, SweptLevel::Action::kLeft);
   outcome.record.account = "al\x1b[2Jice";
   outcome.swept.levels[0].why = "\x1b]0;x\a";

@@ -366,7 +366,7 @@ std::vector<WorldSituation> world_situations() {
   };
 }
 
-TEST(SweepSituationsTest, EverySituationEndsAsItShouldAndSaysWhy) {
+TEST(SweepSituationsTest, EverySituationHasItsExpectedEndAndReason) {
   World world;
   for (const WorldSituation& situation : world_situations()) {
     SCOPED_TRACE(situation.name);

@@ -53,7 +53,7 @@ class SweepTest : public testing::Test {
   programs::Installation mailstow_{server_};
 };
 
-TEST_F(SweepTest, AnExpiredTreeGoesAndNothingElseChanges) {
+TEST_F(SweepTest, DeletesOnlyTheExpiredTree) {
   const AccountState before = state();
   const std::string tree = expired_tree();
   EXPECT_GT(state().below(tree, '/').size(), 5U);
@@ -64,7 +64,7 @@ TEST_F(SweepTest, AnExpiredTreeGoesAndNothingElseChanges) {
   EXPECT_EQ(trees(), 0U);
 }
 
-TEST_F(SweepTest, ADryRunTellsAndDeletesNothing) {
+TEST_F(SweepTest, ADryRunReportsAndDeletesNothing) {
   const std::string tree = expired_tree();
   const AccountState before = state();
   const json report = mailstow_.restore_json({"sweep", "--dry-run"});
@@ -118,7 +118,7 @@ TEST_F(SweepTest, AUsersOwnRestoredFolderStays) {
   EXPECT_EQ(state(), before);
 }
 
-TEST_F(SweepTest, ALaterTreeStaysWhenAnEarlierOneGoes) {
+TEST_F(SweepTest, ALaterTreeStaysWhenAnEarlierOneIsDeleted) {
   const std::string early = expired_tree();
   const json late = mailstow_.restore_json({"run", "alice", "--all"});
   const auto kept = state().below(late["tree"].get<std::string>(), '/');
@@ -130,7 +130,7 @@ TEST_F(SweepTest, ALaterTreeStaysWhenAnEarlierOneGoes) {
   EXPECT_TRUE(state().below("RESTORED", '/').empty()) << "the last tree takes the top with it";
 }
 
-TEST_F(SweepTest, AClockThatJumpedDeletesNothingUntilToldTo) {
+TEST_F(SweepTest, AfterAClockJumpASweepDeletesOnlyWithNow) {
   const std::string tree = expired_tree();
   change_records([](store::TreeRecord& record) { record.created += std::chrono::hours(1); });
   const AccountState before = state();
@@ -143,14 +143,14 @@ TEST_F(SweepTest, AClockThatJumpedDeletesNothingUntilToldTo) {
   EXPECT_TRUE(state().below(tree, '/').empty());
 }
 
-TEST_F(SweepTest, WithoutItsIndexTreesAreSweptAllTheSame) {
+TEST_F(SweepTest, SweepsTreesWithoutTheIndex) {
   const std::string tree = expired_tree();
   std::filesystem::remove_all(mailstow_.index());
   sweep();
   EXPECT_TRUE(state().below(tree, '/').empty());
 }
 
-TEST_F(SweepTest, AFolderThatTheUserMadeAnewUnderTheSameNameStays) {
+TEST_F(SweepTest, AFolderThatTheUserRecreatedStays) {
   const std::string tree = expired_tree();
   auto alice = server_.client("alice");
   alice.command("DELETE " + servers::quote(tree + "/INBOX"));

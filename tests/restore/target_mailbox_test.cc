@@ -76,7 +76,7 @@ TEST(TargetMailboxTest, ADelimiterThatOnlyFoldersHaveIsFound) {
   EXPECT_EQ(inspect_mailbox(session, "alice").names.delimiter, '.');
 }
 
-TEST(TargetMailboxTest, AnAccountWithoutAMailboxIsCalledThat) {
+TEST(TargetMailboxTest, ReportsAnAccountWithoutAMailbox) {
   imap::Transcript transcript = imap::Transcript::with_namespaces("NIL NIL NIL");
   transcript.add(R"(
     C: m3 LIST "" ""

@@ -281,7 +281,7 @@ const SweptLevel* find(const SweptTree& tree, const std::string& raw_name) {
   return nullptr;
 }
 
-TEST(TreeSweeperTest, EverySituationEndsAsItShouldAndSaysWhy) {
+TEST(TreeSweeperTest, EverySituationHasItsExpectedEndAndReason) {
   for (const MailboxSituation& situation : mailbox_situations()) {
     SCOPED_TRACE(situation.name);
     SweptScene scene;
@@ -304,7 +304,7 @@ TEST(TreeSweeperTest, EverySituationEndsAsItShouldAndSaysWhy) {
   }
 }
 
-TEST(TreeSweeperTest, WhatTheUserPutInIsRescuedAndNothingElse) {
+TEST(TreeSweeperTest, RescuesOnlyMailThatTheUserPutIn) {
   SweptScene scene;
   scene.make_usual();
   const base::Uid mine = scene.tree_inbox().put({5, SweptScene::kDate});
@@ -312,7 +312,7 @@ TEST(TreeSweeperTest, WhatTheUserPutInIsRescuedAndNothingElse) {
   EXPECT_EQ(scene.rescue.rescued, (std::set<std::pair<std::string, base::Uid>>{{kInside, mine}}));
 }
 
-TEST(TreeSweeperTest, OneLevelThatTheServerKeepsDoesNotKeepTheOthers) {
+TEST(TreeSweeperTest, ARefusedDeletionOfOneLevelDoesNotAffectTheOthers) {
   SweptScene scene;
   scene.make_usual();
   scene.folder("RESTORED/t1/Sent").uid_validity = 5;
@@ -348,7 +348,7 @@ TEST(TreeSweeperTest, APlanLeavesEvenRecentAlone) {
   EXPECT_EQ(find(scene.plan(), kInside)->action, Action::kWouldDelete);
 }
 
-TEST(TreeSweeperTest, WhereTheServerShowsNothingNothingIsBelievedToBeGone) {
+TEST(TreeSweeperTest, AServerThatListsNothingProvesNoDeletion) {
   SweptScene scene;
   scene.make_usual();
   const ModelFolders before = std::exchange(scene.server.folders, {});

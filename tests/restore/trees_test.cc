@@ -152,7 +152,7 @@ TEST_F(TreesTest, ATreeHasWhoMadeItAndFromWhichSnapshot) {
   EXPECT_EQ(tree_named(tree)["made_by"], nullptr);
 }
 
-TEST_F(TreesTest, WhatTheUserCopiedOutIsCountedAfterTheNextBackup) {
+TEST_F(TreesTest, CountsMailCopiedOutAfterTheNextBackup) {
   alice_.command("SELECT INBOX");
   alice_.command("STORE 1:* +FLAGS.SILENT (\\Deleted)");
   alice_.command("EXPUNGE");
@@ -196,7 +196,7 @@ TEST_F(TreesTest, ATreeIsRestoringWhileARunIsAtWorkAndIncompleteOnceThatDied) {
 
 // A run that died has recorded only whole folders. Its other messages are in the snapshot that it
 // restored: they are not mail of the user that a rescue would have to keep.
-TEST_F(TreesTest, AHalfMadeTreeHoldsNoMailOfTheUsersButWhatThatPutThere) {
+TEST_F(TreesTest, InAnIncompleteTreeOnlyMailThatTheUserPutThereIsRescued) {
   const std::string tree = run({"--expire-after", "1s"})["tree"];
   put_mail(tree + "/INBOX", 1);
   change_record([](store::TreeRecord& record) {
@@ -233,7 +233,7 @@ TEST_F(TreesTest, AHalfMadeTreeHoldsNoMailOfTheUsersButWhatThatPutThere) {
 
 // If an account has moved to another server, its tree does not count as deleted: the account may
 // return, or the tree be found on the old server.
-TEST_F(TreesTest, ATreeOfAnotherServerIsNotTakenForGone) {
+TEST_F(TreesTest, ATreeOnAnotherServerIsNotConsideredGone) {
   const std::string tree =
       mailstow_.restore_json({"run", "alice", "--folder", "INBOX", "--expire-after", "1s"})["tree"];
   change_record([](store::TreeRecord& record) {
@@ -305,7 +305,7 @@ TEST_F(TreesTest, ATreeThatIsWorkedOnIsNotExtended) {
   EXPECT_EQ(mailstow_.restore({"extend", "alice", name, "7d"}).status, 0);
 }
 
-TEST_F(TreesTest, MailBelowRestoredThatNoRecordKnowsIsToldAndKept) {
+TEST_F(TreesTest, ReportsAndKeepsUnrecordedMailBelowRestored) {
   const std::string tree = run({"--expire-after", "1h"})["tree"];
   alice_.command("CREATE RESTORED/hidden");
   put_mail("RESTORED/hidden", 3);
@@ -336,7 +336,7 @@ TEST_F(TreesTest, MailBelowRestoredThatNoRecordKnowsIsToldAndKept) {
   EXPECT_FALSE(now.folders.contains(tree));
 }
 
-TEST_F(TreesTest, WithoutAnyRestoreSuchMailIsToldToo) {
+TEST_F(TreesTest, ReportsUnrecordedMailWithoutAnyRestore) {
   alice_.command("CREATE RESTORED");
   alice_.command("CREATE RESTORED2");
   put_mail("RESTORED", 2);
@@ -348,7 +348,7 @@ TEST_F(TreesTest, WithoutAnyRestoreSuchMailIsToldToo) {
   EXPECT_EQ(sweep["unrecorded"][0]["folder"], "RESTORED");
 }
 
-TEST_F(TreesTest, WithoutTheIndexTheTreesAreListedAllTheSame) {
+TEST_F(TreesTest, ListsTreesWithoutTheIndex) {
   run();
   std::filesystem::remove_all(mailstow_.index());
   EXPECT_EQ(tree()["messages"], 40);

@@ -17,7 +17,7 @@ using testing::Not;
 
 class UncertainFolderTest : public WrittenHistory {};
 
-TEST_F(UncertainFolderTest, DiffSaysSoUnderTheEarlierNameToo) {
+TEST_F(UncertainFolderTest, DiffReportsItUnderTheEarlierNameToo) {
   const std::string first = back_up("alice", {{"INBOX", {"one"}}, {"Old", {"two", "three"}}});
   back_up("alice", {{"INBOX", {"one"}}, {"New", {"two", "three"}, FolderCompleteness::kInProgress}},
           store::SnapshotStatus::kPartial);

@@ -56,7 +56,7 @@ class UserMailTest : public testing::Test {
   programs::Installation mailstow_{server_};
 };
 
-TEST_F(UserMailTest, SaysWhereTheMailIsAndWhenItGoes) {
+TEST_F(UserMailTest, NamesTheTreeAndItsExpiry) {
   const json report = run();
   ASSERT_EQ(mail().size(), 1U);
   const json sent = mail().front();
@@ -73,7 +73,7 @@ TEST_F(UserMailTest, SaysWhereTheMailIsAndWhenItGoes) {
   EXPECT_THAT(body, MatchesRegex("[^~]*until [0-9]+-[0-9]+-[0-9]+ [0-9]+:[0-9]+ Europe/Oslo[^~]*"));
 }
 
-TEST_F(UserMailTest, NobodyHearsOfWhatIsNoTree) {
+TEST_F(UserMailTest, SendsMailOnlyForTreesOfTheUser) {
   run({"--dry-run"});
   run({"--expire-after", "1s"});
   mailstow_.config()["drill"]["account"] = "bob";
@@ -111,7 +111,7 @@ TEST_F(UserMailTest, RemindsOnceInTheLastDay) {
   EXPECT_THAT(sent["body"].get<std::string>(), HasSubstr(": 1 day\n"));
 }
 
-TEST_F(UserMailTest, WhatIsWrongWithTheMailCostsNoRestore) {
+TEST_F(UserMailTest, AnErrorInTheMailDoesNotAffectTheRestore) {
   set_template("restored", "Dear {account}\n");
   const auto wordless = mailstow_.restore({"run", "alice", "--folder", "INBOX"});
   EXPECT_EQ(wordless.status, 0);

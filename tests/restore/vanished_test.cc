@@ -90,7 +90,7 @@ TEST_F(VanishedTest, ALineForEachAccountShowsWhereSomethingIsMissing) {
   EXPECT_EQ(mailstow_.restore({"vanished", "--all", "--since", "0123456789abcdef"}).status, 2);
 }
 
-TEST_F(VanishedTest, TellsWhatWasDeletedAndHowToBringItBack) {
+TEST_F(VanishedTest, ListsDeletedMailAndTheCommandThatRestoresIt) {
   fill("INBOX", 6);
   fill("Archive/It's 2023", 12);
   back_up();
@@ -137,7 +137,7 @@ TEST_F(VanishedTest, OfManyLostMessagesOnlyTheseComeBack) {
   EXPECT_EQ(report["folders"][0]["restored"], 12);
 }
 
-TEST_F(VanishedTest, TellsWhatHappenedSinceASnapshot) {
+TEST_F(VanishedTest, ListsDeletionsSinceASnapshot) {
   fill("INBOX", 3);
   back_up();
   std::this_thread::sleep_for(std::chrono::milliseconds(1100));  // snapshots' times are seconds
@@ -152,7 +152,7 @@ TEST_F(VanishedTest, TellsWhatHappenedSinceASnapshot) {
   EXPECT_EQ(since(0, 16), since(0, 64));
 }
 
-TEST_F(VanishedTest, WhatWasMovedIsToldApart) {
+TEST_F(VanishedTest, DistinguishesMovedMessages) {
   fill("INBOX", 4);
   fill("Archive", 1);
   back_up();
@@ -167,7 +167,7 @@ TEST_F(VanishedTest, WhatWasMovedIsToldApart) {
   EXPECT_THAT(text.out, testing::HasSubstr("Not shown: 2 that"));
 }
 
-TEST_F(VanishedTest, AsksForATimeAndAnAccountThatHasSnapshots) {
+TEST_F(VanishedTest, RequiresATimeAndAnAccountThatHasSnapshots) {
   fill("INBOX", 2);
   back_up();
   expunge("INBOX", "1");
@@ -179,7 +179,7 @@ TEST_F(VanishedTest, AsksForATimeAndAnAccountThatHasSnapshots) {
 }
 
 // After a mail server was restored from an older copy.
-TEST_F(VanishedTest, CallsMessagesReplacedWhoseUidsOthersHave) {
+TEST_F(VanishedTest, ReportsMessagesWhoseUidsWereReusedAsReplaced) {
   const auto now = base::system_clock().now_seconds();
   const auto message = [&](std::uint32_t uid,
                            const std::string& body) -> programs::RecordedMessage {

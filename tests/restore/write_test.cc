@@ -64,7 +64,7 @@ class WriteTest : public testing::Test {
   AccountState before_;
 };
 
-TEST_F(WriteTest, SeveralConnectionsWriteWhatOneWould) {
+TEST_F(WriteTest, SeveralConnectionsWriteTheSameAsOne) {
   mailstow_.config()["servers"]["main"]["connections"] = 3;
   mailstow_.save();
   deliver(1000);
@@ -85,7 +85,7 @@ TEST_F(WriteTest, AFewMessagesAreNotWorthAnotherConnection) {
   EXPECT_EQ(logins() - logins_before, 1U);
 }
 
-TEST_F(WriteTest, AfterALostConnectionItGoesOnAndNothingIsDoubled) {
+TEST_F(WriteTest, ContinuesAfterALostConnectionWithoutDuplicates) {
   deliver(700);
   before_ = servers::account_state(server_, "alice");
   mailstow_.backupd_json({"once", "--account", "alice"});
@@ -112,7 +112,7 @@ class OneConnectionTest : public WriteTest {
   OneConnectionTest() : WriteTest("protocol imap {\n  mail_max_userip_connections = 1\n}\n") {}
 };
 
-TEST_F(OneConnectionTest, AServerThatLetsNoFurtherOneInIsMadeDoWith) {
+TEST_F(OneConnectionTest, WritesOverOneConnectionIfTheServerRefusesAnother) {
   deliver(500);
   restore_all();
 }
@@ -123,7 +123,7 @@ class NoUidPlusTest : public WriteTest {
   NoUidPlusTest() : WriteTest("imap_capability = IMAP4rev1 SASL-IR NAMESPACE LITERAL+\n") {}
 };
 
-TEST_F(NoUidPlusTest, WhatTheServerAlteredIsFoundAllTheSame) {
+TEST_F(NoUidPlusTest, RecognizesAlteredMessagesWithoutUidplus) {
   mailstow_.config()["servers"]["main"]["quota"] = "none";
   mailstow_.save();
   auto maildir = server_.maildir("alice");
@@ -143,7 +143,7 @@ class AppendLimitTest : public WriteTest {
   AppendLimitTest() : WriteTest("imap_capability = +APPENDLIMIT=40000\n") {}
 };
 
-TEST_F(AppendLimitTest, WhatIsLongerThanTheServerTakesIsLeftOutAndTheRestIsThere) {
+TEST_F(AppendLimitTest, SkipsMessagesAboveTheAppendLimit) {
   auto maildir = server_.maildir("alice");
   servers::MailGenerator mail(8);
   for (const std::size_t size : {1'000U, 60'000U, 2'000U}) {

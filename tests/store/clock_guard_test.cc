@@ -52,7 +52,7 @@ TEST(ClockGuardTest, TwoDaysAheadIsBelievedAndASecondMoreIsNot) {
   EXPECT_FALSE(Sweeps().is_believed(kNow, kNow - days(2) - 1s));
 }
 
-TEST(ClockGuardTest, BehindWhatWasRecordedIsNotBelieved) {
+TEST(ClockGuardTest, DoubtsATimeBeforeTheNewestRecord) {
   EXPECT_FALSE(Sweeps().is_believed(kNow, kNow + 1s));
 }
 
@@ -73,7 +73,7 @@ TEST(ClockGuardTest, AfterADoubtTheClockMustGoOnForAnHour) {
   EXPECT_TRUE(sweeps.is_believed(jumped + 61min, kNow)) << "from here on it is the time";
 }
 
-TEST(ClockGuardTest, AClockThatJumpsAgainIsDoubtedAnew) {
+TEST(ClockGuardTest, AClockThatJumpsAgainIsDoubtedForAnotherHour) {
   for (const days second : {days(1), days(30), days(50)}) {
     Sweeps sweeps;
     sys_seconds now = kNow + days(10);
@@ -132,7 +132,7 @@ TEST(ClockGuardTest, AClockThatWasPutRightIsBelievedAtOnce) {
   EXPECT_TRUE(sweeps.is_believed(kNow + 1h, kNow));
 }
 
-TEST(ClockGuardTest, WhatAWrongClockRecordedInTheFutureIsOverruledOnce) {
+TEST(ClockGuardTest, AFutureRecordOfAWrongClockIsOverruledOnce) {
   Sweeps sweeps;
   const sys_seconds future = kNow + days(900);
   EXPECT_FALSE(sweeps.is_believed(kNow, future));
@@ -141,7 +141,7 @@ TEST(ClockGuardTest, WhatAWrongClockRecordedInTheFutureIsOverruledOnce) {
   EXPECT_FALSE(sweeps.is_believed(kNow + 3h, future + 1s)) << "something new from the future";
 }
 
-TEST(ClockGuardTest, TheDoubtSaysWhatToDo) {
+TEST(ClockGuardTest, TheDoubtNamesTheRemedy) {
   const std::string doubt =
       judge_clock(sighting_at(kNow), kNow - days(5), {}, "mailstow-backupd prune").doubt;
   EXPECT_THAT(doubt, testing::HasSubstr("2026-11-24T00:00:00Z"));
@@ -149,7 +149,7 @@ TEST(ClockGuardTest, TheDoubtSaysWhatToDo) {
 }
 
 // A prune leaves to the next sweep what it found, and the other way round.
-TEST(ClockGuardTest, WhatADoubtedClockRecordsIsNoEvidence) {
+TEST(ClockGuardTest, ARecordMadeDuringADoubtIsNoEvidence) {
   Sweeps sweeps;
   EXPECT_TRUE(sweeps.is_believed(kNow, kNow));
   sweeps.jump(days(365));
@@ -233,7 +233,7 @@ TEST(ClockGuardTest, ABackupBeginsADoubtBeforeItRecordsTheTime) {
   EXPECT_EQ(doubt(ahead(2h), recorded + 1h), "") << "it was put right";
 }
 
-TEST(ClockGuardTest, WhatADoubtedClockShowedBeforeItJumpedAgainIsNoEvidence) {
+TEST(ClockGuardTest, ATimeShownBetweenTwoJumpsIsNoEvidence) {
   const tests::TemporaryDirectory directory;
   Location location;
   location.index = directory.path() / "index";
@@ -298,7 +298,7 @@ TEST(ClockGuardTest, AllThatDeleteShareOneMemory) {
   EXPECT_EQ(doubt(jumped + days(10) + 1h), "");
 }
 
-TEST(ClockGuardTest, WhatIsRememberedComesBackAndWhatIsLostIsForgotten) {
+TEST(ClockGuardTest, TheMemoryRoundTripsAndRubbishCountsAsEmpty) {
   const tests::TemporaryDirectory directory;
   const base::Path file = directory.path() / "sweeper.json";
   base::FileSystem& files = base::real_file_system();

@@ -69,7 +69,7 @@ class ContentHoldersTest : public StoreFixture {
   }
 };
 
-TEST_F(ContentHoldersTest, EachFolderSaysWhichItHas) {
+TEST_F(ContentHoldersTest, ReportsTheMessagesOfEachFolder) {
   Writer writer = open_writer();
   const SnapshotInfo snapshot =
       add_snapshot(writer, "alice",

@@ -215,7 +215,7 @@ TEST_F(CrashTest, AnOperationThatFailsDamagesNothing) {
 
 // A run after one that failed, and only then the crash: data left unsynced by the first run must
 // not interfere.
-TEST_F(CrashTest, WhatTheNextRunFindsIsDurableToo) {
+TEST_F(CrashTest, TheNextRunMakesFilesOfAFailedRunDurable) {
   start();
   keep_index();
   const std::unique_ptr<SimulatedFileSystem> origin = files_->copy();

@@ -30,7 +30,7 @@ TEST(DoubtedTimesTest, TimesInOrderAreNotDoubted) {
   EXPECT_THAT(doubts_of({1, 2, 2, 50}), ElementsAre(false, false, false, false));
 }
 
-TEST(DoubtedTimesTest, AWrongNightIsDoubtedAndNotTheOthers) {
+TEST(DoubtedTimesTest, DoubtsOnlyTheWrongNight) {
   EXPECT_THAT(doubts_of({1, 2, 60, 3, 4}), ElementsAre(false, false, true, false, false));
   EXPECT_THAT(doubts_of({50, 51, 3, 52}), ElementsAre(false, false, true, false));
   EXPECT_THAT(doubts_of({50, 51, 3, 4, 52, 53}),

@@ -56,7 +56,7 @@ class ForeignFilesTest : public StoreFixture, public testing::WithParamInterface
   }
 };
 
-TEST_P(ForeignFilesTest, APackThatIsNoneIsReportedAndTheOthersAreUsed) {
+TEST_P(ForeignFilesTest, AForeignFileAmongThePacksIsReportedAndTheOthersAreUsed) {
   put(packs_directory(location_) / std::string(64, 'f'));
   put(packs_directory(location_) / "notes");
   {
@@ -84,7 +84,7 @@ TEST_P(ForeignFilesTest, ThePlaceOfAPackIsReportedAndRepaired) {
               ElementsAre(HasSubstr("read snapshot root")));
 }
 
-TEST_P(ForeignFilesTest, ATreeRecordThatIsNoneIsDamagedAndHidesNoOther) {
+TEST_P(ForeignFilesTest, AForeignFileAmongTheTreeRecordsIsDamagedAndTheOthersAreListed) {
   TreeRecord record;
   record.id = TreeRecords::new_id();
   TreeRecords records = TreeRecords::open(location_, files_);
@@ -97,7 +97,7 @@ TEST_P(ForeignFilesTest, ATreeRecordThatIsNoneIsDamagedAndHidesNoOther) {
   EXPECT_ERROR(kDamaged, id, records.find(id));
 }
 
-TEST_P(ForeignFilesTest, AKeySlotThatIsNoneIsDamagedAndTheOthersOpenTheStore) {
+TEST_P(ForeignFilesTest, AForeignFileAmongTheKeySlotsIsDamagedAndTheOthersOpenTheStore) {
   put(keys_directory(location_) / (std::string(16, '0') + ".1"));
   EXPECT_EQ(samples(0, 2), restored());
   add_passphrase(location_, files_, clock_, base::Secret("correct horse"));
@@ -133,7 +133,7 @@ TEST_P(ForeignFilesTest, TheMarksOfTheNewestCommitFailWithAClearError) {
   EXPECT_ERROR(kDamaged, highest_commit_file(location_).string(), open_writer());
 }
 
-TEST_P(ForeignFilesTest, AnIndexThatIsNoneFailsWithAClearError) {
+TEST_P(ForeignFilesTest, AForeignFileAsIndexFailsWithAClearError) {
   for (const base::Path& file : {index_file(location_), search_index_file(location_)}) {
     for (const char* suffix : {"", "-wal", "-shm"}) fs::remove(file.string() + suffix);
   }
@@ -143,7 +143,7 @@ TEST_P(ForeignFilesTest, AnIndexThatIsNoneFailsWithAClearError) {
   EXPECT_ERROR(kDamaged, "open index", open_writer());
 }
 
-TEST_P(ForeignFilesTest, AKeyFileThatIsNoneFailsWithAClearError) {
+TEST_P(ForeignFilesTest, AForeignFileAsKeyFileFailsWithAClearError) {
   const base::Path real = directory_ / "real.key";
   fs::rename(location_.key_file, real);
   if (GetParam().name == "LinkToAFile") {

@@ -160,7 +160,7 @@ TEST(FirstMadeSinceTest, IsTheFirstThatIsNotOlder) {
   EXPECT_EQ(first_since({}, 1, 5), 0U);
 }
 
-TEST(FirstMadeSinceTest, WhatPrecedesAnOlderOneIsOlder) {
+TEST(FirstMadeSinceTest, ASnapshotBeforeAnOlderOneIsOlder) {
   EXPECT_EQ(first_since({10, 2, 12}, 5, 20), 3U);
   EXPECT_EQ(first_since({10, 12, 2}, 5, 20), 4U);
 }

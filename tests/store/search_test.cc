@@ -121,7 +121,7 @@ TEST_F(SearchTest, AnotherAccountsMailIsNotFound) {
   EXPECT_THAT(find("his", "nobody"), IsEmpty());
 }
 
-TEST_F(SearchTest, WhetherAnotherAccountHasTheWordChangesNoAnswer) {
+TEST_F(SearchTest, WordsOfAnotherAccountChangeNoAnswer) {
   back_up("alice", {{"INBOX", {message("own")}}});
   const std::vector<base::Path> of_alice = packs();
   back_up("bob", {{"INBOX", {message("private")}}});
@@ -170,7 +170,7 @@ TEST_F(SearchTest, TheNewestComeFirstAndTheRestAreCounted) {
   EXPECT_EQ(3U, result.total);
 }
 
-TEST_F(SearchTest, PagesTogetherAreTheWholeListWhateverAFolderWasCalled) {
+TEST_F(SearchTest, PagesTogetherAreTheWholeListForAnyFolderName) {
   // The same UIDs, UIDVALIDITY and messages under two names, as after a renaming.
   const std::vector<std::string> mails = {message("day one"), message("day two"),
                                           message("day three")};

@@ -146,7 +146,7 @@ TEST_F(SequenceTest, EveryAccountHasItsOwnNumbers) {
   EXPECT_EQ(3U, back_up("alice", kMonday).sequence);
 }
 
-TEST_F(SequenceTest, AHistoryGoesFromSnapshotToSnapshotAsTheyWereMade) {
+TEST_F(SequenceTest, AHistoryFollowsTheOrderOfCreation) {
   const SnapshotInfo first = back_up("alice", kMonday);
   const SnapshotInfo ahead = back_up("alice", kMonday + 365 * kDay);
   const SnapshotInfo last = back_up("alice", kMonday + kDay);
@@ -267,7 +267,7 @@ TEST_F(OldIndexTest, ARepairConvertsIt) {
   expect_numbered();
 }
 
-TEST_F(OldIndexTest, AReaderUsesAnOldIndexAndLeavesItAsItIs) {
+TEST_F(OldIndexTest, AReaderUsesAnOldIndexAndLeavesItUnchanged) {
   const auto version = [&] {
     return Database::open_or_create(index_file(location_)).integer("PRAGMA user_version");
   };

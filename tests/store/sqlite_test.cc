@@ -34,7 +34,7 @@ class SqliteTest : public testing::Test {
   fs::path file_ = directory_.path() / "index with 100% of it?.sqlite";
 };
 
-TEST_F(SqliteTest, IsReadAsItIs) {
+TEST_F(SqliteTest, IsReadUnchanged) {
   EXPECT_EQ(Database::open_read_only(file_).value().integer(kReadAll), 500'000);
 }
 

@@ -231,7 +231,7 @@ TEST_F(StoreTest, AnEmptyFolderIsNotMissing) {
             folder.receipt.digest.hex());
 }
 
-TEST_F(StoreTest, MessagesAreReadInStoreOrderAndADamagedOneStopsNoOther) {
+TEST_F(StoreTest, MessagesAreReadInStoreOrderPastADamagedOne) {
   Writer writer = open_writer();
   std::vector<MessageId> ids;
   for (unsigned i = 0; i < 20; ++i) ids.push_back(add_message(writer, sample_message(i)).id);

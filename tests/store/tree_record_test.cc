@@ -109,7 +109,7 @@ TEST_F(TreeRecordTest, RecordsCanBeWrittenDuringABackup) {
   EXPECT_THAT(open().list().records, SizeIs(1));
 }
 
-TEST_F(TreeRecordTest, EveryFlippedByteAndEveryTruncationIsReportedAndHidesNoOther) {
+TEST_F(TreeRecordTest, EveryFlipAndTruncationIsReportedAndTheOthersAreListed) {
   const TreeRecord good = sample();
   const TreeRecord other = sample();
   open().put(good);
@@ -194,7 +194,7 @@ TEST_F(TreeRecordTest, AnExpiryCanBeBroughtForward) {
   EXPECT_EQ(open().find(record.id), record);
 }
 
-TEST_F(TreeRecordTest, AnUnreadableNoteHidesNoRecord) {
+TEST_F(TreeRecordTest, AnUnreadableNoteDoesNotHideTheRecords) {
   const TreeRecord record = sample();
   open().put(record);
   base::write_file(files_, tree_note_file(location_, record.id), base::as_bytes("rubbish"),

@@ -199,7 +199,7 @@ TEST_F(DaemonTest, EndsAtOnceWhenNothingRuns) {
   EXPECT_THAT(log(), Not(HasSubstr("error")));
 }
 
-TEST_F(DaemonTest, ReportsWhatCannotBeStarted) {
+TEST_F(DaemonTest, ReportsJobsThatCannotBeStarted) {
   const auto failed = mailstow_.backupd({"run", "--now", "backup"});
   EXPECT_EQ(failed.status, 1);
   EXPECT_THAT(failed.err, HasSubstr("no daemon runs"));

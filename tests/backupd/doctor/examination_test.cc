@@ -34,7 +34,7 @@ TEST(ExaminationTest, GivesFindingsInTheOrderOfTheChecks) {
   EXPECT_THAT(examine({}, kLongEnough), SizeIs(0));
 }
 
-TEST(ExaminationTest, ACheckThatFailsOrDiesStopsNoOther) {
+TEST(ExaminationTest, RunsTheOtherChecksIfOneFailsOrDies) {
   const auto findings = examine(
       {{"fails", "a",
         []() -> std::vector<Finding> { base::fail(base::ErrorCode::kKey, "no key: find it"); }},

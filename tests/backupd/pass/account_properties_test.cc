@@ -141,7 +141,7 @@ TEST_F(AskedFoldersTest, RequestsNothingWhileNothingChanges) {
   EXPECT_EQ(ask("", kThen + std::chrono::days(7) - std::chrono::seconds(1)), last_);
 }
 
-TEST_F(AskedFoldersTest, KeepsWhatALineThatIsNotUnderstoodMayBeAbout) {
+TEST_F(AskedFoldersTest, KeepsPropertiesThatAnUnparsableLineMayConcern) {
   const auto properties = ask(R"(
     C: m3 LSUB "" "*"
     S: * LSUB () "/" Quiet

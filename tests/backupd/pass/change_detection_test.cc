@@ -228,7 +228,7 @@ TEST_F(ChangeDetectionTest, MarksTheSnapshotIfMessagesKeepMoving) {
   runner_.expect_exact();
 }
 
-TEST_F(ChangeDetectionTest, ChecksAgainWhatChangesAfterExamine) {
+TEST_F(ChangeDetectionTest, RescansAFolderThatChangesAfterExamine) {
   alice_.append("INBOX", letters(5));
   bool done = false;
   runner_.run({{}, [&](const std::string& sent) {

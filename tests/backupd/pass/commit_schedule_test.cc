@@ -81,7 +81,7 @@ TEST_F(CommitScheduleTest, AnAccountThatIsDoneWaitsNoLongerThanAMinute) {
   EXPECT_EQ(commits_of(&CommitSchedule::commit_if_due_for_account), 0);
 }
 
-TEST_F(CommitScheduleTest, TheTimerCommitsOnlyWhatIsNew) {
+TEST_F(CommitScheduleTest, TheTimerCommitsOnlyNewMessages) {
   clock_.elapsed += minutes(10);
   EXPECT_EQ(commits_of(&CommitSchedule::commit_if_worthwhile), 0);
   store_message("Subject: 1\r\n\r\n");
@@ -95,7 +95,7 @@ TEST_F(CommitScheduleTest, TheTimerCommitsOnlyWhatIsNew) {
   EXPECT_EQ(commits_of(&CommitSchedule::commit_if_worthwhile), 0);
 }
 
-TEST_F(CommitScheduleTest, WhatIsStoredIsCommittedWhileAllAccountsWait) {
+TEST_F(CommitScheduleTest, CommitsStoredMessagesWhileAllAccountsWait) {
   store_message("Subject: 1\r\n\r\n");
   clock_.elapsed += minutes(5);
   std::mutex store;

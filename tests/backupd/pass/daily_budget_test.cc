@@ -77,7 +77,7 @@ TEST_F(DailyBudgetTest, AFolderIsParkedAndContinuedTheNextDay) {
   EXPECT_EQ(runner_.snapshot().messages, 10U);
 }
 
-TEST_F(DailyBudgetTest, WhatWasFetchedBeforeTheAccountEndedCounts) {
+TEST_F(DailyBudgetTest, CountsBytesFetchedBeforeTheAccountFailed) {
   runner_.server_config().transfer.daily_bytes = 350;
   auto& second = server_.folder("INBOX").messages[1].item;
   second = [](int time) -> std::string {
@@ -109,7 +109,7 @@ TEST_F(DailyBudgetTest, FlagsAndDeletionsCostNothing) {
   EXPECT_EQ(runner_.snapshot().messages, 2U);
 }
 
-TEST_F(DailyBudgetTest, TheBudgetIsThatOfTheDayOfUse) {
+TEST_F(DailyBudgetTest, UsesTheBudgetOfTheCurrentDay) {
   struct Clock : base::Clock {
     base::TimePoint now() const override { return moment; }
     std::chrono::steady_clock::time_point steady_now() const override { return {}; }

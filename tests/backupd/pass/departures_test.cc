@@ -14,7 +14,7 @@ store::MessageId message_id(unsigned char number) {
   return id;
 }
 
-RC_GTEST_PROP(DeparturesTest, CountsWhatLeftAndDidNotArrive, ()) {
+RC_GTEST_PROP(DeparturesTest, CountsMessagesThatLeftAndDidNotArrive, ()) {
   const auto left = *rc::gen::container<std::vector<unsigned char>>(rc::gen::inRange(0, 6));
   const auto arrived = *rc::gen::container<std::vector<unsigned char>>(rc::gen::inRange(0, 6));
   Departures departures;

@@ -75,7 +75,7 @@ class DroppedConnectionsTest : public testing::Test {
   programs::Installation mailstow_{server_};
 };
 
-TEST_F(DroppedConnectionsTest, KeepsWhatArrivedUntilTheBackupIsComplete) {
+TEST_F(DroppedConnectionsTest, KeepsArrivedMessagesUntilTheBackupIsComplete) {
   const int runs = run_until_whole();
   EXPECT_GT(relay_.connections(), 6U);
   EXPECT_EQ(new_messages_, 2 * kFirst + kTiny) << "nothing is stored twice";

@@ -52,7 +52,7 @@ class FolderFailuresTest : public testing::Test {
 
 class BrokenFolder : public FolderFailuresTest, public testing::WithParamInterface<const char*> {};
 
-TEST_P(BrokenFolder, KeepsNoOtherFolderFromBeingBackedUp) {
+TEST_P(BrokenFolder, DoesNotPreventTheBackupOfOtherFolders) {
   break_mid(GetParam());
   AccountReport report = run();
   EXPECT_EQ(report.status, PassStatus::kPartial);
@@ -112,7 +112,7 @@ TEST_P(BrokenStatus, CostsOnlyTheStatusOfThatFolder) {
   EXPECT_LE(server_.connections(), 6) << "together, one by one, and without Mid's";
 }
 
-TEST_P(BrokenStatus, AFolderThatCannotBeOpenedEitherKeepsNoOtherFromBeingBackedUp) {
+TEST_P(BrokenStatus, AFolderThatCannotBeOpenedEitherDoesNotAffectTheOthers) {
   server_.before = [](const std::string& command) {
     const bool is_broken = breaks(command) || command.starts_with("EXAMINE \"Mid\"");
     return is_broken ? std::string(kHangUp) : "";

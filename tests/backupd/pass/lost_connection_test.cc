@@ -157,7 +157,7 @@ TEST_F(HangingUpTest, LeavesTooLongAPauseToTheNextRun) {
   EXPECT_THAT(runner_.pauses(), IsEmpty());
 }
 
-TEST_F(HangingUpTest, GivesUpAServerThatStaysDownAndKeepsWhatArrived) {
+TEST_F(HangingUpTest, GivesUpAServerThatStaysDownAndKeepsArrivedMessages) {
   server_.folder("Sent").message(1, "Subject: sent\r\n\r\n");
   server_.folder("INBOX").messages[2].item = [](int) { return std::string(kHangUp); };
   const auto connect = server_.connect();

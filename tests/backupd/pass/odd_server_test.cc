@@ -164,7 +164,7 @@ TEST_F(OddServerTest, AMessageThatIsTooLongIsTheOneThatWasArriving) {
   EXPECT_EQ(runner_.snapshot().messages, 2U);
 }
 
-TEST_F(OddServerTest, ManyMessagesThatAreTooLongHideNoOther) {
+TEST_F(OddServerTest, ManyMessagesThatAreTooLongDoNotHideTheOthers) {
   runner_.location().max_message = 20;
   for (std::uint32_t uid = 4; uid <= 12; ++uid) {
     server_.folder("INBOX").message(uid, uid % 3 == 0 ? "short" : std::string(100, 'x'));

@@ -301,7 +301,7 @@ PassRunner::Connect throwing(const Thrown& thrown) {
   return [thrown] { return std::make_unique<ThrowingTransport<Thrown>>(thrown); };
 }
 
-TEST_F(OutOfMemoryTest, WhateverIsThrownEndsOnlyItsAccount) {
+TEST_F(OutOfMemoryTest, AnyExceptionEndsOnlyItsAccount) {
   const auto reason = [&](const PassRunner::Connect& connect) {
     const AccountReport report = back_up("alice", connect);
     EXPECT_EQ(report.status, PassStatus::kFailed);

@@ -86,7 +86,7 @@ TEST(PassProgressTest, ReadsTheDocumentThatItWrites) {
   EXPECT_LT(to_json({progress, seconds(1)}).dump().size(), 4'000U);
 }
 
-TEST(PassProgressTest, PrintsOneLineOnATerminalAndNothingElsewhere) {
+TEST(PassProgressTest, PrintsOneLineOnlyToATerminal) {
   servers::Dovecot server;
   programs::Installation mailstow(server);
   mailstow.config()["accounts"] = {{{"name", "alice"}, {"server", "main"}}};

@@ -156,7 +156,7 @@ TEST_F(ManyReusedUidsTest, OtherDatesWithAnotherBodyMeanOtherMessages) {
   EXPECT_EQ(runner_.snapshot().vanished, 20U);
 }
 
-TEST(LikenessTest, OnlyWhatIsKnownOfBothIsCompared) {
+TEST(LikenessTest, ComparesOnlyValuesKnownForBoth) {
   store::MessageEntry recorded;
   recorded.size = 100;
   recorded.server_id = "M1";

@@ -44,7 +44,7 @@ TEST(StumblesTest, AMessageThatTakesTooLongIsLeftOutAtOnce) {
   EXPECT_EQ(stumbles.reason("INBOX", base::Uid{7}), "it took too long");
 }
 
-TEST(StumblesTest, WhatWasGivenUpInTheLastBackupIsRequestedLastAndOnce) {
+TEST(StumblesTest, RequestsMessagesGivenUpInTheLastBackupLastAndOnce) {
   store::FolderInfo last;
   last.raw_name = "INBOX";
   last.skipped = {{base::Uid{3}, "the server sent NIL"},

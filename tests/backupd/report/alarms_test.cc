@@ -90,7 +90,7 @@ TEST(MassDeletionTest, IsDetectedLittleByLittle) {
   EXPECT_EQ(deletion->period, std::chrono::days(30));
 }
 
-TEST(MassDeletionTest, MailThatComesAndGoesIsNoDeletion) {
+TEST(MassDeletionTest, MailThatArrivesAndLeavesIsNoDeletion) {
   EXPECT_EQ(found(nights(60, 0.05, 500)), -1);
 }
 
@@ -338,7 +338,7 @@ TEST_F(AlarmsTest, AVanishedAccountIsAcknowledged) {
   EXPECT_EQ(mailstow_.backupd_json({"once"})["vanished"], json::array());
 }
 
-TEST_F(AlarmsTest, RefusesToAcknowledgeWhatDoesNotExist) {
+TEST_F(AlarmsTest, RefusesToAcknowledgeAnUnknownProblem) {
   const auto skip = mailstow_.backupd({"acknowledge", "alice", "INBOX", "7"});
   EXPECT_EQ(skip.status, 1);
   EXPECT_THAT(skip.err, HasSubstr("no such message was skipped"));

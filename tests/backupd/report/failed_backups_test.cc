@@ -117,7 +117,7 @@ TEST_F(FailedBackupsTest, ADamagedFileIsAnEmptyOne) {
   }
 }
 
-TEST_F(FailedBackupsTest, WhatIsNotDamagedIsKept) {
+TEST_F(FailedBackupsTest, KeepsTheUndamagedEntries) {
   note({failed("alice", "down")});
   std::string text;
   std::getline(std::ifstream(file()), text);

@@ -157,7 +157,7 @@ TEST_F(FrontTest, AnAuditedCommandIsLoggedWithItsAccount) {
   EXPECT_EQ((json{"--config", config(), "key", "add", "bob"}), line["arguments"]);
 }
 
-TEST_F(FrontTest, TheAuditLogHasWhatTheCommandReadBeforeItBegan) {
+TEST_F(FrontTest, TheAuditLogHasInputReadBeforeTheCommandBegan) {
   input_ = "Entw\u00fcrfe";
   EXPECT_EQ(0, run({"--config", config(), "read"})) << err_;
   input_.clear();
@@ -253,7 +253,7 @@ TEST_F(FrontTest, WithJsonAnErrorIsOneDocument) {
   EXPECT_EQ("config", json::parse(out_)["error"]["code"]);
 }
 
-TEST(ErrorDocumentTest, IsToldFromEveryOtherDocument) {
+TEST(ErrorDocumentTest, IsDistinguishedFromEveryOtherDocument) {
   EXPECT_TRUE(is_error_document(R"({"error":{"code":"io","message":"m"},"exit_status":1})"));
   for (const char* other :
        {"", "{", "[]", "{}", R"({"error":"text"})", R"({"error":{}})", "null"}) {
@@ -267,7 +267,7 @@ TEST_F(FrontTest, AnErrorAfterTheResultIsNoSecondDocument) {
   EXPECT_THAT(err_, HasSubstr("the disk is gone"));
 }
 
-TEST_F(FrontTest, ACommandWithoutADocumentSaysSoAndRefusesJson) {
+TEST_F(FrontTest, ACommandWithoutADocumentRejectsJson) {
   EXPECT_EQ(0, run({"--config", config(), "plain"}));
   EXPECT_EQ(0, run({"plain", "--help"}));
   EXPECT_THAT(out_, HasSubstr("It prints no JSON document."));

@@ -87,7 +87,7 @@ TEST(XChaCha20Poly1305Test, SealsLikeTheDraft) {
             "c0875924c1c7987947deafd8780acf49");
 }
 
-TEST_F(BoxTest, OpensWhatWasSealed) {
+TEST_F(BoxTest, OpensASealedBox) {
   for (const std::size_t size : {0U, 1U, 15U, 16U, 17U, 63U, 64U, 65U, 1'000'003U}) {
     const base::Bytes plain = bytes_from(std::byte{7}, size);
     EXPECT_EQ(open_box(key_, nonce_, associated_, seal(plain)), plain) << size;

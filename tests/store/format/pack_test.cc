@@ -269,7 +269,7 @@ TEST_F(AccountsInPackTest, EachAccountsMailLiesTogether) {
   expect_readable(pack);
 }
 
-TEST_F(AccountsInPackTest, WhatIsLeftSharesABlockInTheOrderOfTheAccounts) {
+TEST_F(AccountsInPackTest, SmallRemaindersShareABlockInTheOrderOfTheAccounts) {
   const Pack pack = write_in_turns({"carol", "alice", "bob"}, 5, 10'000);
   EXPECT_THAT(accounts_of(pack),
               testing::ElementsAre(testing::ElementsAre("alice", "bob", "carol")));

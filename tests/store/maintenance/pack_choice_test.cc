@@ -100,7 +100,7 @@ TEST(PackChoiceTest, DeadDataBesideACommitIsReasonEnoughForANewOne) {
   EXPECT_THAT(fates({strong(64), night}), ElementsAre(kKeep, kCondemn));
 }
 
-TEST(PackChoiceTest, WhatFreesLittleIsMarkedAsSpare) {
+TEST(PackChoiceTest, ARewriteThatFreesLittleIsMarkedAsSpare) {
   const std::vector<PackChoice> choices =
       choose_packs(std::vector{strong(64, 50), fast(64), strong(1)}, {});
   EXPECT_FALSE(choices[0].is_spare);

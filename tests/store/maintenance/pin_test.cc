@@ -50,7 +50,7 @@ class PinTest : public PruneFixture {
   SnapshotInfo first_;
 };
 
-TEST_F(PinTest, APinSurvivesWhateverRewritesTheStore) {
+TEST_F(PinTest, APinSurvivesEveryRewriteOfTheStore) {
   pin(kPinnedWithoutEnd);
   const auto expect_pinned = [&](const char* after) {
     EXPECT_THAT(pins(), ElementsAre(kPinnedWithoutEnd, kNotPinned)) << after;

@@ -66,7 +66,7 @@ TEST_F(PruneStepsTest, AMessageThatArrivesAgainBetweenTwoStepsIsComplete) {
   expect_intact();
 }
 
-TEST_F(PruneStepsTest, WhatNeedsNoCopyingIsDoneWithoutRoom) {
+TEST_F(PruneStepsTest, WithoutRoomStepsThatCopyNothingAreDone) {
   // The two packs share no object: other attachments, and folders of different sizes, because
   // folders of one size have the same flags.
   const ObjectId first = back_up_these("bob", samples(0, 5));
@@ -81,7 +81,7 @@ TEST_F(PruneStepsTest, WhatNeedsNoCopyingIsDoneWithoutRoom) {
   expect_intact();
 }
 
-TEST_F(PruneStepsTest, APlanNamesWhatWouldBeLeft) {
+TEST_F(PruneStepsTest, APlanNamesTheStepsThatWouldBeLeft) {
   const ObjectId first = back_up_these("alice", samples(0, 10));
   back_up_these("alice", samples(5, 10));
   Location full = location_;
@@ -173,7 +173,7 @@ class PruneOnAFullDiskTest : public testing::Test {
   tests::SimulatedFileSystem disk_;
 };
 
-TEST_F(PruneOnAFullDiskTest, FreesWhatCanBeFreedThreeTimesInARow) {
+TEST_F(PruneOnAFullDiskTest, FreesSpaceThreeTimesInARow) {
   const ObjectId gone = back_up("bob", large(0, 99));  // a pack of its own
   const std::uint64_t dead = packed();
   const ObjectId older = back_up("alice", large(100, 80));

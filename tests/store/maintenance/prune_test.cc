@@ -194,7 +194,7 @@ TEST_F(PruneTest, AReindexRestoresNothingDropped) {
   expect_intact();
 }
 
-TEST_F(PruneTest, DroppedSnapshotsStayDroppedAndNothingElseChanges) {
+TEST_F(PruneTest, DroppedSnapshotsStayDroppedAndTheOthersAreUnchanged) {
   const SnapshotInfo first = back_up("alice", 0, 10);
   const SnapshotInfo second = back_up("alice", 5, 10);
   back_up("bob", 0, 10);

@@ -5,7 +5,7 @@
 namespace store {
 namespace {
 
-TEST(ReadingAllowance, GrowsWithWhatIsRead) {
+TEST(ReadingAllowance, GrowsWithTheBytesRead) {
   constexpr std::uint64_t kAtFirst = 262'144;
   ReadingAllowance allowance;
   EXPECT_FALSE(allowance.take(kAtFirst + 1));

@@ -241,7 +241,7 @@ TEST_F(RepairTest, ASnapshotWhoseRootIsLostIsDroppedOnlyOnRequest) {
   EXPECT_NO_THROW(prune(location_, files_, clock_, {}));
 }
 
-TEST_F(RepairTest, WhatIsLeftOfASnapshotReplacesItOnRequest) {
+TEST_F(RepairTest, TheReadableRestReplacesASnapshotOnRequest) {
   const base::Path first = back_up("alice", 0, 5);
   {
     Writer writer = open_writer();

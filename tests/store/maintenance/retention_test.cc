@@ -129,7 +129,7 @@ TEST(RetentionGolden, ThePolicyOfTheDefaultConfiguration) {
                                          RetentionRules(), at("2026-11-24T12:00")));
 }
 
-TEST(RetentionTest, HeldSnapshotsStayWhateverTheRules) {
+TEST(RetentionTest, HeldSnapshotsStayUnderAnyRules) {
   RetentionRules rules = no_rules();
   auto snapshots = every(days(1), "2026-11-01", "2026-11-05");
   for (std::size_t i = 0; i < snapshots.size(); ++i) snapshots[i].sequence = i + 1;
@@ -177,7 +177,7 @@ TEST(RetentionTest, TheSnapshotMadeLastIsTheNewest) {
 }
 
 // Another month's snapshot was made with the clock of January.
-TEST(RetentionTest, ASnapshotThatAWrongClockDatedTakesNoOthersPlace) {
+TEST(RetentionTest, ASnapshotDatedByAWrongClockDisplacesNoOther) {
   RetentionRules rules = no_rules();
   rules.policy.monthly = 12;
   std::vector<SnapshotInfo> snapshots;
@@ -301,7 +301,7 @@ TEST(Retention, KeepWithinCountsFromTheNewestCompleteAndNotFromNow) {
   EXPECT_EQ(kept(snapshots, rules).size(), 4U);
 }
 
-TEST(Retention, IfNoneIsCompleteTheNewestTakesItsPlace) {
+TEST(Retention, WithoutACompleteSnapshotTheNewestIsKept) {
   RetentionRules rules = no_rules();
   rules.policy.keep_within = days(1);
   EXPECT_THAT(

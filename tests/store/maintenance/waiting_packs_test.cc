@@ -49,7 +49,7 @@ TEST_F(WaitingPacksTest, APackIsReadWhenThePacksThatItNeedsAreSound) {
   EXPECT_THAT(finish(false), IsEmpty());
 }
 
-TEST_F(WaitingPacksTest, WhatNeedsAnUnsoundPackIsRebuilt) {
+TEST_F(WaitingPacksTest, MessagesThatNeedAnUnsoundPackAreRebuilt) {
   waiting_.add_sound(pack(1));
   waiting_.add_read(pack(3), true, {message(1, {pack(1)}), message(2, {pack(1), pack(2)})});
   waiting_.add_read(pack(4), true, {message(3, {pack(2)})});

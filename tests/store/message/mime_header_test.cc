@@ -79,7 +79,7 @@ TEST(MimeHeader, FindsTheBoundaryOnAFoldedLine) {
             "");
 }
 
-TEST(MimeHeader, FindsNoBoundaryWhereThereIsNone) {
+TEST(MimeHeader, FindsNoBoundaryInAHeaderWithoutOne) {
   for (const char* line :
        {"Content-Type: multipart/mixed", "Content-Type: multipart/mixed;",
         "Content-Type: multipart/mixed; boundary",

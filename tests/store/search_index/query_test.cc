@@ -97,7 +97,7 @@ TEST(QueryTest, AWordWithAColonIsAWordUnlessItLooksLikeAMistake) {
   EXPECT_ERROR(kUsage, "did you mean from:?", parse("form:alice"));
 }
 
-TEST(QueryTest, WhatOtherProgramsWouldUnderstandIsRefused) {
+TEST(QueryTest, RejectsSyntaxOfOtherProgramsAndNamesItsOwn) {
   for (const char* text :
        {"has:attachment", "is:unread", "body:invoice", "larger:1M", "HAS:x", "-has:x"}) {
     EXPECT_ERROR(kUsage, "no such field: a search looks at subjects", parse(text));
