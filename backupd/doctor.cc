@@ -11,11 +11,9 @@
 
 #include "backupd/commands.h"
 #include "backupd/daemon/job_plan.h"
-#include "backupd/doctor/doctor_checks.h"
+#include "backupd/doctor/checks.h"
 #include "backupd/doctor/examination.h"
 #include "backupd/doctor/file_access.h"
-#include "backupd/doctor/mail_checks.h"
-#include "backupd/doctor/server_checks.h"
 #include "base/error.h"
 #include "base/glob.h"
 #include "base/json_text.h"

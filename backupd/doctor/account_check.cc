@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "backupd/doctor/server_checks.h"
+#include "backupd/doctor/checks.h"
 #include "base/ascii.h"
 #include "base/error.h"
 #include "base/glob.h"

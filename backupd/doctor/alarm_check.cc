@@ -2,7 +2,7 @@
 
 #include <fmt/core.h>
 
-#include "backupd/doctor/doctor_checks.h"
+#include "backupd/doctor/checks.h"
 #include "backupd/report/alarms.h"
 #include "backupd/report/overdue_trees.h"
 #include "base/error.h"

@@ -2,7 +2,7 @@
 
 #include <fmt/core.h>
 
-#include "backupd/doctor/server_checks.h"
+#include "backupd/doctor/checks.h"
 
 namespace backupd {
 

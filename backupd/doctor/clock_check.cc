@@ -3,7 +3,7 @@
 #include <fmt/core.h>
 #include <sys/timex.h>
 
-#include "backupd/doctor/doctor_checks.h"
+#include "backupd/doctor/checks.h"
 #include "base/clock.h"
 #include "base/time_text.h"
 #include "store/clock_guard.h"

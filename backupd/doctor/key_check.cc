@@ -3,7 +3,7 @@
 #include <fmt/core.h>
 #include <sys/stat.h>
 
-#include "backupd/doctor/doctor_checks.h"
+#include "backupd/doctor/checks.h"
 #include "backupd/doctor/file_access.h"
 #include "base/error.h"
 #include "store/format/location.h"

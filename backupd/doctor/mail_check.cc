@@ -12,8 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "backupd/doctor/mail_checks.h"
-#include "backupd/doctor/server_checks.h"
+#include "backupd/doctor/checks.h"
 #include "base/address_list.h"
 #include "base/error.h"
 #include "base/handle.h"

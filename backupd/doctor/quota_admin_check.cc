@@ -1,6 +1,6 @@
 #include <fmt/core.h>
 
-#include "backupd/doctor/server_checks.h"
+#include "backupd/doctor/checks.h"
 #include "base/error.h"
 #include "base/terminal.h"
 #include "imap/account_login.h"

@@ -6,7 +6,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include "backupd/doctor/doctor_checks.h"
+#include "backupd/doctor/checks.h"
 #include "backupd/doctor/file_access.h"
 #include "base/error.h"
 #include "base/reporting/job_record.h"

@@ -7,7 +7,7 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
-#include "backupd/doctor/server_checks.h"
+#include "backupd/doctor/checks.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/exit_status.h"

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "backupd/doctor/doctor_checks.h"
+#include "backupd/doctor/checks.h"
 #include "backupd/doctor/file_access.h"
 #include "base/error.h"
 #include "base/terminal.h"

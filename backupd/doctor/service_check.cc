@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backupd/daemon/control_socket.h"
-#include "backupd/doctor/doctor_checks.h"
+#include "backupd/doctor/checks.h"
 #include "base/error.h"
 #include "base/exit_status.h"
 #include "base/json_text.h"

@@ -8,7 +8,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include "backupd/doctor/server_checks.h"
+#include "backupd/doctor/checks.h"
 #include "base/address_list.h"
 #include "base/error.h"
 #include "base/handle.h"

@@ -19,46 +19,6 @@ using nlohmann::json;
 
 constexpr std::uint64_t kMaxConfig = 64ULL * 1024 * 1024;
 
-QuotaKind parse_quota(const std::string& word) {
-  if (word == "cyrus") return QuotaKind::kCyrus;
-  if (word == "dovecot") return QuotaKind::kDovecot;
-  if (word == "none") return QuotaKind::kNone;
-  return QuotaKind::kAuto;
-}
-
-std::optional<DiscoverConfig> parse_discover(const json& server) {
-  if (!server.contains("discover")) return std::nullopt;
-  const json& at = server.at("discover");
-  DiscoverConfig discover;
-  discover.command = at.value("command", discover.command);
-  discover.file = at.value("file", std::string());
-  discover.list = at.value("list", false);
-  discover.include = at.value("include", discover.include);
-  discover.exclude = at.value("exclude", discover.exclude);
-  return discover;
-}
-
-ServerConfig parse_server(const json& at) {
-  ServerConfig server;
-  server.url = at.at("url").get<std::string>();
-  server.tls = at.value("tls", "required") == "none" ? TlsMode::kNone : TlsMode::kRequired;
-  server.ca_file = at.value("ca_file", std::string());
-  server.admin = parse_login(at, "admin");
-  server.quota_admin = parse_login(at, "quota_admin");
-  server.quota = parse_quota(at.value("quota", "auto"));
-  server.connections = at.value("connections", server.connections);
-  server.connections_per_account =
-      at.value("connections_per_account", server.connections_per_account);
-  server.discover = parse_discover(at);
-  server.client_certificate = parse_client_certificate(at);
-  server.proxy = parse_proxy(at);
-  if (at.value("compress", "none") == "deflate") server.compress = Compression::kDeflate;
-  server.pipeline = at.value("pipeline", server.pipeline);
-  server.namespaces = at.value("namespaces", server.namespaces);
-  server.transfer = parse_transfer(at);
-  return server;
-}
-
 void read_duration(const json& at, const char* key, std::chrono::seconds& duration) {
   if (at.contains(key)) duration = parse_duration(at.at(key).get<std::string>());
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -10,48 +11,15 @@
 #include <vector>
 
 #include "base/config/account_settings.h"
-#include "base/config/drill_config.h"
-#include "base/config/login_config.h"
 #include "base/config/reporting_config.h"
+#include "base/config/server_config.h"
 #include "base/config/store_config.h"
-#include "base/config/transfer_config.h"
 #include "base/file_system.h"
 #include "base/secret.h"
 
 namespace base {
 
 inline constexpr std::string_view kDefaultConfigPath = "/etc/mailstow/mailstow.json";
-
-// How a server is made to exempt restored trees from the quota, or proves that they don't count.
-enum class QuotaKind { kAuto, kCyrus, kDovecot, kNone };
-
-// How a server's accounts are found: exactly one of the first three.
-struct DiscoverConfig {
-  std::vector<std::string> command;  // prints one user per line
-  Path file;                         // lists one user per line
-  bool list = false;                 // Cyrus: the administrator's LIST
-  std::vector<std::string> include;  // globs over users; empty: all
-  std::vector<std::string> exclude;
-};
-
-// Compression of the connection (RFC 4978).
-struct ServerConfig {
-  std::string url;
-  TlsMode tls = TlsMode::kRequired;
-  Path ca_file;  // empty: the system's
-  std::optional<LoginConfig> admin;
-  std::optional<LoginConfig> quota_admin;
-  QuotaKind quota = QuotaKind::kAuto;
-  unsigned connections = 4;              // of a backup, at the same time
-  unsigned connections_per_account = 2;  // of those
-  std::optional<DiscoverConfig> discover;
-  std::optional<ClientCertificateConfig> client_certificate;
-  std::optional<ProxyConfig> proxy;  // nullopt: the one that the environment names, if any
-  Compression compress = Compression::kNone;
-  bool pipeline = true;                 // false: commands are sent one at a time
-  std::vector<std::string> namespaces;  // prefixes of personal ones besides those that it names
-  TransferConfig transfer;
-};
 
 struct AccountConfig {
   std::string name;
@@ -103,6 +71,13 @@ struct GuardConfig {
   unsigned vanished_percent = 25;
   std::uint64_t vanished_messages = 100;
   std::chrono::seconds stale_after = std::chrono::days(3);  // without a successful backup
+};
+
+// The settings of `mailstow-backupd drill`.
+struct DrillConfig {
+  std::string account;  // scratch account into which the sample is restored as a tree; empty: only
+                        // into memory
+  std::uint64_t messages = 300;
 };
 
 struct Config {

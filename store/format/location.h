@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "base/config/config.h"
+#include "base/config/store_config.h"
 
 namespace store {
 

@@ -8,7 +8,7 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
-#include "backupd/doctor/doctor_checks.h"
+#include "backupd/doctor/checks.h"
 #include "base/time_text.h"
 #include "tests/backupd/doctor/doctor_fixture.h"
 

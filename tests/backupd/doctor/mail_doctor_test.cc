@@ -4,7 +4,7 @@
 
 #include <gmock/gmock.h>
 
-#include "backupd/doctor/mail_checks.h"
+#include "backupd/doctor/checks.h"
 #include "tests/backupd/doctor/doctor_fixture.h"
 #include "tests/servers/mail_server.h"
 #include "tests/servers/name_server.h"

@@ -3,8 +3,7 @@
 
 #include <gmock/gmock.h>
 
-#include "backupd/doctor/mail_checks.h"
-#include "backupd/doctor/server_checks.h"
+#include "backupd/doctor/checks.h"
 #include "backupd/doctor/url_host.h"
 #include "tests/expect_error.h"
 #include "tests/servers/name_server.h"

@@ -4,7 +4,7 @@
 
 #include <gmock/gmock.h>
 
-#include "backupd/doctor/server_checks.h"
+#include "backupd/doctor/checks.h"
 #include "imap/account_login.h"
 #include "imap/curl_transport.h"
 #include "tests/backupd/doctor/doctor_fixture.h"

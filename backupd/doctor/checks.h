@@ -1,0 +1,129 @@
+// The checks of `doctor`, in the order of their sections: this machine, each server, outgoing mail.
+// Each checks one thing, and throws only if the check itself is impossible.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "backupd/doctor/finding.h"
+#include "backupd/doctor/resolver.h"
+#include "backupd/doctor/url_host.h"
+#include "base/clock.h"
+#include "base/config/config.h"
+#include "base/program/program.h"
+#include "base/server_certificate.h"
+#include "imap/capabilities.h"
+
+namespace backupd {
+
+// This machine.
+
+// The files from which the configuration takes passwords, tokens and keys, and the configuration
+// itself: a user who can write it can run any command as the service.
+std::vector<Finding> check_secrets(const base::Config& config, const base::Path& config_file);
+
+// The key file exists, only its owner can read it, and it opens the store.
+std::vector<Finding> check_key(const base::StoreConfig& config, base::FileSystem& files);
+
+// Store and index exist, belong to this user and are writable, and no other user can read the
+// index.
+std::vector<Finding> check_store(const base::StoreConfig& config, base::FileSystem& files);
+
+std::vector<Finding> check_free_space(const base::StoreConfig& config, base::FileSystem& files);
+
+// Whether the kernel's clock is synchronised; clock_keeping() returns nullopt if the system does
+// not report it.
+struct ClockKeeping {
+  bool is_synchronised = false;
+};
+std::optional<ClockKeeping> clock_keeping();
+
+// The times recorded in the store.
+struct RecordedTimes {
+  std::optional<std::chrono::sys_seconds> newest;        // of the newest record
+  std::vector<std::chrono::sys_seconds> of_snapshots{};  // of all accounts, in any order
+};
+std::vector<Finding> check_clock(std::chrono::sys_seconds now, const RecordedTimes& recorded,
+                                 std::optional<ClockKeeping> keeping);
+RecordedTimes recorded_times(const base::StoreConfig& config, base::FileSystem& files);
+
+// Something starts backups: a running daemon, or timers. A cron job can't be detected.
+std::vector<Finding> check_service(const base::StoreConfig& config);
+
+// Reports reach their recipients: templates, hooks, metrics, and mail that could not be sent.
+std::vector<Finding> check_reporting(const base::Environment& environment);
+
+// The alarms that `status` shows. Empty if the store can't be opened; other checks report that.
+std::vector<Finding> check_alarms(const base::Environment& environment);
+
+// Each server.
+
+// Checks that the host name resolves, and connects to each of its addresses.
+std::vector<Finding> check_addresses(const std::string& subject, const UrlHost& host,
+                                     const Resolver& resolver);
+
+// The expiry of the certificates, which have already been verified. Empty if there are no
+// certificates.
+std::vector<Finding> check_certificates(const std::string& subject,
+                                        std::span<const base::ServerCertificate> chain,
+                                        std::chrono::sys_seconds now);
+
+// The route to the server: its name, each of its addresses, TLS and the expiry of its certificates.
+std::vector<Finding> check_route(const std::string& name, const base::ServerConfig& server,
+                                 const Resolver& resolver, std::chrono::sys_seconds now);
+
+// Logs in to the accounts, which are some of those on the server, and checks that each belongs to
+// the right user, as far as the server shows it: INBOX is the one that was backed up, no other
+// account has the same one, and its rights name the user. Also checks the capabilities after login,
+// that each glob of an exclude matches a folder, if all accounts that have it were tried, and that
+// the store has a record of each restored tree.
+std::vector<Finding> check_accounts(const base::Environment& environment, const std::string& name,
+                                    const std::vector<base::AccountConfig>& accounts);
+
+// Capabilities that the server lacks, and what that costs.
+std::vector<Finding> check_capabilities(const std::string& subject,
+                                        const base::ServerConfig& server,
+                                        const imap::Capabilities& capabilities);
+
+// Whether the quota admin may set quotas (Cyrus). Empty for servers without a quota admin.
+std::vector<Finding> check_quota_admin(const std::string& name, const base::ServerConfig& server,
+                                       const std::vector<base::AccountConfig>& accounts);
+
+// Restores a message of the account and sweeps it again: checks whether restored trees count
+// towards its quota, and whether headers with non-ASCII bytes are restored unchanged (Cyrus's
+// munge8bit).
+std::vector<Finding> check_restoring(const base::Environment& environment,
+                                     const std::string& account);
+
+// Outgoing mail: the practice for senders (RFC 1912, section 2.1; RFC 5321, section 4.1.1.1). No
+// recipient's address is ever probed.
+
+// The local address from which mail to `host` leaves this machine; if `host` is this machine, the
+// address for the internet. Empty if there is no route. Nothing is sent.
+std::string outgoing_address(const std::string& host);
+
+// The server that accepts our mail, and how we look to the receivers behind it. `outgoing` is the
+// address that receivers see; empty means that of this machine. `hello_name` is the name in EHLO.
+std::vector<Finding> check_mail(const base::MailConfig& mail, const std::string& hello_name,
+                                const Resolver& resolver, const std::string& outgoing);
+
+// Warns if mail crosses a network in plain text; empty if not.
+std::vector<Finding> check_encryption(const base::MailConfig& mail);
+
+// Connects to that server as a sender would: TLS and the expiry of its certificates, EHLO, the
+// login. No mail transaction is started.
+std::vector<Finding> check_mail_server(const base::MailConfig& mail, const std::string& hello_name,
+                                       std::chrono::sys_seconds now);
+
+// Sends a message to the recipients of reports.
+std::vector<Finding> send_test_mail(const base::MailConfig& mail,
+                                    const base::ReportsConfig& reports, const base::Clock& clock);
+
+// Checks that forward and reverse DNS of the address agree, and that the name is that in EHLO.
+std::vector<Finding> check_sending_address(const Resolver& resolver, const std::string& address,
+                                           const std::string& hello_name);
+
+}  // namespace backupd
