@@ -22,7 +22,7 @@ store::SnapshotInfo named_snapshot(const base::Environment& environment, const s
     base::fail(base::ErrorCode::kUsage,
                "{} {}: \"{}\" is no snapshot's id: give its first {} or more digits, from "
                "`mailstow-restore snapshots`",
-               command, name, base::escape_for_terminal(digits), base::kFewestIdDigits);
+               command, name, base::escape_for_terminal(digits), base::kMinIdDigits);
   }
   if (const auto snapshot = store::find_snapshot(reader, account, digits)) return *snapshot;
   base::fail(base::ErrorCode::kNotFound,

@@ -3,7 +3,7 @@
 namespace base {
 
 bool begins_an_id(const std::string& text) {
-  return text.size() >= kFewestIdDigits && text.size() <= kIdDigits &&
+  return text.size() >= kMinIdDigits && text.size() <= kIdDigits &&
          text.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 

@@ -6,10 +6,10 @@
 
 namespace base {
 
-inline constexpr std::size_t kFewestIdDigits = 8;  // shorter text is not taken for an id
-inline constexpr std::size_t kIdDigits = 64;       // of a whole id
+inline constexpr std::size_t kMinIdDigits = 8;  // shorter text is not taken for an id
+inline constexpr std::size_t kIdDigits = 64;    // of a whole id
 
-// Whether the text may be meant as an id: at least kFewestIdDigits hexadecimal digits, and not more
+// Whether the text may be meant as an id: at least kMinIdDigits hexadecimal digits, and not more
 // than an id has.
 bool begins_an_id(const std::string& text);
 

@@ -156,8 +156,8 @@ std::string shortened(std::string_view text, std::size_t limit) {
   if (text.size() <= limit) return std::string(text);
   if (limit <= kDots.size()) return {};
   std::size_t end = limit - kDots.size();
-  constexpr std::size_t kLongest = 4;
-  for (std::size_t back = 1; back < kLongest && back <= end; ++back) {
+  constexpr std::size_t kMaxSequence = 4;  // bytes of a character
+  for (std::size_t back = 1; back < kMaxSequence && back <= end; ++back) {
     const auto character = first_code_point(text.substr(end - back));
     if (!character) continue;
     if (character->length > back) end -= back;

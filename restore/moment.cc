@@ -22,13 +22,13 @@ using std::chrono::sys_seconds;
 
 // For text that is neither a snapshot's id nor a time. Fails if it can only be meant as an id.
 void refuse_id(const std::string& text) {
-  constexpr std::size_t kFewestMeant = 4;  // shorter text may be a word
+  constexpr std::size_t kMinMeantAsId = 4;  // shorter text may be a word
   const bool is_hex = text.find_first_not_of("0123456789abcdef") == std::string::npos;
   const bool has_digit = text.find_first_of("0123456789") != std::string::npos;
-  if (!is_hex || !has_digit || text.size() < kFewestMeant) return;
-  if (text.size() < base::kFewestIdDigits) {
+  if (!is_hex || !has_digit || text.size() < kMinMeantAsId) return;
+  if (text.size() < base::kMinIdDigits) {
     base::fail(base::ErrorCode::kUsage, "snapshot {}: too short for an id: give {} digits or more",
-               text, base::kFewestIdDigits);
+               text, base::kMinIdDigits);
   }
   base::fail(base::ErrorCode::kNotFound,
              "snapshot {}: the account has no such snapshot: `mailstow-restore snapshots` lists "
@@ -48,7 +48,7 @@ base::TimeSpan parse_span(const base::Environment& environment, const std::strin
     base::fail(base::ErrorCode::kUsage,
                "{}, today, yesterday, monday or '3 days ago'; a snapshot is also named by the "
                "first {} or more digits of its id",
-               error.what(), base::kFewestIdDigits);
+               error.what(), base::kMinIdDigits);
   }
 }
 

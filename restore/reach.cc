@@ -70,7 +70,7 @@ base::Environment bounded(const base::Environment& environment, const std::strin
         base::ErrorCode::kUsage,
         "--reach: {}: give a time, or a snapshot of the account by its id or the first {} or "
         "more digits of it",
-        error.what(), base::kFewestIdDigits);
+        error.what(), base::kMinIdDigits);
   }
   return result;
 }

@@ -39,7 +39,7 @@ store::MessagePlaces find_places_of(store::Reader& reader, const ShowOptions& op
     base::fail(base::ErrorCode::kUsage,
                "message {}: not a message's id: give its first {} or more digits, as "
                "`mailstow-restore messages` and `search` print them",
-               base::escape_for_terminal(options.message), base::kFewestIdDigits);
+               base::escape_for_terminal(options.message), base::kMinIdDigits);
   }
   auto places = store::find_message(reader, options.account, options.message, wanted);
   if (!places) {

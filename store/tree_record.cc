@@ -115,7 +115,7 @@ base::Bytes encode_tree_record(const TreeRecord& record) {
 }
 
 TreeRecord decode_tree_record(base::ByteView bytes) {
-  constexpr std::size_t kSmallestLevel = 4;
+  constexpr std::size_t kMinLevel = 4;  // bytes of an encoded level
   Decoder decoder(bytes, "a tree record");
   TreeRecord record;
   record.id = decoder.text();
@@ -130,7 +130,7 @@ TreeRecord decode_tree_record(base::ByteView bytes) {
   record.expires = decoder.time();
   record.snapshot = decoder.id();
   record.request = decoder.text();
-  record.levels.resize(decoder.count(kSmallestLevel));
+  record.levels.resize(decoder.count(kMinLevel));
   for (TreeLevel& level : record.levels) level = decode_level(decoder);
   if (decoder.remaining() > 0) record.user = decoder.text();
   decoder.end();

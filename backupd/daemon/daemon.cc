@@ -38,7 +38,7 @@ constexpr std::uint64_t kMaxConfig = 64ULL * 1024 * 1024;
 // The longest delay before the daemon notices that the clock was set or the machine slept.
 constexpr milliseconds kMaxWait{30'000};
 constexpr seconds kStopPatience{25};
-constexpr int kHighestExitStatus = static_cast<int>(base::ExitStatus::kCountsTowardsQuota);
+constexpr int kMaxExitStatus = static_cast<int>(base::ExitStatus::kCountsTowardsQuota);
 
 base::Fd open_signals() {
   sigset_t set;
@@ -182,7 +182,7 @@ void Daemon::collect_ended() {
     save_starts();
     // A job that crashed could not report it itself. A job that was stopped in time has nothing to
     // report.
-    if (*status > kHighestExitStatus) has_unreported_ = true;
+    if (*status > kMaxExitStatus) has_unreported_ = true;
   }
 }
 

@@ -6,17 +6,17 @@ namespace backupd {
 
 namespace {
 
-constexpr std::chrono::milliseconds kShortest{500};
-constexpr std::chrono::milliseconds kLongest = std::chrono::minutes(1);
+constexpr std::chrono::milliseconds kMinPause{500};
+constexpr std::chrono::milliseconds kMaxPause = std::chrono::minutes(1);
 
 }  // namespace
 
 std::optional<std::chrono::milliseconds> BackOff::next(
     Steady::time_point now, std::optional<std::chrono::milliseconds> asked_for) {
   if (failures_++ == 0) first_ = now;
-  std::chrono::milliseconds pause = kShortest;
-  for (int failure = 1; failure < failures_ && pause < kLongest; ++failure) pause *= 2;
-  pause = std::min(pause, kLongest);
+  std::chrono::milliseconds pause = kMinPause;
+  for (int failure = 1; failure < failures_ && pause < kMaxPause; ++failure) pause *= 2;
+  pause = std::min(pause, kMaxPause);
   // A random time between half the pause and all of it.
   std::uniform_int_distribution<std::int64_t> jitter(pause.count() / 2, pause.count());
   pause = std::chrono::milliseconds(jitter(random_));

@@ -98,7 +98,7 @@ base::Bytes Commit::encode() const {
 }
 
 Commit Commit::decode(base::ByteView bytes) {
-  constexpr std::size_t kSmallestLine = 40;
+  constexpr std::size_t kMinLine = 40;  // bytes of a snapshot's line
   Decoder decoder(bytes, "a commit");
   Commit commit;
   commit.number = decoder.varint();
@@ -110,7 +110,7 @@ Commit Commit::decode(base::ByteView bytes) {
       (flags & kSequenceFlag) != 0 ? Sequences::kPresent : Sequences::kAbsent;
   commit.packs.resize(decoder.count(ObjectId::kSize));
   for (PackName& pack : commit.packs) pack = decoder.sha256();
-  commit.snapshots.resize(decoder.count(kSmallestLine));
+  commit.snapshots.resize(decoder.count(kMinLine));
   for (SnapshotLine& line : commit.snapshots) line = decode_line(decoder, sequences);
   commit.dropped.resize(decoder.count(ObjectId::kSize));
   for (ObjectId& snapshot : commit.dropped) snapshot = decoder.id();

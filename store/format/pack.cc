@@ -232,11 +232,11 @@ Sha256 PackFile::hold(std::uint64_t limit) {
 // The last bytes of the pack, which usually hold the whole trailer: it takes about a hundredth of a
 // pack of 64 MiB, and more of a small one.
 base::Bytes PackFile::read_tail(std::uint64_t pack_size) {
-  constexpr std::uint64_t kSmallest = std::uint64_t{64} << 10;
-  constexpr std::uint64_t kLargest = std::uint64_t{1} << 20;
+  constexpr std::uint64_t kMinTail = std::uint64_t{64} << 10;
+  constexpr std::uint64_t kMaxTail = std::uint64_t{1} << 20;
   constexpr std::uint64_t kShare = 32;
   const std::uint64_t size =
-      std::min(pack_size, std::clamp(pack_size / kShare, kSmallest, kLargest));
+      std::min(pack_size, std::clamp(pack_size / kShare, kMinTail, kMaxTail));
   try {
     return read(pack_size - size, static_cast<std::size_t>(size));
   } catch (const base::Error& error) {

@@ -40,11 +40,11 @@ TEST_F(ReadOrderTest, NoBlockIsReadTwice) {
       ids, [&](std::size_t, base::ByteView) { ++taken; },
       [](std::size_t, const std::string& why) { FAIL() << why; });
   EXPECT_EQ(taken, ids.size());
-  constexpr std::uint64_t kSmallest = 64U << 10U;  // anything smaller is a header or a manifest
+  constexpr std::uint64_t kMinBlock = 64U << 10U;  // anything smaller is a header or a manifest
   std::map<std::pair<base::Path, std::uint64_t>, int> blocks;
   for (const auto& [path, reads] : files.reads()) {
     for (const tests::FileRead& read : reads) {
-      if (read.length >= kSmallest) ++blocks[{path, read.offset}];
+      if (read.length >= kMinBlock) ++blocks[{path, read.offset}];
     }
   }
   EXPECT_GE(blocks.size(), 8U);

@@ -13,10 +13,10 @@ namespace fs = std::filesystem;
 std::string random_text(unsigned seed, std::size_t size) {
   static constexpr std::string_view kWords[] = {"the ",   "mail ",   "folder ", "restore ", "of ",
                                                 "quota ", "server ", "user ",   "and ",     "\r\n"};
-  constexpr std::size_t kShortestWord = 2;
+  constexpr std::size_t kMinWord = 2;
   std::string text;
   text.reserve(size + 8);
-  for (const char random : tests::random_bytes(seed, size / kShortestWord + 1)) {
+  for (const char random : tests::random_bytes(seed, size / kMinWord + 1)) {
     const std::string_view word = kWords[static_cast<unsigned char>(random) % std::size(kWords)];
     text.append(word.data(), word.size());
     if (text.size() >= size) break;

@@ -8,7 +8,7 @@ namespace {
 constexpr std::string_view kAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-constexpr std::size_t kDeepest = 5;
+constexpr std::size_t kMaxDepth = 5;
 
 }  // namespace
 
@@ -71,7 +71,7 @@ void MimeGenerator::end_header() {
 }
 
 void MimeGenerator::entity(std::size_t depth, std::string_view outer_boundary) {
-  switch (depth < kDeepest ? below(7) : 2 + below(4)) {
+  switch (depth < kMaxDepth ? below(7) : 2 + below(4)) {
     case 0:
     case 1:
       multipart(depth, outer_boundary);
