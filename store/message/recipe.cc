@@ -3,13 +3,13 @@
 namespace store {
 namespace {
 
-enum class Tag : std::uint8_t { kInline = 0, kText = 1, kTextLeaf = 2, kBinaryLeaf = 3 };
+enum class Tag : std::uint8_t { kInline = 0, kText = 1, kBase64Text = 2, kBase64Binary = 3 };
 
 // Far above any message, yet low enough that no sum of lengths overflows.
 constexpr std::uint64_t kMaxMessage = std::uint64_t{1} << 48U;
 
 // The least that a part's length and id take.
-constexpr std::size_t kSmallestPart = 1 + ObjectId::kSize;
+constexpr std::size_t kMinPart = 1 + ObjectId::kSize;
 
 }  // namespace
 
@@ -35,13 +35,13 @@ void RecipeWriter::add(const TextPart& text) {
   put_part(text.part);
 }
 
-void RecipeWriter::add(const Base64Leaf& leaf) {
-  const Tag tag = leaf.kind == PartKind::kText ? Tag::kTextLeaf : Tag::kBinaryLeaf;
+void RecipeWriter::add(const Base64Body& body) {
+  const Tag tag = body.kind == PartKind::kText ? Tag::kBase64Text : Tag::kBase64Binary;
   record_.u8(static_cast<std::uint8_t>(tag));
-  const std::uint64_t crlf = leaf.lines.end == LineEnd::kCrLf ? 1 : 0;
-  record_.varint(leaf.lines.length == 0 ? 0 : leaf.lines.length / 4 * 2 + crlf);
-  record_.varint(leaf.parts.size());
-  for (const PartRef& part : leaf.parts) put_part(part);
+  const std::uint64_t crlf = body.lines.end == LineEnd::kCrLf ? 1 : 0;
+  record_.varint(body.lines.length == 0 ? 0 : body.lines.length / 4 * 2 + crlf);
+  record_.varint(body.parts.size());
+  for (const PartRef& part : body.parts) put_part(part);
 }
 
 RecipeReader::RecipeReader(base::ByteView record)
@@ -60,24 +60,25 @@ PartRef RecipeReader::take_part() {
   return part;
 }
 
-Base64Leaf RecipeReader::take_leaf(PartKind kind) {
-  Base64Leaf leaf{.kind = kind, .lines = {}, .parts = {}};
+Base64Body RecipeReader::take_base64(PartKind kind) {
+  Base64Body body{.kind = kind, .lines = {}, .parts = {}};
   const std::uint64_t lines = record_.varint(kMaxMessage);
-  leaf.lines.length = lines / 2 * 4;
-  leaf.lines.end = lines % 2 == 1 ? LineEnd::kCrLf : LineEnd::kLf;
-  if (lines == 1) record_.malformed("a leaf has an invalid line length");
-  const std::size_t count = record_.count(kSmallestPart);
-  if (count == 0) record_.malformed("a leaf has no part");
-  leaf.parts.reserve(count);
+  body.lines.length = lines / 2 * 4;
+  body.lines.end = lines % 2 == 1 ? LineEnd::kCrLf : LineEnd::kLf;
+  if (lines == 1) record_.malformed("a base64 body has an invalid line length");
+  const std::size_t count = record_.count(kMinPart);
+  if (count == 0) record_.malformed("a base64 body has no part");
+  body.parts.reserve(count);
   std::uint64_t decoded = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    if (decoded % 3 != 0) record_.malformed("a leaf is divided where base64 cannot be joined");
-    leaf.parts.push_back(take_part());
-    decoded += leaf.parts.back().length;
-    if (decoded > message_size_) record_.malformed("a leaf is longer than the message");
+    if (decoded % 3 != 0)
+      record_.malformed("a base64 body is divided where base64 cannot be joined");
+    body.parts.push_back(take_part());
+    decoded += body.parts.back().length;
+    if (decoded > message_size_) record_.malformed("a base64 body is longer than the message");
   }
-  account_for(encoded_size(decoded, leaf.lines));
-  return leaf;
+  account_for(encoded_size(decoded, body.lines));
+  return body;
 }
 
 void RecipeReader::account_for(std::uint64_t length) {
@@ -104,10 +105,10 @@ RecipeItem RecipeReader::next() {
       account_for(text.part.length);
       return text;
     }
-    case Tag::kTextLeaf:
-      return take_leaf(PartKind::kText);
-    case Tag::kBinaryLeaf:
-      return take_leaf(PartKind::kBinary);
+    case Tag::kBase64Text:
+      return take_base64(PartKind::kText);
+    case Tag::kBase64Binary:
+      return take_base64(PartKind::kBinary);
   }
   record_.malformed("an item is of an unknown kind");
 }
@@ -118,8 +119,8 @@ void for_each_part(base::ByteView record,
   while (!recipe.ended()) {
     const RecipeItem item = recipe.next();
     if (const auto* text = std::get_if<TextPart>(&item)) take(PartKind::kText, text->part);
-    if (const auto* leaf = std::get_if<Base64Leaf>(&item)) {
-      for (const PartRef& part : leaf->parts) take(leaf->kind, part);
+    if (const auto* body = std::get_if<Base64Body>(&item)) {
+      for (const PartRef& part : body->parts) take(body->kind, part);
     }
   }
 }

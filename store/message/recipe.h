@@ -1,21 +1,21 @@
 // The encoding of a message record: a message's header and the recipe of its body.
 //
 //   record   = message-size header-length header *item
-//   item     = inline / text / leaf
+//   item     = inline / text / base64
 //   inline   = %x00 length 1*byte              ; `length` bytes of the message
 //   text     = %x01 part                       ; a part of the text stream, unchanged
-//   leaf     = leaf-kind lines count 1*part    ; `count` parts joined, then encoded in base64
-//   leaf-kind = %x02 / %x03                    ; parts of the text stream / of the binary stream
+//   base64   = base64-kind lines count 1*part  ; `count` parts joined, then encoded in base64
+//   base64-kind = %x02 / %x03                  ; parts of the text stream / of the binary stream
 //   lines    = number                          ; line length / 4 * 2, plus 1 if lines end in CRLF;
 //                                              ; 0: everything in one line
-//   part     = length id                       ; plain bytes, 1 or more; in a leaf all but the last
+//   part     = length id                       ; plain bytes, 1 or more; in base64 all but the last
 //                                              ; part have a multiple of 3
 //   id       = 32 byte
 //   message-size, header-length, length, count = number
 //   number   = unsigned LEB128, 64 bits
 //
-// A leaf has no line end after its last line: the text after it is in the next item. The lengths of
-// header and items, encoded, add up to message-size.
+// A base64 body has no line end after its last line: the text after it is in the next item. The
+// lengths of header and items, encoded, add up to message-size.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@
 #include "base/bytes.h"
 #include "store/format/encoding.h"
 #include "store/format/object_id.h"
-#include "store/message/base64_leaf.h"
+#include "store/message/base64.h"
 #include "store/message/split.h"
 
 namespace store {
@@ -46,13 +46,13 @@ struct TextPart {
   PartRef part;
 };
 
-struct Base64Leaf {
+struct Base64Body {
   PartKind kind = PartKind::kBinary;
   Base64Lines lines;
   std::vector<PartRef> parts;
 };
 
-using RecipeItem = std::variant<InlineText, TextPart, Base64Leaf>;
+using RecipeItem = std::variant<InlineText, TextPart, Base64Body>;
 
 class RecipeWriter {
  public:
@@ -61,7 +61,7 @@ class RecipeWriter {
   // In the order of the message.
   void add(const InlineText& text);
   void add(const TextPart& text);
-  void add(const Base64Leaf& leaf);
+  void add(const Base64Body& body);
 
   base::Bytes take() { return record_.take(); }
 
@@ -89,7 +89,7 @@ class RecipeReader {
 
  private:
   PartRef take_part();
-  Base64Leaf take_leaf(PartKind kind);
+  Base64Body take_base64(PartKind kind);
   void account_for(std::uint64_t length);
 
   Decoder record_;

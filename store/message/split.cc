@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "store/message/base64_leaf.h"
+#include "store/message/base64.h"
 #include "store/message/mime_scanner.h"
 #include "store/message/recipe.h"
 
@@ -64,7 +64,7 @@ class Splitter {
     base::ByteView piece(decoded_.data(), decoder.read(decoded_));
     if (piece.size() < std::max<std::size_t>(limits_.smallest_leaf, 1)) return false;
     end_text(begin);
-    Base64Leaf encoded{.kind = kind_of(piece), .lines = decoder.lines(), .parts = {}};
+    Base64Body encoded{.kind = kind_of(piece), .lines = decoder.lines(), .parts = {}};
     for (; !piece.empty(); piece = piece.first(decoder.read(decoded_)))
       encoded.parts.push_back(put(encoded.kind, piece));
     recipe_.add(encoded);
@@ -128,9 +128,9 @@ class Rebuilder {
   void operator()(const InlineText& text) { out_(text.bytes); }
   void operator()(const TextPart& text) { out_(get(PartKind::kText, text.part)); }
 
-  void operator()(const Base64Leaf& leaf) {
-    Base64Encoder encoder(leaf.lines, out_);
-    for (const PartRef& part : leaf.parts) encoder.write(get(leaf.kind, part));
+  void operator()(const Base64Body& body) {
+    Base64Encoder encoder(body.lines, out_);
+    for (const PartRef& part : body.parts) encoder.write(get(body.kind, part));
     encoder.finish();
   }
 

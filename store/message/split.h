@@ -1,7 +1,7 @@
 // A message as a record and its parts, and back (docs/pack-format.md, "Records").
 //
 // The record holds the header's bytes and the recipe, which describes the body by the ids of its
-// parts. A part is a run of text, unchanged, or the decoded bytes of a base64 leaf, if encoding
+// parts. A part is a run of text, unchanged, or the decoded bytes of a base64 body, if encoding
 // them again gives exactly the same bytes. rebuild(split(m)) == m for any bytes m.
 #pragma once
 
@@ -24,7 +24,7 @@ enum class PartKind : std::uint8_t { kText, kBinary };
 struct SplitLimits {
   // A longer part is divided.
   std::size_t largest_part = std::size_t{4} << 20;
-  // A base64 leaf with fewer decodable bytes than this remains text.
+  // A base64 body with fewer decodable bytes than this remains text.
   std::size_t smallest_leaf = 512;
   // A run of text up to this size stays in the record (docs/pack-format.md, "Records", has the
   // numbers): a part of its own costs its id there and in the pack, and a row in the index, which

@@ -199,9 +199,9 @@ Seeds recipe_seeds() {
   store::RecipeWriter recipe(8 + 5 + 20 + 8, base::as_bytes("Head: 1\n"));
   recipe.add(store::InlineText{base::as_bytes("inlin")});
   recipe.add(store::TextPart{{.id = id_of(1), .length = 20}});
-  store::Base64Leaf leaf{.kind = store::PartKind::kBinary, .lines = {}, .parts = {}};
-  leaf.parts = {{.id = id_of(2), .length = 6}};
-  recipe.add(leaf);
+  store::Base64Body body{.kind = store::PartKind::kBinary, .lines = {}, .parts = {}};
+  body.parts = {{.id = id_of(2), .length = 6}};
+  recipe.add(body);
   return {recipe.take()};
 }
 

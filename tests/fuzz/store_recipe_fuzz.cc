@@ -18,8 +18,8 @@ class AnyPart : public store::PartSource {
 
   void operator()(const store::InlineText&) {}
   void operator()(const store::TextPart& text) { want(text.part); }
-  void operator()(const store::Base64Leaf& leaf) {
-    for (const store::PartRef& part : leaf.parts) want(part);
+  void operator()(const store::Base64Body& body) {
+    for (const store::PartRef& part : body.parts) want(part);
   }
 
   base::ByteView get(store::PartKind, const store::ObjectId&) override {

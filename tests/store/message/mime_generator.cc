@@ -78,7 +78,7 @@ void MimeGenerator::entity(std::size_t depth, std::string_view outer_boundary) {
       return;
     case 2:
     case 3:
-      base64_leaf();
+      base64_body();
       return;
     case 6:
       out_.append(any_of({"Content-Type: message/rfc822", "content-type:MESSAGE/RFC822 (old)"}));
@@ -88,7 +88,7 @@ void MimeGenerator::entity(std::size_t depth, std::string_view outer_boundary) {
       entity(depth + 1, outer_boundary);
       return;
     default:
-      text_leaf();
+      text_body();
   }
 }
 
@@ -116,7 +116,7 @@ void MimeGenerator::multipart(std::size_t depth, std::string_view outer_boundary
   if (!one_in(5)) out_.append("--").append(own).append("--").append(line_end_);
 }
 
-void MimeGenerator::base64_leaf() {
+void MimeGenerator::base64_body() {
   out_ += any_of({"Content-Transfer-Encoding: base64", "content-transfer-encoding:\tBASE64 ",
                   "Content-Type: image/png\nContent-Transfer-Encoding: Base64"});
   out_ += line_end_;
@@ -131,7 +131,7 @@ void MimeGenerator::base64_leaf() {
   if (one_in(8)) out_.append("_____").append(line_end_).append("a list's footer");
 }
 
-void MimeGenerator::text_leaf() {
+void MimeGenerator::text_body() {
   out_ += any_of({"Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: 8bit",
                   "Content-Transfer-Encoding: quoted-printable", "X-Nothing: to say", "no colon"});
   out_ += line_end_;

@@ -32,8 +32,8 @@ class MimeGenerator {
 
   void entity(std::size_t depth, std::string_view outer_boundary);
   void multipart(std::size_t depth, std::string_view outer_boundary);
-  void base64_leaf();
-  void text_leaf();
+  void base64_body();
+  void text_body();
   void end_header();
   std::string boundary(std::string_view outer_boundary);
   std::string bytes(std::size_t size);

@@ -1,4 +1,4 @@
-#include "store/message/base64_leaf.h"
+#include "store/message/base64.h"
 
 #include <algorithm>
 #include <array>
