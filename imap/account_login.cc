@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/terminal.h"
-#include "imap/account_identity.h"
+#include "imap/inbox_owner.h"
 
 namespace imap {
 
@@ -29,7 +29,7 @@ Session with_namespaces(Session session, const base::ServerConfig& server,
 Session verified(Session session, const Login& login) {
   if (login.acting_as.empty()) return session;
   const std::vector<AclEntry> rights = session.inbox_rights();
-  if (identity_of(rights, login.acting_as, login.user) == Identity::kOther) {
+  if (owner_of_inbox(rights, login.acting_as, login.user) == InboxOwner::kAdmin) {
     const std::string admin = base::escape_for_terminal(login.user);
     base::fail(
         base::ErrorCode::kLogin,

@@ -29,7 +29,7 @@ struct CommonLimits {
 };
 
 // Fails as Session::open does, and with kLogin if an admin's login opened a different account
-// (imap/account_identity.h).
+// (imap/inbox_owner.h).
 Session open_account(const base::ServerConfig& server, const base::AccountConfig& account,
                      const CommonLimits& common = {});
 Session open_account_and_list_ahead(const base::ServerConfig& server,

@@ -1,4 +1,4 @@
-#include "imap/account_identity.h"
+#include "imap/inbox_owner.h"
 
 #include <algorithm>
 
@@ -22,8 +22,8 @@ bool is_same_user(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-Identity identity_of(std::span<const AclEntry> inbox_rights, std::string_view account,
-                     std::string_view admin) {
+InboxOwner owner_of_inbox(std::span<const AclEntry> inbox_rights, std::string_view account,
+                          std::string_view admin) {
   const auto is_named = [&](std::string_view user) {
     return std::any_of(inbox_rights.begin(), inbox_rights.end(),
                        [&](const AclEntry& entry) { return is_same_user(entry.identifier, user); });
@@ -34,9 +34,9 @@ Identity identity_of(std::span<const AclEntry> inbox_rights, std::string_view ac
       return entry.rights.find('a') != std::string::npos && is_same_user(entry.identifier, user);
     });
   };
-  if (owns(account)) return Identity::kProven;
+  if (owns(account)) return InboxOwner::kAccount;
   // Some sites grant admins all rights to every INBOX, and its owner fewer.
-  return owns(admin) && !is_named(account) ? Identity::kOther : Identity::kUnknown;
+  return owns(admin) && !is_named(account) ? InboxOwner::kAdmin : InboxOwner::kUnknown;
 }
 
 }  // namespace imap

@@ -9,15 +9,15 @@
 
 namespace imap {
 
-enum class Identity {
-  kProven,   // INBOX belongs to the account
+enum class InboxOwner {
+  kAccount,  // so the login opened the right account
   kUnknown,  // the server does not reveal it
-  kOther,    // INBOX belongs to the admin
+  kAdmin,
 };
 
 // Decides by the ACL of INBOX: servers list its owner there, with the right to change the ACL. A
 // domain that only one of two names has is ignored.
-Identity identity_of(std::span<const AclEntry> inbox_rights, std::string_view account,
-                     std::string_view admin);
+InboxOwner owner_of_inbox(std::span<const AclEntry> inbox_rights, std::string_view account,
+                          std::string_view admin);
 
 }  // namespace imap

@@ -1,4 +1,4 @@
-#include "imap/account_identity.h"
+#include "imap/inbox_owner.h"
 
 #include <gtest/gtest.h>
 
@@ -11,20 +11,20 @@
 namespace imap {
 namespace {
 
-Identity identity(const std::vector<AclEntry>& rights) {
-  return identity_of(rights, "alice", "backup");
+InboxOwner owner(const std::vector<AclEntry>& rights) {
+  return owner_of_inbox(rights, "alice", "backup");
 }
 
 TEST(AccountIdentityTest, TheUserWithAdminRightsOwnsInbox) {
-  EXPECT_EQ(identity({{"alice", "lrswipkxtecda"}}), Identity::kProven);
-  EXPECT_EQ(identity({{"backup", "lrswipkxtecda"}}), Identity::kOther);
-  EXPECT_EQ(identity({{"backup", "lrswipkxtecda"}, {"Alice@example.org", "a"}}), Identity::kProven);
-  EXPECT_EQ(identity({{"backup", "lr"}}), Identity::kUnknown) << "admins may read it";
-  EXPECT_EQ(identity({{"backup", "lrswipkxtecda"}, {"alice", "lrswi"}}), Identity::kUnknown);
-  EXPECT_EQ(identity({}), Identity::kUnknown);
-  EXPECT_EQ(identity({{"owner", "lrswa"}}), Identity::kUnknown);
-  EXPECT_EQ(identity_of(std::vector<AclEntry>{{"alice@a.org", "a"}}, "alice@b.org", "x"),
-            Identity::kUnknown);
+  EXPECT_EQ(owner({{"alice", "lrswipkxtecda"}}), InboxOwner::kAccount);
+  EXPECT_EQ(owner({{"backup", "lrswipkxtecda"}}), InboxOwner::kAdmin);
+  EXPECT_EQ(owner({{"backup", "lrswipkxtecda"}, {"Alice@example.org", "a"}}), InboxOwner::kAccount);
+  EXPECT_EQ(owner({{"backup", "lr"}}), InboxOwner::kUnknown) << "admins may read it";
+  EXPECT_EQ(owner({{"backup", "lrswipkxtecda"}, {"alice", "lrswi"}}), InboxOwner::kUnknown);
+  EXPECT_EQ(owner({}), InboxOwner::kUnknown);
+  EXPECT_EQ(owner({{"owner", "lrswa"}}), InboxOwner::kUnknown);
+  EXPECT_EQ(owner_of_inbox(std::vector<AclEntry>{{"alice@a.org", "a"}}, "alice@b.org", "x"),
+            InboxOwner::kUnknown);
 }
 
 base::ServerConfig config_of(const servers::Server& server) {
@@ -56,7 +56,7 @@ TEST(AccountIdentityTest, RealServersRevealTheOwnerOfInbox) {
        {static_cast<servers::Server*>(&dovecot), static_cast<servers::Server*>(&cyrus)}) {
     const base::ServerConfig config = config_of(*server);
     Session session = open_account(config, account("alice"));
-    EXPECT_EQ(identity(session.inbox_rights()), Identity::kProven);
+    EXPECT_EQ(owner(session.inbox_rights()), InboxOwner::kAccount);
     session = open_account_and_list_ahead(config, account("alice"), "");
     EXPECT_FALSE(session.list_personal_folders().empty());
   }
