@@ -125,7 +125,7 @@ void FolderRestore::append_again(imap::Session& session, Batch batch, const Reop
                                  const std::string& why) {
   {
     const std::lock_guard lock(mutex_);
-    started_ = Started::kBefore;  // the server may still store what it received
+    start_ = Start::kResumed;  // the server may still store what it received
     if (++lost_in_a_row_ > kMaxLostInARow) {
       base::fail(base::ErrorCode::kNetwork,
                  "{} connections were lost one after the other, the last one: {}", lost_in_a_row_,

@@ -89,7 +89,7 @@ void FolderRestore::compare(imap::Session& session, const Reopen& reopen) {
     if (!known.contains(served.first)) unclaimed.emplace(served.second.digest, served.first);
   }
   find_by_content(session, unclaimed);
-  if (started_ == Started::kBefore && reports_uids_) remove_doubles(session, read_back, unclaimed);
+  if (start_ == Start::kResumed && reports_uids_) remove_doubles(session, read_back, unclaimed);
   take_unread(session, unread);
   for (std::size_t at = 0; at < outcomes_.size(); ++at) {
     const Outcome& outcome = outcomes_[at];

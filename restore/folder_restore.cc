@@ -14,11 +14,8 @@
 namespace restore {
 
 FolderRestore::FolderRestore(const PlannedFolder& folder, const store::TreeLevel& level,
-                             Started started)
-    : folder_(folder),
-      started_(started),
-      outcomes_(folder.messages.size()),
-      recorded_(level.messages) {
+                             Start start)
+    : folder_(folder), start_(start), outcomes_(folder.messages.size()), recorded_(level.messages) {
   for (const store::TreeMessage& message : level.messages) {
     recorded_before_.emplace(message.uid, message.message);
   }

@@ -21,8 +21,8 @@
 
 namespace restore {
 
-// Whether an earlier run may have written into the folder before it died.
-enum class Started { kNow, kBefore };
+// kResumed: an earlier run, or a connection that was lost, may have written into the folder.
+enum class Start { kFresh, kResumed };
 
 // Call in this order: open(); wants() or give_up_unreadable() for every message, in one thread, and
 // meanwhile append() for the wanted ones, in any thread; compare(); describe(). Refused, damaged
@@ -32,7 +32,7 @@ enum class Started { kNow, kBefore };
 class FolderRestore {
  public:
   // `folder` must outlive it. `level`: what a run that died recorded there.
-  FolderRestore(const PlannedFolder& folder, const store::TreeLevel& level, Started started);
+  FolderRestore(const PlannedFolder& folder, const store::TreeLevel& level, Start start);
 
   const PlannedFolder& planned() const { return folder_; }
   std::uint64_t bytes() const;  // of the planned messages
@@ -115,7 +115,7 @@ class FolderRestore {
   void find_by_content(imap::Session& session, std::multimap<store::Sha256, base::Uid>& unclaimed);
 
   const PlannedFolder& folder_;
-  Started started_;
+  Start start_;
   std::map<base::Uid, store::MessageId> recorded_before_;
   imap::OpenFolder open_;
   base::Uid last_present_{0};                           // when the folder was opened

@@ -135,7 +135,7 @@ void InPlace::create_folders() {
                       std::none_of(wanted.begin(), wanted.end(), [&](const std::string& raw_name) {
                         return there.contains(raw_name);
                       });
-  if (is_new && present_messages_ == 0) started_ = Started::kNow;
+  if (is_new && present_messages_ == 0) start_ = Start::kFresh;
   for (const std::string& raw_name : plan_.levels) {
     // The server itself creates levels that held no messages, with the folders below them.
     if (!there.contains(raw_name) && wanted.contains(raw_name)) create(raw_name, uses_[raw_name]);

@@ -45,7 +45,7 @@ class InPlace : public RestoreTarget {
 
   // Whether an earlier run may have written something: not if all folders that hold messages,
   // except the inbox, were created just now.
-  Started started() const { return started_; }
+  Start kind_of_start() const { return start_; }
 
   std::string refusal(const std::string& raw_name) const override;
   store::TreeLevel* level(const std::string&) override { return nullptr; }
@@ -78,7 +78,7 @@ class InPlace : public RestoreTarget {
   // The part of the plan that a run that died had already put there.
   std::uint64_t present_bytes_ = 0;
   std::uint64_t present_messages_ = 0;
-  Started started_ = Started::kBefore;
+  Start start_ = Start::kResumed;
 };
 
 }  // namespace restore

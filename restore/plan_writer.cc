@@ -36,7 +36,7 @@ FolderReport report_of(const PlannedFolder& folder) {
   return report;
 }
 
-void PlanWriter::write(RestoreTarget& target, Started started) {
+void PlanWriter::write(RestoreTarget& target, Start start) {
   for (auto pause = kFirstPause;; pause *= kPauseGrows) {
     const bool is_first = pause == kFirstPause;
     try {
@@ -44,7 +44,7 @@ void PlanWriter::write(RestoreTarget& target, Started started) {
         destination_.session = destination_.open();
         target.check_again();
       }
-      return write_once(target, is_first ? started : Started::kBefore);
+      return write_once(target, is_first ? start : Start::kResumed);
     } catch (const base::Error& error) {
       if (!base::is_connection_trouble(error.code()) || pause > kMaxPause) throw;
       base::log_warning("{}; another connection in {} s", error.what(), pause.count());
@@ -54,9 +54,9 @@ void PlanWriter::write(RestoreTarget& target, Started started) {
   }
 }
 
-void PlanWriter::write_once(RestoreTarget& target, Started started) {
+void PlanWriter::write_once(RestoreTarget& target, Start start) {
   // The server may still be processing commands of a lost connection, or of a killed run.
-  if (started == Started::kBefore) destination_.clock.sleep_for(std::chrono::seconds(1));
+  if (start == Start::kResumed) destination_.clock.sleep_for(std::chrono::seconds(1));
   const store::TreeLevel nothing;
   TreeWriter writer(destination_.session, destination_.open, destination_.connections, reader_,
                     destination_.clock);
@@ -70,7 +70,7 @@ void PlanWriter::write_once(RestoreTarget& target, Started started) {
     if (refusal.empty()) {
       places.push_back(report_.folders.size());
       levels.push_back(target.level(folder.target_raw_name));
-      writer.add(folder, levels.back() == nullptr ? nothing : *levels.back(), started);
+      writer.add(folder, levels.back() == nullptr ? nothing : *levels.back(), start);
     } else {
       for (const auto& entry : folder.messages) report.skipped.push_back({entry.uid, refusal});
     }

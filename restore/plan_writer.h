@@ -33,10 +33,10 @@ class PlanWriter {
       : destination_(std::move(destination)), plan_(plan), reader_(reader), report_(report) {}
 
   // Fails as the session does, after a few connections; the report shows how far it came.
-  void write(RestoreTarget& target, Started started);
+  void write(RestoreTarget& target, Start start);
 
  private:
-  void write_once(RestoreTarget& target, Started started);
+  void write_once(RestoreTarget& target, Start start);
 
   Destination destination_;
   const Plan& plan_;

@@ -117,7 +117,7 @@ class Run {
       }));
       site().subscribe();
       TreeTarget target(builder, records_, record_, plan_.levels);
-      write(target, resumed_ ? Started::kBefore : Started::kNow);
+      write(target, resumed_ ? Start::kResumed : Start::kFresh);
       quota_->compare_usage(report_.quota);
       record_.state = report_.exit_status() == base::ExitStatus::kDone
                           ? store::TreeState::kComplete
@@ -308,7 +308,7 @@ class Run {
       return !place.refusal(raw_name).empty();
     }));
     try {
-      write(place, place.started());
+      write(place, place.kind_of_start());
       place.restore_properties(properties_, {owner(), target_.user});
       session_.logout();
     } catch (const base::Error& error) {
@@ -336,11 +336,11 @@ class Run {
     return session;
   }
 
-  void write(RestoreTarget& target, Started started) {
+  void write(RestoreTarget& target, Start start) {
     PlanWriter({session_, [this] { return reconnect(); }, server_.connections, environment_.clock,
                 progress_},
                plan_, reader_, report_)
-        .write(target, started);
+        .write(target, start);
   }
 
   const base::Environment& environment_;

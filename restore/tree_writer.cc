@@ -30,9 +30,9 @@ imap::Session TreeWriter::reopen(FolderRestore::Unusable why) {
   return open_();
 }
 
-void TreeWriter::add(const PlannedFolder& folder, const store::TreeLevel& level, Started started) {
+void TreeWriter::add(const PlannedFolder& folder, const store::TreeLevel& level, Start start) {
   Writing writing;
-  writing.folder = std::make_unique<FolderRestore>(folder, level, started);
+  writing.folder = std::make_unique<FolderRestore>(folder, level, start);
   writing.unread = folder.messages.size();
   writing.under_way = 1;
   folders_.push_back(std::move(writing));

@@ -25,7 +25,7 @@ class TreeWriter {
 
   // Messages that a run that died already put into the folder are not sent again. `level`: the
   // level that its messages go into.
-  void add(const PlannedFolder& folder, const store::TreeLevel& level, Started started);
+  void add(const PlannedFolder& folder, const store::TreeLevel& level, Start start);
 
   // Called for the folder that was added as the `index`th, once it has been compared: one call at a
   // time, from any thread.

@@ -35,7 +35,7 @@ const char* word(const store::TreeRecord& record, bool is_worked_on, bool is_due
   return record.state == store::TreeState::kComplete ? "complete" : "incomplete";
 }
 
-std::string in_words(std::chrono::seconds time) {
+std::string rounded_duration(std::chrono::seconds time) {
   constexpr std::int64_t kDay = 24;  // hours
   const auto hours = std::chrono::floor<std::chrono::hours>(time).count();
   if (hours >= 2 * kDay && hours % kDay != 0) {
@@ -157,9 +157,9 @@ class TreeTable {
       documents_.back()["elsewhere_seen"] = base::format_rfc3339(elsewhere->seen);
     }
     rows_.push_back({record.account, record.name, state,
-                     is_ahead ? "in the future" : in_words(now_ - record.created),
-                     record.expires <= now_ ? "due" : in_words(left), base::format_count(messages),
-                     base::format_size(bytes),
+                     is_ahead ? "in the future" : rounded_duration(now_ - record.created),
+                     record.expires <= now_ ? "due" : rounded_duration(left),
+                     base::format_count(messages), base::format_size(bytes),
                      elsewhere ? base::format_count(elsewhere->messages) : "-",
                      shown_requester(requester_of(record))});
   }

@@ -45,7 +45,7 @@ struct BlockPlace {
   PackId pack_id{};
   Stream stream = Stream::kRecords;
   std::uint32_t ordinal = 0;
-  std::uint64_t place = 0;
+  std::uint64_t offset = 0;  // in bytes, of the block's header in the pack
   std::uint32_t plain_length = 0;
   std::uint32_t sealed_length = 0;
 };

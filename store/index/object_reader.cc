@@ -125,7 +125,7 @@ std::shared_ptr<const base::Bytes> ObjectReader::load(std::int64_t block) {
          "{}: the index describes a block wrongly: run mailstow-backupd reindex", pack.name());
   }
   auto bytes = std::make_shared<const base::Bytes>(
-      open_block(context_, expected, pack.read_block(place.place, place.sealed_length),
+      open_block(context_, expected, pack.read_block(place.offset, place.sealed_length),
                  decompressor_, fmt::format("{}: block {}", pack.name(), place.ordinal)));
   // In this order, nothing is cached by halves if memory runs out.
   std::list<CachedBlock> entry;

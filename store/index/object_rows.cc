@@ -118,7 +118,7 @@ BlockPlace ObjectRows::block(std::int64_t block) {
               place.pack_id.begin());
   place.stream = static_cast<Stream>(find.integer(2));
   place.ordinal = ordinal_of(block);
-  place.place = static_cast<std::uint64_t>(find.integer(3));
+  place.offset = static_cast<std::uint64_t>(find.integer(3));
   place.plain_length = static_cast<std::uint32_t>(find.integer(4));
   place.sealed_length = static_cast<std::uint32_t>(find.integer(5));
   find.reset();

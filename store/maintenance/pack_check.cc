@@ -80,7 +80,7 @@ void PackCheck::compare_with_index(const Pack& pack, const std::string& file,
     const std::optional<std::int64_t> row = index_.row_of(pack.name, ordinal);
     if (!row) return false;
     const BlockPlace place = index_.block(*row);
-    if (place.pack_id != pack.id || place.stream != entry.stream || place.place != entry.place ||
+    if (place.pack_id != pack.id || place.stream != entry.stream || place.offset != entry.place ||
         place.plain_length != entry.plain_length || place.sealed_length != entry.sealed_length) {
       return false;
     }

@@ -1,5 +1,7 @@
 // Reads the kind of address list that most messages have, without a parser for everything that RFC
-// 5322 allows.
+// 5322 allows: while GMime read every list, the search index's thread took 30 % of the processor
+// time of a first backup; with this, among other changes, it takes 7 % (docs/benchmarks.md, "Where
+// a backup's time goes").
 #pragma once
 
 #include <optional>

@@ -38,7 +38,7 @@ class BrokenConnectionTest : public testing::TestWithParam<const char*> {
 
   FolderReport restore() {
     imap::Session session = server_.session();
-    FolderRestore folder(planned_, {}, Started::kNow);
+    FolderRestore folder(planned_, {}, Start::kFresh);
     const auto reopen = [this](FolderRestore::Unusable) {
       ++losses_;
       return server_.session();
@@ -123,7 +123,7 @@ TEST_P(BrokenConnectionTest, AMessageIsNotMistakenForAnEqualOneOnAnotherConnecti
     entry.size = text.size();
     planned_.messages.push_back(entry);
   }
-  FolderRestore folder(planned_, {}, Started::kNow);
+  FolderRestore folder(planned_, {}, Start::kFresh);
   const auto reopen = [this](FolderRestore::Unusable) { return server_.session(); };
   imap::Session one = server_.session();
   imap::Session other = server_.session();

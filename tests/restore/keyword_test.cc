@@ -51,7 +51,7 @@ class KeywordTest : public testing::TestWithParam<const char*> {
 
   FolderReport restore() {
     imap::Session session = server_.session();
-    FolderRestore folder(planned_, {}, Started::kNow);
+    FolderRestore folder(planned_, {}, Start::kFresh);
     const auto reopen = [this](FolderRestore::Unusable) { return server_.session(); };
     folder.open(session, reopen);
     std::vector<FolderRestore::Waiting> batch;

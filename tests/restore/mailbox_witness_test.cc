@@ -106,7 +106,7 @@ TEST_F(MailboxWitnessTest, NothingIsAppendedToAnotherMailbox) {
   store::MessageEntry entry;
   entry.uid = base::Uid{1};
   planned.messages.push_back(entry);
-  FolderRestore folder(planned, {}, Started::kNow);
+  FolderRestore folder(planned, {}, Start::kFresh);
   const auto reopen = [&](FolderRestore::Unusable) {
     imap::Session session = other_.session();
     witness.prove(session);
