@@ -45,20 +45,52 @@ namespace restore {
 
 namespace {
 
+// The store, the tree that the run resumes, if any, and the connection.
+struct RunResources {
+  store::Location location;
+  store::Reader reader;
+  store::TreeRecords records;
+  std::optional<ResumedTree> resumed;
+  base::AccountConfig target;  // the account that the tree is made in
+  imap::Session session;       // of the target
+};
+
+// In this order: whatever is wrong on this machine is reported before anything connects.
+RunResources open_resources(const base::Environment& environment, const RunOptions& options) {
+  store::Location location = store::location_of(environment.config.store);
+  store::Reader reader = store::Reader::open(location, environment.files);
+  store::TreeRecords records = store::TreeRecords::open(location, environment.files);
+  std::optional<ResumedTree> resumed;
+  std::string target_name = options.to.empty() ? options.account : options.to;
+  if (!options.resume.empty()) {
+    resumed = find_resumed({environment, location, records, reader}, options);
+    target_name = resumed->record.account;
+  }
+  base::AccountConfig target =
+      imap::find_account(environment.config, environment.files, target_name);
+  imap::Session session = imap::open_account(environment.config.server_of(target), target);
+  return {std::move(location), std::move(reader), std::move(records),
+          std::move(resumed),  std::move(target), std::move(session)};
+}
+
 // One run of the command, from the selection to the report.
 class Run {
  public:
-  Run(const base::Environment& environment, const RunOptions& options, ProgressEvents& progress)
+  Run(const base::Environment& environment, const RunOptions& options, ProgressEvents& progress,
+      RunResources opened)
       : environment_(environment),
         options_(options),
         progress_(progress),
-        location_(store::location_of(environment.config.store)),
-        reader_(store::Reader::open(location_, environment.files)),
-        records_(store::TreeRecords::open(location_, environment.files)),
-        resumed_(take_resumed()),
-        target_(imap::find_account(environment.config, environment.files, target_name())),
+        location_(std::move(opened.location)),
+        reader_(std::move(opened.reader)),
+        records_(std::move(opened.records)),
+        target_(std::move(opened.target)),
         server_(environment.config.server_of(target_)),
-        session_(imap::open_account(server_, target_)) {}
+        session_(std::move(opened.session)) {
+    if (!opened.resumed) return;
+    resumed_ = std::move(opened.resumed->record);
+    lock_ = std::move(opened.resumed->lock);
+  }
 
   RestoreReport carry_out() {
     if (options_.expire_after) {
@@ -144,18 +176,6 @@ class Run {
   const store::TreeRecord& record() const { return record_; }
 
  private:
-  std::optional<store::TreeRecord> take_resumed() {
-    if (options_.resume.empty()) return std::nullopt;
-    ResumedTree tree = find_resumed({environment_, location_, records_, reader_}, options_);
-    lock_ = std::move(tree.lock);
-    return std::move(tree.record);
-  }
-
-  std::string target_name() const {
-    if (resumed_) return resumed_->account;
-    return options_.to.empty() ? options_.account : options_.to;
-  }
-
   SelectionOptions requested_selection() {
     if (resumed_) return read_request(resumed_->request).selection;
     SelectionOptions selection = options_.selection;
@@ -354,7 +374,7 @@ class Run {
   std::optional<store::TreeRecord> resumed_;
   SelectionOptions asked_;
   store::ObjectId snapshot_;
-  base::AccountConfig target_;  // the account that the tree is made in
+  base::AccountConfig target_;
   const base::ServerConfig& server_;
   imap::Session session_;
   imap::MailboxWitness witness_;
@@ -380,7 +400,7 @@ base::ExitStatus run(const base::Environment& environment, const RunOptions& opt
   }
   ProgressEvents progress(environment.clock, options.progress_fd);
   base::stop_on_request(base::OnStop::kThrow);
-  Run run(environment, options, progress);
+  Run run(environment, options, progress, open_resources(environment, options));
   const RestoreReport report = run.carry_out();
   if (!options.dry_run) {
     base::print_report(environment.format, report.to_json(), report.to_text());
