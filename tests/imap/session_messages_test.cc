@@ -263,74 +263,51 @@ TEST(SessionMessagesTest, FetchesChangedStates) {
   });
 }
 
-TEST(SessionMessagesTest, SearchesWithAndWithoutEsearch) {
-  Transcript extended = Transcript::inbox("ESEARCH");
-  extended.add(R"(
-    C: m4 UID SEARCH RETURN (ALL) ALL
-    S: * ESEARCH (TAG "m3") UID ALL 77
-    S: * ESEARCH (TAG "m4") UID ALL 1:2,9
-    S: m4 OK done
-  )");
-  converse_and_cut(extended, [](Session& session) {
-    session.examine("INBOX");
-    EXPECT_EQ(session.search_all().text(), "1:2,9");
-  });
-  Transcript plain = Transcript::inbox();
-  plain.add(R"(
-    C: m4 UID SEARCH ALL
-    S: * SEARCH 9 1 2
-    S: m4 OK done
-  )");
-  converse_and_cut(plain, [](Session& session) {
-    session.examine("INBOX");
-    EXPECT_EQ(session.search_all().text(), "1:2,9");
-  });
+// A search in INBOX, and the server's answer to it.
+Transcript search_answered_with(std::string_view capabilities, std::string_view answer) {
+  Transcript transcript = Transcript::inbox(capabilities);
+  transcript.add(capabilities == "ESEARCH" ? "C: m4 UID SEARCH RETURN (ALL) ALL"
+                                           : "C: m4 UID SEARCH ALL");
+  transcript.add(answer);
+  transcript.add("S: m4 OK done");
+  return transcript;
 }
 
-TEST(SessionMessagesTest, AMessageThatOneOfSeveralSearchResultsHasExists) {
-  Transcript extended = Transcript::inbox("ESEARCH");
-  extended.add(R"(
-    C: m4 UID SEARCH RETURN (ALL) ALL
-    S: * ESEARCH (TAG "m4") UID ALL 1:2 ALL 9
-    S: * ESEARCH (TAG "m4") UID
-    S: m4 OK done
-  )");
-  converse(extended, [](Session& session) {
-    session.examine("INBOX");
-    EXPECT_EQ(session.search_all().text(), "1:2,9");
-  });
-  Transcript plain = Transcript::inbox();
-  plain.add(R"(
-    C: m4 UID SEARCH ALL
-    S: * SEARCH 9
-    S: * SEARCH 1 2
-    S: * SEARCH
-    S: m4 OK done
-  )");
-  converse(plain, [](Session& session) {
-    session.examine("INBOX");
-    EXPECT_EQ(session.search_all().text(), "1:2,9");
-  });
+TEST(SessionMessagesTest, ReadsSearchResults) {
+  for (const auto& [capabilities, answer, uids] : {
+           std::tuple("", "S: * SEARCH 9 1 2", "1:2,9"),
+           std::tuple("", "S: * SEARCH 9\nS: * SEARCH 1 2\nS: * SEARCH", "1:2,9"),
+           std::tuple("", "S: * 3 EXPUNGE\nS: * VANISHED 1:2", ""),  // the folder is empty
+           std::tuple("ESEARCH",
+                      "S: * ESEARCH (TAG \"m3\") UID ALL 77\n"
+                      "S: * ESEARCH (TAG \"m4\") UID ALL 1:2,9",
+                      "1:2,9"),
+           std::tuple("ESEARCH",
+                      "S: * ESEARCH (TAG \"m4\") UID ALL 1:2 ALL 9\n"
+                      "S: * ESEARCH (TAG \"m4\") UID",
+                      "1:2,9"),
+       }) {
+    SCOPED_TRACE(answer);
+    converse_and_cut(search_answered_with(capabilities, answer), [uids = uids](Session& session) {
+      session.examine("INBOX");
+      EXPECT_EQ(session.search_all().text(), uids);
+    });
+  }
 }
 
-TEST(SessionMessagesTest, AcceptsAMissingSearchResultOnlyForAnEmptyFolder) {
-  Transcript transcript = Transcript::inbox();
-  transcript.add("C: m4 UID SEARCH ALL\nS: m4 OK done");
-  converse(transcript, [](Session& session) {
-    session.examine("INBOX");
-    EXPECT_ERROR(kProtocol, "no result", session.search_all());
-  });
-  Transcript emptied = Transcript::inbox();
-  emptied.add(R"(
-    C: m4 UID SEARCH ALL
-    S: * 3 EXPUNGE
-    S: * VANISHED 1:2
-    S: m4 OK done
-  )");
-  converse(emptied, [](Session& session) {
-    session.examine("INBOX");
-    EXPECT_TRUE(session.search_all().empty());
-  });
+TEST(SessionMessagesTest, RejectsImpossibleSearchResults) {
+  for (const auto& [capabilities, answer, error] : {
+           std::tuple("", "", "no result"),  // the folder has messages
+           std::tuple("ESEARCH",
+                      "S: * ESEARCH (TAG \"m4\") UID ALL 1:4294967294\nS: * 4294967294 EXISTS",
+                      "found 4294967294 messages"),
+       }) {
+    SCOPED_TRACE(error);
+    converse(search_answered_with(capabilities, answer), [error = error](Session& session) {
+      session.examine("INBOX");
+      EXPECT_ERROR(kProtocol, error, session.search_all());
+    });
+  }
 }
 
 TEST(SessionMessagesTest, OnlyExpungeRemovesMessages) {
@@ -370,20 +347,6 @@ TEST(SessionMessagesTest, RejectsAScanThatShowsMoreMessagesThanAFolderCanHold) {
   EXPECT_ERROR(kProtocol, "more messages than a folder can hold",
                session.fetch_states(UidSet::all(), {}, [&](const MessageItems&) { ++shown; }));
   EXPECT_EQ(shown, 30U);
-}
-
-TEST(SessionMessagesTest, RejectsMoreSearchResultsThanAFolderCanHold) {
-  Transcript transcript = Transcript::inbox("ESEARCH");
-  transcript.add(R"(
-    C: m4 UID SEARCH RETURN (ALL) ALL
-    S: * ESEARCH (TAG "m4") UID ALL 1:4294967294
-    S: * 4294967294 EXISTS
-    S: m4 OK done
-  )");
-  converse(transcript, [](Session& session) {
-    session.examine("INBOX");
-    EXPECT_ERROR(kProtocol, "found 4294967294 messages", session.search_all());
-  });
 }
 
 TEST(SessionMessagesTest, FlagsAndExpunges) {

@@ -1,6 +1,7 @@
 // `mailstow-restore run --resume` on a real server.
 
 #include <chrono>
+#include <functional>
 
 #include <gmock/gmock.h>
 
@@ -15,67 +16,101 @@ namespace {
 
 using programs::json;
 
-TEST_F(RunTest, ResumesOnlyTheRequestedFolders) {
+class ResumeTest : public RunTest {
+ protected:
+  // Messages that are 30 and 90 minutes old, and the tree of the one of the last hour.
+  std::string restore_recent() {
+    servers::MailGenerator mail(3);
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    alice_.command("CREATE Recent");
+    for (const int minutes : {30, 90}) {
+      const auto date = now - std::chrono::minutes(minutes);
+      alice_.append("Recent", std::vector<servers::Delivery>{{mail.plain(), {}, date}});
+    }
+    back_up();
+    return mailstow_.restore_json(
+        {"run", "alice", "--folder", "Recent", "--since", "1 hour ago"})["tree"];
+  }
+
+  json resume(const std::string& tree) {
+    return mailstow_.restore_json({"run", "alice", "--resume", tree});
+  }
+
+  void change_records(const std::function<void(store::TreeRecord&)>& change) {
+    auto records = store::TreeRecords::open(
+        {mailstow_.store(), mailstow_.index(), mailstow_.key_file()}, base::real_file_system());
+    for (store::TreeRecord& record : records.list().records) {
+      change(record);
+      records.put(record);
+    }
+  }
+
+  std::size_t messages_in(const std::string& raw_name) {
+    return state().folders.at(raw_name).messages.size();
+  }
+
+  servers::ImapClient alice_ = server_.client("alice");
+};
+
+TEST_F(ResumeTest, ResumesOnlyTheRequestedFolders) {
   servers::fill_account(server_, "alice", 60);
   back_up();
   const json first = mailstow_.restore_json({"run", "alice", "--folder", "INBOX"});
   const std::string tree = first["tree"];
-  auto alice = server_.client("alice");
   // Simulates a run that died: part of the tree is missing.
-  alice.command("SELECT " + servers::quote(tree + "/INBOX"));
-  alice.command("STORE 1:3 +FLAGS.SILENT \\Deleted");
-  alice.command("EXPUNGE");
+  alice_.command("SELECT " + servers::quote(tree + "/INBOX"));
+  alice_.command("STORE 1:3 +FLAGS.SILENT \\Deleted");
+  alice_.command("EXPUNGE");
   back_up();
-  const json again = mailstow_.restore_json({"run", "alice", "--resume", tree});
+  const json again = resume(tree);
   EXPECT_EQ(again["tree"], tree);
   EXPECT_EQ(again["expires"], first["expires"]);
   EXPECT_EQ(again["folders"], first["folders"]);
-  EXPECT_EQ(state().folders.at(tree + "/INBOX").messages.size(),
-            first["folders"][0]["restored"].get<std::size_t>());
+  EXPECT_EQ(messages_in(tree + "/INBOX"), first["folders"][0]["restored"].get<std::size_t>());
   EXPECT_EQ(mailstow_.restore_json({"trees"})["trees"].size(), 1U);
+}
 
-  // A folder that was deleted and only exists as a level above a folder that the user made in it.
-  alice.command("CREATE " + servers::quote(tree + "/INBOX/mine"));
-  alice.command("SELECT INBOX");
-  alice.command("DELETE " + servers::quote(tree + "/INBOX"));
-  EXPECT_EQ(mailstow_.restore_json({"run", "alice", "--resume", tree})["folders"],
-            first["folders"]);
-
-  // A relative time counts from the original request.
-  servers::MailGenerator mail(3);
-  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  alice.command("CREATE Recent");
-  for (const int minutes : {30, 90}) {
-    const auto date = now - std::chrono::minutes(minutes);
-    alice.append("Recent", std::vector<servers::Delivery>{{mail.plain(), {}, date}});
-  }
+// The folder was deleted, and only exists as a level above a folder that the user made in it.
+TEST_F(ResumeTest, RestoresADeletedFolderAgain) {
+  servers::fill_account(server_, "alice", 20);
   back_up();
-  const std::string recent = mailstow_.restore_json(
-      {"run", "alice", "--folder", "Recent", "--since", "1 hour ago"})["tree"];
-  EXPECT_EQ(state().folders.at(recent + "/Recent").messages.size(), 1U);
-  auto records = store::TreeRecords::open(
-      {mailstow_.store(), mailstow_.index(), mailstow_.key_file()}, base::real_file_system());
-  for (store::TreeRecord& record : records.list().records) {
+  const json first = mailstow_.restore_json({"run", "alice", "--folder", "INBOX"});
+  const std::string tree = first["tree"];
+  alice_.command("CREATE " + servers::quote(tree + "/INBOX/mine"));
+  alice_.command("DELETE " + servers::quote(tree + "/INBOX"));
+  EXPECT_EQ(resume(tree)["folders"], first["folders"]);
+  EXPECT_EQ(messages_in(tree + "/INBOX"), first["folders"][0]["restored"].get<std::size_t>());
+}
+
+TEST_F(ResumeTest, ARelativeTimeCountsFromTheOriginalRequest) {
+  const std::string tree = restore_recent();
+  EXPECT_EQ(messages_in(tree + "/Recent"), 1U);
+  change_records([](store::TreeRecord& record) {
     json request = json::parse(record.request);
     request["asked"] = request["asked"].get<std::int64_t>() - 3600;
     record.request = request.dump();
-    records.put(record);
-  }
-  mailstow_.restore_json({"run", "alice", "--resume", recent});
-  EXPECT_EQ(state().folders.at(recent + "/Recent").messages.size(), 2U);
+  });
+  resume(tree);
+  EXPECT_EQ(messages_in(tree + "/Recent"), 2U);
+}
 
-  // A folder that could not be created at first is tried again.
-  alice.command("DELETE " + servers::quote(recent + "/Recent"));
-  for (store::TreeRecord& record : records.list().records) {
+TEST_F(ResumeTest, RetriesAFolderThatCouldNotBeCreated) {
+  const std::string tree = restore_recent();
+  alice_.command("DELETE " + servers::quote(tree + "/Recent"));
+  change_records([&](store::TreeRecord& record) {
     for (store::TreeLevel& level : record.levels) {
-      if (level.raw_name != recent + "/Recent") continue;
+      if (level.raw_name != tree + "/Recent") continue;
       level = {level.raw_name, store::LevelState::kNotOurs, std::nullopt, {}};
     }
-    records.put(record);
-  }
-  mailstow_.restore_json({"run", "alice", "--resume", recent});
-  EXPECT_EQ(state().folders.at(recent + "/Recent").messages.size(), 2U);
+  });
+  resume(tree);
+  EXPECT_EQ(messages_in(tree + "/Recent"), 1U);
+}
 
+TEST_F(ResumeTest, RejectsAnUnknownTreeAndASecondSelection) {
+  servers::fill_account(server_, "alice", 20);
+  back_up();
+  const std::string tree = mailstow_.restore_json({"run", "alice", "--folder", "INBOX"})["tree"];
   EXPECT_EQ(mailstow_.restore({"run", "alice", "--resume", "RESTORED/none"}).status, 1);
   EXPECT_EQ(mailstow_.restore({"run", "bob", "--resume", tree}).status, 1);
   EXPECT_EQ(mailstow_.restore({"run", "alice", "--resume", tree, "--to", "bob"}).status, 1);
