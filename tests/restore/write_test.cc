@@ -1,5 +1,10 @@
 // How messages get into a tree: over several connections, with each kind of literal.
+#include <algorithm>
 #include <atomic>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include <gmock/gmock.h>
 
@@ -113,8 +118,15 @@ class OneConnectionTest : public WriteTest {
 };
 
 TEST_F(OneConnectionTest, WritesOverOneConnectionIfTheServerRefusesAnother) {
-  deliver(500);
-  restore_all();
+  deliver(1000);
+  before_ = servers::account_state(server_, "alice");
+  mailstow_.backupd_json({"once", "--account", "alice"});
+  const std::size_t logins_before = logins();
+  const auto result = mailstow_.restore({"run", "alice", "--all", "--json"});
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.err, testing::HasSubstr("no further connection")) << "the server refused no connection";
+  EXPECT_EQ(logins() - logins_before, 1U);
+  expect_restored(before_, servers::account_state(server_, "alice"), json::parse(result.out));
 }
 
 // Without UIDPLUS the server does not report the UIDs of appended messages.
@@ -170,14 +182,95 @@ std::string announcing(std::string_view capabilities) {
   return line;
 }
 
+// The messages that a client appended to folders of a tree.
+struct Appended {
+  std::size_t commands = 0;
+  std::vector<std::size_t> waiting = {};      // sizes of literals {n}
+  std::vector<std::size_t> not_waiting = {};  // of literals {n+}
+};
+
+// `sent`: everything that a client sent over one connection.
+Appended appended_in(std::string_view sent) {
+  Appended appended;
+  const auto take_line = [&sent] {
+    const std::string_view line = sent.substr(0, sent.find("\r\n"));
+    sent.remove_prefix(std::min(sent.size(), line.size() + 2));
+    return line;
+  };
+  while (!sent.empty()) {
+    std::string_view line = take_line();
+    const bool is_append =
+        line.find(" APPEND \"RESTORED/") != line.npos && line.find("mailstow-probe") == line.npos;
+    if (is_append) ++appended.commands;
+    while (line.ends_with('}') && line.find('{') != line.npos) {
+      const std::string announced(line.substr(line.rfind('{') + 1));
+      const std::size_t size = std::stoul(announced);
+      const bool waits = announced.find('+') == announced.npos;
+      if (is_append) (waits ? appended.waiting : appended.not_waiting).push_back(size);
+      sent.remove_prefix(std::min(sent.size(), size));
+      line = take_line();
+    }
+  }
+  return appended;
+}
+
 class LiteralTest : public WriteTest, public testing::WithParamInterface<const char*> {
  protected:
   LiteralTest() : WriteTest(announcing(GetParam())) {}
+
+  static bool has(std::string_view capability) {
+    return std::string_view(GetParam()).find(capability) != std::string_view::npos;
+  }
+
+  // Restores everything over one connection.
+  Appended restore_through_relay() {
+    before_ = servers::account_state(server_, "alice");
+    mailstow_.backupd_json({"once", "--account", "alice"});
+    std::mutex mutex;
+    std::string sent;
+    const servers::Relay relay(server_, {.watch = [&](servers::From from, std::string_view bytes) {
+                                 const std::lock_guard lock(mutex);
+                                 if (from == servers::From::kClient) sent += bytes;
+                                 return true;
+                               }});
+    json& server = mailstow_.config()["servers"]["main"];
+    server["url"] = relay.url();
+    server["tls"] = "none";
+    server["connections"] = 1;
+    mailstow_.save();
+    const json report = mailstow_.restore_json({"run", "alice", "--all"});
+    EXPECT_EQ(relay.connections(), 1U);
+    expect_restored(before_, servers::account_state(server_, "alice"), report);
+    const std::lock_guard lock(mutex);
+    return appended_in(sent);
+  }
 };
 
-TEST_P(LiteralTest, EachKindBringsAllBack) {
+TEST_P(LiteralTest, MessagesAreSentInTheAnnouncedKindOfLiteral) {
+  constexpr std::size_t kMaxLiteralMinus = 4096;
   deliver(120);
-  restore_all();
+  // Without flags: only the first message of a folder, or with a new flag, waits in any case.
+  servers::MailGenerator mail(8);
+  auto maildir = server_.maildir("alice");
+  for (int message = 0; message < 5; ++message) maildir.deliver("Others", {mail.text(10'000)});
+  const Appended appended = restore_through_relay();
+  const std::size_t messages = appended.waiting.size() + appended.not_waiting.size();
+  EXPECT_EQ(messages, before_.message_count());
+  if (has("MULTIAPPEND")) {
+    EXPECT_LT(appended.commands, messages / 10);
+  } else {
+    EXPECT_EQ(appended.commands, messages);
+  }
+  const auto is_long = testing::Gt(kMaxLiteralMinus);
+  if (has("LITERAL+")) {
+    EXPECT_THAT(appended.not_waiting, testing::Contains(is_long));
+  } else if (has("LITERAL-")) {
+    EXPECT_THAT(appended.not_waiting, testing::AllOf(testing::Not(testing::IsEmpty()),
+                                                     testing::Each(testing::Not(is_long))));
+    EXPECT_THAT(appended.waiting, testing::Contains(is_long));
+  } else {
+    EXPECT_THAT(appended.not_waiting, testing::IsEmpty());
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, LiteralTest,
