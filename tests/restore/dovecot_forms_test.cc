@@ -1,16 +1,19 @@
-// Restoring on Dovecot in forms other than the default. With mbox: tests/restore/mbox_test.cc.
+// Restoring on Dovecot in forms other than the default.
 #include "tests/servers/dovecot_forms.h"
 
 #include <gmock/gmock.h>
 
 #include "tests/programs/installation.h"
 #include "tests/restore/expect_restored.h"
+#include "tests/restore/run_fixture.h"
 #include "tests/servers/account_filler.h"
 #include "tests/servers/account_state.h"
+#include "tests/servers/mail_generator.h"
 
 namespace restore {
 namespace {
 
+using programs::find_by;
 using programs::json;
 using servers::AccountState;
 
@@ -44,6 +47,39 @@ INSTANTIATE_TEST_SUITE_P(Forms, DovecotFormRestoreTest,
                                          servers::dovecot_with_mdbox_below_inbox(),
                                          servers::dovecot_with_caret()),
                          [](const auto& form) { return std::string(form.param.name); });
+
+// A server that keeps each folder in one file, and so allows no folders below one that can hold
+// messages.
+class MboxTest : public RunTest {
+ protected:
+  MboxTest() : RunTest(servers::dovecot_with_mbox().options) {
+    mailstow_.config()["servers"]["main"]["quota"] = "none";
+    mailstow_.save();
+    servers::MailGenerator mail(3);
+    auto alice = server_.client("alice");
+    alice.command("CREATE Work/2023");
+    for (const char* folder : {"INBOX", "Work/2023"}) {
+      alice.append(folder, std::vector<servers::Delivery>{{mail.plain()}, {mail.plain()}});
+    }
+    back_up();
+  }
+
+  std::string listed() { return server_.client("alice").command("LIST \"\" RESTORED*"); }
+};
+
+TEST_F(MboxTest, ATreeIsMadeAndSweptWithEveryLevel) {
+  const json first = mailstow_.restore_json({"run", "alice", "--all", "--expire-after", "1s"});
+  const json second = mailstow_.restore_json({"run", "alice", "--all", "--expire-after", "1s"});
+  for (const json& report : {first, second}) {
+    for (const char* folder : {"INBOX", "Work/2023"}) {
+      EXPECT_EQ(find_by(report["folders"], "source", folder)["restored"], 2) << report;
+    }
+  }
+  EXPECT_THAT(listed(), testing::HasSubstr(second["tree"].get<std::string>() + "/Work/2023"));
+  const json swept = mailstow_.restore_json({"sweep"});
+  for (const json& tree : swept["trees"]) EXPECT_EQ(tree["finished"], true) << tree;
+  EXPECT_EQ(listed(), "");
+}
 
 }  // namespace
 }  // namespace restore
