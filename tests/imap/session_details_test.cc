@@ -70,7 +70,7 @@ TEST(SessionDetailsTest, RequestsOnlySupportedDetails) {
   });
 }
 
-TEST(SessionDetailsTest, WhatIsTooMuchIsLeftOutAndTheRestKept) {
+TEST(SessionDetailsTest, KeepsTheFirstDetailsUpToTheLimit) {
   const std::vector<std::string> names = {"a", "b", "c", "d"};
   std::string commands;
   std::string answers;

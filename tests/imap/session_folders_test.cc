@@ -213,7 +213,7 @@ TEST(SessionFoldersTest, LimitsTheIdentitiesOfFolders) {
   EXPECT_ERROR(kProtocol, "the status of too many folders", session.list_personal_folders());
 }
 
-TEST(SessionFoldersTest, CountsAFolderWithoutACountThatCanBeBelieved) {
+TEST(SessionFoldersTest, CountsTheMessagesOfAFolderWithoutACredibleCount) {
   Transcript transcript = Transcript::session();
   transcript.add(R"(
     C: m3 EXAMINE "a"

@@ -82,7 +82,7 @@ TEST_P(BrokenConnectionTest, TheMessageIsSkippedAndTheOthersAreRestoredOnce) {
   EXPECT_LE(losses_, 10);
 }
 
-TEST_P(BrokenConnectionTest, AnAnswerThatIsNoneCountsAsALostConnection) {
+TEST_P(BrokenConnectionTest, AnInvalidAnswerCountsAsALostConnection) {
   server_.breaks_with_rubbish = true;
   server_.breaks_serving = "not served";
   for (int number = 0; number < 40; ++number) {

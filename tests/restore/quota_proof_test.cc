@@ -186,7 +186,7 @@ TEST_F(QuotaProofTest, SendsNoQuotaCommandIfQuotaIsConfiguredAsNone) {
   EXPECT_TRUE(exemption.may_proceed(finding, false));
 }
 
-TEST_F(QuotaProofTest, AnAnswerWithoutANumberOfMessagesIsNotTakenForNone) {
+TEST_F(QuotaProofTest, AnAnswerWithoutAMessageCountIsNotReadAsEmpty) {
   constexpr const char* kQuota = R"(
     S: * QUOTAROOT RESTORED/t1/mailstow-probe ""
     S: * QUOTA "" (STORAGE 1 100 MAILBOX 3 9)

@@ -146,7 +146,7 @@ TEST_F(ServerDoctorTest, VerifiesOnRequestThatRestoresDoNotCount) {
   EXPECT_EQ(mailstow_.backupd({"doctor", "--probe", "nobody"}).status, 2);
 }
 
-TEST_F(ServerDoctorTest, ReportsRestoredTreesThatTheStoreHasNoRecordOf) {
+TEST_F(ServerDoctorTest, ReportsRestoredTreesWithoutARecord) {
   servers::fill_account(server_, "alice", 5);
   back_up();
   mailstow_.restore({"run", "alice", "--all"});  // this store has its record
