@@ -1,6 +1,6 @@
 #include "restore/foreign_tree.h"
 
-#include "base/tree_name.h"
+#include "base/config/tree_name.h"
 
 namespace restore {
 

@@ -8,9 +8,9 @@
 #include <fmt/core.h>
 
 #include "base/ascii.h"
+#include "base/config/tree_name.h"
 #include "base/error.h"
 #include "base/time_text.h"
-#include "base/tree_name.h"
 #include "imap/folder_name.h"
 #include "restore/target_name.h"
 

@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "base/tree_name.h"
+#include "base/config/tree_name.h"
 
 namespace restore {
 

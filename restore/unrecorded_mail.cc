@@ -9,11 +9,11 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "base/config/tree_name.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
-#include "base/tree_name.h"
 #include "imap/account_login.h"
 #include "imap/folder_name.h"
 #include "restore/plan.h"

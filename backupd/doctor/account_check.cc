@@ -10,11 +10,11 @@
 
 #include "backupd/doctor/checks.h"
 #include "base/ascii.h"
+#include "base/config/tree_name.h"
 #include "base/error.h"
 #include "base/glob.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
-#include "base/tree_name.h"
 #include "imap/account_login.h"
 #include "imap/folder_name.h"
 #include "store/format/location.h"

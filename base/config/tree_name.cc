@@ -1,4 +1,4 @@
-#include "base/tree_name.h"
+#include "base/config/tree_name.h"
 
 #include <algorithm>
 #include <string_view>
