@@ -51,6 +51,16 @@ class Index::Impl {
                            "(SELECT pack FROM packs WHERE name = ?4), ?5)"};
 };
 
+BlockHeader BlockPlace::header() const {
+  BlockHeader header;
+  header.pack = pack_id;
+  header.stream = stream;
+  header.ordinal = ordinal;
+  header.plain_length = plain_length;
+  header.sealed_length = sealed_length;
+  return header;
+}
+
 Index::Index(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Index::Index(Index&&) noexcept = default;
 Index& Index::operator=(Index&&) noexcept = default;

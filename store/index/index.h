@@ -48,6 +48,9 @@ struct BlockPlace {
   std::uint64_t offset = 0;  // in bytes, of the block's header in the pack
   std::uint32_t plain_length = 0;
   std::uint32_t sealed_length = 0;
+
+  // The header that the block must have.
+  BlockHeader header() const;
 };
 
 // For an object that another pack already has: keep its place there, or use the pack being added.

@@ -112,33 +112,37 @@ std::shared_ptr<const base::Bytes> ObjectReader::load(std::int64_t block) {
     cache_.splice(cache_.begin(), cache_, found->second);
     return found->second->bytes;
   }
-  const BlockPlace place = index_.block(block);
+  auto bytes = std::make_shared<const base::Bytes>(open(block, index_.block(block)));
+  keep(block, bytes);
+  return bytes;
+}
+
+base::Bytes ObjectReader::open(std::int64_t block, const BlockPlace& place) {
   PackFile& pack = open_pack(place.pack);
-  BlockHeader expected;
-  expected.pack = place.pack_id;
-  expected.stream = place.stream;
-  expected.ordinal = place.ordinal;
-  expected.plain_length = place.plain_length;
-  expected.sealed_length = place.sealed_length;
   if (place.plain_length > kMaxBlock || place.sealed_length > kMaxBlock) {
     fail(ErrorCode::kDamaged,
          "{}: the index describes a block wrongly: run mailstow-backupd reindex", pack.name());
   }
-  auto bytes = std::make_shared<const base::Bytes>(
-      open_block(context_, expected, pack.read_block(place.offset, place.sealed_length),
-                 decompressor_, fmt::format("{}: block {}", pack.name(), place.ordinal)));
+  const std::string name = fmt::format("{}: block {}", pack.name(), place.ordinal);
+  const auto kept = kept_ == nullptr ? nullptr : kept_->find(block);
+  if (kept != nullptr) return open_block(context_, place.header(), *kept, decompressor_, name);
+  return open_block(context_, place.header(), pack.read_block(place.offset, place.sealed_length),
+                    decompressor_, name);
+}
+
+void ObjectReader::keep(std::int64_t block, std::shared_ptr<const base::Bytes> bytes) {
+  const std::uint64_t size = bytes->size();
   // In this order, nothing is cached by halves if memory runs out.
   std::list<CachedBlock> entry;
-  entry.push_front({.block = block, .bytes = bytes});
+  entry.push_front({.block = block, .bytes = std::move(bytes)});
   cached_[block] = entry.begin();
   cache_.splice(cache_.begin(), entry);
-  cached_bytes_ += bytes->size();
+  cached_bytes_ += size;
   while (cached_bytes_ > cache_limit_ && cache_.size() > 1) {
     cached_bytes_ -= cache_.back().bytes->size();
     cached_.erase(cache_.back().block);
     cache_.pop_back();
   }
-  return bytes;
 }
 
 PackFile& ObjectReader::open_pack(const PackName& name) {

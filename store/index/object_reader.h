@@ -17,6 +17,7 @@
 #include "base/file_system.h"
 #include "store/format/pack.h"
 #include "store/index/index.h"
+#include "store/index/kept_blocks.h"
 
 namespace store {
 
@@ -39,6 +40,9 @@ class ObjectReader {
   // Until take_back(), blocks of this pack are read through `file`.
   void lend(const PackName& pack, PackFile& file) { lent_ = {pack, &file}; }
   void take_back() { lent_ = {}; }
+
+  // Blocks found here are not read from their packs. `kept` must outlive the reader.
+  void read_first_from(const KeptBlocks& kept) { kept_ = &kept; }
 
   // Whether an object of the block can be read without reading its pack.
   bool has_cached(std::int64_t block) const { return cached_.contains(block); }
@@ -70,6 +74,8 @@ class ObjectReader {
   };
 
   std::shared_ptr<const base::Bytes> load(std::int64_t block);
+  base::Bytes open(std::int64_t block, const BlockPlace& place);
+  void keep(std::int64_t block, std::shared_ptr<const base::Bytes> bytes);
   PackFile& open_pack(const PackName& name);
 
   base::FileSystem& files_;
@@ -85,6 +91,7 @@ class ObjectReader {
   std::uint64_t cached_bytes_ = 0;
   std::list<std::pair<PackName, PackFile>> open_packs_;  // most recently used first
   std::pair<PackName, PackFile*> lent_{};
+  const KeptBlocks* kept_ = nullptr;
 };
 
 }  // namespace store

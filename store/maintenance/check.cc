@@ -5,7 +5,6 @@
 #include <iterator>
 #include <map>
 #include <mutex>
-#include <ranges>
 #include <set>
 #include <thread>
 #include <unordered_map>
@@ -33,6 +32,9 @@ namespace {
 
 constexpr unsigned kMaxReadingThreads = 4;
 
+// Bytes of sealed manifests: where many small backups are kept, a tenth of the store and more.
+constexpr std::uint64_t kKeptManifests = std::uint64_t{64} << 20;
+
 // The snapshot as the commits describe it.
 SnapshotInfo with_pin(const SnapshotLine& line, const ObjectId& id,
                       const std::map<ObjectId, std::chrono::sys_seconds>& pins) {
@@ -52,7 +54,9 @@ class Check {
         index_(Index::open_read_only(index_file(location), context_.store)),
         lock_(lock_for_reading(location, files, index_)),
         objects_(files, packs_directory(location), context_, index_),
-        waiting_(options.has_read) {}
+        waiting_(options.has_read) {
+    objects_.read_first_from(manifests_);
+  }
 
   CheckReport run() {
     add_damage(read_slots(files_, keys_directory(location_), &context_.store).damaged);
@@ -147,7 +151,7 @@ class Check {
       const PackName& name = packs_[i];
       const CheckDepth depth = depth_of(name);
       PackFindings findings =
-          PackCheck(files_, packs_directory(location_), context_, index, allowance)
+          PackCheck(files_, packs_directory(location_), context_, index, allowance, manifests_)
               .run(name, depth);
       const std::uint64_t size = index.size_of(name);
       const std::lock_guard lock(mutex_);
@@ -249,10 +253,26 @@ class Check {
           check_message(identity.message);
         },
         [&](const std::string& why) { report_.damage.push_back(why); });
-    // In the order in which their manifests were stored: the newest snapshot has some of every
-    // night, and would read the packs again for each account.
-    for (const Snapshot& snapshot : std::views::reverse(newest_first_)) walk.visit(snapshot.root);
+    // In the order in which their manifests are stored, night by night as backups write them or
+    // account by account as prune does: any other order would read most blocks again and again.
+    for (const ObjectId& root : roots_by_place()) walk.visit(root);
     report_.messages = messages_.size();
+  }
+
+  // Those that are missing come first.
+  std::vector<ObjectId> roots_by_place() {
+    std::vector<std::pair<ObjectPlace, ObjectId>> roots;
+    roots.reserve(newest_first_.size());
+    for (const Snapshot& snapshot : newest_first_) {
+      roots.emplace_back(objects_.find(ObjectType::kRoot, snapshot.root).value_or(ObjectPlace()),
+                         snapshot.root);
+    }
+    std::ranges::stable_sort(
+        roots, {}, [](const auto& root) { return std::pair(root.first.block, root.first.start); });
+    std::vector<ObjectId> sorted;
+    sorted.reserve(roots.size());
+    for (const auto& [place, id] : roots) sorted.push_back(id);
+    return sorted;
   }
 
   void check_message(const MessageId& id) {
@@ -312,6 +332,7 @@ class Check {
   BlockContext context_;
   Index index_;
   std::unique_ptr<base::FileLock> lock_;
+  KeptBlocks manifests_{kKeptManifests};
   ObjectReader objects_;
   CheckReport report_;
   CommitMark mark_;

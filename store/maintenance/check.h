@@ -83,7 +83,7 @@ struct CheckReport {
 // packs are intact. Where a pack is damaged, every message that needs it is rebuilt to name it.
 // Memory: for each thread one pack (128 MiB at most, usually 64) and 24 MiB of blocks, besides the
 // two blocks being opened; for the whole check the ids of all messages, and of those that wait for
-// another pack.
+// another pack, and 64 MiB of sealed manifests.
 //
 // Takes no lock and changes nothing: objects that a writer adds meanwhile are checked next time.
 // Fails as Reader::open does; damage is a finding, not a failure.

@@ -31,12 +31,13 @@ void note(const base::Error& error, PackFindings& findings) {
 }  // namespace
 
 PackCheck::PackCheck(base::FileSystem& files, base::Path packs, const BlockContext& context,
-                     Index& index, ReadingAllowance& allowance)
+                     Index& index, ReadingAllowance& allowance, KeptBlocks& manifests)
     : files_(files),
       packs_(std::move(packs)),
       context_(context),
       index_(index),
       allowance_(allowance),
+      manifests_(manifests),
       objects_(files, packs_, context, index, kCachedBlocks) {}
 
 PackFindings PackCheck::run(const PackName& name, CheckDepth depth) {
@@ -183,9 +184,9 @@ void PackCheck::read_blocks(PackFile& file, const Pack& pack, PackFindings& find
 void PackCheck::read_block(PackFile& file, const Pack& pack, std::size_t ordinal) {
   const BlockEntry& block = pack.blocks[ordinal];
   const std::string name = fmt::format("{}: block {}", file.name(), ordinal);
+  const base::Bytes sealed = file.read_block(block.place, block.sealed_length);
   const base::Bytes plain =
-      open_block(context_, block.header(pack.id, ordinal),
-                 file.read_block(block.place, block.sealed_length), decompressor_, name);
+      open_block(context_, block.header(pack.id, ordinal), sealed, decompressor_, name);
   const std::vector<ObjectSpan> spans = read_directory(block.stream, plain);
   if (spans.size() != block.objects.size()) {
     fail(ErrorCode::kDamaged, "{}: its directory does not match the trailer", name);
@@ -203,6 +204,8 @@ void PackCheck::read_block(PackFile& file, const Pack& pack, std::size_t ordinal
       fail(ErrorCode::kDamaged, "{}: object {} does not match its id", name, object.id.hex());
     }
   }
+  if (block.stream != Stream::kManifests) return;
+  if (const auto row = index_.row_of(pack.name, ordinal)) manifests_.add(*row, sealed);
 }
 
 }  // namespace store

@@ -2,7 +2,8 @@
 //
 // With kReadData the pack is read once, front to back, and kept in memory meanwhile: at most
 // kMaxHeldPack bytes, 24 MiB of decompressed blocks, and the two blocks that are being opened. Of a
-// larger pack, which no writer makes, blocks are read again.
+// larger pack, which no writer makes, blocks are read again. Its sound blocks of manifests are kept
+// for the walk over the snapshots, which would read them a second time.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +19,7 @@
 #include "store/format/commit.h"
 #include "store/format/pack.h"
 #include "store/index/index.h"
+#include "store/index/kept_blocks.h"
 #include "store/index/object_reader.h"
 #include "store/maintenance/check.h"
 #include "store/maintenance/reading_allowance.h"
@@ -55,7 +57,7 @@ class PackCheck {
  public:
   // All arguments must outlive the check.
   PackCheck(base::FileSystem& files, base::Path packs, const BlockContext& context, Index& index,
-            ReadingAllowance& allowance);
+            ReadingAllowance& allowance, KeptBlocks& manifests);
 
   PackFindings run(const PackName& name, CheckDepth depth);
 
@@ -75,6 +77,7 @@ class PackCheck {
   const BlockContext& context_;
   Index& index_;
   ReadingAllowance& allowance_;
+  KeptBlocks& manifests_;
   Decompressor decompressor_;
   ObjectReader objects_;
 };

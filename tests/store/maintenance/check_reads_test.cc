@@ -9,6 +9,7 @@
 #include "store/format/pack.h"
 #include "store/maintenance/check.h"
 #include "tests/store/counting_file_system.h"
+#include "tests/store/random_bytes.h"
 #include "tests/store/store_fixture.h"
 
 namespace store {
@@ -145,6 +146,51 @@ TEST_F(CheckReadsTest, ADigestThatDiffersIsReportedThoughEverythingOpens) {
                                          ": its digest does not match its name"));
   EXPECT_THAT(report.damaged_packs, SizeIs(1));
   EXPECT_THAT(report.damaged_messages, IsEmpty());
+}
+
+// Nights that change flags only: nearly all of what they store is manifests.
+class ManifestReadsTest : public StoreFixture {
+ protected:
+  static constexpr std::uint32_t kMessages = 300;
+  static constexpr unsigned kNights = 8;
+
+  ManifestReadsTest() {
+    make_store();
+    Writer writer = open_writer();
+    const StoredMessage stored = add_message(writer, "Subject: one\r\n\r\n");
+    std::vector<FolderDraft> drafts;
+    for (std::size_t i = 0; i < accounts_.size(); ++i) {
+      drafts.emplace_back(folder_named("INBOX"));
+      for (std::uint32_t uid = 1; uid <= kMessages; ++uid) {
+        drafts[i].put(entry_of(uid, stored), stored.digest);
+      }
+    }
+    unsigned seed = 0;
+    for (unsigned night = 0; night < kNights; ++night) {
+      for (std::size_t i = 0; i < accounts_.size(); ++i) {
+        for (std::uint32_t uid = 1; uid <= kMessages; ++uid) {
+          drafts[i].set_state({uid},
+                              {"$" + base::to_hex(base::as_bytes(tests::random_bytes(++seed, 16)))},
+                              night + 2);
+        }
+        add_snapshot(writer, accounts_[i], {writer.seal(drafts[i])});
+      }
+      writer.commit();
+    }
+  }
+
+  const std::vector<std::string> accounts_{"alice", "bob"};
+};
+
+TEST_F(ManifestReadsTest, TheWalkOverTheSnapshotsReadsNothingAgain) {
+  tests::CountingFileSystem counting;
+  CheckOptions options;
+  options.depth = CheckDepth::kReadData;
+  const CheckReport report = check(location_, counting, options);
+  EXPECT_TRUE(report.is_intact());
+  EXPECT_EQ(kNights * accounts_.size(), report.snapshots);
+  EXPECT_GE(report.pack_bytes, kNights * accounts_.size() * kMessages * 16);
+  EXPECT_LE(counting.bytes_read_below(packs_directory(location_)), report.pack_bytes / 10 * 11);
 }
 
 }  // namespace
