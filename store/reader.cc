@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/finally.h"
 #include "base/log.h"
 #include "base/terminal.h"
 #include "store/folder_draft.h"
@@ -18,6 +19,7 @@
 #include "store/format/crypto.h"
 #include "store/format/folder_object.h"
 #include "store/index/commit_mark.h"
+#include "store/index/read_ahead.h"
 #include "store/index/reader_lock.h"
 #include "store/index/unknown_packs.h"
 #include "store/keys/key_slot.h"
@@ -174,33 +176,52 @@ void Reader::read_messages(
     std::span<const MessageId> messages,
     const std::function<void(std::size_t position, base::ByteView bytes)>& take,
     const std::function<void(std::size_t position, const std::string& why)>& damaged) {
-  struct Wanted {
-    ObjectPlace place;
-    std::size_t position = 0;
-  };
-  std::vector<Wanted> wanted;
+  std::vector<PlacedMessage> wanted;
   wanted.reserve(messages.size());
   for (std::size_t position = 0; position < messages.size(); ++position) {
-    const std::optional<ObjectPlace> place =
-        impl_->objects.find(ObjectType::kMessage, messages[position].object);
-    if (place) {
-      wanted.push_back({.place = *place, .position = position});
+    const ObjectId& id = messages[position].object;
+    if (const auto place = impl_->objects.find(ObjectType::kMessage, id)) {
+      wanted.push_back({.id = id, .place = *place, .position = position});
     } else {
       damaged(position, impl_->missing(messages[position]));
     }
   }
-  std::ranges::sort(wanted, {}, [](const Wanted& message) {
+  std::ranges::sort(wanted, {}, [](const PlacedMessage& message) {
     return std::tuple(message.place.block, message.place.start, message.position);
   });
-  for (const Wanted& message : wanted) {
+  impl_->for_each_placed(wanted, [&](const PlacedMessage& message) {
     base::Bytes bytes;
     try {
-      bytes = impl_->objects.read_message(messages[message.position].object, message.place);
+      bytes = impl_->objects.read_message(message.id, message.place);
     } catch (const base::Error& error) {
       damaged(message.position, error.what());
-      continue;
+      return;
     }
     take(message.position, bytes);
+  });
+}
+
+// Calls `use` for each message while the blocks of the messages after it are read.
+void Reader::Impl::for_each_placed(std::span<const PlacedMessage> messages,
+                                   const std::function<void(const PlacedMessage&)>& use) {
+  MessageGroups groups(objects, index, messages);
+  ReadAhead ahead(file_system, packs, context);
+  objects.set_aside(MessageGroups::kMaxBytesAhead);
+  const base::Finally end([this] {
+    objects.set_aside(0);
+    objects.expect({});
+  });
+  MessageGroup group = groups.next();
+  ahead.request(std::move(group.blocks));
+  while (!group.messages.empty()) {
+    for (OpenedBlock& block : ahead.collect()) {
+      objects.adopt(block.block, std::move(block.bytes));
+    }
+    MessageGroup following = groups.next();
+    ahead.request(std::move(following.blocks));
+    objects.expect(std::move(group.parts));
+    std::ranges::for_each(group.messages, use);
+    group = std::move(following);
   }
 }
 

@@ -74,8 +74,10 @@ class Reader {
   base::Bytes read_message(const MessageId& message);
 
   // Reads each message once, in the order of their positions in the store, whatever the order of
-  // `messages`. `position` is the index in `messages`; `bytes` are valid during the call. A damaged
-  // message is passed to `damaged` with the reason instead, and the others follow.
+  // `messages`. While `take` runs, a thread of the reader reads the blocks of the next ones: up to
+  // 24 MiB, which count as part of the 64 MiB that a reader caches. `position` is the index in
+  // `messages`; `bytes` are valid during the call. A damaged message is passed to `damaged` with
+  // the reason instead, and the others follow.
   void read_messages(
       std::span<const MessageId> messages,
       const std::function<void(std::size_t position, base::ByteView bytes)>& take,

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -12,6 +14,7 @@
 #include "store/format/layout.h"
 #include "store/index/index.h"
 #include "store/index/object_reader.h"
+#include "store/message_groups.h"
 #include "store/reader.h"
 
 namespace store {
@@ -36,6 +39,10 @@ class Reader::Impl {
 
   // The lowest sequence number of the account's snapshots that is within reach.
   std::uint64_t first_within_reach(std::string_view account) const;
+
+  // `messages`: in the order of their places.
+  void for_each_placed(std::span<const PlacedMessage> messages,
+                       const std::function<void(const PlacedMessage&)>& use);
 
   // Why a message can't be found, and what to do.
   std::string missing(const MessageId& message);

@@ -96,6 +96,9 @@ class PackFile {
   // Header and box of a block. Fails with kDamaged if the file ends too early.
   base::Bytes read_block(std::uint64_t place, std::uint32_t sealed_length);
 
+  // Neighbouring blocks, header and box of each, with one read. Fails likewise.
+  base::Bytes read_run(std::uint64_t place, std::size_t size) { return read(place, size); }
+
   // Reads the whole file once, front to back, and returns its digest. If it has at most `limit`
   // bytes they are kept, and all later reads are served from memory.
   Sha256 hold(std::uint64_t limit);

@@ -43,6 +43,8 @@ std::optional<ObjectPlace> ObjectReader::find(ObjectType type, const ObjectId& i
 }
 
 ObjectView ObjectReader::read(ObjectType type, const ObjectId& id) {
+  const auto expected = expected_.find(id);
+  if (expected != expected_.end()) return read_at(type, id, expected->second);
   const std::optional<ObjectPlace> place = find(type, id);
   if (!place) {
     fail(ErrorCode::kDamaged, "read {} {}: it is not in the store: run mailstow-backupd check",
@@ -107,11 +109,15 @@ base::Bytes ObjectReader::read_message(const ObjectId& id, const ObjectPlace& pl
   return message;
 }
 
+bool ObjectReader::touch(std::int64_t block) {
+  const auto found = cached_.find(block);
+  if (found == cached_.end()) return false;
+  cache_.splice(cache_.begin(), cache_, found->second);
+  return true;
+}
+
 std::shared_ptr<const base::Bytes> ObjectReader::load(std::int64_t block) {
-  if (const auto found = cached_.find(block); found != cached_.end()) {
-    cache_.splice(cache_.begin(), cache_, found->second);
-    return found->second->bytes;
-  }
+  if (touch(block)) return cache_.front().bytes;
   auto bytes = std::make_shared<const base::Bytes>(open(block, index_.block(block)));
   keep(block, bytes);
   return bytes;
@@ -130,6 +136,10 @@ base::Bytes ObjectReader::open(std::int64_t block, const BlockPlace& place) {
                     decompressor_, name);
 }
 
+void ObjectReader::adopt(std::int64_t block, std::shared_ptr<const base::Bytes> bytes) {
+  if (!has_cached(block)) keep(block, std::move(bytes));
+}
+
 void ObjectReader::keep(std::int64_t block, std::shared_ptr<const base::Bytes> bytes) {
   const std::uint64_t size = bytes->size();
   // In this order, nothing is cached by halves if memory runs out.
@@ -138,7 +148,8 @@ void ObjectReader::keep(std::int64_t block, std::shared_ptr<const base::Bytes> b
   cached_[block] = entry.begin();
   cache_.splice(cache_.begin(), entry);
   cached_bytes_ += size;
-  while (cached_bytes_ > cache_limit_ && cache_.size() > 1) {
+  const std::uint64_t limit = cache_limit_ - std::min(cache_limit_, set_aside_);
+  while (cached_bytes_ > limit && cache_.size() > 1) {
     cached_bytes_ -= cache_.back().bytes->size();
     cached_.erase(cache_.back().block);
     cache_.pop_back();

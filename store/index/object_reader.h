@@ -47,6 +47,19 @@ class ObjectReader {
   // Whether an object of the block can be read without reading its pack.
   bool has_cached(std::int64_t block) const { return cached_.contains(block); }
 
+  // The same; a block that is cached stays so for longer.
+  bool touch(std::int64_t block);
+
+  // Keeps a block that was read elsewhere, as if it had been read here.
+  void adopt(std::int64_t block, std::shared_ptr<const base::Bytes> bytes);
+
+  // Keeps so many bytes less than `cache_bytes` from now on, because others keep them.
+  void set_aside(std::uint64_t bytes) { set_aside_ = bytes; }
+
+  // Parts whose places are known need not be looked up. Replaces those of an earlier call.
+  using Places = std::unordered_map<ObjectId, ObjectPlace>;
+  void expect(Places parts) { expected_ = std::move(parts); }
+
   // Manifests that no pack has yet; returns null if the manifest is in a pack.
   using Unpublished = std::function<const base::Bytes*(const ObjectId& id)>;
   void look_first_in(Unpublished unpublished) { unpublished_ = std::move(unpublished); }
@@ -83,6 +96,7 @@ class ObjectReader {
   const BlockContext& context_;
   Index& index_;
   std::uint64_t cache_limit_;
+  std::uint64_t set_aside_ = 0;
   Unpublished unpublished_;
   Decompressor decompressor_;
 
@@ -92,6 +106,7 @@ class ObjectReader {
   std::list<std::pair<PackName, PackFile>> open_packs_;  // most recently used first
   std::pair<PackName, PackFile*> lent_{};
   const KeptBlocks* kept_ = nullptr;
+  Places expected_;
 };
 
 }  // namespace store

@@ -1,10 +1,16 @@
 // Many messages are read in the order of their positions: no block is read, and so decompressed,
-// twice.
+// twice, and the next blocks are read while a message is used.
 #include <algorithm>
-#include <map>
+#include <chrono>
+#include <filesystem>
 #include <random>
+#include <thread>
+#include <utility>
 
+#include "base/error.h"
 #include "store/format/layout.h"
+#include "tests/expect_error.h"
+#include "tests/store/change_byte.h"
 #include "tests/store/counting_file_system.h"
 #include "tests/store/random_bytes.h"
 #include "tests/store/store_fixture.h"
@@ -21,36 +27,92 @@ class ReadOrderTest : public StoreFixture {
   }
 };
 
-TEST_F(ReadOrderTest, NoBlockIsReadTwice) {
-  make_store();
-  std::vector<MessageId> ids;
-  {
+// More than a reader keeps decompressed, in no order.
+class ManyMessagesTest : public ReadOrderTest {
+ protected:
+  static constexpr unsigned kMessages = 150;
+  static constexpr std::uint64_t kSealed = 50'000;  // of each message, at least
+
+  ManyMessagesTest() {
+    make_store();
     Writer writer = open_writer();
-    // More than a reader keeps decompressed.
-    for (unsigned number = 0; number < 150; ++number) {
-      ids.push_back(add_message(writer, large(number)).id);
+    for (unsigned number = 0; number < kMessages; ++number) {
+      ids_.push_back(add_message(writer, large(number)).id);
     }
     writer.commit();
+    std::shuffle(ids_.begin(), ids_.end(), std::mt19937(3));
   }
-  std::shuffle(ids.begin(), ids.end(), std::mt19937(3));
-  tests::CountingFileSystem files;
-  Reader reader = Reader::open(location_, files);
-  std::size_t taken = 0;
-  reader.read_messages(
-      ids, [&](std::size_t, base::ByteView) { ++taken; },
-      [](std::size_t, const std::string& why) { FAIL() << why; });
-  EXPECT_EQ(taken, ids.size());
-  constexpr std::uint64_t kMinBlock = 64U << 10U;  // anything smaller is a header or a manifest
-  std::map<std::pair<base::Path, std::uint64_t>, int> blocks;
-  for (const auto& [path, reads] : files.reads()) {
+
+  std::uint64_t bytes_read() const {
+    return counting_.bytes_read_below(packs_directory(location_));
+  }
+
+  // Returns the numbers of messages that were read, and of damaged ones.
+  std::pair<std::size_t, std::size_t> read_all(Reader& reader) const {
+    std::size_t taken = 0;
+    std::size_t damaged = 0;
+    reader.read_messages(
+        ids_, [&](std::size_t, base::ByteView) { ++taken; },
+        [&](std::size_t, const std::string&) { ++damaged; });
+    return {taken, damaged};
+  }
+
+  std::vector<MessageId> ids_;
+  tests::CountingFileSystem counting_;
+  Reader reader_ = Reader::open(location_, counting_);
+};
+
+TEST_F(ManyMessagesTest, NoBlockIsReadTwiceAndNeighboursAreReadTogether) {
+  EXPECT_EQ(std::pair(std::size_t{kMessages}, std::size_t{0}), read_all(reader_));
+  EXPECT_GE(bytes_read(), kMessages * kSealed);
+  std::uint64_t largest = 0;
+  for (auto& [path, reads] : counting_.reads()) {
+    std::ranges::sort(reads, {}, &tests::FileRead::offset);
+    std::uint64_t end = 0;
     for (const tests::FileRead& read : reads) {
-      if (read.length >= kMinBlock) ++blocks[{path, read.offset}];
+      EXPECT_LE(end, read.offset) << path;
+      end = read.offset + read.length;
+      largest = std::max(largest, read.length);
     }
   }
-  EXPECT_GE(blocks.size(), 8U);
-  for (const auto& [place, times] : blocks) {
-    EXPECT_EQ(times, 1) << place.first << " at " << place.second;
-  }
+  constexpr std::uint64_t kOfABlock = 8'388'608 / 500'000 * kSealed;
+  EXPECT_GE(largest, kOfABlock * 3 / 2);
+}
+
+TEST_F(ManyMessagesTest, TheNextBlocksAreReadMeanwhile) {
+  // What the messages of 16 MiB take is read before the first of them is passed on.
+  constexpr std::uint64_t kOfTheFirst = 16'777'216 / 500'000 * kSealed;
+  bool is_first = true;
+  reader_.read_messages(
+      ids_,
+      [&](std::size_t, base::ByteView) {
+        if (!std::exchange(is_first, false)) return;
+        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+        while (bytes_read() < kOfTheFirst * 5 / 4 && std::chrono::steady_clock::now() < end) {
+          std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+        EXPECT_GE(bytes_read(), kOfTheFirst * 5 / 4);
+        EXPECT_LE(bytes_read(), kOfTheFirst * 4) << "no more than is kept";
+      },
+      [](std::size_t, const std::string& why) { FAIL() << why; });
+}
+
+TEST_F(ManyMessagesTest, AnErrorOfTheCallerEndsTheReading) {
+  const auto fail = [](std::size_t, base::ByteView) {
+    base::fail(base::ErrorCode::kNoSpace, "write the message: the disk is full");
+  };
+  EXPECT_ERROR(kNoSpace, "the disk is full",
+               reader_.read_messages(ids_, fail, [](std::size_t, const std::string&) {}));
+  EXPECT_EQ(std::pair(std::size_t{kMessages}, std::size_t{0}), read_all(reader_));
+}
+
+TEST_F(ManyMessagesTest, ADamagedBlockDamagesItsMessagesOnly) {
+  const base::Path pack = packs().front();
+  tests::change_byte(pack, std::filesystem::file_size(pack) / 2);
+  const auto [taken, damaged] = read_all(reader_);
+  EXPECT_EQ(kMessages, taken + damaged);
+  EXPECT_GE(damaged, 1U);
+  EXPECT_LE(damaged, 17U) << "a block of 8 MiB";
 }
 
 TEST_F(ReadOrderTest, BlocksOfSeveralAccountsAreKept) {

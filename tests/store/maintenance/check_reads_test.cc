@@ -8,6 +8,7 @@
 #include "store/format/layout.h"
 #include "store/format/pack.h"
 #include "store/maintenance/check.h"
+#include "tests/store/change_byte.h"
 #include "tests/store/counting_file_system.h"
 #include "tests/store/random_bytes.h"
 #include "tests/store/store_fixture.h"
@@ -73,14 +74,6 @@ class CheckReadsTest : public StoreFixture {
     return reasons;
   }
 
-  void change_byte(const base::Path& path, std::uint64_t place) {
-    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
-    file.seekg(static_cast<std::streamoff>(place));
-    const int byte = file.get();
-    file.seekp(static_cast<std::streamoff>(place));
-    file.put(static_cast<char>(byte ^ 1));
-  }
-
   base::Path alices_pack_;
   tests::CountingFileSystem counting_;
   std::set<Sha256> read_;
@@ -110,7 +103,7 @@ TEST_F(CheckReadsTest, EveryPackIsReadOnceFrontToBack) {
 }
 
 TEST_F(CheckReadsTest, ADamagedPackNamesTheMessagesOfOtherPacks) {
-  change_byte(alices_pack_, std::filesystem::file_size(alices_pack_) / 2);
+  tests::change_byte(alices_pack_, std::filesystem::file_size(alices_pack_) / 2);
   const CheckReport report = check_with(1);
   EXPECT_THAT(report.damage, ElementsAre(HasSubstr(": block "), HasSubstr("its digest")));
   EXPECT_THAT(report.damaged_packs, SizeIs(1));
