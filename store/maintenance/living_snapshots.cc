@@ -1,7 +1,9 @@
 #include "store/maintenance/living_snapshots.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/terminal.h"
@@ -45,7 +47,14 @@ std::uint64_t LivingSnapshots::dropped() const {
 }
 
 void LivingSnapshots::mark(Marking& marking) const {
+  std::vector<std::pair<ObjectPlace, SnapshotLine>> lines;
   for_each_line([&](const SnapshotLine& line) {
+    const auto place = session_.index().find(ObjectType::kRoot, line.root);
+    lines.emplace_back(place.value_or(ObjectPlace()), line);
+  });
+  std::ranges::stable_sort(
+      lines, {}, [](const auto& line) { return std::pair(line.first.block, line.first.start); });
+  for (const auto& [place, line] : lines) {
     try {
       marking.add_root(line.root, line.account);
     } catch (const base::Error& error) {
@@ -57,7 +66,7 @@ void LivingSnapshots::mark(Marking& marking) const {
           "read it either, `--drop-unreadable {}` gives it up",
           base::shown_time(line.time), account, error.what(), account);
     }
-  });
+  }
 }
 
 }  // namespace store

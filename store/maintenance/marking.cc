@@ -12,13 +12,6 @@
 
 namespace store {
 
-namespace {
-
-// True until prune's first step is done; it translates the message afterwards.
-constexpr std::string_view kNothingDropped = "no snapshot is dropped";
-
-}  // namespace
-
 using base::ErrorCode;
 using base::fail;
 
@@ -39,10 +32,10 @@ void MarkedObjects::for_each(const Index::PackRow& pack, Stream stream, Marked w
     auto next = marks.begin();
     for (const ObjectEntry& object : block.objects) {
       const bool is_marked = next != marks.end() && object.start == next->start;
-      const AccountNumber account = is_marked ? (next++)->account : 0;
+      const Owner owner = is_marked ? (next++)->owner : Owner();
       if (is_marked != (which == Marked::kYes)) continue;
       base::stop_if_requested("prune", kNothingDropped);
-      take(object, {.block = row, .start = object.start, .length = object.length}, account);
+      take(object, {.block = row, .start = object.start, .length = object.length}, owner);
     }
     if (next != marks.end()) {
       fail(ErrorCode::kDamaged,
@@ -59,12 +52,12 @@ bool Marking::mark(ObjectType type, const ObjectId& id) {
   if (!place) {
     fail(ErrorCode::kDamaged, "find {} {}: it is not in the store", name_of(type), id.hex());
   }
-  return marks_.add(*place, account_);
+  return marks_.add(*place, owner_);
 }
 
 void Marking::add_root(const ObjectId& root, const std::string& account) {
-  const auto next = static_cast<AccountNumber>(accounts_.size() + 1);
-  account_ = accounts_.emplace(account, next).first->second;
+  const auto next = static_cast<std::uint32_t>(accounts_.size() + 1);
+  owner_ = {.account = accounts_.emplace(account, next).first->second, .folder = 0};
   if (!mark(ObjectType::kRoot, root)) return;
   for (const ObjectId& folder :
        Root::decode(objects_.read_manifest(ObjectType::kRoot, root)).folders) {
@@ -76,7 +69,10 @@ void Marking::add_folder(const ObjectId& id) {
   if (!mark(ObjectType::kFolder, id)) return;
   const FolderObject folder = FolderObject::decode(objects_.read_manifest(ObjectType::kFolder, id));
   if (folder.tree.messages == 0) return;
+  const auto next = static_cast<std::uint32_t>(folders_.size() + 1);
+  owner_.folder = folders_.try_emplace({owner_.account, folder.info.raw_name}, next).first->second;
   add_node(*root_node(folder.tree));
+  owner_.folder = 0;
 }
 
 // What is below a node depends only on its identity and its state: if both were marked before, even
@@ -106,13 +102,13 @@ void Marking::add_node(UidNode& node) {
 
 void Marking::add_parts(MarkedObjects& marked) {
   for (const Index::PackRow& pack : index_.pack_rows()) {
-    marked.for_each(
-        pack, Stream::kRecords, Marked::kYes,
-        [&](const ObjectEntry& message, const ObjectPlace& place, AccountNumber account) {
-          account_ = account;
-          for_each_part(message, place,
-                        [&](ObjectType type, const ObjectId& part) { mark(type, part); });
-        });
+    marked.for_each(pack, Stream::kRecords, Marked::kYes,
+                    [&](const ObjectEntry& message, const ObjectPlace& place, const Owner& owner) {
+                      owner_ = owner;
+                      for_each_part(message, place, [&](ObjectType type, const ObjectId& part) {
+                        mark(type, part);
+                      });
+                    });
   }
 }
 
@@ -120,7 +116,7 @@ std::set<std::int64_t> Marking::packs_needed_by_dead(MarkedObjects& marked,
                                                      const Index::PackRow& pack) {
   std::set<std::int64_t> packs;
   marked.for_each(pack, Stream::kRecords, Marked::kNo,
-                  [&](const ObjectEntry& message, const ObjectPlace& place, AccountNumber) {
+                  [&](const ObjectEntry& message, const ObjectPlace& place, const Owner&) {
                     for_each_part(message, place, [&](ObjectType type, const ObjectId& part) {
                       const auto found = index_.find(type, part);
                       if (found) packs.insert(pack_of(found->block));
@@ -132,7 +128,7 @@ std::set<std::int64_t> Marking::packs_needed_by_dead(MarkedObjects& marked,
 void Marking::add_parts_of_dead(MarkedObjects& marked, const Index::PackRow& pack,
                                 const std::set<std::int64_t>& within) {
   marked.for_each(pack, Stream::kRecords, Marked::kNo,
-                  [&](const ObjectEntry& message, const ObjectPlace& place, AccountNumber) {
+                  [&](const ObjectEntry& message, const ObjectPlace& place, const Owner&) {
                     for_each_part(message, place, [&](ObjectType type, const ObjectId& part) {
                       const auto found = index_.find(type, part);
                       if (found && within.contains(pack_of(found->block))) marks_.add(*found);

@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "store/format/pack.h"
 #include "store/format/uid_node.h"
@@ -17,6 +19,10 @@ namespace store {
 
 enum class Marked { kYes, kNo };
 
+// For a program that is stopped. It is true until prune's first step is done; prune replaces the
+// message afterwards.
+inline constexpr std::string_view kNothingDropped = "no snapshot is dropped";
+
 // The marked, or the unmarked, objects of packs, in the order of their positions.
 class MarkedObjects {
  public:
@@ -24,8 +30,8 @@ class MarkedObjects {
   MarkedObjects(base::FileSystem& files, base::Path packs, const BlockContext& context,
                 Marks& marks);
 
-  // `account`: as marked, 0 for unmarked objects.
-  using Take = std::function<void(const ObjectEntry&, const ObjectPlace&, AccountNumber account)>;
+  // `owner`: as marked, empty for unmarked objects.
+  using Take = std::function<void(const ObjectEntry&, const ObjectPlace&, const Owner& owner)>;
 
   // Fails with kDamaged if the pack can't be read or a mark matches no object.
   void for_each(const Index::PackRow& pack, Stream stream, Marked which, const Take& take);
@@ -45,7 +51,8 @@ class Marking {
   // All arguments must outlive it.
   Marking(Index& index, ObjectReader& objects, const Keys& keys, Marks& marks);
 
-  // An object that several accounts need belongs to the first of them.
+  // An object that several folders or accounts need belongs to the first of them. Reads least if
+  // the roots come in the order of their places.
   void add_root(const ObjectId& root, const std::string& account);
 
   // Call after all roots have been added.
@@ -70,8 +77,10 @@ class Marking {
   ObjectReader& objects_;
   const Keys& keys_;
   Marks& marks_;
-  std::map<std::string, AccountNumber> accounts_;
-  AccountNumber account_ = 0;  // whose objects are being marked
+  // Their numbers.
+  std::map<std::string, std::uint32_t> accounts_;
+  std::map<std::pair<std::uint32_t, std::string>, std::uint32_t> folders_;  // by account, raw name
+  Owner owner_;  // of the objects that are being marked
 };
 
 }  // namespace store

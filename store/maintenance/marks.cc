@@ -23,8 +23,8 @@ Database open_scratch(const base::Path& file) {
   database.run(
       "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; "
       "PRAGMA cache_size = -32768;"
-      "CREATE TABLE marks (block INTEGER NOT NULL, start INTEGER NOT NULL, account INTEGER NOT "
-      "NULL, "
+      "CREATE TABLE marks (block INTEGER NOT NULL, start INTEGER NOT NULL, "
+      "account INTEGER NOT NULL, folder INTEGER NOT NULL, "
       "PRIMARY KEY (block, start)) WITHOUT ROWID;"
       "BEGIN");
   return database;
@@ -45,21 +45,26 @@ class Marks::Impl {
   base::Path file;
   Database database;
   Statement find{database, "SELECT 1 FROM marks WHERE block = ?1 AND start = ?2"};
-  Statement insert{database, "INSERT INTO marks VALUES (?1, ?2, ?3)"};
-  Statement of_block{database, "SELECT start, account FROM marks WHERE block = ?1 ORDER BY start"};
+  Statement insert{database, "INSERT INTO marks VALUES (?1, ?2, ?3, ?4)"};
+  Statement of_block{database,
+                     "SELECT start, account, folder FROM marks WHERE block = ?1 ORDER BY start"};
 };
 
 Marks::Marks(const base::Path& directory)
     : impl_(std::make_unique<Impl>(scratch_file(directory))) {}
 Marks::~Marks() = default;
 
-bool Marks::add(const ObjectPlace& object, AccountNumber account) {
+bool Marks::add(const ObjectPlace& object, const Owner& owner) {
   const bool is_known = impl_->find.bind(1, object.block).bind(2, object.start).step();
   if (is_known) {
     impl_->find.reset();
     return false;
   }
-  impl_->insert.bind(1, object.block).bind(2, object.start).bind(3, std::int64_t{account}).run();
+  impl_->insert.bind(1, object.block)
+      .bind(2, object.start)
+      .bind(3, owner.account)
+      .bind(4, owner.folder)
+      .run();
   bytes_[pack_of(object.block)] += object.length;
   ++count_;
   return true;
@@ -70,7 +75,8 @@ std::vector<Mark> Marks::marks_in(std::int64_t block) {
   impl_->of_block.bind(1, block);
   while (impl_->of_block.step()) {
     marks.push_back({.start = static_cast<std::uint32_t>(impl_->of_block.integer(0)),
-                     .account = static_cast<AccountNumber>(impl_->of_block.integer(1))});
+                     .owner = {.account = static_cast<std::uint32_t>(impl_->of_block.integer(1)),
+                               .folder = static_cast<std::uint32_t>(impl_->of_block.integer(2))}});
   }
   return marks;
 }

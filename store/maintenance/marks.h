@@ -4,6 +4,7 @@
 // For one thread.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -14,12 +15,17 @@
 
 namespace store {
 
-// Numbers the accounts of one run from 1. 0: the object is needed by none, or by no snapshot.
-using AccountNumber = std::uint32_t;
+// The folder that an object is stored with, among those that need it. Accounts, and the folders of
+// all accounts, are numbered from 1 in one run.
+struct Owner {
+  std::uint32_t account = 0;  // 0: no snapshot needs the object
+  std::uint32_t folder = 0;   // 0: it belongs to the account as a whole
+  auto operator<=>(const Owner&) const = default;
+};
 
 struct Mark {
   std::uint32_t start = 0;  // of the object, in its block
-  AccountNumber account = 0;
+  Owner owner;
 };
 
 class Marks {
@@ -30,9 +36,8 @@ class Marks {
   Marks& operator=(const Marks&) = delete;
   ~Marks();
 
-  // Returns whether the object was not marked yet. It keeps the first account that it was marked
-  // for.
-  bool add(const ObjectPlace& object, AccountNumber account = 0);
+  // Returns whether the object was not marked yet. It keeps the first owner that it was marked for.
+  bool add(const ObjectPlace& object, const Owner& owner = {});
 
   // The marked objects of a block, in the order of their positions.
   std::vector<Mark> marks_in(std::int64_t block);

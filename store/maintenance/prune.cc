@@ -205,7 +205,7 @@ class Prune {
     bool has_room = true;
     marked_.for_each(
         pack, stream, Marked::kYes,
-        [&](const ObjectEntry& object, const ObjectPlace& place, AccountNumber account) {
+        [&](const ObjectEntry& object, const ObjectPlace& place, const Owner& owner) {
           if (!has_room) return;
           const ObjectView view = objects_.read_at(object.type, object.id, place);
           // A message's id is made from its own bytes, not from its record's.
@@ -217,7 +217,7 @@ class Prune {
           }
           // Manifests are small, and alike in all accounts.
           const std::string lies_with =
-              stream == Stream::kManifests ? "" : fmt::format("{:010}", account);
+              stream == Stream::kManifests ? "" : fmt::format("{:010}", owner.account);
           session_.add(object.type, object.id, view.bytes, object.message_size, lies_with);
           session_.publish_if_full();
           copied_ += object.length;
