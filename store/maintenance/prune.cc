@@ -20,6 +20,7 @@
 #include "store/maintenance/marking.h"
 #include "store/maintenance/marks.h"
 #include "store/maintenance/prune_packs.h"
+#include "store/maintenance/regrouping.h"
 #include "store/maintenance/reserve.h"
 #include "store/maintenance/rewrite_choice.h"
 #include "store/search_index/search_index.h"
@@ -35,8 +36,8 @@ using base::fail;
 constexpr std::string_view kGoesOn =
     "what was dropped stays dropped, and the next prune continues from here";
 
-// The free room is checked each time this many bytes have been copied.
-constexpr std::uint64_t kRoomCheckedEvery = std::uint64_t{4} << 20;
+// Blocks are read in the order of their places.
+constexpr std::uint64_t kCachedBlocks = std::uint64_t{24} << 20;
 
 class Prune {
  public:
@@ -46,7 +47,8 @@ class Prune {
         session_(location, files, clock, Effort::kStrong),
         now_(clock.now_seconds()),
         snapshots_(session_, without_pinned(session_.index(), options.drop, now_)),
-        objects_(files, packs_directory(location), session_.context(), session_.index()),
+        objects_(files, packs_directory(location), session_.context(), session_.index(),
+                 kCachedBlocks),
         marks_(location.index),
         marked_(files, packs_directory(location), session_.context(), marks_),
         marking_(session_.index(), objects_, session_.context().keys, marks_),
@@ -182,50 +184,25 @@ class Prune {
     return free - std::min(free, kept);
   }
 
-  // Stream by stream, so that similar objects are stored together, and no record is durable before
-  // its parts are. Returns false if the room went meanwhile: the copies are not lost, because the
-  // next prune finds what was copied dead in its old pack.
+  // Stream by stream, so that no record is durable before its parts are. Returns false if the room
+  // went meanwhile: the copies are not lost, because the next prune finds what was copied dead in
+  // its old pack.
   bool copy_living(const std::vector<std::size_t>& batch) {
     packs_.mark_parts_of_dead(batch);
     std::vector<std::size_t> by_age = batch;
     std::ranges::sort(by_age);
+    std::vector<Index::PackRow> rows;
+    rows.reserve(by_age.size());
+    for (const std::size_t i : by_age) rows.push_back(packs_.row(i));
+    Regrouping regrouping(session_, objects_, marked_, [&](std::uint64_t) { return room() > 0; });
     for (const Stream stream :
          {Stream::kBinaries, Stream::kTexts, Stream::kRecords, Stream::kManifests}) {
-      for (const std::size_t i : by_age) {
-        if (copy_stream(packs_.row(i), stream)) continue;
-        session_.publish_if_any();
-        report_.shortage = "other programs filled the store's disk meanwhile";
-        return false;
-      }
+      if (regrouping.copy(rows, stream)) continue;
+      session_.publish_if_any();
+      report_.shortage = "other programs filled the store's disk meanwhile";
+      return false;
     }
     return true;
-  }
-
-  bool copy_stream(const Index::PackRow& pack, Stream stream) {
-    bool has_room = true;
-    marked_.for_each(
-        pack, stream, Marked::kYes,
-        [&](const ObjectEntry& object, const ObjectPlace& place, const Owner& owner) {
-          if (!has_room) return;
-          const ObjectView view = objects_.read_at(object.type, object.id, place);
-          // A message's id is made from its own bytes, not from its record's.
-          if (object.type != ObjectType::kMessage &&
-              object_id(session_.context().keys, object.type, view.bytes) != object.id) {
-            fail(ErrorCode::kDamaged,
-                 "copy object {}: it does not match its id: run mailstow-backupd check",
-                 object.id.hex());
-          }
-          // Manifests are small, and alike in all accounts.
-          const std::string lies_with =
-              stream == Stream::kManifests ? "" : fmt::format("{:010}", owner.account);
-          session_.add(object.type, object.id, view.bytes, object.message_size, lies_with);
-          session_.publish_if_full();
-          copied_ += object.length;
-          if (copied_ < kRoomCheckedEvery) return;
-          copied_ = 0;
-          has_room = room() > 0;
-        });
-    return has_room;
   }
 
   // Condemns these packs, and those of earlier steps again.
@@ -281,7 +258,6 @@ class Prune {
   CondemnedPacks condemned_;
   std::optional<PackName> first_commit_;  // the pack with nothing but the first step's commit
   std::vector<std::size_t> current_;      // the packs of the step under way
-  std::uint64_t copied_ = 0;              // bytes since the room was checked
 };
 
 }  // namespace

@@ -1,0 +1,103 @@
+#include "store/maintenance/similarity.h"
+
+#include <array>
+#include <limits>
+#include <string_view>
+
+#include "base/ascii.h"
+
+namespace store {
+
+namespace {
+
+// The senders of mail can choose texts with equal hashes: that costs them room, not us safety.
+constexpr std::uint64_t kFactor = 0x9E3779B97F4A7C15;
+
+constexpr std::uint64_t mixed(std::uint64_t hash) {
+  hash ^= hash >> 32U;
+  hash *= kFactor;
+  return hash ^ hash >> 29U;
+}
+
+constexpr std::uint64_t with(std::uint64_t hash, unsigned char byte) {
+  return (hash ^ byte) * kFactor;
+}
+
+constexpr bool is_of_word(unsigned char byte) {
+  return (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
+         (byte >= 'a' && byte <= 'z') || byte >= 0x80;
+}
+
+std::uint64_t hash_of(std::string_view text) {
+  std::uint64_t hash = text.size();
+  for (const char each : text) hash = with(hash, static_cast<unsigned char>(base::to_lower(each)));
+  return mixed(hash);
+}
+
+// The value of a field without leading spaces, folded lines included, if `header` begins with it.
+std::string_view value_at(std::string_view header, std::string_view name) {
+  if (!base::starts_with_ignoring_case(header, name)) return {};
+  header.remove_prefix(name.size());
+  std::size_t end = header.find('\n');
+  while (end < header.size() - 1 && (header[end + 1] == ' ' || header[end + 1] == '\t')) {
+    end = header.find('\n', end + 1);
+  }
+  header = header.substr(0, end);
+  const std::size_t begin = header.find_first_not_of(" \t\r\n");
+  return begin == std::string_view::npos ? std::string_view() : header.substr(begin);
+}
+
+// What is between the last < and the > after it, or everything up to a space.
+std::string_view address_in(std::string_view value) {
+  if (const std::size_t begin = value.rfind('<'); begin != std::string_view::npos) {
+    value.remove_prefix(begin + 1);
+  }
+  return value.substr(0, value.find_first_of("> \t\r\n"));
+}
+
+}  // namespace
+
+Similarity similarity_of_text(base::ByteView text) {
+  constexpr std::uint64_t kNothing = std::numeric_limits<std::uint64_t>::max();
+  Similarity smallest{.first = kNothing, .second = kNothing};
+  std::array<std::uint64_t, 3> words{};  // the last one first
+  std::uint64_t word = 0;
+  const auto end_word = [&] {
+    words = {word, words[0], words[1]};
+    word = 0;
+    const std::uint64_t hash = mixed(mixed(mixed(words[0]) ^ words[1]) ^ words[2]);
+    if (hash < smallest.first) {
+      smallest = {.first = hash, .second = smallest.first};
+    } else if (hash < smallest.second && hash != smallest.first) {
+      smallest.second = hash;
+    }
+  };
+  for (const std::byte each : text) {
+    const auto byte = std::to_integer<unsigned char>(each);
+    if (is_of_word(byte)) {
+      word = with(word, byte);
+    } else if (word != 0) {
+      end_word();
+    }
+  }
+  if (word != 0) end_word();
+  return smallest;
+}
+
+Similarity similarity_of_header(base::ByteView header) {
+  std::string_view list;
+  std::string_view sender;
+  for (std::string_view rest = base::as_text(header); !rest.empty();) {
+    if (list.empty()) list = value_at(rest, "List-Id:");
+    if (sender.empty()) sender = value_at(rest, "From:");
+    const std::size_t end = rest.find('\n');
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  }
+  const std::string_view address = address_in(sender);
+  const std::size_t at = address.rfind('@');
+  const std::string_view domain =
+      at == std::string_view::npos ? std::string_view() : address.substr(at + 1);
+  return {.first = hash_of(list.empty() ? domain : address_in(list)), .second = hash_of(address)};
+}
+
+}  // namespace store
