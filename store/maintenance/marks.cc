@@ -55,11 +55,7 @@ Marks::Marks(const base::Path& directory)
 Marks::~Marks() = default;
 
 bool Marks::add(const ObjectPlace& object, const Owner& owner) {
-  const bool is_known = impl_->find.bind(1, object.block).bind(2, object.start).step();
-  if (is_known) {
-    impl_->find.reset();
-    return false;
-  }
+  if (contains(object)) return false;
   impl_->insert.bind(1, object.block)
       .bind(2, object.start)
       .bind(3, owner.account)
@@ -68,6 +64,12 @@ bool Marks::add(const ObjectPlace& object, const Owner& owner) {
   bytes_[pack_of(object.block)] += object.length;
   ++count_;
   return true;
+}
+
+bool Marks::contains(const ObjectPlace& object) {
+  const bool is_known = impl_->find.bind(1, object.block).bind(2, object.start).step();
+  if (is_known) impl_->find.reset();
+  return is_known;
 }
 
 std::vector<Mark> Marks::marks_in(std::int64_t block) {

@@ -39,6 +39,8 @@ class Marks {
   // Returns whether the object was not marked yet. It keeps the first owner that it was marked for.
   bool add(const ObjectPlace& object, const Owner& owner = {});
 
+  bool contains(const ObjectPlace& object);
+
   // The marked objects of a block, in the order of their positions.
   std::vector<Mark> marks_in(std::int64_t block);
 

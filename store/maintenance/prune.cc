@@ -234,14 +234,10 @@ class Prune {
   // The search index is plain text: messages in no snapshot must not be readable there.
   void clean_search_index() {
     const std::int64_t newest_old = packs_.newest_row();
-    std::int64_t block = -1;
-    std::vector<Mark> marks;
     session_.search().keep_only([&](const ObjectId& message) {
       const auto place = index().find_uncondemned(ObjectType::kMessage, message);
       if (!place) return false;
-      if (pack_of(place->block) > newest_old) return true;
-      if (std::exchange(block, place->block) != place->block) marks = marks_.marks_in(block);
-      return std::ranges::binary_search(marks, place->start, {}, &Mark::start);
+      return pack_of(place->block) > newest_old || marks_.contains(*place);
     });
   }
 
