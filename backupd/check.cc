@@ -225,24 +225,6 @@ void reject_conflicting_options(const CheckOptions& command) {
   }
 }
 
-// Shows the progress of a check on a terminal.
-class Progress {
- public:
-  explicit Progress(const base::Clock& clock)
-      : clock_(clock), line_(clock), begin_(clock.steady_now()) {}
-
-  void operator()(const store::CheckProgress& done) {
-    if (!line_.is_due()) return;
-    line_.show("checking: " + base::describe_progress(done.done_bytes, done.total_bytes,
-                                                      clock_.steady_now() - begin_));
-  }
-
- private:
-  const base::Clock& clock_;
-  base::ProgressLine line_;
-  std::chrono::steady_clock::time_point begin_;
-};
-
 std::vector<std::string> lines_of(const store::CheckReport& report) {
   std::vector<std::string> troubles;
   troubles.reserve(report.damage.size() + report.damaged_messages.size());
@@ -264,8 +246,10 @@ base::JobOutcome carry_out_check(const base::Environment& environment,
   ordered_json more = ordered_json::object();  // fields in addition to the report's
   std::string more_text;
   {
-    Progress shown(environment.clock);
-    const auto progress = [&](const store::CheckProgress& done) { shown(done); };
+    base::StagedProgress shown(environment.clock);
+    const auto progress = [&](const store::CheckProgress& done) {
+      shown.show_bytes("checking", done.done_bytes, done.total_bytes);
+    };
     if (command.repair) {
       store::RepairReport repaired = store::repair(location, environment.files, environment.clock,
                                                    progress, command.drop_unreadable);

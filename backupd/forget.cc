@@ -12,6 +12,7 @@
 #include "backupd/prune_report.h"
 #include "backupd/report/alarms.h"
 #include "backupd/retention_plan.h"
+#include "backupd/shown_prune.h"
 #include "base/clock_sighting.h"
 #include "base/error.h"
 #include "base/id_text.h"
@@ -142,7 +143,7 @@ base::ExitStatus forget(const base::Environment& environment, const ForgetOption
         [&](base::Acknowledgements& acknowledged) { acknowledged.forget(command.account); });
   }
   if (command.yes && command.prune) {
-    report = store::prune(location, environment.files, environment.clock, options);
+    report = shown_prune(environment, options);
     dropped = report->dropped;
   } else if (command.yes) {
     dropped = store::drop_snapshots(location, environment.files, environment.clock, options.drop);

@@ -12,6 +12,7 @@
 #include "backupd/job.h"
 #include "backupd/prune_report.h"
 #include "backupd/retention_plan.h"
+#include "backupd/shown_prune.h"
 #include "base/clock_sighting.h"
 #include "base/error.h"
 #include "base/json_text.h"
@@ -46,8 +47,7 @@ PackPlan plan_packs(const base::Environment& environment, const store::PruneOpti
   }
   const bool has_room = environment.files.free_space(location.index) >= kMinIndexRoom;
   try {
-    return {.report = store::prune(location, environment.files, environment.clock, options),
-            .why = {}};
+    return {.report = shown_prune(environment, options), .why = {}};
   } catch (const base::Error& error) {
     switch (error.code()) {
       case base::ErrorCode::kBusy:
@@ -128,7 +128,7 @@ base::JobOutcome carry_out_prune(const base::Environment& environment,
   if (command.dry_run) {
     packs = plan_packs(environment, options);
   } else if (doubt.empty()) {
-    packs.report = store::prune(location, environment.files, environment.clock, options);
+    packs.report = shown_prune(environment, options);
   }
   const std::optional<store::PruneReport>& report = packs.report;
 

@@ -57,6 +57,22 @@ void ProgressLine::show(const std::string& text) {
   print_to_stderr(kEraseLine + cut_to_terminal(escape_for_terminal(text)));
 }
 
+void StagedProgress::show_bytes(const std::string& activity, std::uint64_t done,
+                                std::uint64_t total) {
+  if (activity_ != activity) {
+    activity_ = activity;
+    begin_ = clock_.steady_now();
+  }
+  if (!line_.is_due()) return;
+  line_.show(activity + ": " + describe_progress(done, total, clock_.steady_now() - begin_));
+}
+
+void StagedProgress::show_count(const std::string& activity, std::uint64_t done,
+                                std::uint64_t total) {
+  if (!line_.is_due()) return;
+  line_.show(fmt::format("{}: {} of {}", activity, format_count(done), format_count(total)));
+}
+
 std::string describe_progress(std::uint64_t done, std::uint64_t total,
                               std::chrono::steady_clock::duration elapsed) {
   const double seconds = std::chrono::duration<double>(elapsed).count();

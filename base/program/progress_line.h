@@ -29,6 +29,26 @@ class ProgressLine {
   std::chrono::steady_clock::time_point last_{};
 };
 
+// The same for work that consists of stages, each with an amount that is known.
+class StagedProgress {
+ public:
+  // `clock` must outlive it.
+  explicit StagedProgress(const Clock& clock) : clock_(clock), line_(clock) {}
+
+  // "checking: 1.2 GB of 10.4 GB, 120.3 MB/s, 1m 17s left". The speed is that since the first call
+  // with this activity.
+  void show_bytes(const std::string& activity, std::uint64_t done, std::uint64_t total);
+
+  // "reading snapshots: 1,200 of 3,000"
+  void show_count(const std::string& activity, std::uint64_t done, std::uint64_t total);
+
+ private:
+  const Clock& clock_;
+  ProgressLine line_;
+  std::string activity_;
+  std::chrono::steady_clock::time_point begin_{};
+};
+
 // The part of `text` that fits into one line of a terminal of `columns`, without its last column:
 // wrapped text can't be erased again.
 std::string cut_to_line(const std::string& text, std::size_t columns);

@@ -46,7 +46,7 @@ std::uint64_t LivingSnapshots::dropped() const {
   return count;
 }
 
-void LivingSnapshots::mark(Marking& marking) const {
+void LivingSnapshots::mark(Marking& marking, const HasMarked& has_marked) const {
   std::vector<std::pair<ObjectPlace, SnapshotLine>> lines;
   for_each_line([&](const SnapshotLine& line) {
     const auto place = session_.index().find(ObjectType::kRoot, line.root);
@@ -54,7 +54,9 @@ void LivingSnapshots::mark(Marking& marking) const {
   });
   std::ranges::stable_sort(
       lines, {}, [](const auto& line) { return std::pair(line.first.block, line.first.start); });
+  std::uint64_t done = 0;
   for (const auto& [place, line] : lines) {
+    has_marked(done++, lines.size());
     try {
       marking.add_root(line.root, line.account);
     } catch (const base::Error& error) {
@@ -67,6 +69,7 @@ void LivingSnapshots::mark(Marking& marking) const {
           base::shown_time(line.time), account, error.what(), account);
     }
   }
+  has_marked(done, lines.size());
 }
 
 }  // namespace store

@@ -31,7 +31,9 @@ class LivingSnapshots {
 
   // Marks what the snapshots need, without the parts of messages. Fails with the account's name if
   // a snapshot can't be read.
-  void mark(Marking& marking) const;
+  // `has_marked` is called before the first snapshot and after each one.
+  using HasMarked = std::function<void(std::uint64_t done, std::uint64_t total)>;
+  void mark(Marking& marking, const HasMarked& has_marked) const;
 
  private:
   WriteSession& session_;

@@ -100,8 +100,14 @@ void Marking::add_node(UidNode& node) {
   }
 }
 
-void Marking::add_parts(MarkedObjects& marked) {
-  for (const Index::PackRow& pack : index_.pack_rows()) {
+void Marking::add_parts(MarkedObjects& marked, const HasRead& has_read) {
+  const std::vector<Index::PackRow> packs = index_.pack_rows();
+  std::uint64_t total = 0;
+  for (const Index::PackRow& pack : packs) total += pack.size;
+  std::uint64_t done = 0;
+  for (const Index::PackRow& pack : packs) {
+    has_read(done, total);
+    done += pack.size;
     marked.for_each(pack, Stream::kRecords, Marked::kYes,
                     [&](const ObjectEntry& message, const ObjectPlace& place, const Owner& owner) {
                       owner_ = owner;
@@ -110,6 +116,7 @@ void Marking::add_parts(MarkedObjects& marked) {
                       });
                     });
   }
+  has_read(done, total);
 }
 
 std::set<std::int64_t> Marking::packs_needed_by_dead(MarkedObjects& marked,

@@ -55,8 +55,10 @@ class Marking {
   // the roots come in the order of their places.
   void add_root(const ObjectId& root, const std::string& account);
 
-  // Call after all roots have been added.
-  void add_parts(MarkedObjects& marked);
+  // Call after all roots have been added. `has_read` is called before the first pack and after each
+  // one, with the bytes of packs.
+  using HasRead = std::function<void(std::uint64_t done, std::uint64_t total)>;
+  void add_parts(MarkedObjects& marked, const HasRead& has_read);
 
   // A message that a backup finds stored must be complete, also if no snapshot holds it: returns
   // the packs (Index::PackRow::row) that have parts of the dead messages of `pack`.

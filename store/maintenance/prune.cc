@@ -82,6 +82,10 @@ class Prune {
  private:
   Index& index() { return session_.index(); }
 
+  void report_progress(PruneProgress::Stage stage, std::uint64_t done, std::uint64_t total) const {
+    if (options_.progress) options_.progress({.stage = stage, .done = done, .total = total});
+  }
+
   // The index forgets a missing pack when it is rebuilt without it, and with the pack the snapshots
   // of its commits: what they need would be deleted as unreferenced. So the chain of commits is
   // checked each time.
@@ -114,8 +118,11 @@ class Prune {
   }
 
   void mark() {
-    snapshots_.mark(marking_);
-    marking_.add_parts(marked_);
+    using Stage = PruneProgress::Stage;
+    snapshots_.mark(
+        marking_, [&](auto done, auto total) { report_progress(Stage::kSnapshots, done, total); });
+    marking_.add_parts(
+        marked_, [&](auto done, auto total) { report_progress(Stage::kMessages, done, total); });
     report_.dropped = snapshots_.dropped();
   }
 
@@ -154,8 +161,10 @@ class Prune {
   }
 
   void rewrite() {
+    to_copy_ = packs_.bytes_to_copy();
     while (true) {
       const std::vector<std::size_t> batch = next_batch();
+      report_progress(PruneProgress::Stage::kCopying, copied_, std::max(copied_, to_copy_));
       if (batch.empty()) return;
       current_ = batch;
       packs_.replace(batch);
@@ -194,7 +203,11 @@ class Prune {
     std::vector<Index::PackRow> rows;
     rows.reserve(by_age.size());
     for (const std::size_t i : by_age) rows.push_back(packs_.row(i));
-    Regrouping regrouping(session_, objects_, marked_, [&](std::uint64_t) { return room() > 0; });
+    Regrouping regrouping(session_, objects_, marked_, [&](std::uint64_t bytes) {
+      copied_ += bytes;
+      report_progress(PruneProgress::Stage::kCopying, copied_, std::max(copied_, to_copy_));
+      return room() > 0;
+    });
     for (const Stream stream :
          {Stream::kBinaries, Stream::kTexts, Stream::kRecords, Stream::kManifests}) {
       if (regrouping.copy(rows, stream)) continue;
@@ -254,6 +267,8 @@ class Prune {
   CondemnedPacks condemned_;
   std::optional<PackName> first_commit_;  // the pack with nothing but the first step's commit
   std::vector<std::size_t> current_;      // the packs of the step under way
+  std::uint64_t copied_ = 0;              // bytes, before compression
+  std::uint64_t to_copy_ = 0;             // in all steps
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
@@ -26,6 +27,18 @@ enum class PruneMode {
   kPlan,  // reports what would be done
 };
 
+struct PruneProgress {
+  enum class Stage {
+    kSnapshots,  // finding what living snapshots need; counts snapshots
+    kMessages,   // finding what living messages need; counts bytes of packs
+    kCopying,    // counts bytes of objects, before compression
+  };
+  Stage stage = Stage::kSnapshots;
+  std::uint64_t done = 0;
+  // Of the stage. All that could be copied, whether or not the disk has the room.
+  std::uint64_t total = 0;
+};
+
 struct PruneOptions {
   std::set<ObjectId> drop = {};  // snapshots; unknown and pinned ones are ignored
   std::chrono::seconds grace = std::chrono::hours(24);
@@ -34,6 +47,8 @@ struct PruneOptions {
   // Deletes packs as soon as they are condemned, whatever `grace` is. The caller has made sure that
   // every reader is visible here, and that no copy of the store lacks one of its packs.
   bool skip_grace = false;
+  // Called on the same thread, at the beginning and the end of a stage and often in between.
+  std::function<void(const PruneProgress&)> progress = {};
 };
 
 struct PruneReport {

@@ -103,6 +103,14 @@ std::vector<RewriteCandidate> PrunePacks::candidates() const {
   return candidates;
 }
 
+std::uint64_t PrunePacks::bytes_to_copy() const {
+  std::uint64_t bytes = 0;
+  for (const RewriteCandidate& candidate : candidates()) {
+    bytes += marks_.bytes_in(rows_[candidate.pack].row);
+  }
+  return bytes;
+}
+
 void PrunePacks::mark_parts_of_dead(std::span<const std::size_t> batch) {
   std::set<std::int64_t> within;
   for (const std::size_t i : batch) within.insert(rows_[i].row);

@@ -48,6 +48,9 @@ class PrunePacks {
   std::vector<std::size_t> free_packs() const;
   std::vector<RewriteCandidate> candidates() const;
 
+  // The bytes that rewriting all of these candidates copies, before compression.
+  std::uint64_t bytes_to_copy() const;
+
   // Marks the parts in `batch` that dead records in remaining packs need.
   void mark_parts_of_dead(std::span<const std::size_t> batch);
 

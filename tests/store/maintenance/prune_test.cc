@@ -80,6 +80,27 @@ TEST_F(PruneTest, ManySmallNightsTakeNoMoreThanOneRunWould) {
   EXPECT_LT(stored_bytes(), at_once + at_once / 20);
 }
 
+TEST_F(PruneTest, EachStageReportsItsProgressUpToItsEnd) {
+  for (unsigned night = 0; night < 5; ++night) back_up("alice", 0, 10 + night);
+  std::vector<PruneProgress> reports;
+  PruneOptions options;
+  options.progress = [&](const PruneProgress& progress) { reports.push_back(progress); };
+  store::prune(location_, files_, clock_, options);
+  std::vector<PruneProgress::Stage> ended;
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    const bool is_first = i == 0 || reports[i].stage != reports[i - 1].stage;
+    EXPECT_EQ(is_first, reports[i].done == 0);
+    EXPECT_LE(reports[i].done, reports[i].total);
+    if (is_first) continue;
+    EXPECT_LE(reports[i - 1].done, reports[i].done);
+    EXPECT_EQ(reports[i - 1].total, reports[i].total);
+    const bool is_last = i + 1 == reports.size() || reports[i].stage != reports[i + 1].stage;
+    if (is_last && reports[i].done == reports[i].total) ended.push_back(reports[i].stage);
+  }
+  EXPECT_THAT(ended, ElementsAre(PruneProgress::Stage::kSnapshots, PruneProgress::Stage::kMessages,
+                                 PruneProgress::Stage::kCopying));
+}
+
 TEST_F(PruneTest, ASecondPruneHasNothingToDo) {
   for (unsigned night = 0; night < 3; ++night) back_up("alice", night, 10);
   prune();
