@@ -72,13 +72,13 @@ std::vector<MailFolder> mail_below(const base::Path& directory) {
   return result;
 }
 
-store::StoredMessage add(store::Writer& writer, std::string_view text) {
+store::StoredMessage add(store::Writer& writer, std::string_view text, std::string_view account) {
   store::IncomingMessage message = writer.begin_message();
   constexpr std::size_t kPiece = 65'536;  // as the network brings it
   for (std::size_t begin = 0; begin < text.size(); begin += kPiece) {
     message.add(base::as_bytes(text.substr(begin, kPiece)));
   }
-  return writer.add(message);
+  return writer.add(message, store::VerifyExisting::kNo, account);
 }
 
 store::FolderInfo folder_named(std::string name) {

@@ -39,7 +39,8 @@ struct MailFolder {
 };
 std::vector<MailFolder> mail_below(const base::Path& directory);
 
-store::StoredMessage add(store::Writer& writer, std::string_view message);
+store::StoredMessage add(store::Writer& writer, std::string_view message,
+                         std::string_view account = {});
 store::FolderInfo folder_named(std::string name);
 store::MessageEntry entry(std::uint32_t uid, const store::StoredMessage& message);
 
@@ -60,5 +61,7 @@ void make_million(const base::Path& directory, std::uint32_t messages);
 void change_million(const base::Path& directory);
 void search_million(const base::Path& directory);
 void thirty_nights(const base::Path& directory);
+void four_accounts(const base::Path& directory, const base::Path& mail);
+void a_year(const base::Path& directory, std::size_t nights);
 
 }  // namespace bench

@@ -15,7 +15,8 @@ constexpr const char* kUsage =
     "usage: mailstow-store-bench make-mail DIRECTORY COUNT | add DIRECTORY MAIL |\n"
     "       prune DIRECTORY | check DIRECTORY | read-all DIRECTORY | read-one DIRECTORY |\n"
     "       make-million DIRECTORY [COUNT] | change-million DIRECTORY |\n"
-    "       search-million DIRECTORY | nights DIRECTORY\n";
+    "       search-million DIRECTORY | nights DIRECTORY | clusters DIRECTORY MAIL |\n"
+    "       year DIRECTORY [NIGHTS]\n";
 
 bool run(const std::string& command, const Arguments& arguments) {
   const auto count = [&](std::size_t place, unsigned long otherwise) {
@@ -36,6 +37,10 @@ bool run(const std::string& command, const Arguments& arguments) {
     bench::make_mail(arguments[0], count(1, 10'000));
   } else if (command == "add" && arguments.size() == 2) {
     bench::add_mail(arguments[0], arguments[1]);
+  } else if (command == "clusters" && arguments.size() == 2) {
+    bench::four_accounts(arguments[0], arguments[1]);
+  } else if (command == "year") {
+    bench::a_year(arguments[0], count(1, 365));
   } else if (command == "make-million") {
     bench::make_million(arguments[0], static_cast<std::uint32_t>(count(1, 1'000'000)));
   } else {
