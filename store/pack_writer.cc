@@ -26,11 +26,15 @@ constexpr std::size_t block_target(Stream stream, Effort effort) {
   }
 }
 
-// An account's remaining data gets a block of its own from this size on. The rest shares one. Prune
-// writes the mail of many accounts, and of each more than a night's: without blocks of their own,
-// reading one of them would read several megabytes of the others in each pack.
+// An account's remaining data gets a block of its own from this size on: otherwise reading it would
+// read several megabytes of the others in each pack.
 constexpr std::size_t own_block(Stream stream, Effort effort) {
-  return block_target(stream, effort) / (effort == Effort::kFast ? 4 : 16);
+  return block_target(stream, effort) / 16;
+}
+
+// The rest of several accounts shares a block up to this size.
+constexpr std::size_t shared_block(Stream stream, Effort effort) {
+  return block_target(stream, effort) / 4;
 }
 
 PackId random_pack_id() {
@@ -126,7 +130,7 @@ void PackWriter::flush_all(Stream stream) {
       continue;
     }
     if (shared != nullptr &&
-        shared->builder.size() + block.builder.size() > block_target(stream, effort_)) {
+        shared->builder.size() + block.builder.size() > shared_block(stream, effort_)) {
       flush(*shared);
       shared = nullptr;
     }

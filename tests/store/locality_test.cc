@@ -13,6 +13,8 @@ class LocalityTest : public StoreFixture {
  protected:
   static constexpr std::uint64_t kBytesOfLine = 57;
   static constexpr std::uint32_t kMessages = 10;
+  // Of an attachment: enough that those of an account have a block of their own.
+  static constexpr std::size_t kLines = 1'200;
 
   LocalityTest() {
     make_store();
@@ -23,7 +25,7 @@ class LocalityTest : public StoreFixture {
     return "Subject: " + std::to_string(number) +
            "\r\nMIME-Version: 1.0\r\nContent-Type: application/octet-stream\r\n"
            "Content-Transfer-Encoding: base64\r\n\r\n" +
-           base64_lines(number, lines_);
+           base64_lines(number, kLines);
   }
 
   // A new message for each account.
@@ -50,13 +52,11 @@ class LocalityTest : public StoreFixture {
     EXPECT_EQ(kMessages, messages.size());
     for (const std::string& message : messages) EXPECT_TRUE(message.starts_with("Subject: "));
     return files.bytes_read_below(packs_directory(location_)) * 100 /
-           (kMessages * lines_ * kBytesOfLine);
+           (kMessages * kLines * kBytesOfLine);
   }
 
   const std::vector<std::string> accounts_{"alice", "bob", "carol", "dave"};
   std::vector<FolderDraft> drafts_;
-  // Of an attachment: enough that the mail of a backup of an account is a block of its own.
-  std::size_t lines_ = 4'000;
   std::uint32_t uid_ = 0;
   unsigned number_ = 0;
 };
@@ -69,10 +69,13 @@ TEST_F(LocalityTest, OneOfFourAccountsReadsItsShare) {
     end_night(writer);
   }
   for (const std::string& account : accounts_) EXPECT_LE(bytes_read_for(account), 130U) << account;
+  const auto before = packs();
+  prune(location_, files_, clock_, {.grace = std::chrono::hours(24)});
+  EXPECT_NE(before, packs());
+  for (const std::string& account : accounts_) EXPECT_LE(bytes_read_for(account), 130U) << account;
 }
 
 TEST_F(LocalityTest, PruneSeparatesTheAccountsOfManyNights) {
-  lines_ = 1'200;  // prune writes smaller blocks for an account, with a slower compression
   {
     Writer writer = open_writer();
     for (std::uint32_t night = 0; night < kMessages; ++night) {
