@@ -3,7 +3,7 @@
 //
 // Each account has open blocks of its own, so that its mail lies together while several accounts
 // are backed up: reading one of them does not read the others. All open blocks together have at
-// most kMaxOpenBlocks bytes; the largest is closed early to stay below. What an account has left
+// most max_open_blocks() bytes; the largest is closed early to stay below. What an account has left
 // when the pack is finished shares blocks with the others, in the order of their names, unless it
 // is worth a block of its own: small blocks compress badly.
 #pragma once
@@ -27,8 +27,11 @@ namespace store {
 // sizes and levels".
 int compression_level(Effort effort);
 
-// Before compression.
-inline constexpr std::uint64_t kMaxOpenBlocks = std::uint64_t{32} << 20;
+// Bytes before compression. A prune writes one account after another, and needs the memory for
+// compressing.
+constexpr std::uint64_t max_open_blocks(Effort effort) {
+  return std::uint64_t{effort == Effort::kFast ? 32U : 16U} << 20;
+}
 
 class PackWriter {
  public:

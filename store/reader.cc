@@ -34,7 +34,7 @@ using base::ErrorCode;
 using base::fail;
 
 // Attachments that several accounts have are in the blocks of one of them: those of all accounts
-// that were backed up together are kept (kMaxOpenBlocks), and as much again.
+// that were backed up together are kept (max_open_blocks()), and as much again.
 constexpr std::uint64_t kCachedForReading = std::uint64_t{64} << 20;
 
 // A command may open several readers.

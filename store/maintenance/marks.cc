@@ -22,7 +22,7 @@ Database open_scratch(const base::Path& file) {
   Database database = Database::open_or_create(file);
   database.run(
       "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; "
-      "PRAGMA cache_size = -32768;"
+      "PRAGMA cache_size = -8192;"
       "CREATE TABLE marks (block INTEGER NOT NULL, start INTEGER NOT NULL, "
       "account INTEGER NOT NULL, folder INTEGER NOT NULL, "
       "PRIMARY KEY (block, start)) WITHOUT ROWID;"
