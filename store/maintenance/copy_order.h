@@ -1,6 +1,7 @@
 // The order in which prune writes what it copies, as a pure function.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -15,8 +16,8 @@ struct ObjectToCopy {
   ObjectEntry object;
   ObjectPlace place;
   Owner owner;
-  Similarity similarity;     // all equal: it doesn't matter
-  std::uint32_t window = 0;  // see arrange()
+  Features features;
+  std::size_t group = 0;  // for arrange()
 };
 
 // Reading a folder from its first message to its last must not read it several times over, and a
@@ -25,9 +26,9 @@ struct ObjectToCopy {
 inline constexpr std::uint64_t kTextWindow = std::uint64_t{24} << 20;
 inline constexpr std::uint64_t kRecordWindow = std::uint64_t{12} << 20;
 
-// Sorts objects of one stream by account, then by folder. Within a folder, the objects of a window
-// are sorted by similarity; the windows follow each other in the order in which their objects were
-// stored, and so do equal objects.
+// Sorts objects of one stream by account, then by folder, and then as they were stored, except that
+// within a window all objects that are similar to one, directly or through others, follow it: mail
+// that came at the same time is alike too.
 void arrange(std::vector<ObjectToCopy>& objects, std::uint64_t window);
 
 }  // namespace store

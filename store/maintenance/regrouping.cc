@@ -47,22 +47,20 @@ bool Regrouping::copy(std::span<const Index::PackRow> packs, Stream stream) {
 }
 
 void Regrouping::add(const ObjectEntry& object, const ObjectPlace& place, const Owner& owner) {
-  slice_.push_back({.object = object,
-                    .place = place,
-                    .owner = owner,
-                    .similarity = similarity_of(object, place)});
+  slice_.push_back(
+      {.object = object, .place = place, .owner = owner, .features = features_of(object, place)});
   slice_bytes_ += object.length;
 }
 
 // Attachments are mostly compressed, and the versions of a leaf follow each other as they were
 // stored.
-Similarity Regrouping::similarity_of(const ObjectEntry& object, const ObjectPlace& place) {
+Features Regrouping::features_of(const ObjectEntry& object, const ObjectPlace& place) {
   if (object.type == ObjectType::kText) {
-    return similarity_of_text(objects_.read_at(object.type, object.id, place).bytes);
+    return features_of_text(objects_.read_at(object.type, object.id, place).bytes);
   }
   if (object.type == ObjectType::kMessage) {
     const ObjectView record = objects_.read_at(object.type, object.id, place);
-    return similarity_of_header(header_of(record.bytes));
+    return features_of_header(header_of(record.bytes));
   }
   return {};
 }

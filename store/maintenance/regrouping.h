@@ -34,7 +34,7 @@ class Regrouping {
 
  private:
   void add(const ObjectEntry& object, const ObjectPlace& place, const Owner& owner);
-  Similarity similarity_of(const ObjectEntry& object, const ObjectPlace& place);
+  Features features_of(const ObjectEntry& object, const ObjectPlace& place);
   void write_slice(Stream stream);
   void write(std::span<const ObjectToCopy> objects);
   std::vector<base::Bytes> read(std::span<const ObjectToCopy> objects);

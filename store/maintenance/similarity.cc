@@ -1,7 +1,7 @@
 #include "store/maintenance/similarity.h"
 
+#include <algorithm>
 #include <array>
-#include <limits>
 #include <string_view>
 
 #include "base/ascii.h"
@@ -10,7 +10,7 @@ namespace store {
 
 namespace {
 
-// The senders of mail can choose texts with equal hashes: that costs them room, not us safety.
+// A sender can choose texts with equal hashes: that costs room, not safety.
 constexpr std::uint64_t kFactor = 0x9E3779B97F4A7C15;
 
 constexpr std::uint64_t mixed(std::uint64_t hash) {
@@ -55,22 +55,36 @@ std::string_view address_in(std::string_view value) {
   return value.substr(0, value.find_first_of("> \t\r\n"));
 }
 
+// In ascending order, each once.
+class SmallestHashes {
+ public:
+  void add(std::uint64_t hash) {
+    const auto end = hashes_.begin() + static_cast<std::ptrdiff_t>(count_);
+    const auto place = std::lower_bound(hashes_.begin(), end, hash);
+    if (place == hashes_.end() || (place != end && *place == hash)) return;
+    if (count_ < hashes_.size()) ++count_;
+    const auto new_end = hashes_.begin() + static_cast<std::ptrdiff_t>(count_);
+    std::move_backward(place, new_end - 1, new_end);
+    *place = hash;
+  }
+
+  std::span<const std::uint64_t> values() const { return std::span(hashes_).first(count_); }
+
+ private:
+  std::array<std::uint64_t, Features::kMax + 1> hashes_{};
+  std::size_t count_ = 0;
+};
+
 }  // namespace
 
-Similarity similarity_of_text(base::ByteView text) {
-  constexpr std::uint64_t kNothing = std::numeric_limits<std::uint64_t>::max();
-  Similarity smallest{.first = kNothing, .second = kNothing};
+Features features_of_text(base::ByteView text) {
+  SmallestHashes smallest;
   std::array<std::uint64_t, 3> words{};  // the last one first
   std::uint64_t word = 0;
   const auto end_word = [&] {
     words = {word, words[0], words[1]};
     word = 0;
-    const std::uint64_t hash = mixed(mixed(mixed(words[0]) ^ words[1]) ^ words[2]);
-    if (hash < smallest.first) {
-      smallest = {.first = hash, .second = smallest.first};
-    } else if (hash < smallest.second && hash != smallest.first) {
-      smallest.second = hash;
-    }
+    if (words[2] != 0) smallest.add(mixed(mixed(mixed(words[0]) ^ words[1]) ^ words[2]));
   };
   for (const std::byte each : text) {
     const auto byte = std::to_integer<unsigned char>(each);
@@ -81,10 +95,15 @@ Similarity similarity_of_text(base::ByteView text) {
     }
   }
   if (word != 0) end_word();
-  return smallest;
+  const std::span<const std::uint64_t> hashes = smallest.values();
+  Features features;
+  for (std::size_t i = 1; i < hashes.size(); ++i) {
+    features.add(mixed(mixed(hashes[i - 1]) ^ hashes[i]));
+  }
+  return features;
 }
 
-Similarity similarity_of_header(base::ByteView header) {
+Features features_of_header(base::ByteView header) {
   std::string_view list;
   std::string_view sender;
   for (std::string_view rest = base::as_text(header); !rest.empty();) {
@@ -97,7 +116,10 @@ Similarity similarity_of_header(base::ByteView header) {
   const std::size_t at = address.rfind('@');
   const std::string_view domain =
       at == std::string_view::npos ? std::string_view() : address.substr(at + 1);
-  return {.first = hash_of(list.empty() ? domain : address_in(list)), .second = hash_of(address)};
+  const std::string_view origin = list.empty() ? domain : address_in(list);
+  Features features;
+  if (!origin.empty()) features.add(hash_of(origin));
+  return features;
 }
 
 }  // namespace store

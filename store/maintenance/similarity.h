@@ -1,28 +1,40 @@
-// Where objects of one stream belong, so that similar ones are compressed together.
+// Which objects of one stream are similar, so that they can be compressed together.
 //
 // Only the order in which a prune writes objects depends on it: it may change from version to
 // version.
 #pragma once
 
-#include <compare>
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "base/bytes.h"
 
 namespace store {
 
-// Similar objects have equal values, or at least equal beginnings.
-struct Similarity {
-  std::uint64_t first = 0;
-  std::uint64_t second = 0;
-  auto operator<=>(const Similarity&) const = default;
+// Hashes of what an object has: objects that share one are similar. Empty: it is not similar to
+// any other.
+class Features {
+ public:
+  static constexpr std::size_t kMax = 7;
+
+  // Does nothing if there are kMax already.
+  void add(std::uint64_t feature) {
+    if (count_ < kMax) values_[count_++] = feature;
+  }
+  std::span<const std::uint64_t> values() const { return std::span(values_).first(count_); }
+
+ private:
+  std::array<std::uint64_t, kMax> values_{};
+  std::size_t count_ = 0;
 };
 
-// By words: the two smallest hashes of three successive ones (MinHash). Two texts that share most
-// of their words in the same order probably have the same ones.
-Similarity similarity_of_text(base::ByteView text);
+// Each pair of neighbours among the eight smallest hashes of three successive words (MinHash): of
+// texts that have half of these in common, nine in ten share a pair.
+Features features_of_text(base::ByteView text);
 
-// By origin: the mailing list, or else the domain of the sender, then the sender's address.
-Similarity similarity_of_header(base::ByteView header);
+// The mailing list, or else the domain of the sender; nothing if there is neither.
+Features features_of_header(base::ByteView header);
 
 }  // namespace store

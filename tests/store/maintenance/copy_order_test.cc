@@ -1,14 +1,18 @@
 #include "store/maintenance/copy_order.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 namespace store {
 namespace {
+
+using testing::ElementsAre;
 
 constexpr std::uint64_t kWindow = 100;
 
@@ -30,7 +34,9 @@ rc::Gen<std::vector<ObjectToCopy>> some_objects() {
                       .length = *rc::gen::inRange<std::uint32_t>(1, 150)};
       object.owner = {.account = *rc::gen::inRange<std::uint32_t>(0, 3),
                       .folder = *rc::gen::inRange<std::uint32_t>(0, 3)};
-      object.similarity = {.first = *rc::gen::inRange<std::uint64_t>(0, 4), .second = 0};
+      for (int k = *rc::gen::inRange(0, 3); k > 0; --k) {
+        object.features.add(*rc::gen::inRange<std::uint64_t>(0, 30));
+      }
       objects.push_back(object);
     }
     return objects;
@@ -51,43 +57,71 @@ RC_GTEST_PROP(CopyOrderProperty, EveryObjectIsThereOnceGroupedByOwner, ()) {
   RC_ASSERT(before.empty());
 }
 
-RC_GTEST_PROP(CopyOrderProperty, AWindowIsBoundedSortedAndInItsPlace, ()) {
+RC_GTEST_PROP(CopyOrderProperty, AnObjectStaysWithinAWindow, ()) {
   std::vector<ObjectToCopy> objects = *some_objects();
   arrange(objects, kWindow);
-  std::map<std::pair<Owner, std::uint32_t>, std::vector<ObjectToCopy>> windows;
-  for (const ObjectToCopy& object : objects) {
-    windows[{object.owner, object.window}].push_back(object);
+  // Of two that change places, the bytes from one to the other are at most a window.
+  std::vector<ObjectToCopy> stored = objects;
+  std::ranges::sort(stored, {}, [](const ObjectToCopy& object) {
+    return std::pair(object.owner, place_of(object));
+  });
+  std::map<Place, std::uint64_t> end;  // of each object, in the order in which they were stored
+  std::uint64_t bytes = 0;
+  for (const ObjectToCopy& object : stored) {
+    bytes += object.place.length;
+    end[place_of(object)] = bytes;
   }
-  std::map<Owner, Place> last;  // of the windows before
-  for (const auto& [window, members] : windows) {
-    std::uint64_t bytes = 0;
-    Place first = place_of(members.front());
-    Place end = first;
-    for (std::size_t i = 0; i < members.size(); ++i) {
-      bytes += members[i].place.length;
-      first = std::min(first, place_of(members[i]));
-      end = std::max(end, place_of(members[i]));
-      if (i == 0) continue;
-      RC_ASSERT(std::pair(members[i - 1].similarity, place_of(members[i - 1])) <
-                std::pair(members[i].similarity, place_of(members[i])));
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    for (std::size_t j = i + 1; j < objects.size(); ++j) {
+      const bool is_swapped =
+          objects[i].owner == objects[j].owner && place_of(objects[j]) < place_of(objects[i]);
+      if (!is_swapped) continue;
+      const std::uint64_t begin = end.at(place_of(objects[j])) - objects[j].place.length;
+      RC_ASSERT(end.at(place_of(objects[i])) - begin <= kWindow);
     }
-    RC_ASSERT(bytes <= kWindow || members.size() == 1);
-    const auto before = last.find(window.first);
-    if (before != last.end()) RC_ASSERT(before->second < first);
-    last[window.first] = end;
   }
 }
 
-TEST(CopyOrderTest, SimilarObjectsMeet) {
-  std::vector<ObjectToCopy> objects(4);
-  for (std::uint32_t i = 0; i < 4; ++i) {
+RC_GTEST_PROP(CopyOrderProperty, GroupsAreWholeAndInTheOrderOfTheirFirst, ()) {
+  std::vector<ObjectToCopy> objects = *some_objects();
+  for (ObjectToCopy& object : objects) object.owner = {};
+  arrange(objects, UINT64_MAX);
+  // An object that has a smaller place than the one before it begins no group.
+  Place begin{};
+  std::set<std::uint64_t> of_group;
+  std::set<std::uint64_t> of_earlier_groups;
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    const bool is_new_group = i == 0 || objects[i].group != objects[i - 1].group;
+    if (is_new_group) {
+      if (i > 0) RC_ASSERT(begin < place_of(objects[i]));
+      begin = place_of(objects[i]);
+      of_earlier_groups.insert(of_group.begin(), of_group.end());
+      of_group.clear();
+    } else {
+      RC_ASSERT(place_of(objects[i - 1]) < place_of(objects[i]));
+    }
+    for (const std::uint64_t feature : objects[i].features.values()) {
+      RC_ASSERT(!of_earlier_groups.contains(feature));
+      of_group.insert(feature);
+    }
+  }
+}
+
+std::vector<std::uint32_t> order_of(const std::vector<std::vector<std::uint64_t>>& features) {
+  std::vector<ObjectToCopy> objects(features.size());
+  for (std::uint32_t i = 0; i < objects.size(); ++i) {
     objects[i].place = {.block = 1, .start = i, .length = 1};
-    objects[i].similarity = {.first = i % 2, .second = 0};
+    for (const std::uint64_t feature : features[i]) objects[i].features.add(feature);
   }
   arrange(objects, kWindow);
   std::vector<std::uint32_t> starts;
   for (const ObjectToCopy& object : objects) starts.push_back(object.place.start);
-  EXPECT_EQ((std::vector<std::uint32_t>{0, 2, 1, 3}), starts);
+  return starts;
+}
+
+TEST(CopyOrderTest, WhatIsSimilarFollowsTheFirst) {
+  EXPECT_THAT(order_of({{1}, {2}, {}, {1}, {2}, {}}), ElementsAre(0, 3, 1, 4, 2, 5));
+  EXPECT_THAT(order_of({{1, 2}, {}, {3, 4}, {2, 3}}), ElementsAre(0, 2, 3, 1)) << "through others";
 }
 
 }  // namespace
