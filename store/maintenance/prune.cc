@@ -36,8 +36,11 @@ using base::fail;
 constexpr std::string_view kGoesOn =
     "what was dropped stays dropped, and the next prune continues from here";
 
+// The free room is checked each time this many bytes have been copied.
+constexpr std::uint64_t kRoomCheckedEvery = std::uint64_t{4} << 20;
+
 // Blocks are read in the order of their places.
-constexpr std::uint64_t kCachedBlocks = std::uint64_t{24} << 20;
+constexpr std::uint64_t kCachedForCopying = std::uint64_t{24} << 20;
 
 class Prune {
  public:
@@ -48,7 +51,7 @@ class Prune {
         now_(clock.now_seconds()),
         snapshots_(session_, without_pinned(session_.index(), options.drop, now_)),
         objects_(files, packs_directory(location), session_.context(), session_.index(),
-                 kCachedBlocks),
+                 kCachedForCopying),
         marks_(location.index),
         marked_(files, packs_directory(location), session_.context(), marks_),
         marking_(session_.index(), objects_, session_.context().keys, marks_),
@@ -206,6 +209,9 @@ class Prune {
     Regrouping regrouping(session_, objects_, marked_, [&](std::uint64_t bytes) {
       copied_ += bytes;
       report_progress(PruneProgress::Stage::kCopying, copied_, std::max(copied_, to_copy_));
+      room_seen_before_ += bytes;
+      if (room_seen_before_ < kRoomCheckedEvery) return true;
+      room_seen_before_ = 0;
       return room() > 0;
     });
     for (const Stream stream :
@@ -268,6 +274,7 @@ class Prune {
   std::optional<PackName> first_commit_;  // the pack with nothing but the first step's commit
   std::vector<std::size_t> current_;      // the packs of the step under way
   std::uint64_t copied_ = 0;              // bytes, before compression
+  std::uint64_t room_seen_before_ = 0;    // bytes copied since then
   std::uint64_t to_copy_ = 0;             // in all steps
 };
 

@@ -15,11 +15,12 @@ namespace store {
 
 namespace {
 
-constexpr std::size_t kMaxObjects = 200'000;
+constexpr std::size_t kMaxObjectsOfSlice = 200'000;
 // Every 16 MiB of a slice may read all of its blocks: that takes an eighth of the time in which
 // they are compressed.
 constexpr std::uint64_t kMaxSlice = std::uint64_t{512} << 20;
 constexpr std::uint64_t kMaxInMemory = std::uint64_t{16} << 20;
+constexpr std::uint64_t kReportedAfter = std::uint64_t{4} << 20;
 
 constexpr std::uint64_t window_of(Stream stream) {
   return stream == Stream::kRecords ? kRecordWindow : kTextWindow;
@@ -37,7 +38,7 @@ bool Regrouping::copy(std::span<const Index::PackRow> packs, Stream stream) {
     marked_.for_each(pack, stream, Marked::kYes,
                      [&](const ObjectEntry& object, const ObjectPlace& place, const Owner& owner) {
                        if (goes_on_) add(object, place, owner);
-                       if (slice_.size() >= kMaxObjects || slice_bytes_ >= kMaxSlice) {
+                       if (slice_.size() >= kMaxObjectsOfSlice || slice_bytes_ >= kMaxSlice) {
                          write_slice(stream);
                        }
                      });
@@ -78,18 +79,24 @@ void Regrouping::write_slice(Stream stream) {
     }
     write(rest.first(count));
     rest = rest.subspan(count);
-    goes_on_ = has_copied_(bytes);
   }
+  if (unreported_ > 0) report_copied();
 }
 
 void Regrouping::write(std::span<const ObjectToCopy> objects) {
   std::vector<base::Bytes> contents = read(objects);
-  for (std::size_t i = 0; i < objects.size(); ++i) {
+  for (std::size_t i = 0; i < objects.size() && goes_on_; ++i) {
     const ObjectEntry& object = objects[i].object;
     session_.add(object.type, object.id, std::exchange(contents[i], {}), object.message_size,
                  fmt::format("{:010}", objects[i].owner.account));
     session_.publish_if_full();
+    unreported_ += object.length;
+    if (unreported_ >= kReportedAfter) report_copied();
   }
+}
+
+void Regrouping::report_copied() {
+  goes_on_ = has_copied_(std::exchange(unreported_, 0)) && goes_on_;
 }
 
 std::vector<base::Bytes> Regrouping::read(std::span<const ObjectToCopy> objects) {

@@ -22,7 +22,7 @@ namespace store {
 // For one thread. Fails like MarkedObjects, ObjectReader and WriteSession.
 class Regrouping {
  public:
-  // `has_copied` is called after each 16 MiB at most, with their number before compression; once it
+  // `has_copied` is called after each 4 MiB or so, with the bytes before compression; once it
   // returns false, no more is copied. All arguments must outlive the object.
   using HasCopied = std::function<bool(std::uint64_t bytes)>;
   Regrouping(WriteSession& session, ObjectReader& objects, MarkedObjects& marked,
@@ -37,6 +37,7 @@ class Regrouping {
   Features features_of(const ObjectEntry& object, const ObjectPlace& place);
   void write_slice(Stream stream);
   void write(std::span<const ObjectToCopy> objects);
+  void report_copied();
   std::vector<base::Bytes> read(std::span<const ObjectToCopy> objects);
 
   WriteSession& session_;
@@ -45,6 +46,7 @@ class Regrouping {
   HasCopied has_copied_;
   std::vector<ObjectToCopy> slice_;
   std::uint64_t slice_bytes_ = 0;
+  std::uint64_t unreported_ = 0;  // bytes that were copied
   bool goes_on_ = true;
 };
 

@@ -13,13 +13,13 @@ namespace {
 // A sender can choose texts with equal hashes: that costs room, not safety.
 constexpr std::uint64_t kFactor = 0x9E3779B97F4A7C15;
 
-constexpr std::uint64_t mixed(std::uint64_t hash) {
+constexpr std::uint64_t mixed_hash(std::uint64_t hash) {
   hash ^= hash >> 32U;
   hash *= kFactor;
   return hash ^ hash >> 29U;
 }
 
-constexpr std::uint64_t with(std::uint64_t hash, unsigned char byte) {
+constexpr std::uint64_t with_byte(std::uint64_t hash, unsigned char byte) {
   return (hash ^ byte) * kFactor;
 }
 
@@ -30,8 +30,9 @@ constexpr bool is_of_word(unsigned char byte) {
 
 std::uint64_t hash_of(std::string_view text) {
   std::uint64_t hash = text.size();
-  for (const char each : text) hash = with(hash, static_cast<unsigned char>(base::to_lower(each)));
-  return mixed(hash);
+  for (const char each : text)
+    hash = with_byte(hash, static_cast<unsigned char>(base::to_lower(each)));
+  return mixed_hash(hash);
 }
 
 // The value of a field without leading spaces, folded lines included, if `header` begins with it.
@@ -84,12 +85,13 @@ Features features_of_text(base::ByteView text) {
   const auto end_word = [&] {
     words = {word, words[0], words[1]};
     word = 0;
-    if (words[2] != 0) smallest.add(mixed(mixed(mixed(words[0]) ^ words[1]) ^ words[2]));
+    if (words[2] != 0)
+      smallest.add(mixed_hash(mixed_hash(mixed_hash(words[0]) ^ words[1]) ^ words[2]));
   };
   for (const std::byte each : text) {
     const auto byte = std::to_integer<unsigned char>(each);
     if (is_of_word(byte)) {
-      word = with(word, byte);
+      word = with_byte(word, byte);
     } else if (word != 0) {
       end_word();
     }
@@ -98,7 +100,7 @@ Features features_of_text(base::ByteView text) {
   const std::span<const std::uint64_t> hashes = smallest.values();
   Features features;
   for (std::size_t i = 1; i < hashes.size(); ++i) {
-    features.add(mixed(mixed(hashes[i - 1]) ^ hashes[i]));
+    features.add(mixed_hash(mixed_hash(hashes[i - 1]) ^ hashes[i]));
   }
   return features;
 }

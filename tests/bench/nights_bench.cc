@@ -33,7 +33,7 @@ void add_to(store::Writer& writer, Account& account, servers::MailGenerator& gen
                                  ? store::FolderDraft(writer.reader(), folder_named("INBOX"))
                                  : store::FolderDraft(writer.reader(), account.inbox);
   for (int i = 0; i < count; ++i) {
-    const store::StoredMessage stored = add(writer, generator.any());
+    const store::StoredMessage stored = add(writer, generator.any(), account.name);
     draft.put(entry(++account.last_uid, stored), stored.digest);
   }
   account.inbox = writer.seal(draft);

@@ -276,12 +276,19 @@ TEST_F(AccountsInPackTest, SmallRemaindersShareABlockInTheOrderOfTheAccounts) {
   expect_readable(pack);
 }
 
-TEST_F(AccountsInPackTest, SharedBlocksAreNotLargerThanOthers) {
+TEST_F(AccountsInPackTest, SharedBlocksAreAQuarterOfOthers) {
   std::vector<std::string> accounts;
   for (char letter = 'a'; letter < 'k'; ++letter) accounts.emplace_back(1, letter);
-  const Pack pack = write_in_turns(accounts, 15, 100'000);
-  EXPECT_EQ(2U, pack.blocks.size());  // of 8 MiB
-  for (const BlockEntry& block : pack.blocks) EXPECT_LE(block.plain_length, 9U << 20U);
+  const Pack pack = write_in_turns(accounts, 4, 100'000);
+  EXPECT_EQ(2U, pack.blocks.size());  // of 2 MiB
+  for (const BlockEntry& block : pack.blocks) EXPECT_LE(block.plain_length, 2'100'000U);
+  expect_readable(pack);
+}
+
+TEST_F(AccountsInPackTest, ASixteenthOfABlockIsABlockOfItsOwn) {
+  const Pack pack = write_in_turns({"alice", "bob"}, 6, 100'000);
+  EXPECT_THAT(accounts_of(pack),
+              testing::ElementsAre(testing::ElementsAre("alice"), testing::ElementsAre("bob")));
   expect_readable(pack);
 }
 

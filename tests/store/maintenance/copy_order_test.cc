@@ -18,7 +18,7 @@ constexpr std::uint64_t kWindow = 100;
 
 using Place = std::pair<std::int64_t, std::uint32_t>;
 
-Place place_of(const ObjectToCopy& object) {
+Place stored_at(const ObjectToCopy& object) {
   return {object.place.block, object.place.start};
 }
 
@@ -46,12 +46,12 @@ rc::Gen<std::vector<ObjectToCopy>> some_objects() {
 RC_GTEST_PROP(CopyOrderProperty, EveryObjectIsThereOnceGroupedByOwner, ()) {
   std::vector<ObjectToCopy> objects = *some_objects();
   std::map<Place, Owner> before;
-  for (const ObjectToCopy& object : objects) before[place_of(object)] = object.owner;
+  for (const ObjectToCopy& object : objects) before[stored_at(object)] = object.owner;
   arrange(objects, kWindow);
   RC_ASSERT(objects.size() == before.size());
   for (std::size_t i = 0; i < objects.size(); ++i) {
-    RC_ASSERT(before.at(place_of(objects[i])) == objects[i].owner);
-    before.erase(place_of(objects[i]));
+    RC_ASSERT(before.at(stored_at(objects[i])) == objects[i].owner);
+    before.erase(stored_at(objects[i]));
     if (i > 0) RC_ASSERT(objects[i - 1].owner <= objects[i].owner);
   }
   RC_ASSERT(before.empty());
@@ -63,21 +63,21 @@ RC_GTEST_PROP(CopyOrderProperty, AnObjectStaysWithinAWindow, ()) {
   // Of two that change places, the bytes from one to the other are at most a window.
   std::vector<ObjectToCopy> stored = objects;
   std::ranges::sort(stored, {}, [](const ObjectToCopy& object) {
-    return std::pair(object.owner, place_of(object));
+    return std::pair(object.owner, stored_at(object));
   });
   std::map<Place, std::uint64_t> end;  // of each object, in the order in which they were stored
   std::uint64_t bytes = 0;
   for (const ObjectToCopy& object : stored) {
     bytes += object.place.length;
-    end[place_of(object)] = bytes;
+    end[stored_at(object)] = bytes;
   }
   for (std::size_t i = 0; i < objects.size(); ++i) {
     for (std::size_t j = i + 1; j < objects.size(); ++j) {
       const bool is_swapped =
-          objects[i].owner == objects[j].owner && place_of(objects[j]) < place_of(objects[i]);
+          objects[i].owner == objects[j].owner && stored_at(objects[j]) < stored_at(objects[i]);
       if (!is_swapped) continue;
-      const std::uint64_t begin = end.at(place_of(objects[j])) - objects[j].place.length;
-      RC_ASSERT(end.at(place_of(objects[i])) - begin <= kWindow);
+      const std::uint64_t begin = end.at(stored_at(objects[j])) - objects[j].place.length;
+      RC_ASSERT(end.at(stored_at(objects[i])) - begin <= kWindow);
     }
   }
 }
@@ -93,12 +93,12 @@ RC_GTEST_PROP(CopyOrderProperty, GroupsAreWholeAndInTheOrderOfTheirFirst, ()) {
   for (std::size_t i = 0; i < objects.size(); ++i) {
     const bool is_new_group = i == 0 || objects[i].group != objects[i - 1].group;
     if (is_new_group) {
-      if (i > 0) RC_ASSERT(begin < place_of(objects[i]));
-      begin = place_of(objects[i]);
+      if (i > 0) RC_ASSERT(begin < stored_at(objects[i]));
+      begin = stored_at(objects[i]);
       of_earlier_groups.insert(of_group.begin(), of_group.end());
       of_group.clear();
     } else {
-      RC_ASSERT(place_of(objects[i - 1]) < place_of(objects[i]));
+      RC_ASSERT(stored_at(objects[i - 1]) < stored_at(objects[i]));
     }
     for (const std::uint64_t feature : objects[i].features.values()) {
       RC_ASSERT(!of_earlier_groups.contains(feature));

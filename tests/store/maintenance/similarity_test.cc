@@ -16,14 +16,14 @@ using testing::SizeIs;
 
 using Words = std::vector<std::string>;
 
-std::string word(std::mt19937& random) {
+std::string random_word(std::mt19937& random) {
   constexpr unsigned kVocabulary = 5'000;
   return "word" + std::to_string(random() % kVocabulary);
 }
 
 Words text_of_words(std::mt19937& random, std::size_t count) {
   Words words;
-  for (std::size_t i = 0; i < count; ++i) words.push_back(word(random));
+  for (std::size_t i = 0; i < count; ++i) words.push_back(random_word(random));
   return words;
 }
 
@@ -41,7 +41,7 @@ bool share_a_feature(const Features& left, const Features& right) {
   return std::ranges::find_first_of(left.values(), right.values()) != left.values().end();
 }
 
-std::vector<std::uint64_t> values(const Features& features) {
+std::vector<std::uint64_t> values_of(const Features& features) {
   return {features.values().begin(), features.values().end()};
 }
 
@@ -54,7 +54,8 @@ TEST(SimilarityTest, TextsThatShareMostWordsMostlyMeet) {
     const Words text = text_of_words(random, 400);
     Words changed = text;
     // Each changes three of the groups of three words.
-    for (int times = 0; times < 40; ++times) changed[random() % changed.size()] = word(random);
+    for (int times = 0; times < 40; ++times)
+      changed[random() % changed.size()] = random_word(random);
     if (share_a_feature(of_words(text), of_words(changed))) ++similar;
     if (share_a_feature(of_words(text), of_words(text_of_words(random, 400)))) ++different;
   }
@@ -63,10 +64,10 @@ TEST(SimilarityTest, TextsThatShareMostWordsMostlyMeet) {
 }
 
 TEST(SimilarityTest, LineEndsAndQuotationMarksDoNotMatter) {
-  const std::vector<std::uint64_t> five = values(of_text("one two three four five"));
+  const std::vector<std::uint64_t> five = values_of(of_text("one two three four five"));
   EXPECT_THAT(five, SizeIs(2)) << "three groups of three words";
-  EXPECT_EQ(five, values(of_text("> one two\r\n> three four\r\n> five\r\n")));
-  EXPECT_NE(five, values(of_text("one three two four five")));
+  EXPECT_EQ(five, values_of(of_text("> one two\r\n> three four\r\n> five\r\n")));
+  EXPECT_NE(five, values_of(of_text("one three two four five")));
 }
 
 TEST(SimilarityTest, TooFewWordsAreSimilarToNothing) {
@@ -76,7 +77,7 @@ TEST(SimilarityTest, TooFewWordsAreSimilarToNothing) {
 }
 
 std::vector<std::uint64_t> of_header(std::string_view header) {
-  return values(features_of_header(base::as_bytes(header)));
+  return values_of(features_of_header(base::as_bytes(header)));
 }
 
 TEST(SimilarityTest, MailOfADomainMeets) {
