@@ -205,6 +205,7 @@ Config parse(std::string_view text) {
   config.guards = parse_guards(document.value("guards", json::object()));
   config.reporting = parse_reporting(document);
   config.drill = parse_drill(document.value("drill", json::object()));
+  config.web = parse_web(document.value("web", json::object()));
   check_references(config);
   return config;
 }

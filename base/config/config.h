@@ -14,6 +14,7 @@
 #include "base/config/reporting_config.h"
 #include "base/config/server_config.h"
 #include "base/config/store_config.h"
+#include "base/config/web_config.h"
 #include "base/file_system.h"
 #include "base/secret.h"
 
@@ -93,6 +94,7 @@ struct Config {
   GuardConfig guards;
   ReportingConfig reporting;
   DrillConfig drill;
+  WebConfig web;
 
   bool has_account(std::string_view name) const;
 

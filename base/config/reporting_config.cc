@@ -66,6 +66,7 @@ UserMailConfig parse_user_mail(const json& document) {
   user_mail.restored = at.value("restored", std::string());
   user_mail.reminder = at.value("reminder", std::string());
   user_mail.rescued = at.value("rescued", std::string());
+  user_mail.login = at.value("login", std::string());
   user_mail.address = at.value("address", user_mail.address);
   return user_mail;
 }
@@ -132,7 +133,8 @@ ReportingConfig parse_reporting(const json& document) {
     fail(ErrorCode::kConfig, "/reports/to: no mail can be sent: also give mail with url and from");
   }
   const UserMailConfig& user_mail = config.user_mail;
-  if (!user_mail.restored.empty() || !user_mail.reminder.empty() || !user_mail.rescued.empty()) {
+  if (!user_mail.restored.empty() || !user_mail.reminder.empty() || !user_mail.rescued.empty() ||
+      !user_mail.login.empty()) {
     fail(ErrorCode::kConfig, "/user_mail: no mail can be sent: also give mail with url and from");
   }
   return config;

@@ -38,6 +38,7 @@ struct UserMailConfig {
   Path restored;  // empty: nothing is sent after a restore
   Path reminder;  // empty: nothing is sent a day before a tree expires
   Path rescued;   // empty: nothing is sent when a sweep rescued mail from a tree
+  Path login;     // empty: nothing is sent after a login at the restore page
   std::string address = "{account}";  // for an account without its own address
 };
 
