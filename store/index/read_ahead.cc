@@ -33,7 +33,7 @@ std::pair<std::size_t, std::uint64_t> first_run(std::span<const BlockToRead> blo
   while (count < blocks.size()) {
     const BlockToRead& next = blocks[count];
     const bool is_neighbour = next.place.pack == blocks.front().place.pack &&
-                              next.place.place == blocks.front().place.place + size;
+                              next.place.offset == blocks.front().place.offset + size;
     if (!is_neighbour || size + sealed_size(next) > kMaxRun) break;
     size += sealed_size(next);
     ++count;
