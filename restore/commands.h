@@ -85,6 +85,7 @@ struct RunOptions {
   bool dry_run = false;
   bool allow_quota = false;
   std::optional<std::uint32_t> progress_fd = std::nullopt;  // for ProgressEvents
+  std::string job = {};                                     // RestoreRequest::job
 };
 // Restores the selected messages as a new tree. Fails with kUsage if nothing is selected.
 base::ExitStatus run(const base::Environment& environment, const RunOptions& options);
@@ -127,5 +128,8 @@ struct SweepOptions {
 // Deletes expired trees.
 base::ExitStatus sweep(const base::Environment& environment, const SweepOptions& options);
 base::Command sweep_command();
+
+// Carries out one request of the restore desk, which it reads from stdin: not for people.
+base::Command answer_command();
 
 }  // namespace restore

@@ -16,6 +16,6 @@ int main(int argc, char** argv) {
             restore::messages_command(), restore::show_command(), restore::search_command(),
             restore::vanished_command(), restore::diff_command(), restore::run_command(),
             restore::export_command(), restore::trees_command(), restore::extend_command(),
-            restore::expire_command(), restore::sweep_command()})},
+            restore::expire_command(), restore::sweep_command(), restore::answer_command()})},
       argc, argv);
 }

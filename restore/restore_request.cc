@@ -36,7 +36,8 @@ std::string write_request(const RestoreRequest& request) {
       {"asked", selection.asked.value().time_since_epoch().count()},
       {"user", request.requester.user},
       {"person", request.requester.person},
-      {"role", request.requester.role}};
+      {"role", request.requester.role},
+      {"job", request.job}};
   return base::json_line(document);
 }
 
@@ -63,6 +64,7 @@ RestoreRequest read_request(const std::string& text) {
     request.requester = {.user = document.value("user", ""),
                          .person = document.value("person", ""),
                          .role = document.value("role", "")};
+    request.job = document.value("job", "");
     return request;
   } catch (const nlohmann::json::exception& error) {
     base::fail(base::ErrorCode::kDamaged,

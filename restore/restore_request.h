@@ -24,6 +24,7 @@ struct RestoreRequest {
   // same.
   SelectionOptions selection;
   Requester requester = {};
+  std::string job = {};  // the restore desk's name for it; empty: it did not come from there
 };
 
 std::string write_request(const RestoreRequest& request);

@@ -262,7 +262,8 @@ class Run {
     if (resumed_) return;
     begin_tree(record_, target_, plan_, snapshot_);
     record_.request = write_request(lasting_request(
-        environment_, reader_, {options_.account, asked_, requester_of(environment_)}, snapshot_));
+        environment_, reader_, {options_.account, asked_, requester_of(environment_), options_.job},
+        snapshot_));
     lock_ = lock_for_run(environment_.files, location_, record_);
   }
 

@@ -72,10 +72,10 @@ std::optional<Elsewhere> find_elsewhere(store::Reader& reader, const store::Tree
 }
 
 // Trees of earlier versions have no requester, and a request that can't be read hides no tree.
-Requester requester_of(const store::TreeRecord& record) {
+RestoreRequest request_of(const store::TreeRecord& record) {
   if (record.request.empty()) return {};
   try {
-    return read_request(record.request).requester;
+    return read_request(record.request);
   } catch (const base::Error&) {
     return {};
   }
@@ -131,6 +131,7 @@ class TreeTable {
       messages += level.messages.size();
       for (const store::TreeMessage& message : level.messages) bytes += message.size;
     }
+    const RestoreRequest request = request_of(record);
     const auto elsewhere = elsewhere_of(record);
     const bool is_worked = is_worked_on(environment_.files, location_, record.id);
     const char* const state = word(record, is_worked, record.expires <= now_);
@@ -147,7 +148,9 @@ class TreeTable {
                           {"seconds_left", std::max<std::int64_t>(0, left.count())},
                           {"in_future", is_ahead},
                           {"snapshot", record.snapshot.hex()},
-                          {"made_by", to_json(requester_of(record))},
+                          {"made_by", to_json(request.requester)},
+                          {"job", request.job.empty() ? nlohmann::ordered_json()
+                                                      : nlohmann::ordered_json(request.job)},
                           {"messages", messages},
                           {"bytes", bytes},
                           {"elsewhere", nullptr},
@@ -161,7 +164,7 @@ class TreeTable {
                      record.expires <= now_ ? "due" : rounded_duration(left),
                      base::format_count(messages), base::format_size(bytes),
                      elsewhere ? base::format_count(elsewhere->messages) : "-",
-                     shown_requester(requester_of(record))});
+                     shown_requester(request.requester)});
   }
 
   void add_unrecorded_mail() {

@@ -75,6 +75,25 @@ void UserMail::notify_rescued(const store::TreeRecord& tree, const SweptTree& sw
   if (letter.messages > 0 && !letter.mark.empty()) send_once(letter, tree);
 }
 
+void UserMail::notify_login(const base::AccountConfig& account, const std::string& client) const {
+  const base::Config& config = environment_.config;
+  if (config.reporting.user_mail.login.empty() || !config.reporting.mail) return;
+  try {
+    const base::MailTemplate words =
+        base::load_mail_template(environment_.files, config.reporting.user_mail.login);
+    const std::map<std::string, std::string> values = {
+        {"account", base::escape_for_terminal(account.name)},
+        {"client", base::escape_for_terminal(client)},
+        {"time", moment(now(), config.restore.time_zone)}};
+    const base::Mailer mailer(*config.reporting.mail, environment_.clock);
+    mailer.send(
+        {{user_address(config, account)}, words.subject, base::fill_in(words.body, values)});
+  } catch (const base::Error& error) {
+    base::log_error("{}: mail about a login: {}", base::escape_for_terminal(account.name),
+                    error.what());
+  }
+}
+
 void UserMail::forget_others(const std::vector<store::TreeRecord>& trees) const {
   base::FileSystem& files = environment_.files;
   const base::Path directory = marks_directory(environment_.config.store);
@@ -120,15 +139,14 @@ void UserMail::send(const Letter& letter, const store::TreeRecord& tree) const {
       {"expires", moment(letter.expires, config.restore.time_zone)},
       {"days", std::to_string(days.count())}};
   const base::Mailer mailer(*config.reporting.mail, environment_.clock);
-  mailer.send({{address_of(tree)}, words.subject, base::fill_in(words.body, values)});
+  const base::AccountConfig account = find_tree_account(config, environment_.files, tree).account;
+  mailer.send({{user_address(config, account)}, words.subject, base::fill_in(words.body, values)});
 }
 
-std::string UserMail::address_of(const store::TreeRecord& tree) const {
-  const base::AccountConfig known =
-      find_tree_account(environment_.config, environment_.files, tree).account;
-  if (!known.mail.empty()) return known.mail;
-  std::string address = base::fill_in(environment_.config.reporting.user_mail.address,
-                                      {{"account", known.name}, {"user", known.user}});
+std::string user_address(const base::Config& config, const base::AccountConfig& account) {
+  if (!account.mail.empty()) return account.mail;
+  std::string address = base::fill_in(config.reporting.user_mail.address,
+                                      {{"account", account.name}, {"user", account.user}});
   if (!base::is_mail_address(address)) {
     base::fail(base::ErrorCode::kConfig,
                "\"{}\" is not a mail address: set user_mail.address, or the account's mail",

@@ -14,6 +14,9 @@
 
 namespace restore {
 
+// The address to which mail for the account's user goes. Fails with kConfig if it is invalid.
+std::string user_address(const base::Config& config, const base::AccountConfig& account);
+
 class UserMail {
  public:
   explicit UserMail(const base::Environment& environment) : environment_(environment) {}
@@ -28,6 +31,9 @@ class UserMail {
   // Call it when a sweep has worked on the tree; does nothing if that rescued no mail.
   void notify_rescued(const store::TreeRecord& tree, const SweptTree& swept) const;
 
+  // After a login at the restore page, from the address `client`. Sent each time.
+  void notify_login(const base::AccountConfig& account, const std::string& client) const;
+
   // Deletes the marks of trees that are not among `trees`.
   void forget_others(const std::vector<store::TreeRecord>& trees) const;
 
@@ -41,7 +47,6 @@ class UserMail {
 
   void send_once(const Letter& letter, const store::TreeRecord& tree) const;
   void send(const Letter& letter, const store::TreeRecord& tree) const;
-  std::string address_of(const store::TreeRecord& tree) const;
   std::chrono::sys_seconds now() const;
 
   const base::Environment& environment_;
