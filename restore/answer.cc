@@ -2,9 +2,11 @@
 // command of the same name does, within the reach that the desk sets, and prints one document.
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <memory>
 #include <string_view>
 
+#include <fcntl.h>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -27,8 +29,15 @@ namespace restore {
 
 namespace {
 
-// Where the desk reads the progress of a run.
-constexpr std::uint32_t kProgressDescriptor = 4;
+// Where the desk reads the progress of a run, and the lock by which it sees that the run goes on.
+// Neither is for the programs that the run starts.
+constexpr int kProgressDescriptor = 4;
+constexpr int kJobLockDescriptor = 5;
+
+void keep_from_programs(int descriptor) {
+  if (::fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0) return;
+  base::fail_with_errno(errno, "answer: use a descriptor of the restore desk");
+}
 
 using Environment = base::Environment;
 
@@ -76,7 +85,9 @@ base::ExitStatus run_selection(const Environment& environment, const AnswerReque
     options.expire_after = std::chrono::seconds(static_cast<std::int64_t>(request.number("stay")));
   }
   if (!options.dry_run) {
-    options.progress_fd = kProgressDescriptor;
+    keep_from_programs(kProgressDescriptor);
+    keep_from_programs(kJobLockDescriptor);
+    options.progress_fd = static_cast<std::uint32_t>(kProgressDescriptor);
     options.job = request.text("job");
   }
   return run(environment, options);

@@ -1,6 +1,7 @@
 // mailstow-restore: restores mail beside the live mail, for a limited time.
 #include "base/program/front.h"
 #include "restore/commands.h"
+#include "restore/desk/desk_command.h"
 #include "restore/reach.h"
 
 int main(int argc, char** argv) {
@@ -16,6 +17,7 @@ int main(int argc, char** argv) {
             restore::messages_command(), restore::show_command(), restore::search_command(),
             restore::vanished_command(), restore::diff_command(), restore::run_command(),
             restore::export_command(), restore::trees_command(), restore::extend_command(),
-            restore::expire_command(), restore::sweep_command(), restore::answer_command()})},
+            restore::expire_command(), restore::sweep_command(), desk::desk_command(),
+            restore::answer_command()})},
       argc, argv);
 }

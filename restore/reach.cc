@@ -19,8 +19,8 @@ namespace restore {
 namespace {
 
 // The commands that list accounts, or work on restored trees by their records.
-constexpr std::array<std::string_view, 6> kWithoutHistory{"accounts", "trees", "extend",
-                                                          "expire",   "sweep", "answer"};
+constexpr std::array<std::string_view, 7> kWithoutHistory{"accounts", "trees",  "extend", "expire",
+                                                          "sweep",    "answer", "desk"};
 
 base::Reach parse_reach(const base::Environment& environment, store::Reader& reader,
                         const std::string& account, const std::string& text) {

@@ -1,0 +1,263 @@
+#include "restore/desk/desk.h"
+
+#include <algorithm>
+#include <exception>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+#include <pwd.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/finally.h"
+#include "base/glob.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "restore/desk/front_door.h"
+#include "restore/desk/granting.h"
+#include "restore/desk/reading.h"
+#include "restore/desk/refusal.h"
+#include "restore/desk/restoring.h"
+#include "store/format/location.h"
+
+namespace desk {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr std::chrono::seconds kConnectionPatience{30};
+
+const base::DeskSocketConfig& socket_of(const base::WebConfig& web, Door door) {
+  switch (door) {
+    case Door::kProxy:
+      return web.self.proxy_socket;
+    case Door::kStaff:
+      return web.staff.socket;
+    case Door::kSelf:
+      break;
+  }
+  return web.self.socket;
+}
+
+std::optional<uid_t> user_id(const std::string& name) {
+  std::vector<char> buffer(16'384);
+  passwd entry{};
+  passwd* found = nullptr;
+  if (::getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0) return {};
+  return found == nullptr ? std::nullopt : std::optional(found->pw_uid);
+}
+
+// An account that the role does not cover is as if it did not exist.
+bool covers(const base::StaffConfig& staff, const Session& session, const std::string& account) {
+  const auto person = std::ranges::find(staff.people, session.person, &base::StaffPerson::person);
+  if (person == staff.people.end() || role_of(person->role) != session.role) return false;
+  return person->accounts.empty() ||
+         std::ranges::any_of(person->accounts, [&](const std::string& glob) {
+           return base::glob_matches(glob, account);
+         });
+}
+
+// A page of the accounts that the role covers. No other name is in the answer, the cursor included.
+ordered_json list_accounts(const Services& services, const Request& request, const Caller& caller) {
+  constexpr std::size_t kAccountsPage = 200;
+  const ordered_json all =
+      call_child(services, caller, child_request(services, caller, "accounts"));
+  auto shown = ordered_json::array();
+  ordered_json next;
+  for (const ordered_json& account : all.at("accounts")) {
+    const auto& name = account.at("account").get_ref<const std::string&>();
+    if (name <= request.text("after")) continue;  // they are sorted
+    if (!covers(services.web().staff, caller.session, name)) continue;
+    if (shown.size() == request.number_or("limit", kAccountsPage)) {
+      next = shown.back().at("account");
+      break;
+    }
+    shown.push_back(account);
+  }
+  return {{"ok", true}, {"document", {{"accounts", std::move(shown)}, {"next", next}}}};
+}
+
+}  // namespace
+
+Desk::Desk(const base::Environment& environment)
+    : environment_(environment),
+      sessions_(environment.clock),
+      logins_(environment.clock),
+      codes_(environment.clock),
+      ledger_(store::SealedRecords::open(store::location_of(environment.config.store),
+                                         environment.files),
+              environment.clock),
+      children_(environment.config_file),
+      jobs_(ledger_, children_, environment.files, environment.clock,
+            environment.config.store.index / "desk"),
+      services_{environment, sessions_, logins_, codes_, ledger_, children_, jobs_, locks_} {
+  ledger_.forget_old();
+  jobs_.find_again();
+}
+
+Desk::~Desk() {
+  std::unique_lock lock(mutex_);
+  has_left_.wait(lock, [&] { return connections_ == 0; });
+}
+
+void Desk::serve(base::Fd socket, Door door) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (connections_ >= kMaxConnections) return;
+    ++connections_;
+  }
+  auto connection = std::make_unique<Connection>(std::move(socket), kConnectionPatience);
+  std::thread([this, door, connection = std::move(connection)] {
+    answer(*connection, door);
+    const std::scoped_lock lock(mutex_);
+    --connections_;
+    has_left_.notify_all();
+  }).detach();
+}
+
+void Desk::answer(Connection& connection, Door door) {
+  Afterwards afterwards;
+  try {
+    if (!is_expected_user(connection, door)) return;
+    auto line = connection.read_line(kMaxRequest);
+    if (!line) return;
+    const base::Finally wipe([&] { base::wipe(*line); });
+    try {
+      carry_out(parse_request(*line, door), door, connection, afterwards);
+    } catch (const NoRequest& why) {
+      connection.answer(Refusal(RefusalCode::kUsage, why.what()).to_json());
+    } catch (const Refusal& refusal) {
+      connection.answer(refusal.to_json());
+    } catch (const base::Error& error) {
+      base::log_error("{}", error.what());
+      const bool is_busy = error.code() == base::ErrorCode::kBusy;
+      if (connection.has_answered()) return;  // it sees that the stream has no end
+      connection.answer((is_busy ? Refusal(RefusalCode::kBusy, std::chrono::seconds(10))
+                                 : Refusal(RefusalCode::kInternal))
+                            .to_json());
+    }
+  } catch (const std::exception& error) {
+    base::log_error("{}", error.what());
+  }
+  for (const auto& action : afterwards) {
+    try {
+      action();
+    } catch (const std::exception& error) {
+      base::log_error("{}", error.what());
+    }
+  }
+}
+
+void Desk::carry_out(const Request& request, Door door, Connection& connection,
+                     Afterwards& afterwards) {
+  if (request.kind == RequestKind::kLogin) {
+    connection.answer(log_in(services_, request, door, afterwards));
+    return;
+  }
+  const Caller caller = identify(request, door);
+  if (request.kind == RequestKind::kRaw || request.kind == RequestKind::kExport) {
+    stream(services_, request, caller, connection, afterwards);
+    return;
+  }
+  connection.answer(dispatch(request, caller, afterwards));
+}
+
+// Everything that decides whether the request is permitted.
+Caller Desk::identify(const Request& request, Door door) {
+  const RequestRule& rule = rule_of(request.kind);
+  auto session = sessions_.find(request.session, door);
+  if (!session) throw Refusal(RefusalCode::kUnauthenticated);
+  const Access access = access_of(rule, session->role);
+  if (access == Access::kNever) throw Refusal(RefusalCode::kForbidden);
+  Caller caller{.session = *std::move(session), .account = {}, .client = request.client};
+  if (caller.is_owner()) {
+    caller.account = caller.session.account;
+    // It may have been taken off the list since the login.
+    if (!services_.web().self.admits(caller.account)) throw Refusal(RefusalCode::kUnauthenticated);
+    if (rule.needs_recent_login &&
+        !sessions_.is_recent(caller.session, services_.web().self.recent_login)) {
+      throw Refusal(RefusalCode::kConfirm);
+    }
+    return caller;
+  }
+  if (access == Access::kAlways) return caller;
+  if (request.account.empty()) throw Refusal(RefusalCode::kUsage, "/account: it must be there");
+  if (!covers(services_.web().staff, caller.session, request.account)) {
+    throw Refusal(RefusalCode::kNotFound);
+  }
+  caller.account = request.account;
+  caller.has_grant = has_grant(services_, caller.session, caller.account);
+  if (access == Access::kGrant && !caller.has_grant) throw Refusal(RefusalCode::kForbidden);
+  return caller;
+}
+
+ordered_json Desk::dispatch(const Request& request, const Caller& caller, Afterwards& afterwards) {
+  switch (request.kind) {
+    case RequestKind::kConfirm:
+      return confirm(services_, request, caller);
+    case RequestKind::kLogout:
+      sessions_.end(request.session);
+      return {{"ok", true}};
+    case RequestKind::kMe:
+      return describe(services_, caller);
+    case RequestKind::kAccounts:
+      return list_accounts(services_, request, caller);
+    case RequestKind::kPlan:
+      return plan(services_, request, caller);
+    case RequestKind::kRestore:
+      return restore_plan(services_, request, caller, afterwards);
+    case RequestKind::kJob:
+      return show_job(services_, request, caller);
+    case RequestKind::kJobs:
+      return list_jobs(services_, caller);
+    case RequestKind::kStop:
+      return stop_job(services_, request, caller);
+    case RequestKind::kExtend:
+      return extend(services_, request, caller);
+    case RequestKind::kExpire:
+      return expire(services_, request, caller);
+    case RequestKind::kConsent:
+      return consent(services_, caller);
+    case RequestKind::kAskGrant:
+      return ask_grant(services_, request, caller);
+    case RequestKind::kUseCode:
+      return use_code(services_, request, caller);
+    case RequestKind::kGrants:
+      return list_grants(services_, caller);
+    case RequestKind::kApprove:
+      return approve(services_, request, caller);
+    case RequestKind::kRevoke:
+      return revoke(services_, request, caller);
+    case RequestKind::kSnapshots:
+    case RequestKind::kFolders:
+    case RequestKind::kMessages:
+    case RequestKind::kShow:
+    case RequestKind::kSearch:
+    case RequestKind::kVanished:
+    case RequestKind::kDiff:
+    case RequestKind::kTrees:
+    case RequestKind::kAudit:
+      return read(services_, request, caller);
+    case RequestKind::kLogin:
+    case RequestKind::kRaw:
+    case RequestKind::kExport:
+      break;  // carry_out() did them
+  }
+  throw Refusal(RefusalCode::kInternal);
+}
+
+bool Desk::is_expected_user(const Connection& connection, Door door) const {
+  const std::string& name = socket_of(services_.web(), door).user;
+  const std::optional<uid_t> expected = name.empty() ? ::geteuid() : user_id(name);
+  const std::optional<uid_t> user = connection.user();
+  if (expected && user == expected) return true;
+  base::log_warning("a program of user {} connected to a socket of {}: it is not answered",
+                    user ? std::to_string(*user) : "unknown", name.empty() ? "this user" : name);
+  return false;
+}
+
+}  // namespace desk

@@ -1,0 +1,93 @@
+// Restores that are going on. A restore is a program of its own and outlives the desk: when the
+// desk is started again it finds it by its lock, and by the tree's record, which names the job.
+//
+// A request that is sent again never restores twice: its key is durable before the program is
+// started, and a program that ended early is started again for the tree that it had begun.
+#pragma once
+
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "base/clock.h"
+#include "base/file_system.h"
+#include "base/handle.h"
+#include "restore/desk/children.h"
+#include "restore/desk/ledger.h"
+
+namespace desk {
+
+// Thread-safe.
+class Jobs {
+ public:
+  static constexpr std::size_t kMaxRunning = 4;
+  static constexpr std::size_t kMaxReport = std::size_t{256} << 10U;  // bytes that are kept
+
+  // `directory` is for the locks and reports; it is created.
+  Jobs(Ledger& ledger, Children& children, base::FileSystem& files, base::Clock& clock,
+       base::Path directory);
+  Jobs(const Jobs&) = delete;
+  Jobs& operator=(const Jobs&) = delete;
+  ~Jobs();  // asks the restores of this process to stop at a safe point, and waits for them
+
+  // To be called once: finds the restores that an earlier desk started.
+  void find_again();
+
+  // Starts the job, unless there is already one of its account, person and key: then the result is
+  // that one, which is completed if it was interrupted. Fails with kBusy if too many run.
+  Job start(const Job& wanted);
+
+  // The job as it stands; nullopt if the account has no such job.
+  std::optional<Job> find(const std::string& account, const std::string& id);
+
+  // The last event of a running job as JSON; null if there was none yet.
+  nlohmann::ordered_json progress(const std::string& id) const;
+
+  // Asks a running restore of this process to stop. It can be completed later. False if it does not
+  // run, or an earlier desk started it.
+  bool stop(const std::string& id);
+
+  std::size_t running(const std::string& account) const;
+
+ private:
+  struct Running {
+    pid_t group = 0;  // 0: an earlier desk started it
+    std::string account;
+    std::string last_event;  // JSON
+  };
+  struct Outcome {
+    std::optional<int> exit_status;  // nullopt: unknown
+  };
+
+  base::Path lock_file(const std::string& id) const;
+  base::Path report_file(const std::string& id) const;
+  base::Fd try_lock(const std::string& id) const;  // closed if the job's program runs
+  void launch(const Job& job, base::Fd lock);
+  void follow(base::Child child, base::Fd progress, const Job& job);
+  void wait_for_other(const Job& job);
+  void settle(const Job& job, Outcome outcome);
+  nlohmann::ordered_json tree_of(const Job& job);
+  void begin(const Job& job, pid_t group);
+  void end(const std::string& id);
+  std::string read_report(const std::string& id) const;
+
+  Ledger& ledger_;
+  Children& children_;
+  base::FileSystem& files_;
+  base::Clock& clock_;
+  base::Path directory_;
+  mutable std::mutex mutex_;
+  std::mutex starting_;  // one job is started at a time
+  std::condition_variable has_ended_;
+  std::map<std::string, Running> running_;  // by id
+  std::size_t threads_ = 0;
+  bool is_stopping_ = false;
+};
+
+}  // namespace desk

@@ -1,0 +1,126 @@
+// What the desk must still know after it is started again: plans, jobs, grants, and what each owner
+// did today. Sealed (store/sealed_records.h).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "store/sealed_records.h"
+
+namespace desk {
+
+// What a person wants to restore, as it was shown to him: a restore does exactly this.
+struct Plan {
+  std::string id;
+  std::string account;
+  std::string person;
+  std::string selection;  // JSON, with the snapshot's whole id
+  std::uint64_t messages = 0;
+  std::uint64_t bytes = 0;
+  std::chrono::sys_seconds made{};
+};
+
+enum class JobState {
+  kRunning,
+  kDone,         // all of it, or all but some messages: see the exit status
+  kFailed,       // nothing is restored, and a further attempt would end the same way
+  kInterrupted,  // a further attempt completes it
+};
+
+// A restore.
+struct Job {
+  std::string id;
+  std::string account;
+  std::string person;
+  std::string role;
+  std::string client;
+  std::string key;             // by which a request that is sent again is recognised
+  std::string selection;       // JSON
+  std::uint64_t sequence = 0;  // of the oldest snapshot that it may read
+  std::int64_t since = 0;      // the same as a time, seconds since 1970
+  bool has_reach = false;      // the two above count
+  std::uint64_t stay = 0;      // seconds; 0: as configured
+  JobState state = JobState::kRunning;
+  std::string tree = {};  // its name, once it is known
+  std::optional<int> exit_status = std::nullopt;
+  std::string error = {};   // the code of the error that ended it
+  std::string report = {};  // JSON; empty: there is none, or it is too long
+  std::chrono::sys_seconds made{};
+  std::chrono::sys_seconds ended{};
+};
+
+enum class GrantState { kAsked, kGiven, kOver };
+
+// Leave for one of the staff to look into an account's mail.
+struct Grant {
+  std::string id;
+  std::string account;
+  std::string person;          // who may look; empty: whoever types the code
+  std::string code_hash = {};  // of the owner's consent code; empty: an officer decides
+  std::string reason = {};
+  std::string approved_by = {};
+  GrantState state = GrantState::kAsked;
+  std::chrono::sys_seconds made{};
+  std::chrono::sys_seconds ends{};
+};
+
+// What the owner of an account did on a day, in UTC.
+struct Usage {
+  std::uint64_t messages = 0;  // opened
+  std::uint64_t exports = 0;
+  std::uint64_t restores = 0;
+  bool has_alarm = false;  // an alarm was raised about the day
+};
+
+// Thread-safe. Every change is durable when the function returns. Fails as SealedRecords does.
+class Ledger {
+ public:
+  static constexpr std::chrono::minutes kPlanLasts{10};
+  static constexpr std::size_t kMaxPlans = 5;  // of one account and person; a further one ends one
+  static constexpr std::chrono::days kJobsKept{30};
+
+  Ledger(store::SealedRecords records, const base::Clock& clock);
+
+  void add_plan(const Plan& plan);
+  std::optional<Plan> plan(const std::string& id) const;  // unless it is too old
+
+  void add_job(const Job& job);
+  std::optional<Job> job(const std::string& id) const;
+  std::optional<Job> job_with_key(const std::string& account, const std::string& person,
+                                  const std::string& key) const;
+  std::vector<Job> jobs(const std::string& account) const;  // the newest first
+  std::vector<Job> running_jobs() const;
+  void change_job(const std::string& id, const std::function<void(Job&)>& change);
+
+  void put_grant(const Grant& grant);
+  std::optional<Grant> grant(const std::string& id) const;
+  std::vector<Grant> grants() const;
+
+  Usage usage(const std::string& account) const;  // today's
+  // `change` returns whether it changed something. Returns the same.
+  bool change_usage(const std::string& account, const std::function<bool(Usage&)>& change);
+
+  std::uint64_t extensions(const std::string& account, const std::string& tree) const;
+  void add_extension(const std::string& account, const std::string& tree);
+
+  // Removes what is no longer needed.
+  void forget_old();
+
+ private:
+  std::string usage_id(const std::string& account) const;
+
+  mutable std::mutex mutex_;
+  store::SealedRecords records_;
+  const base::Clock& clock_;
+};
+
+std::string_view word_of(JobState state);    // "running", "done", "failed", "interrupted"
+std::string_view word_of(GrantState state);  // "asked", "given", "over"
+
+}  // namespace desk

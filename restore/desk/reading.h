@@ -1,0 +1,19 @@
+// Requests that show what the backups hold.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "restore/desk/connection.h"
+#include "restore/desk/services.h"
+
+namespace desk {
+
+// Lists: {"ok": true, "document": what the command prints}. Fails with Refusal.
+nlohmann::ordered_json read(const Services& services, const Request& request, const Caller& caller);
+
+// A message's bytes, or those of a selection, as a stream (restore/framed_mail.h). Fails with
+// Refusal before the answer begins; later, the last line says that it is incomplete.
+void stream(const Services& services, const Request& request, const Caller& caller,
+            Connection& connection, Afterwards& afterwards);
+
+}  // namespace desk

@@ -1,0 +1,82 @@
+// What the requests of the desk have in common: the memory, the commands, and who asks.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "base/program/program.h"
+#include "restore/desk/children.h"
+#include "restore/desk/jobs.h"
+#include "restore/desk/ledger.h"
+#include "restore/desk/request.h"
+#include "restore/desk/sessions.h"
+#include "restore/desk/throttle.h"
+
+namespace desk {
+
+// One mutex for each account that is in use.
+class AccountLocks {
+ public:
+  std::shared_ptr<std::mutex> of(const std::string& account);
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, std::weak_ptr<std::mutex>> locks_;
+};
+
+struct Services {
+  const base::Environment& environment;
+  Sessions& sessions;
+  Throttle& logins;
+  Throttle& codes;  // attempts to guess a consent code
+  Ledger& ledger;
+  Children& children;
+  Jobs& jobs;
+  AccountLocks& locks;
+
+  const base::WebConfig& web() const { return environment.config.web; }
+};
+
+// A person who is logged in, and the account that the request is about.
+struct Caller {
+  Session session;
+  std::string account;  // empty: none in particular
+  std::string client;   // the address of this request
+  bool has_grant = false;
+
+  bool is_owner() const { return session.role == Role::kOwner; }
+  base::OnBehalf on_behalf() const;
+};
+
+// What is done after the answer is sent, such as mail: the person need not wait for it.
+using Afterwards = std::vector<std::function<void()>>;
+
+// The oldest moment that an owner may see.
+std::chrono::sys_seconds reach_of(const Services& services);
+
+// A request to a child about the caller's account, within the caller's reach.
+nlohmann::ordered_json child_request(const Services& services, const Caller& caller,
+                                     const char* command);
+
+inline constexpr std::chrono::seconds kReadPatience{30};
+inline constexpr std::chrono::seconds kPlanPatience{120};
+
+// The document that the command prints. Fails with Refusal if that is an error. A command that
+// could do only part of its work adds "exit_status".
+nlohmann::ordered_json call_child(const Services& services, const Caller& caller,
+                                  const nlohmann::ordered_json& request,
+                                  std::chrono::seconds patience = kReadPatience);
+
+// Counts something that the owner does today. At the bound it fails with Refusal kBound, and the
+// administrator gets a mail, once a day. Staff have no bounds.
+enum class Counted { kMessage, kExport, kRestore };
+void count(const Services& services, const Caller& caller, Counted what, Afterwards& afterwards);
+
+}  // namespace desk

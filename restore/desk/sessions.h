@@ -1,0 +1,61 @@
+// Who is logged in. In memory only: when the desk is started again, everybody logs in again.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "restore/desk/rules.h"
+
+namespace desk {
+
+struct Session {
+  std::string id;  // for counting what a person does at a time; not the token
+  Door door = Door::kSelf;
+  Role role = Role::kOwner;
+  std::string person;          // the name under which the person logged in
+  std::string account;         // of an owner; empty for staff
+  std::uint64_t sequence = 0;  // of the oldest snapshot that an owner may see
+  std::string client;          // the address of the login
+  std::chrono::steady_clock::time_point ends{};
+  std::chrono::steady_clock::time_point confirmed{};  // the last proof of who it is
+};
+
+// Thread-safe.
+class Sessions {
+ public:
+  static constexpr std::size_t kMaxSessions = 10'000;
+  static constexpr std::size_t kMaxOfPerson = 10;  // a further login ends the oldest
+
+  explicit Sessions(const base::Clock& clock) : clock_(clock) {}
+
+  // Returns the token, which only the person gets: nothing here can be turned back into it. The
+  // session begins now and lasts for `length`. Nullopt if there are too many.
+  std::optional<std::string> begin(Session session, std::chrono::seconds length);
+
+  // Nullopt for a token that is unknown, over, or from another door.
+  std::optional<Session> find(const std::string& token, Door door);
+
+  // The person has proved again who it is: a login is recent from now on. `sequence` replaces the
+  // session's.
+  void confirm(const std::string& token, std::uint64_t sequence);
+
+  void end(const std::string& token);
+
+  // Whether the last proof is at most this old.
+  bool is_recent(const Session& session, std::chrono::seconds age) const;
+
+ private:
+  void forget_ended();  // with the mutex held
+
+  const base::Clock& clock_;
+  std::mutex mutex_;
+  std::map<std::string, Session> sessions_;  // by the hash of the token
+};
+
+}  // namespace desk
