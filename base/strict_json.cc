@@ -13,15 +13,15 @@ namespace base {
 
 namespace {
 
-using nlohmann::ordered_json;
+using nlohmann::json;
 
 // Builds the document; stops at the first reason to refuse it.
 class StrictReader {
  public:
   explicit StrictReader(std::size_t depth) : depth_(depth) {}
 
-  bool note(ordered_json::parse_event_t event, const ordered_json& parsed) {
-    using Event = ordered_json::parse_event_t;
+  bool note(json::parse_event_t event, const json& parsed) {
+    using Event = json::parse_event_t;
     switch (event) {
       case Event::object_start:
       case Event::array_start:
@@ -56,20 +56,19 @@ class StrictReader {
 
 }  // namespace
 
-std::string parse_strictly(std::string_view text, std::size_t depth, ordered_json& document) {
+std::string parse_strictly(std::string_view text, std::size_t depth, json& document) {
   if (!is_utf8(text)) return "it is not UTF-8";
   StrictReader reader(depth);
   try {
-    document = ordered_json::parse(
-        text, [&](int /*depth*/, ordered_json::parse_event_t event, const ordered_json& parsed) {
-          return reader.note(event, parsed);
-        });
+    document = json::parse(text, [&](int /*depth*/, json::parse_event_t event, const json& parsed) {
+      return reader.note(event, parsed);
+    });
     return {};
   } catch (const StrictReader::Refused&) {
     return reader.why();
-  } catch (const ordered_json::parse_error& error) {
+  } catch (const json::parse_error& error) {
     return fmt::format("not a JSON document: byte {} is not allowed there", error.byte);
-  } catch (const ordered_json::exception&) {
+  } catch (const json::exception&) {
     return "not a JSON document: a number is too large";
   }
 }

@@ -14,8 +14,8 @@
 #include "base/config/config_schema.h"
 #include "base/error.h"
 #include "base/id_text.h"
+#include "base/strict_json.h"
 #include "base/terminal.h"
-#include "base/utf8.h"
 #include "schema/embedded.h"
 #include "store/format/crypto.h"
 
@@ -31,28 +31,6 @@ using nlohmann::json;
 
 [[noreturn]] void refuse_field(const std::string& field, const std::string& why) {
   refuse_selection("/" + base::escape_for_terminal(field) + ": " + why);
-}
-
-// The parser itself would take the last of two fields with the same name.
-json parse_unambiguous(std::string_view text) {
-  std::vector<std::set<std::string>> keys;  // of the objects that are open
-  const auto note = [&](int /*depth*/, json::parse_event_t event, const json& parsed) {
-    if (event == json::parse_event_t::object_start) keys.emplace_back();
-    if (event == json::parse_event_t::object_end) keys.pop_back();
-    if (event == json::parse_event_t::key) {
-      const auto key = parsed.get<std::string>();
-      if (!keys.back().insert(key).second) refuse_field(key, "it is given twice");
-    }
-    return true;
-  };
-  try {
-    return json::parse(text, note);
-  } catch (const json::parse_error& error) {
-    refuse_selection("not a JSON document: byte " + std::to_string(error.byte) +
-                     " is not allowed there");
-  } catch (const json::exception&) {
-    refuse_selection("not a JSON document: a number is too large");
-  }
 }
 
 void check_text(const std::string& field, const std::string& text) {
@@ -101,8 +79,10 @@ SelectionOptions parse_selection(std::string_view text) {
   if (text.size() > kMaxSelectionBytes) {
     refuse_selection("it has more than 16 MiB: choose whole folders, or select in several parts");
   }
-  if (!base::is_utf8(text)) refuse_selection("it is not UTF-8");
-  const json document = parse_unambiguous(text);
+  constexpr std::size_t kDepth = 8;  // more than the schema allows: its message says what is wrong
+  json document;
+  const std::string why = base::parse_strictly(text, kDepth, document);
+  if (!why.empty()) refuse_selection(why);
   try {
     base::check_against_schema(document, schema::kSelectionSchema);
   } catch (const base::Error& error) {

@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <chrono>
 #include <limits>
-#include <set>
 #include <string_view>
 #include <system_error>
 
@@ -18,6 +17,7 @@
 
 #include "base/error.h"
 #include "base/handle.h"
+#include "base/strict_json.h"
 #include "base/terminal.h"
 #include "base/utf8.h"
 
@@ -71,25 +71,6 @@ std::string read_to_end(const Fd& input) {
   }
 }
 
-// The parser keeps the last of two equal keys, so that the first could say something else.
-nlohmann::json parse_once_each(const std::string& text) {
-  std::set<std::string> seen;
-  std::string twice;
-  const auto note_keys = [&](int depth, nlohmann::json::parse_event_t event,
-                             nlohmann::json& parsed) {
-    if (event == nlohmann::json::parse_event_t::key && depth == 1) {
-      const std::string key = parsed.get<std::string>();
-      if (!seen.insert(key).second) twice = key;
-    }
-    return true;
-  };
-  nlohmann::json document = nlohmann::json::parse(text, note_keys, /*allow_exceptions=*/false);
-  if (!twice.empty()) {
-    refuse(fmt::format("the document has the key {} twice", escape_for_terminal(twice)));
-  }
-  return document;
-}
-
 bool has_control(std::string_view text) {
   while (!text.empty()) {
     const auto character = first_code_point(text);
@@ -129,7 +110,10 @@ OnBehalf read_on_behalf(std::size_t descriptor) {
   }
   if (descriptor > std::numeric_limits<int>::max()) refuse("there is no such descriptor");
   const Fd input(static_cast<int>(descriptor));
-  const nlohmann::json document = parse_once_each(read_to_end(input));
+  constexpr std::size_t kDepth = 4;  // more than is valid: what is too deep is not a string
+  nlohmann::json document;
+  const std::string why = parse_strictly(read_to_end(input), kDepth, document);
+  if (!why.empty()) refuse("it must hold one JSON object in UTF-8: " + why);
   if (!document.is_object()) refuse("it must hold one JSON object in UTF-8");
   for (const auto& [key, value] : document.items()) {
     if (std::ranges::find(kKeys, key) == kKeys.end()) {

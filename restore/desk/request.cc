@@ -19,7 +19,7 @@ namespace desk {
 
 namespace {
 
-using nlohmann::ordered_json;
+using nlohmann::json;
 
 constexpr std::size_t kMaxName = 255;        // bytes
 constexpr std::size_t kMaxPassword = 1'024;  // bytes
@@ -106,14 +106,13 @@ bool is_moment(std::string_view text) {
          consists_of(text.substr(0, 4), "0123456789") && consists_of(text, "0123456789TZ:+-");
 }
 
-bool is_list_of(const ordered_json& value, Form form) {
-  return value.is_array() && !value.empty() &&
-         std::ranges::all_of(value, [&](const ordered_json& element) {
+bool is_list_of(const json& value, Form form) {
+  return value.is_array() && !value.empty() && std::ranges::all_of(value, [&](const json& element) {
            return element.is_string() && is_of_form(form, element.get_ref<const std::string&>());
          });
 }
 
-bool is_selection_field(const std::string& field, const ordered_json& value) {
+bool is_selection_field(const std::string& field, const json& value) {
   if (field == "all" || field == "subfolders" || field == "missing") return value.is_boolean();
   if (field == "folders" || field == "globs") return is_list_of(value, Form::kText);
   if (field == "messages") return is_list_of(value, Form::kMessage);
@@ -124,20 +123,20 @@ bool is_selection_field(const std::string& field, const ordered_json& value) {
   return field == "query" && is_of_form(Form::kText, text);
 }
 
-bool is_selection(const ordered_json& value) {
+bool is_selection(const json& value) {
   if (!value.is_object() || value.empty()) return false;
   return std::ranges::all_of(
       value.items(), [](const auto& item) { return is_selection_field(item.key(), item.value()); });
 }
 
-std::string take_text(ordered_json& value, std::string_view field, Form form) {
+std::string take_text(json& value, std::string_view field, Form form) {
   if (!value.is_string() || !is_of_form(form, value.get_ref<const std::string&>())) {
     refuse_field(field, description(form));
   }
   return std::move(value.get_ref<std::string&>());
 }
 
-void take_field(Request& request, ordered_json& value, const FieldRule& rule) {
+void take_field(Request& request, json& value, const FieldRule& rule) {
   const std::string field(rule.name);
   if (rule.form == Form::kCount || rule.form == Form::kDays) {
     const std::size_t most = rule.form == Form::kDays ? kMaxDays : kMaxCount;
@@ -158,7 +157,7 @@ void take_field(Request& request, ordered_json& value, const FieldRule& rule) {
 }
 
 // What is left of a password in a document that is refused, or that moved a short string.
-void wipe_password(ordered_json& document) {
+void wipe_password(json& document) {
   if (!document.is_object()) return;
   const auto found = document.find("password");
   if (found != document.end() && found->is_string()) base::wipe(found->get_ref<std::string&>());
@@ -202,7 +201,7 @@ bool is_of_form(Form form, std::string_view text) {
     case Form::kDays:
       return false;
     case Form::kSelection: {
-      ordered_json document;
+      json document;
       return base::parse_strictly(text, kMaxRequestDepth, document).empty() &&
              is_selection(document);
     }
@@ -211,7 +210,7 @@ bool is_of_form(Form form, std::string_view text) {
 }
 
 Request parse_request(std::string_view line, Door door) {
-  ordered_json document;
+  json document;
   const base::Finally wipe([&] { wipe_password(document); });
   const std::string why = base::parse_strictly(line, kMaxRequestDepth, document);
   if (!why.empty()) throw NoRequest(why);

@@ -216,7 +216,7 @@ TEST_F(FrontTest, ABadDocumentAboutThePersonEndsTheCommandBeforeItBegins) {
       {R"({"person": "a", "role": "owner", "client": "192.0.2.7", "user": "root"})",
        "unknown key user"},
       {R"({"person": "a", "person": "b", "role": "owner", "client": "192.0.2.7"})",
-       "has the key person twice"}};
+       "/person: it is given twice"}};
   for (const auto& [document, why] : refused) {
     EXPECT_EQ(2, run_for(document, {"key", "add", "bob"})) << document;
     EXPECT_THAT(err_, StartsWith("program: --on-behalf-of-fd: ")) << document;
