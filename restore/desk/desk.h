@@ -33,6 +33,10 @@ class Desk {
 
   void forget_old() { ledger_.forget_old(); }
 
+  // For tests, which have no mail server for every login.
+  Sessions& sessions() { return sessions_; }
+  Ledger& ledger() { return ledger_; }
+
  private:
   void carry_out(const Request& request, Door door, Connection& connection, Afterwards& afterwards);
   nlohmann::ordered_json dispatch(const Request& request, const Caller& caller,

@@ -61,7 +61,7 @@ enum class GrantState { kAsked, kGiven, kOver };
 struct Grant {
   std::string id;
   std::string account;
-  std::string person;          // who may look; empty: whoever types the code
+  std::string person;          // who may look; empty: the first who gives the code
   std::string code_hash = {};  // of the owner's consent code; empty: an officer decides
   std::string reason = {};
   std::string approved_by = {};

@@ -3,7 +3,7 @@
 //
 // A name has 5 failures, then waits of 1, 2, 4, 8 and 15 minutes; a network 20 failures in 15
 // minutes. A stranger who fails with a name on purpose must not lock out its owner: a network from
-// which somebody logged in with this name has failures and waits of its own.
+// which a login with this name succeeded has failures and waits of its own.
 #pragma once
 
 #include <chrono>
