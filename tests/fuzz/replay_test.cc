@@ -13,6 +13,7 @@
 // Each *_fuzz.cc is compiled with its entry point under its own name.
 #define MAILSTOW_FUZZER(name) extern "C" int name(const std::uint8_t* data, std::size_t size)
 MAILSTOW_FUZZER(backupd_once_fuzz);
+MAILSTOW_FUZZER(desk_protocol_fuzz);
 MAILSTOW_FUZZER(imap_response_fuzz);
 MAILSTOW_FUZZER(imap_session_fuzz);
 MAILSTOW_FUZZER(store_block_fuzz);
@@ -93,7 +94,7 @@ TEST_P(FuzzReplayTest, SeedsAndTheirMutationsFindNothing) {
 INSTANTIATE_TEST_SUITE_P(
     Each, FuzzReplayTest,
     testing::Values(Fuzzer{"backupd_once_fuzz", backupd_once_fuzz, 200},
-                    MAILSTOW_FUZZER(imap_response_fuzz),
+                    MAILSTOW_FUZZER(desk_protocol_fuzz), MAILSTOW_FUZZER(imap_response_fuzz),
                     Fuzzer{"imap_session_fuzz", imap_session_fuzz, 2},
                     MAILSTOW_FUZZER(store_block_fuzz), MAILSTOW_FUZZER(store_commit_fuzz),
                     MAILSTOW_FUZZER(store_key_fuzz), MAILSTOW_FUZZER(store_leaf_fuzz),

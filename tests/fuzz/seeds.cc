@@ -243,6 +243,20 @@ Seeds once_seeds() {
           seed(96, 5, 3, "* OK [HIGHESTMODSEQ 9] it")};
 }
 
+Seeds desk_seeds() {
+  const std::string session = R"(","session":")" + std::string(64, 'a') + R"(","client":"::1")";
+  const std::string id(64, 'b');
+  const auto seed = [](const std::string& text) { return base::to_bytes(text); };
+  return {
+      seed(R"({"request":"login","name":"alice","password":"x","client":"192.0.2.7"})"),
+      seed(R"({"request":"messages)" + session + R"(,"folder":"A/B","after":"7","limit":9})"),
+      seed(R"({"request":"raw)" + session + R"(,"message":")" + id + R"(","account":"bob"})"),
+      seed(R"({"request":"plan)" + session + R"(,"selection":{"at":")" + id +
+           R"(","folders":["a"],"since":"2026-11-24","messages":[")" + id + R"("],"all":true}})"),
+      seed(R"({"request":"extend)" + session + R"(,"tree":"RESTORED/x","days":7})"),
+      seed(R"({"request":"use-code)" + session + R"(,"account":"a","code":"ABCDEFGH"})")};
+}
+
 }  // namespace
 
 std::vector<base::Bytes> seeds_of(std::string_view fuzzer) {
@@ -255,6 +269,7 @@ std::vector<base::Bytes> seeds_of(std::string_view fuzzer) {
   if (fuzzer == "store_recipe_fuzz") return recipe_seeds();
   if (fuzzer == "store_split_fuzz") return split_seeds();
   if (fuzzer == "backupd_once_fuzz") return once_seeds();
+  if (fuzzer == "desk_protocol_fuzz") return desk_seeds();
   return imap_seeds();
 }
 
