@@ -108,7 +108,7 @@ std::vector<OpenedBlock> ReadAhead::read_all(std::vector<BlockToRead> blocks) {
         pack.emplace(PackFile::open(files_, packs_, first.pack));
         open = first.pack;
       }
-      const base::Bytes run = pack->read_run(first.place, static_cast<std::size_t>(size));
+      const base::Bytes run = pack->read_run(first.offset, static_cast<std::size_t>(size));
       for (base::ByteView sealed = run; const BlockToRead& block : rest.first(count)) {
         const auto length = static_cast<std::size_t>(sealed_size(block));
         opened.push_back({.block = block.block,
