@@ -47,6 +47,8 @@ class ManyMessagesTest : public ReadOrderTest {
     return counting_.bytes_read_below(packs_directory(location_));
   }
 
+  Reader counted_reader() { return Reader::open(location_, counting_); }
+
   // Returns the numbers of messages that were read, and of damaged ones.
   std::pair<std::size_t, std::size_t> read_all(Reader& reader) const {
     std::size_t taken = 0;
@@ -59,11 +61,11 @@ class ManyMessagesTest : public ReadOrderTest {
 
   std::vector<MessageId> ids_;
   tests::CountingFileSystem counting_;
-  Reader reader_ = Reader::open(location_, counting_);
 };
 
 TEST_F(ManyMessagesTest, NoBlockIsReadTwiceAndNeighboursAreReadTogether) {
-  EXPECT_EQ(std::pair(std::size_t{kMessages}, std::size_t{0}), read_all(reader_));
+  Reader reader = counted_reader();
+  EXPECT_EQ(std::pair(std::size_t{kMessages}, std::size_t{0}), read_all(reader));
   EXPECT_GE(bytes_read(), kMessages * kSealed);
   std::uint64_t largest = 0;
   for (auto& [path, reads] : counting_.reads()) {
@@ -83,7 +85,7 @@ TEST_F(ManyMessagesTest, TheNextBlocksAreReadMeanwhile) {
   // What the messages of 16 MiB take is read before the first of them is passed on.
   constexpr std::uint64_t kOfTheFirst = 16'777'216 / 500'000 * kSealed;
   bool is_first = true;
-  reader_.read_messages(
+  counted_reader().read_messages(
       ids_,
       [&](std::size_t, base::ByteView) {
         if (!std::exchange(is_first, false)) return;
@@ -98,18 +100,20 @@ TEST_F(ManyMessagesTest, TheNextBlocksAreReadMeanwhile) {
 }
 
 TEST_F(ManyMessagesTest, AnErrorOfTheCallerEndsTheReading) {
+  Reader reader = counted_reader();
   const auto fail = [](std::size_t, base::ByteView) {
     base::fail(base::ErrorCode::kNoSpace, "write the message: the disk is full");
   };
   EXPECT_ERROR(kNoSpace, "the disk is full",
-               reader_.read_messages(ids_, fail, [](std::size_t, const std::string&) {}));
-  EXPECT_EQ(std::pair(std::size_t{kMessages}, std::size_t{0}), read_all(reader_));
+               reader.read_messages(ids_, fail, [](std::size_t, const std::string&) {}));
+  EXPECT_EQ(std::pair(std::size_t{kMessages}, std::size_t{0}), read_all(reader));
 }
 
 TEST_F(ManyMessagesTest, ADamagedBlockDamagesItsMessagesOnly) {
   const base::Path pack = packs().front();
   tests::change_byte(pack, std::filesystem::file_size(pack) / 2);
-  const auto [taken, damaged] = read_all(reader_);
+  Reader reader = counted_reader();
+  const auto [taken, damaged] = read_all(reader);
   EXPECT_EQ(kMessages, taken + damaged);
   EXPECT_GE(damaged, 1U);
   EXPECT_LE(damaged, 17U) << "a block of 8 MiB";

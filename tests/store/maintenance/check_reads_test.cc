@@ -182,7 +182,7 @@ TEST_F(ManifestReadsTest, TheWalkOverTheSnapshotsReadsNothingAgain) {
   const CheckReport report = check(location_, counting, options);
   EXPECT_TRUE(report.is_intact());
   EXPECT_EQ(kNights * accounts_.size(), report.snapshots);
-  EXPECT_GE(report.pack_bytes, kNights * accounts_.size() * kMessages * 16);
+  EXPECT_GE(report.pack_bytes, kNights * accounts_.size() * kMessages * 12);
   EXPECT_LE(counting.bytes_read_below(packs_directory(location_)), report.pack_bytes / 10 * 11);
 }
 
