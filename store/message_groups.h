@@ -21,7 +21,7 @@ struct PlacedMessage {
 };
 
 struct MessageGroup {
-  std::span<const PlacedMessage> messages;  // empty: there are no more
+  std::span<const PlacedMessage> messages;  // empty: the end
   std::vector<BlockToRead> blocks;          // those that are not cached
   ObjectReader::Places parts;
 };

@@ -23,7 +23,7 @@ namespace store {
 class Regrouping {
  public:
   // `has_copied` is called after each 4 MiB or so, with the bytes before compression; once it
-  // returns false, no more is copied. All arguments must outlive the object.
+  // returns false, copying ends. All arguments must outlive the object.
   using HasCopied = std::function<bool(std::uint64_t bytes)>;
   Regrouping(WriteSession& session, ObjectReader& objects, MarkedObjects& marked,
              HasCopied has_copied);

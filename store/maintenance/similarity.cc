@@ -48,7 +48,7 @@ std::string_view value_at(std::string_view header, std::string_view name) {
   return begin == std::string_view::npos ? std::string_view() : header.substr(begin);
 }
 
-// What is between the last < and the > after it, or everything up to a space.
+// The text between the last < and the > after it, or everything up to a space.
 std::string_view address_in(std::string_view value) {
   if (const std::size_t begin = value.rfind('<'); begin != std::string_view::npos) {
     value.remove_prefix(begin + 1);

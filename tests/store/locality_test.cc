@@ -13,7 +13,7 @@ class LocalityTest : public StoreFixture {
  protected:
   static constexpr std::uint64_t kBytesOfLine = 57;
   static constexpr std::uint32_t kMessages = 10;
-  // Of an attachment: enough that those of an account have a block of their own.
+  // The length of an attachment: those of an account fill a block of their own.
   static constexpr std::size_t kLines = 1'200;
 
   LocalityTest() {

@@ -82,7 +82,7 @@ TEST_F(ManyMessagesTest, NoBlockIsReadTwiceAndNeighboursAreReadTogether) {
 }
 
 TEST_F(ManyMessagesTest, TheNextBlocksAreReadMeanwhile) {
-  // What the messages of 16 MiB take is read before the first of them is passed on.
+  // The blocks of the first 16 MiB are read before their first message is passed on.
   constexpr std::uint64_t kOfTheFirst = 16'777'216 / 500'000 * kSealed;
   bool is_first = true;
   counted_reader().read_messages(

@@ -60,7 +60,7 @@ RC_GTEST_PROP(CopyOrderProperty, EveryObjectIsThereOnceGroupedByOwner, ()) {
 RC_GTEST_PROP(CopyOrderProperty, AnObjectStaysWithinAWindow, ()) {
   std::vector<ObjectToCopy> objects = *some_objects();
   arrange(objects, kWindow);
-  // Of two that change places, the bytes from one to the other are at most a window.
+  // Two objects that change places are at most a window apart.
   std::vector<ObjectToCopy> stored = objects;
   std::ranges::sort(stored, {}, [](const ObjectToCopy& object) {
     return std::pair(object.owner, stored_at(object));
