@@ -15,7 +15,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
-using testing::Pair;
 
 class SealedRecordsTest : public StoreFixture {
  protected:
@@ -61,7 +60,7 @@ TEST_F(SealedRecordsTest, RemembersWhatWasPutLast) {
   }
   const SealedRecords records = open();
   EXPECT_THAT(records.list("job"),
-              ElementsAre(Pair("a", "four"), Pair("b", std::string("tw\0o", 4))));
+              ElementsAre(testing::Pair("a", "four"), testing::Pair("b", std::string("tw\0o", 4))));
   EXPECT_EQ(records.find("grant", "a"), "three");
   EXPECT_EQ(records.find("grant", "b"), std::nullopt);
   EXPECT_THAT(records.list("plan"), IsEmpty());
@@ -74,14 +73,15 @@ TEST_F(SealedRecordsTest, SeveralChangesAreOne) {
     const std::vector<RecordChange> changes = {
         {"job", "b", "two"}, {"job", "a", std::nullopt}, {"job", "b", "three"}};
     records.apply(changes);
-    EXPECT_THAT(records.list("job"), ElementsAre(Pair("b", "three")));
+    EXPECT_THAT(records.list("job"), ElementsAre(testing::Pair("b", "three")));
     const std::vector<RecordChange> too_long = {
         {"job", "c", "four"}, {"job", "d", std::string(SealedRecords::kMaxText + 1, 'x')}};
     EXPECT_ERROR(kInternal, "too long", records.apply(too_long));
-    EXPECT_THAT(records.list("job"), ElementsAre(Pair("b", "three")));
+    EXPECT_THAT(records.list("job"), ElementsAre(testing::Pair("b", "three")));
     records.put("job", "e", "five");
   }
-  EXPECT_THAT(open().list("job"), ElementsAre(Pair("b", "three"), Pair("e", "five")));
+  EXPECT_THAT(open().list("job"),
+              ElementsAre(testing::Pair("b", "three"), testing::Pair("e", "five")));
 }
 
 TEST_F(SealedRecordsTest, NothingInTheFileCanBeRead) {
