@@ -370,7 +370,11 @@ class WrongClockTest : public WrongNightTest, public testing::WithParamInterface
 };
 
 TEST_P(WrongClockTest, ChangesNoAnswer) {
-  EXPECT_THAT(once(3)["accounts"][0]["alarms"].dump(), HasSubstr("25 messages vanished"));
+  // A jump after the snapshot was dated leaves nothing to report.
+  const auto night = mailstow_.backupd({"once", "--json"});
+  EXPECT_TRUE(night.status == 3 || (night.status == 0 && GetParam().in_the_middle)) << night.err;
+  EXPECT_THAT(json::parse(night.out)["accounts"][0]["alarms"].dump(),
+              HasSubstr("25 messages vanished"));
   mailstow_.backupd_json({"acknowledge", "alice"});
   expect_right("the night after");
   const std::string tree =

@@ -124,7 +124,8 @@ TEST_F(OneConnectionTest, WritesOverOneConnectionIfTheServerRefusesAnother) {
   const std::size_t logins_before = logins();
   const auto result = mailstow_.restore({"run", "alice", "--all", "--json"});
   ASSERT_EQ(result.status, 0) << result.err;
-  EXPECT_THAT(result.err, testing::HasSubstr("no further connection")) << "the server refused no connection";
+  EXPECT_THAT(result.err, testing::HasSubstr("no further connection"))
+      << "the server refused no connection";
   EXPECT_EQ(logins() - logins_before, 1U);
   expect_restored(before_, servers::account_state(server_, "alice"), json::parse(result.out));
 }
