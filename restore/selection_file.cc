@@ -79,7 +79,7 @@ SelectionOptions parse_selection(std::string_view text) {
   if (text.size() > kMaxSelectionBytes) {
     refuse_selection("it has more than 16 MiB: choose whole folders, or select in several parts");
   }
-  constexpr std::size_t kDepth = 8;  // more than the schema allows: its message says what is wrong
+  constexpr std::size_t kDepth = 8;  // more than the schema allows, so that its message is shown
   json document;
   const std::string why = base::parse_strictly(text, kDepth, document);
   if (!why.empty()) refuse_selection(why);

@@ -204,7 +204,7 @@ class SealedRecords::Impl {
       std::ranges::copy(statement.blob(0), name.begin());
       std::ranges::copy(statement.blob(1), nonce.begin());
       const auto plain = open_box(box_key_, nonce, place_of(name), statement.blob(2));
-      if (!plain) refuse("a record is not what was written, or the store's key is another one");
+      if (!plain) refuse("a record is not what was written, or the store's key differs");
       Decoder decoder(*plain, kWhat);
       if (name == kHead) {
         has_head = true;

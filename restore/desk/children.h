@@ -1,6 +1,6 @@
-// The commands that the desk starts: a process for each request, so that what goes wrong in one
-// ends with it. Each gets one JSON document on stdin; the person is in another one, for the audit
-// log. No text of a person is an argument.
+// The commands that the desk starts: a process for each request, so that a failure of one
+// ends only this request. Each gets one JSON document on stdin; the person is in another one, for
+// the audit log. No text of a person is an argument.
 #pragma once
 
 #include <chrono>
@@ -22,7 +22,7 @@
 
 namespace desk {
 
-// What a child printed, and how it ended.
+// The end of a child.
 struct ChildAnswer {
   int exit_status = 0;
   std::string document;  // JSON

@@ -79,6 +79,10 @@ void Connection::end_stream(const nlohmann::ordered_json& document) {
   write_all("0\n" + base::json_line(document) + "\n");
 }
 
+void Connection::close() {
+  socket_ = base::Fd();
+}
+
 void Connection::write_all(std::string_view bytes) {
   const auto end = std::chrono::steady_clock::now() + patience_;
   while (!bytes.empty()) {

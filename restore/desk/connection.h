@@ -34,6 +34,8 @@ class Connection {
   void send_piece(std::string_view bytes);  // none if it is empty
   void end_stream(const nlohmann::ordered_json& document);
 
+  void close();  // the other end sees the end of the answer
+
   bool has_answered() const { return has_answered_; }
 
   // The Unix user of the other end; nullopt if the system does not know.

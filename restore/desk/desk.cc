@@ -132,17 +132,19 @@ void Desk::answer(Connection& connection, Door door) {
       connection.answer(Refusal(RefusalCode::kUsage, why.what()).to_json());
     } catch (const Refusal& refusal) {
       connection.answer(refusal.to_json());
-    } catch (const base::Error& error) {
-      base::log_error("{}", error.what());
-      const bool is_busy = error.code() == base::ErrorCode::kBusy;
-      if (connection.has_answered()) return;  // it sees that the stream has no end
+    } catch (const std::exception& error) {
+      if (connection.has_answered()) throw;  // it sees that the stream has no end
+      const auto* const known = dynamic_cast<const base::Error*>(&error);
+      const bool is_busy = known != nullptr && known->code() == base::ErrorCode::kBusy;
       connection.answer((is_busy ? Refusal(RefusalCode::kBusy, std::chrono::seconds(10))
                                  : Refusal(RefusalCode::kInternal))
                             .to_json());
+      throw;
     }
   } catch (const std::exception& error) {
     base::log_error("{}", error.what());
   }
+  connection.close();
   for (const auto& action : afterwards) {
     try {
       action();

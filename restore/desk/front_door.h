@@ -13,11 +13,11 @@ namespace desk {
 nlohmann::ordered_json log_in(const Services& services, const Request& request, Door door,
                               Afterwards& afterwards);
 
-// The person proves again who it is, for an export or a restore.
+// A further login in the same session, for an export or a restore.
 nlohmann::ordered_json confirm(const Services& services, const Request& request,
                                const Caller& caller);
 
-// What the person may know of the session.
+// The session, for the person.
 nlohmann::ordered_json describe(const Services& services, const Caller& caller);
 
 }  // namespace desk

@@ -207,7 +207,7 @@ std::string Jobs::read_report(const std::string& id) const {
   return bytes ? base::to_text(*bytes) : std::string();
 }
 
-// The job's tree as `trees` lists it; null if there is none.
+// The job's tree as `trees` lists it; null if it does not exist.
 ordered_json Jobs::tree_of(const Job& job) {
   const ChildAnswer answer = children_.call_beside({{"command", "trees"}, {"account", job.account}},
                                                    on_behalf_of(job), kTreesPatience);

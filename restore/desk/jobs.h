@@ -43,10 +43,10 @@ class Jobs {
   // that one, which is completed if it was interrupted. Fails with kBusy if too many run.
   Job start(const Job& wanted);
 
-  // The job as it stands; nullopt if the account has no such job.
+  // The current state of the job; nullopt if the account has no such job.
   std::optional<Job> find(const std::string& account, const std::string& id);
 
-  // The last event of a running job as JSON; null if there was none yet.
+  // The last event of a running job as JSON; null before the first one.
   nlohmann::ordered_json progress(const std::string& id) const;
 
   // Asks a running restore of this process to stop. It can be completed later. False if it does not

@@ -15,7 +15,7 @@
 
 namespace desk {
 
-// What a person wants to restore, as it was shown to him: a restore does exactly this.
+// A restore as it was shown to the person: exactly this is done.
 struct Plan {
   std::string id;
   std::string account;
@@ -50,7 +50,7 @@ struct Job {
   std::string tree = {};  // its name, once it is known
   std::optional<int> exit_status = std::nullopt;
   std::string error = {};   // the code of the error that ended it
-  std::string report = {};  // JSON; empty: there is none, or it is too long
+  std::string report = {};  // JSON; empty: not yet, or too long
   std::chrono::sys_seconds made{};
   std::chrono::sys_seconds ended{};
 };
@@ -70,7 +70,7 @@ struct Grant {
   std::chrono::sys_seconds ends{};
 };
 
-// What the owner of an account did on a day, in UTC.
+// The actions of an account's owner on one day, in UTC.
 struct Usage {
   std::uint64_t messages = 0;  // opened
   std::uint64_t exports = 0;

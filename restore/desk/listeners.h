@@ -17,7 +17,7 @@ struct Listener {
   base::Path path;  // to be removed at the end; empty: systemd's
 };
 
-// Fails with kConfig if there is none, a path is too long, or systemd hands over a socket of
+// Fails with kConfig without any socket, if a path is too long, or systemd hands over a socket of
 // another name; kIo if the system refuses. A socket that a dead desk left behind is replaced. A new
 // one admits only its owner: systemd's is for a web server that runs as another user.
 std::vector<Listener> open_listeners(const base::WebConfig& web);

@@ -27,7 +27,7 @@ void add_text(ordered_json& asked, const Request& request, const char* field) {
   if (!request.text(field).empty()) asked[field] = request.text(field);
 }
 
-// What a child prints, passed on once its first line shows that it is not an error.
+// Passes the output of a child on, once its first line shows that it is not an error.
 class Relay {
  public:
   explicit Relay(Connection& connection) : connection_(connection) {}

@@ -10,7 +10,7 @@ namespace desk {
 
 // All fail with Refusal.
 
-// What a restore of the selection would do; a restore names the plan.
+// The plan of a restore, which a restore must name.
 nlohmann::ordered_json plan(const Services& services, const Request& request, const Caller& caller);
 
 // Starts the restore of a plan. The same key again is the same restore.

@@ -44,7 +44,7 @@ void mail_alarm(const base::Environment& environment, const std::string& account
   const std::string body = fmt::format(
       "The user of the account {} wanted more {} in a day than web.self.bounds allows, from the\n"
       "address {}. If it was not the user, another person knows the password: change it.\n"
-      "The audit log has what was looked at.\n",
+      "The audit log has every request.\n",
       base::escape_for_terminal(account), what, base::escape_for_terminal(client));
   try {
     base::Mailer(*reporting.mail, environment.clock)

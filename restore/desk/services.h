@@ -1,4 +1,4 @@
-// What the requests of the desk have in common: the memory, the commands, and who asks.
+// The parts of the desk that all requests use: its memory, the commands, the person.
 #pragma once
 
 #include <chrono>
@@ -55,7 +55,7 @@ struct Caller {
   base::OnBehalf on_behalf() const;
 };
 
-// What is done after the answer is sent, such as mail: the person need not wait for it.
+// Work after the answer is sent, such as mail: the person need not wait for it.
 using Afterwards = std::vector<std::function<void()>>;
 
 // The oldest moment that an owner may see.

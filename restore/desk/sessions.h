@@ -23,7 +23,7 @@ struct Session {
   std::uint64_t sequence = 0;  // of the oldest snapshot that an owner may see
   std::string client;          // the address of the login
   std::chrono::steady_clock::time_point ends{};
-  std::chrono::steady_clock::time_point confirmed{};  // the last proof of who it is
+  std::chrono::steady_clock::time_point confirmed{};  // the last login
 };
 
 // Thread-safe.
@@ -41,7 +41,7 @@ class Sessions {
   // Nullopt for a token that is unknown, over, or from another door.
   std::optional<Session> find(const std::string& token, Door door);
 
-  // The person has proved again who it is: a login is recent from now on. `sequence` replaces the
+  // A further login has succeeded: it is recent from now on. `sequence` replaces the
   // session's.
   void confirm(const std::string& token, std::uint64_t sequence);
 

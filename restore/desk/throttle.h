@@ -24,7 +24,6 @@ class Throttle {
   static constexpr int kFreeFailures = 5;      // of a name
   static constexpr int kNetworkFailures = 20;  // in kNetworkWindow
   static constexpr std::chrono::minutes kNetworkWindow{15};
-  static constexpr std::chrono::minutes kLongestWait{15};
   static constexpr std::chrono::hours kForgetAfter{24};
   static constexpr std::size_t kMaxEntries = 100'000;  // of each kind
   static constexpr std::size_t kMaxAttempts = 8;       // logins at a time

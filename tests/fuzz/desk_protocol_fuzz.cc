@@ -1,5 +1,5 @@
-// Any bytes as a request to the restore desk, on each of its sockets: refused, or each field is
-// what its form promises to the code behind it.
+// Any bytes as a request to the restore desk, on each of its sockets: refused, or each field has
+// the form that the code relies on.
 #include <cstdlib>
 #include <string_view>
 

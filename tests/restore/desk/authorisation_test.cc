@@ -118,7 +118,7 @@ TEST_F(AuthorisationTest, EachRoleMayDoWhatTheTableSays) {
       if (column != "helpdesk" && column != "helpdesk+") continue;
       const Access access = access_of(rule, Role::kHelpdesk);
       if (access != Access::kScope && access != Access::kGrant) continue;
-      for (const char* other : {"bob", "nobody", "*", "alic?", "--to=bob", "-v"}) {
+      for (const char* other : {"bob", "mallory", "*", "alic?", "--to=bob", "-v"}) {
         request["account"] = other;
         EXPECT_EQ(outcome_as(column, request), "not_found") << name << " about " << other;
       }

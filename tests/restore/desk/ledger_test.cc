@@ -1,4 +1,4 @@
-// What the desk remembers, on a clock that the test moves.
+// The memory of the desk, on a clock that the test moves.
 #include "restore/desk/ledger.h"
 
 #include <gmock/gmock.h>

@@ -133,7 +133,7 @@ TEST_F(OwnerTest, OnlyTheRightNameAndPasswordOpenTheMailbox) {
   EXPECT_EQ(code(json::parse(refusal)), "refused");
   const std::string master = "alice*" + Server::admin();
   const std::vector<std::pair<std::string, std::string>> wrong = {
-      {"nobody", right},
+      {"mallory", right},
       {master, Server::password(Server::admin())},
       {Server::admin(), Server::password(Server::admin())},
       {"alice+x", right},
@@ -154,7 +154,7 @@ TEST_F(OwnerTest, AMailServerThatIsAwayIsNotAWrongPassword) {
   server_.stop();
   const std::string known = log_in("alice", Server::password("alice")).dump();
   EXPECT_EQ(code(json::parse(known)), "unavailable");
-  EXPECT_EQ(log_in("nobody", "x").dump(), known) << "an unknown name is answered alike";
+  EXPECT_EQ(log_in("mallory", "x").dump(), known) << "an unknown name is answered alike";
 }
 
 TEST_F(OwnerTest, TheNewHolderOfAnAddressDoesNotSeeTheOldHoldersMail) {
