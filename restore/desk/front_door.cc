@@ -76,9 +76,10 @@ Proof prove(const Services& services, const std::string& name, const Request& re
     if (proof.result == "refused") attempt.fail();
   }
   if (proof.result == "admitted") return proof;
-  // A line for programs that watch the log for guessed passwords.
-  base::log_warning("login failed: account={} address={} reason={}",
-                    base::escape_for_terminal(name), request.client, proof.result);
+  // A line for programs that watch the log for guessed passwords. The name comes last: it may hold
+  // anything, also an address.
+  base::log_warning("login failed: address={} reason={} account={}", request.client, proof.result,
+                    base::escape_for_terminal(name));
   const std::chrono::milliseconds step = services.web().self.refusal_after;
   const auto passed = std::chrono::floor<std::chrono::milliseconds>(clock.steady_now() - begun);
   clock.sleep_for(step - passed % step);
@@ -100,8 +101,8 @@ ordered_json log_in_staff(const Services& services, const Request& request) {
   const auto& people = services.web().staff.people;
   const auto found = std::ranges::find(people, request.text("name"), &base::StaffPerson::person);
   if (found == people.end()) {
-    base::log_warning("login failed: person={} address={} reason=not one of web.staff.people",
-                      base::escape_for_terminal(request.text("name")), request.client);
+    base::log_warning("login failed: address={} reason=not one of web.staff.people person={}",
+                      request.client, base::escape_for_terminal(request.text("name")));
     throw Refusal(RefusalCode::kRefused);
   }
   return begin_session(services,
