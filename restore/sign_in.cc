@@ -20,7 +20,7 @@ namespace restore {
 namespace {
 
 // A person waits for the answer.
-constexpr std::chrono::seconds kPatienceAtServer{20};
+constexpr std::chrono::seconds kPatienceAtServer{30};
 
 imap::Session open_with_password(const base::ServerConfig& server, const std::string& user,
                                  const base::Secret& password) {

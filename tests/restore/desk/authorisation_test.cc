@@ -229,8 +229,10 @@ TEST_F(AuthorisationTest, WhatIsNotOnesOwnAnswersLikeWhatDoesNotExist) {
       {{{"request", "diff"}, {"to", newest_}}, "from"},
       {{{"request", "diff"}, {"from", start_}}, "to"},
       {{{"request", "export"}}, "selection"}};
-  for (auto [request, field] : by_snapshot) {
-    const auto with = [&, &request = request, &field = field](const std::string& id) {
+  for (const auto& entry : by_snapshot) {
+    const json& request = entry.first;
+    const std::string& field = entry.second;
+    const auto with = [&](const std::string& id) {
       json asked = request;
       asked[field] = field == "selection" ? json{{"at", id}} : json(id);
       return answer(asked);
