@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "backupd/account_roll.h"
 #include "backupd/backup_clock.h"
 #include "backupd/backup_summary.h"
 #include "backupd/commands.h"
@@ -18,7 +19,6 @@
 #include "backupd/job.h"
 #include "backupd/pass/account_pass.h"
 #include "backupd/pass/account_queue.h"
-#include "backupd/pass/account_roll.h"
 #include "backupd/pass/commit_timer.h"
 #include "backupd/pass/containment.h"
 #include "backupd/pass/inbox_identity.h"

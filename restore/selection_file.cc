@@ -14,7 +14,7 @@
 #include "base/config/config_schema.h"
 #include "base/error.h"
 #include "base/id_text.h"
-#include "base/strict_json.h"
+#include "base/program/strict_json.h"
 #include "base/terminal.h"
 #include "schema/embedded.h"
 #include "store/format/crypto.h"

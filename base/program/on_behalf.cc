@@ -17,7 +17,7 @@
 
 #include "base/error.h"
 #include "base/handle.h"
-#include "base/strict_json.h"
+#include "base/program/strict_json.h"
 #include "base/terminal.h"
 #include "base/utf8.h"
 

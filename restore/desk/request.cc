@@ -11,7 +11,7 @@
 
 #include "base/finally.h"
 #include "base/json_text.h"
-#include "base/strict_json.h"
+#include "base/program/strict_json.h"
 #include "base/terminal.h"
 #include "base/utf8.h"
 

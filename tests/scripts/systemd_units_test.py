@@ -27,11 +27,11 @@ def drop_ins():
 def main():
     programs = sys.argv[1]
     services = sorted(UNITS.glob("*.service"))
-    timers = sorted(UNITS.glob("*.timer"))
-    assert services and timers
+    starters = sorted([*UNITS.glob("*.timer"), *UNITS.glob("*.socket")])
+    assert services and starters
     failed = False
     with tempfile.TemporaryDirectory() as directory:
-        for unit in services + timers:
+        for unit in services + starters:
             # As installed, except for the path of the programs.
             text = unit.read_text().replace("ExecStart=/usr/bin/", f"ExecStart={programs}/")
             (pathlib.Path(directory) / unit.name).write_text(text)
@@ -44,7 +44,7 @@ def main():
             file = pathlib.Path(directory) / path
             file.parent.mkdir(exist_ok=True)
             file.write_text(body)
-        for unit in services + timers:
+        for unit in services + starters:
             status, output = analyze("verify", "--man=no", f"{directory}/{unit.name}")
             # Warnings count as failures, too.
             if status or unit.name in output:

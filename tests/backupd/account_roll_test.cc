@@ -1,5 +1,5 @@
 // Accounts that the configuration does not list: found by a command, a file, or an admin's LIST.
-#include "backupd/pass/account_roll.h"
+#include "backupd/account_roll.h"
 
 #include <filesystem>
 #include <fstream>

@@ -1,4 +1,4 @@
-#include "backupd/pass/account_roll.h"
+#include "backupd/account_roll.h"
 
 #include <set>
 

@@ -1,4 +1,4 @@
-#include "base/strict_json.h"
+#include "base/program/strict_json.h"
 
 #include <utility>
 #include <vector>
