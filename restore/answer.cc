@@ -85,7 +85,6 @@ base::ExitStatus run_selection(const Environment& environment, const AnswerReque
     options.expire_after = std::chrono::seconds(static_cast<std::int64_t>(request.number("stay")));
   }
   if (!options.dry_run) {
-    keep_from_programs(kProgressDescriptor);
     keep_from_programs(kJobLockDescriptor);
     options.progress_fd = static_cast<std::uint32_t>(kProgressDescriptor);
     options.job = request.text("job");

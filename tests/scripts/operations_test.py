@@ -30,7 +30,7 @@ TOKEN = "ya29.a-token-that-only-the-endpoint-hands-out"
 # The sections of the document that each scene plays; a scene is named after its server.
 SCENES = {
     "dovecot": ["Install", "Dovecot", "Accounts from LDAP", "Monitoring", "A second copy elsewhere",
-                "Another machine"],
+                "The restore desk", "Another machine"],
     "cyrus": ["Cyrus"],
     "gmail": ["Gmail"],
     "m365": ["Microsoft 365"],
@@ -38,6 +38,7 @@ SCENES = {
 
 STUBS = {
     "apt": '[ "$1" = install ] && [ -e "$2" ]',
+    "adduser": '[ "$*" = "--system --group --no-create-home mailstow-web" ]',
     # Accepts only units with an [Install] section; enabling a timer runs its service.
     "systemctl": r"""
 verb=$1; shift; [ "$1" != --now ] || shift
@@ -241,9 +242,18 @@ class Scene:
             path = file_of(text)
             if path:
                 self.write(path, text)
+            elif language == "jsonc":
+                self.add_to_configuration(text)
             else:
                 assert language == "sh", f"{heading}: a block in {language} that is no file"
                 self.shell(text)
+
+    def add_to_configuration(self, text):
+        """Adds keys to the end of mailstow.json."""
+        file = self.sandbox / "etc/mailstow/mailstow.json"
+        begin, end, rest = file.read_text().rpartition("}")
+        assert end and not rest.strip(), "mailstow.json is no object"
+        file.write_text(f"{begin.rstrip()},\n{self.here(text)}}}\n")
 
     def expect_backed_up(self, *accounts):
         status = json.loads(self.shell("mailstow-backupd status --json"))
@@ -363,6 +373,10 @@ def dovecot(scene):
     metrics = (scene.sandbox / "var/lib/prometheus/node-exporter/mailstow.prom").read_text()
     assert 'mailstow_job_exit_status{name="backup"} 0\n' in metrics, metrics
     second_copy(scene)
+    scene.play("The restore desk")
+    scene.expect_backed_up("alice", "bob")
+    # Without a socket from systemd or the configuration it does not start, and says what to do.
+    assert "socket" in scene.shell("mailstow-restore desk && exit 1; true")
     blocks = [text for _, text in sections()["Another machine"]]
     assert len(blocks) == 2, "Another machine: the old one's block and the new one's"
     scene.shell(blocks[0])

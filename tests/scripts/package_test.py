@@ -38,7 +38,7 @@ class Package(unittest.TestCase):
         units = {unit.name for unit in (ROOT / "scripts/systemd").iterdir()
                  if "\n[Install]\n" in unit.read_text()}
         for name in ("postinst", "postrm"):
-            named = set(re.findall(r"mailstow[a-z-]*\.(?:service|timer)", (DEBIAN / name).read_text()))
+            named = set(re.findall(r"mailstow[a-z-]*\.(?:service|timer|socket)", (DEBIAN / name).read_text()))
             self.assertEqual(named, units, name)
 
     def test_its_configuration_is_kept_and_is_valid(self):

@@ -95,6 +95,7 @@ TEST(RequestTest, EveryRequestIsTakenWithItsFieldsAndRefusedWithAnyOtherThing) {
       }
       for (const char* unknown :
            {"to", "in-place", "allow-quota", "--to", "", "reach", "Session"}) {
+        if (request.contains(unknown)) continue;  // `diff` has a "to"
         json more = request;
         more[unknown] = "bob";
         EXPECT_THAT(why_refused(more, door), HasSubstr("no such field")) << unknown;
