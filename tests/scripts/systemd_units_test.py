@@ -64,9 +64,9 @@ def main():
         if "User=mailstow\n" not in unit.read_text():
             print(f"{unit.name}: it does not run as mailstow")
             failed = True
-    for timer in timers:
-        if not timer.with_suffix(".service").exists():
-            print(f"{timer.name}: it starts no service")
+    for starter in starters:
+        if not starter.with_suffix(".service").exists():
+            print(f"{starter.name}: it starts no service")
             failed = True
     sys.exit(failed)
 

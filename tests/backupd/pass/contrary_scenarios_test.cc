@@ -85,10 +85,18 @@ Play everywhere_but_in_bodies(const std::string& from, const std::string& to) {
               rewrite("UID FETCH 1:*", from, to)});
 }
 
+// All but the messages.
 void to_lower_case(std::string& answer) {
-  std::ranges::transform(answer, answer.begin(), [](unsigned char letter) {
-    return static_cast<char>(std::tolower(letter));
-  });
+  for (std::size_t at = 0; at < answer.size();) {
+    const std::size_t literal = std::min(answer.find('{', at), answer.size());
+    std::transform(answer.begin() + static_cast<std::ptrdiff_t>(at),
+                   answer.begin() + static_cast<std::ptrdiff_t>(literal),
+                   answer.begin() + static_cast<std::ptrdiff_t>(at),
+                   [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+    if (literal == answer.size()) return;
+    const std::size_t length = std::stoul(answer.substr(literal + 1));
+    at = std::min(answer.find('\n', literal) + 1 + length, answer.size());
+  }
 }
 
 // The tagged line comes before the untagged ones.

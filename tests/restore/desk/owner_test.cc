@@ -69,7 +69,8 @@ class OwnerTest : public restore::RunTest {
   // The digests of a folder's messages.
   std::multiset<std::string> mail_in(const std::string& raw_name) {
     std::multiset<std::string> mail;
-    for (const auto& message : state().folders[raw_name].messages) mail.insert(message.sha256);
+    servers::AccountState now = state();
+    for (const auto& message : now.folders[raw_name].messages) mail.insert(message.sha256);
     return mail;
   }
 
