@@ -375,7 +375,7 @@ def dovecot(scene):
     second_copy(scene)
     scene.play("The restore desk")
     scene.expect_backed_up("alice", "bob")
-    # Without a socket from systemd or the configuration it does not start, and says what to do.
+    # Without a socket from systemd or the configuration it does not start, and names them.
     assert "socket" in scene.shell("mailstow-restore desk && exit 1; true")
     blocks = [text for _, text in sections()["Another machine"]]
     assert len(blocks) == 2, "Another machine: the old one's block and the new one's"
