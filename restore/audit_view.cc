@@ -48,8 +48,9 @@ base::ExitStatus print_audit_view(const base::Environment& environment,
   const LogTail tail = read_tail(environment);
   const std::string since = base::format_rfc3339(options.since);
   auto lines = ordered_json::array();
-  bool is_complete = tail.is_whole;
-  for (std::string_view rest = tail.text; !rest.empty() && lines.size() < options.limit;) {
+  bool is_complete = false;
+  std::string_view rest = tail.text;
+  while (!rest.empty() && lines.size() < options.limit) {
     if (rest.ends_with('\n')) rest.remove_suffix(1);
     const std::size_t start = rest.rfind('\n') + 1;  // 0: it is the first line
     const ordered_json line = base::parse_json(rest.substr(start));
@@ -66,6 +67,7 @@ base::ExitStatus print_audit_view(const base::Environment& environment,
     }
     lines.push_back(std::move(shown));
   }
+  is_complete = is_complete || (tail.is_whole && rest.empty());
   print(environment.format,
         {{"account", options.account}, {"lines", std::move(lines)}, {"complete", is_complete}}, "");
   return base::ExitStatus::kDone;

@@ -4,6 +4,7 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -13,7 +14,6 @@
 
 #include "base/error.h"
 #include "base/finally.h"
-#include "base/glob.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "restore/desk/front_door.h"
@@ -51,16 +51,6 @@ std::optional<uid_t> user_id(const std::string& name) {
   return found == nullptr ? std::nullopt : std::optional(found->pw_uid);
 }
 
-// An account that the role does not cover is as if it did not exist.
-bool covers(const base::StaffConfig& staff, const Session& session, const std::string& account) {
-  const auto person = std::ranges::find(staff.people, session.person, &base::StaffPerson::person);
-  if (person == staff.people.end() || role_of(person->role) != session.role) return false;
-  return person->accounts.empty() ||
-         std::ranges::any_of(person->accounts, [&](const std::string& glob) {
-           return base::glob_matches(glob, account);
-         });
-}
-
 // A page of the accounts that the role covers. No other name is in the answer, the cursor included.
 ordered_json list_accounts(const Services& services, const Request& request, const Caller& caller) {
   constexpr std::size_t kAccountsPage = 200;
@@ -71,7 +61,7 @@ ordered_json list_accounts(const Services& services, const Request& request, con
   for (const ordered_json& account : all.at("accounts")) {
     const auto& name = account.at("account").get_ref<const std::string&>();
     if (name <= request.text("after")) continue;  // they are sorted
-    if (!covers(services.web().staff, caller.session, name)) continue;
+    if (!covers(services, caller.session, name)) continue;
     if (shown.size() == request.number_or("limit", kAccountsPage)) {
       next = shown.back().at("account");
       break;
@@ -111,12 +101,21 @@ void Desk::serve(base::Fd socket, Door door) {
     ++connections_;
   }
   auto connection = std::make_unique<Connection>(std::move(socket), kConnectionPatience);
-  std::thread([this, door, connection = std::move(connection)] {
-    answer(*connection, door);
-    const std::scoped_lock lock(mutex_);
-    --connections_;
-    has_left_.notify_all();
-  }).detach();
+  try {
+    std::thread([this, door, connection = std::move(connection)] {
+      answer(*connection, door);
+      leave();
+    }).detach();
+  } catch (const std::system_error& error) {
+    base::log_error("answer a request: {}", error.what());
+    leave();
+  }
+}
+
+void Desk::leave() {
+  const std::scoped_lock lock(mutex_);
+  --connections_;
+  has_left_.notify_all();
 }
 
 void Desk::answer(Connection& connection, Door door) {
@@ -188,7 +187,7 @@ Caller Desk::identify(const Request& request, Door door) {
   }
   if (access == Access::kAlways) return caller;
   if (request.account.empty()) throw Refusal(RefusalCode::kUsage, "/account: it must be there");
-  if (!covers(services_.web().staff, caller.session, request.account)) {
+  if (!covers(services_, caller.session, request.account)) {
     throw Refusal(RefusalCode::kNotFound);
   }
   caller.account = request.account;

@@ -43,6 +43,7 @@ class Desk {
                                   Afterwards& afterwards);
   Caller identify(const Request& request, Door door);
   bool is_expected_user(const Connection& connection, Door door) const;
+  void leave();  // by a thread that served a connection
 
   const base::Environment& environment_;
   Sessions sessions_;

@@ -52,9 +52,15 @@ void note(const Services& services, const Caller& caller, std::string command, c
                .details = &details});
 }
 
-Grant find_open(const Services& services, const Request& request) {
+bool may_decide(const Services& services, const Caller& caller, const std::string& account) {
+  return caller.is_owner() ? account == caller.account : covers(services, caller.session, account);
+}
+
+// Of an account about which the caller may decide.
+Grant find_open(const Services& services, const Request& request, const Caller& caller) {
   auto grant = services.ledger.grant(request.text("grant"));
-  if (!grant || !is_open(*grant, now_of(services))) throw Refusal(RefusalCode::kNotFound);
+  const bool is_visible = grant && may_decide(services, caller, grant->account);
+  if (!is_visible || !is_open(*grant, now_of(services))) throw Refusal(RefusalCode::kNotFound);
   return *std::move(grant);
 }
 
@@ -119,7 +125,7 @@ ordered_json ask_grant(const Services& services, const Request& request, const C
 }
 
 ordered_json approve(const Services& services, const Request& request, const Caller& caller) {
-  Grant grant = find_open(services, request);
+  Grant grant = find_open(services, request, caller);
   const bool is_for_officer = grant.state == GrantState::kAsked && grant.code_hash.empty();
   if (!is_for_officer) throw Refusal(RefusalCode::kNotFound);
   if (grant.person == caller.session.person) throw Refusal(RefusalCode::kForbidden);
@@ -132,10 +138,7 @@ ordered_json approve(const Services& services, const Request& request, const Cal
 }
 
 ordered_json revoke(const Services& services, const Request& request, const Caller& caller) {
-  Grant grant = find_open(services, request);
-  if (caller.is_owner() && grant.account != caller.account) {
-    throw Refusal(RefusalCode::kNotFound);
-  }
+  Grant grant = find_open(services, request, caller);
   grant.state = GrantState::kOver;
   note(services, caller, "revoke", grant);
   services.ledger.put_grant(grant);
@@ -146,9 +149,9 @@ ordered_json list_grants(const Services& services, const Caller& caller) {
   auto list = ordered_json::array();
   for (const Grant& grant : services.ledger.grants()) {
     const Session& session = caller.session;
-    const bool is_shown = session.role == Role::kOfficer ||
-                          (caller.is_owner() && grant.account == caller.account) ||
-                          (session.role == Role::kHelpdesk && grant.person == session.person);
+    const bool is_shown = session.role == Role::kHelpdesk
+                              ? grant.person == session.person
+                              : may_decide(services, caller, grant.account);
     if (is_shown) list.push_back(describe(grant, now_of(services)));
   }
   return {{"ok", true}, {"grants", std::move(list)}};

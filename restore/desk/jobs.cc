@@ -1,8 +1,11 @@
 #include "restore/desk/jobs.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <exception>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -97,8 +100,8 @@ base::Fd Jobs::try_lock(const std::string& id) const {
 
 void Jobs::find_again() {
   for (const Job& job : ledger_.running_jobs()) {
-    if (try_lock(job.id)) {
-      settle(job, {});
+    if (const base::Fd lock = try_lock(job.id)) {
+      settle_or_interrupt(job, {});
       continue;
     }
     begin(job, 0);
@@ -120,6 +123,9 @@ Job Jobs::start(const Job& wanted) {
     }
   }
   Job job = known.value_or(wanted);
+  // Time has passed since a first attempt.
+  job.since = std::max(job.since, wanted.since);
+  job.sequence = std::max(job.sequence, wanted.sequence);
   base::Fd lock = try_lock(job.id);
   if (!lock) return job;  // it runs: a desk that died had not noted that
   if (known) {
@@ -149,10 +155,17 @@ void Jobs::launch(const Job& job, base::Fd lock) {
   base::Child child =
       children_.start_run(run_request(job), on_behalf_of(job), report, reports_progress, lock);
   begin(job, child.pid());
-  std::thread([this, job, child, progress = std::move(progress)]() mutable {
-    follow(child, std::move(progress), job);
+  try {
+    std::thread([this, job, child, progress = std::move(progress)]() mutable {
+      follow(child, std::move(progress), job);
+      end(job.id);
+    }).detach();
+  } catch (const std::system_error& error) {
     end(job.id);
-  }).detach();
+    child.signal_group(SIGKILL);
+    child.wait();
+    base::fail(base::ErrorCode::kBusy, "restore {}: {}", job.id, error.what());
+  }
 }
 
 void Jobs::follow(base::Child child, base::Fd progress, const Job& job) {
@@ -177,12 +190,7 @@ void Jobs::follow(base::Child child, base::Fd progress, const Job& job) {
     const std::scoped_lock lock(mutex_);
     running_[job.id].group = 0;
   }
-  const int status = child.wait();
-  try {
-    settle(job, {status});
-  } catch (const base::Error& error) {
-    base::log_error("restore {}: its end can't be noted: {}", job.id, error.what());
-  }
+  settle_or_interrupt(job, {child.wait()});
 }
 
 void Jobs::wait_for_other(const Job& job) {
@@ -191,13 +199,9 @@ void Jobs::wait_for_other(const Job& job) {
       std::unique_lock lock(mutex_);
       if (has_ended_.wait_for(lock, kBetweenLooks, [&] { return is_stopping_; })) return;
     }
-    try {
-      const base::Fd lock = try_lock(job.id);
-      if (!lock) continue;
-      settle(job, {});
-    } catch (const base::Error& error) {
-      base::log_error("restore {}: its end can't be noted: {}", job.id, error.what());
-    }
+    const base::Fd lock = try_lock(job.id);
+    if (!lock) continue;
+    settle_or_interrupt(job, {});
     return;
   }
 }
@@ -231,8 +235,8 @@ void Jobs::settle(const Job& job, Outcome outcome) {
   if (is_complete) {
     state = JobState::kDone;
     if (!outcome.exit_status) outcome.exit_status = 0;
-  } else if (report.is_object() && error.empty() && tree.is_object()) {
-    state = JobState::kDone;  // all but some messages
+  } else if (report.is_object() && error.empty()) {
+    state = JobState::kDone;  // all but some messages, or the tree is gone already
     if (!outcome.exit_status) outcome.exit_status = 3;
   } else if (!error.empty() && !is_passing(error) && tree.is_null()) {
     state = JobState::kFailed;
@@ -248,6 +252,20 @@ void Jobs::settle(const Job& job, Outcome outcome) {
   files_.remove(report_file(job.id));
   // Only a job that is over: a further attempt locks the same file.
   if (state != JobState::kInterrupted) files_.remove(lock_file(job.id));
+}
+
+void Jobs::settle_or_interrupt(const Job& job, Outcome outcome) {
+  try {
+    settle(job, outcome);
+    return;
+  } catch (const std::exception& error) {
+    base::log_error("restore {}: its end can't be noted: {}", job.id, error.what());
+  }
+  try {
+    ledger_.change_job(job.id, [](Job& kept) { kept.state = JobState::kInterrupted; });
+  } catch (const std::exception& error) {
+    base::log_error("restore {}: {}", job.id, error.what());
+  }
 }
 
 std::optional<Job> Jobs::find(const std::string& account, const std::string& id) {

@@ -72,6 +72,8 @@ class Jobs {
   void follow(base::Child child, base::Fd progress, const Job& job);
   void wait_for_other(const Job& job);
   void settle(const Job& job, Outcome outcome);
+  // Or, if its end can't be found out, leaves it to the same request, sent again.
+  void settle_or_interrupt(const Job& job, Outcome outcome);
   nlohmann::ordered_json tree_of(const Job& job);
   void begin(const Job& job, pid_t group);
   void end(const std::string& id);

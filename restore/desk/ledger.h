@@ -42,6 +42,7 @@ struct Job {
   std::string client;
   std::string key;             // by which a request that is sent again is recognised
   std::string selection;       // JSON
+  std::uint64_t bytes = 0;     // of mail, as planned
   std::uint64_t sequence = 0;  // of the oldest snapshot that it may read
   std::int64_t since = 0;      // the same as a time, seconds since 1970
   bool has_reach = false;      // the two above count

@@ -19,6 +19,9 @@ namespace {
 
 using nlohmann::ordered_json;
 
+// A job's record holds it, and has room for 4 MiB.
+constexpr std::size_t kMaxSelection = std::size_t{512} << 10U;
+
 constexpr std::size_t kShownJobs = 20;
 
 // All trees of the account: owners have few.
@@ -50,15 +53,21 @@ ordered_json answer_about(const Services& services, const Job& job) {
   return {{"ok", true}, {"job", describe(services, job)}};
 }
 
-void refuse_too_much(const Services& services, const Caller& caller, const Plan& plan) {
+void refuse_too_much(const Services& services, const Caller& caller, std::uint64_t planned) {
   const base::OwnerBounds& bounds = services.web().self.bounds;
   std::uint64_t trees = 0;
-  std::uint64_t bytes = plan.bytes;
+  std::uint64_t bytes = planned;
   for (const ordered_json& tree : trees_of(services, caller)) {
     bytes += tree.at("bytes").get<std::uint64_t>();
     if (tree.at("seconds_left").get<std::int64_t>() > 0) ++trees;
   }
   if (trees >= bounds.trees || bytes > bounds.restored_bytes) throw Refusal(RefusalCode::kBound);
+}
+
+void limit_reach(const Services& services, const Caller& caller, Job& job) {
+  job.has_reach = true;
+  job.sequence = caller.session.sequence;
+  job.since = reach_of(services).time_since_epoch().count();
 }
 
 // Staff could find out what is in a mail by what a query selects.
@@ -79,6 +88,9 @@ std::optional<ordered_json> find_tree(const ordered_json& trees, const std::stri
 ordered_json plan(const Services& services, const Request& request, const Caller& caller) {
   ordered_json selection = base::parse_json(request.text("selection"));
   refuse_query(caller, selection);
+  if (request.text("selection").size() > kMaxSelection) {
+    throw Refusal(RefusalCode::kUsage, "/selection: it is too long: choose folders");
+  }
   ordered_json asked = child_request(services, caller, "plan");
   asked["selection"] = selection;
   const ordered_json shown = call_child(services, caller, asked, kPlanPatience);
@@ -112,7 +124,15 @@ ordered_json restore_plan(const Services& services, const Request& request, cons
     if (is_own_plan && plan->selection != known->selection) {
       throw Refusal(RefusalCode::kUsage, "/key: it belongs to another restore");
     }
-    return answer_about(services, services.jobs.start(*known));
+    Job again = *known;
+    if (known->state == JobState::kInterrupted && caller.is_owner()) {
+      if (services.jobs.running(caller.account) > 0) {
+        throw Refusal(RefusalCode::kBusy, std::chrono::seconds(10));
+      }
+      if (known->tree.empty()) refuse_too_much(services, caller, known->bytes);
+      limit_reach(services, caller, again);
+    }
+    return answer_about(services, services.jobs.start(again));
   }
   if (!is_own_plan) throw Refusal(RefusalCode::kNotFound);
   if (services.jobs.running(caller.account) > 0) {
@@ -125,13 +145,12 @@ ordered_json restore_plan(const Services& services, const Request& request, cons
           .client = caller.client,
           .key = request.text("key"),
           .selection = plan->selection,
+          .bytes = plan->bytes,
           .made = services.environment.clock.now_seconds()};
   if (caller.is_owner()) {
-    refuse_too_much(services, caller, *plan);
+    refuse_too_much(services, caller, plan->bytes);
     count(services, caller, Counted::kRestore, afterwards);
-    job.has_reach = true;
-    job.sequence = caller.session.sequence;
-    job.since = reach_of(services).time_since_epoch().count();
+    limit_reach(services, caller, job);
   }
   return answer_about(services, services.jobs.start(job));
 }
@@ -171,6 +190,8 @@ ordered_json extend(const Services& services, const Request& request, const Call
     const auto expires = std::max(now, time_in(*tree, "expires")) + length;
     const auto latest = std::min(now, time_in(*tree, "created")) + bounds.longest_stay;
     if (expires > latest) throw Refusal(RefusalCode::kBound);
+    // One that is over comes back.
+    if (tree->at("seconds_left").get<std::int64_t>() <= 0) refuse_too_much(services, caller, 0);
     if (services.ledger.extensions(caller.account, request.text("tree")) >= bounds.extensions) {
       throw Refusal(RefusalCode::kBound);
     }

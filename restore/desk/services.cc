@@ -1,11 +1,13 @@
 #include "restore/desk/services.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/glob.h"
 #include "base/json_text.h"
 #include "base/log.h"
 #include "base/reporting/mailer.h"
@@ -82,6 +84,16 @@ std::shared_ptr<std::mutex> AccountLocks::of(const std::string& account) {
 
 base::OnBehalf Caller::on_behalf() const {
   return {.person = session.person, .role = std::string(word_of(session.role)), .client = client};
+}
+
+bool covers(const Services& services, const Session& session, const std::string& account) {
+  const base::StaffConfig& staff = services.web().staff;
+  const auto person = std::ranges::find(staff.people, session.person, &base::StaffPerson::person);
+  if (person == staff.people.end() || role_of(person->role) != session.role) return false;
+  return person->accounts.empty() ||
+         std::ranges::any_of(person->accounts, [&](const std::string& glob) {
+           return base::glob_matches(glob, account);
+         });
 }
 
 std::chrono::sys_seconds reach_of(const Services& services) {

@@ -58,6 +58,10 @@ struct Caller {
 // Work after the answer is sent, such as mail: the person need not wait for it.
 using Afterwards = std::vector<std::function<void()>>;
 
+// Whether the role of one of the staff extends to the account; if not, it is as if the account did
+// not exist.
+bool covers(const Services& services, const Session& session, const std::string& account);
+
 // The oldest moment that an owner may see.
 std::chrono::sys_seconds reach_of(const Services& services);
 

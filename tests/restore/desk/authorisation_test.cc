@@ -211,6 +211,21 @@ TEST_F(AuthorisationTest, AGrantComesFromAnOfficerWhoDidNotAskOrFromTheOwner) {
   EXPECT_EQ(outcome(as("helper", read)), "forbidden");
 }
 
+TEST_F(AuthorisationTest, AnOfficerDecidesAboutTheAccountsOfTheRoleOnly) {
+  const auto as = [&](const std::string& person, json request) {
+    request["session"] = desk_->staff_session(person);
+    return desk_->ask(Door::kStaff, std::move(request));
+  };
+  const json about_bob =
+      as("officer", {{"request", "ask-grant"}, {"account", "bob"}, {"reason", "ticket 17"}});
+  const json grant = about_bob["grant"]["grant"];
+  EXPECT_EQ(outcome(as("limited", {{"request", "approve"}, {"grant", grant}})), "not_found");
+  EXPECT_EQ(outcome(as("limited", {{"request", "revoke"}, {"grant", grant}})), "not_found");
+  EXPECT_EQ(as("limited", {{"request", "grants"}})["grants"], json::array());
+  EXPECT_EQ(as("second", {{"request", "grants"}})["grants"].size(), 1U);
+  EXPECT_EQ(outcome(as("second", {{"request", "approve"}, {"grant", grant}})), "ok");
+}
+
 TEST_F(AuthorisationTest, WhatIsNotOnesOwnAnswersLikeWhatDoesNotExist) {
   const std::string invented(64, '1');
   const std::string bobs_message = message_in("bob", "Private", bobs_);

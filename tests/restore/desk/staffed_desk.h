@@ -41,7 +41,8 @@ class StaffedDesk : public restore::WrittenHistory {
             {{"person", "trusted"}, {"role", "helpdesk"}, {"accounts", {"alice"}}},
             {{"person", "operator"}, {"role", "operator"}},
             {{"person", "officer"}, {"role", "officer"}},
-            {{"person", "second"}, {"role", "officer"}}}}}}};
+            {{"person", "second"}, {"role", "officer"}},
+            {{"person", "limited"}, {"role", "officer"}, {"accounts", {"alice"}}}}}}}};
     mailstow_.save();
     bobs_ = back_up("bob", {{"Private", {"letter private"}}});
     old_ = back_up("alice", {{"INBOX", {"letter first"}}, {"Beyond", {"letter lost"}}});
