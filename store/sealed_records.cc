@@ -10,6 +10,7 @@
 
 #include "base/atomic_file.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "schema/embedded.h"
 #include "store/format/crypto.h"
 #include "store/format/encoding.h"
@@ -105,7 +106,7 @@ class SealedRecords::Impl {
       records_[change.kind].erase(change.id);
       if (change.text) records_[change.kind][change.id] = *change.text;
     }
-    save_mark();
+    catch_up_mark();
   }
 
  private:
@@ -136,6 +137,16 @@ class SealedRecords::Impl {
       refuse(fmt::format("{} is not what was written", mark_file().string()));
     }
     return number;
+  }
+
+  // The changes are durable: a count that is behind, because the store's disk is full, is no reason
+  // to say that they are not. The next change corrects it, or the next opening.
+  void catch_up_mark() const {
+    try {
+      save_mark();
+    } catch (const base::Error& error) {
+      base::log_warning("{}: {}", kWhat, error.what());
+    }
   }
 
   void save_mark() const {
@@ -222,8 +233,9 @@ class SealedRecords::Impl {
     if (sum_ != sealed_sum || (!has_head && !digests_.empty())) {
       refuse("records were removed, or older ones put back");
     }
-    if (load_mark() > changes_) refuse("an older state of it was put back");
-    save_mark();
+    const std::uint64_t mark = load_mark();
+    if (mark > changes_) refuse("an older state of it was put back");
+    if (mark < changes_) catch_up_mark();
   }
 
   Location location_;

@@ -148,6 +148,15 @@ void ObjectReader::keep(std::int64_t block, std::shared_ptr<const base::Bytes> b
   cached_[block] = entry.begin();
   cache_.splice(cache_.begin(), entry);
   cached_bytes_ += size;
+  trim();
+}
+
+void ObjectReader::set_aside(std::uint64_t bytes) {
+  set_aside_ = bytes;
+  trim();
+}
+
+void ObjectReader::trim() {
   const std::uint64_t limit = cache_limit_ - std::min(cache_limit_, set_aside_);
   while (cached_bytes_ > limit && cache_.size() > 1) {
     cached_bytes_ -= cache_.back().bytes->size();

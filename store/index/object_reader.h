@@ -54,7 +54,7 @@ class ObjectReader {
   void adopt(std::int64_t block, std::shared_ptr<const base::Bytes> bytes);
 
   // Keeps so many bytes less than `cache_bytes` from now on, because others keep them.
-  void set_aside(std::uint64_t bytes) { set_aside_ = bytes; }
+  void set_aside(std::uint64_t bytes);
 
   // Parts whose places are known need not be looked up. Replaces those of an earlier call.
   using Places = std::unordered_map<ObjectId, ObjectPlace>;
@@ -89,6 +89,7 @@ class ObjectReader {
   std::shared_ptr<const base::Bytes> load(std::int64_t block);
   base::Bytes open(std::int64_t block, const BlockPlace& place);
   void keep(std::int64_t block, std::shared_ptr<const base::Bytes> bytes);
+  void trim();
   PackFile& open_pack(const PackName& name);
 
   base::FileSystem& files_;

@@ -69,8 +69,9 @@ void Marking::add_folder(const ObjectId& id) {
   if (!mark(ObjectType::kFolder, id)) return;
   const FolderObject folder = FolderObject::decode(objects_.read_manifest(ObjectType::kFolder, id));
   if (folder.tree.messages == 0) return;
-  const auto next = static_cast<std::uint32_t>(folders_.size() + 1);
-  owner_.folder = folders_.try_emplace({owner_.account, folder.info.raw_name}, next).first->second;
+  // Not a number for each name, which would keep the names of all folders in memory.
+  const std::size_t hash = std::hash<std::string>()(folder.info.raw_name);
+  owner_.folder = static_cast<std::uint32_t>(hash) | 1U;
   add_node(*root_node(folder.tree));
   owner_.folder = 0;
 }

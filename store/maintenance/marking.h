@@ -81,7 +81,6 @@ class Marking {
   Marks& marks_;
   // Their numbers.
   std::map<std::string, std::uint32_t> accounts_;
-  std::map<std::pair<std::uint32_t, std::string>, std::uint32_t> folders_;  // by account, raw name
   Owner owner_;  // of the objects that are being marked
 };
 

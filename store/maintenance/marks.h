@@ -15,11 +15,11 @@
 
 namespace store {
 
-// The folder that an object is stored with, among those that need it. Accounts, and the folders of
-// all accounts, are numbered from 1 in one run.
+// The folder that an object is stored with, among those that need it. Two folders of one account
+// may have one number, which only lays their mail together.
 struct Owner {
-  std::uint32_t account = 0;  // 0: no snapshot needs the object
-  std::uint32_t folder = 0;   // 0: it belongs to the account as a whole
+  std::uint32_t account = 0;  // numbered from 1 in one run; 0: no snapshot needs the object
+  std::uint32_t folder = 0;   // a hash of its name; 0: it belongs to the account as a whole
   auto operator<=>(const Owner&) const = default;
 };
 

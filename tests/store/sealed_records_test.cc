@@ -84,6 +84,22 @@ TEST_F(SealedRecordsTest, SeveralChangesAreOne) {
               ElementsAre(testing::Pair("b", "three"), testing::Pair("e", "five")));
 }
 
+// What is durable has happened, even if the store's disk has no room for the count.
+TEST_F(SealedRecordsTest, ACountThatCannotBeWrittenIsCorrectedLater) {
+  {
+    SealedRecords records = open();
+    records.put("job", "a", "one");
+    const base::Path count = location_.store / "desk-changes";
+    std::filesystem::remove(count);
+    std::filesystem::create_directory(count);
+    records.put("job", "a", "two");
+    EXPECT_EQ(records.find("job", "a"), "two");
+    std::filesystem::remove(count);
+  }
+  EXPECT_EQ(open().find("job", "a"), "two");
+  EXPECT_TRUE(std::filesystem::exists(location_.store / "desk-changes"));
+}
+
 TEST_F(SealedRecordsTest, NothingInTheFileCanBeRead) {
   {
     SealedRecords records = open();
