@@ -213,14 +213,13 @@ std::optional<std::chrono::milliseconds> AccountPass::pause_after(const base::Er
   return back_off_.next(environment_.clock.steady_now(), asked_for);
 }
 
-// A server may have dropped the commands that it received before it had answered an earlier one,
-// or carried them out at the same time.
+// A server may have dropped the commands that it received before it had answered an earlier one.
 bool AccountPass::stop_pipelining_after(const base::Error& error, SpareSessions& spares) {
-  using Cause = imap::ConnectionLost::Cause;
   const auto* const lost = dynamic_cast<const imap::ConnectionLost*>(&error);
-  const bool is_over_pipelining = lost != nullptr && (lost->cause() == Cause::kPipelinedSilence ||
-                                                      lost->cause() == Cause::kOutOfOrder);
-  if (!pipeline_ || !is_over_pipelining) return false;
+  if (!pipeline_ || lost == nullptr ||
+      lost->cause() != imap::ConnectionLost::Cause::kPipelinedSilence) {
+    return false;
+  }
   pipeline_ = false;
   spares.stop_pipelining();
   return true;

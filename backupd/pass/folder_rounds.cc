@@ -103,7 +103,6 @@ void FolderRounds::run(imap::Session& session, SpareSessions& spares, StoreTurn&
                           store_.schedule.commit_if_due();
                         }};
   waits_->give_back(imap::WaitBudget::kListedWorth * listed.size());
-  ahead_.begin(session);
   for (int round = 0; round < kMaxRounds; ++round) {
     const bool first_round = round == 0;
     std::vector<imap::Folder> folders = first_round ? listed : list(tools);
@@ -154,9 +153,7 @@ bool FolderRounds::pass_once(const PassTools& tools, const std::vector<imap::Fol
                              bool first_round) {
   bool has_changed = false;
   current_ = {};
-  const std::vector<imap::Folder> folders = late_ones_last(listed);
-  for (std::size_t at = 0; at < folders.size(); ++at) {
-    const imap::Folder& folder = folders[at];
+  for (const imap::Folder& folder : late_ones_last(listed)) {
     if (filter_.leaves_out(folder)) continue;
     const FolderRecord* const last = last_of(folder);
     const std::string failure = failures_.reason(folder.raw_name);
@@ -171,11 +168,7 @@ bool FolderRounds::pass_once(const PassTools& tools, const std::vector<imap::Fol
       current_.add(given_up(folder, last, failure));
     } else {
       has_changed = true;
-      ahead_.request(tools.session, folders, at,
-                     [&](const imap::Folder& one) { return turn_of(tools, one, first_round); });
-      FolderRecord record = pass_folder(tools, folder, last, reading_of(tools, folder, last));
-      const bool is_proven = !ahead_.needs_proof(folder, record);
-      current_.add(is_proven ? std::move(record) : compare_alone(tools, folder, record));
+      current_.add(pass_folder(tools, folder, last));
     }
   }
   keep_unlisted(tools.session.list_gaps());
@@ -194,30 +187,6 @@ bool FolderRounds::is_up_to_date(const imap::Folder& folder, const FolderRecord*
                            last->info.completeness == FolderCompleteness::kUnreadable &&
                            refused != refused_.end() && refused->second == generation_of(folder);
   return is_same || is_given_up || parked_.contains(folder.raw_name);
-}
-
-// The server's IDs and the day's budget decide which messages are fetched: then the messages are
-// listed first.
-Reading FolderRounds::reading_of(const PassTools& tools, const imap::Folder& folder,
-                                 const FolderRecord* last) const {
-  const bool is_at_once = last == nullptr && !failures_.is_late(folder.raw_name) &&
-                          ahead_.is_suitable(folder) && !daily_budget_->is_limited() &&
-                          tools.session.capabilities().message_id_item().empty();
-  return is_at_once ? Reading::kAtOnce : Reading::kStepByStep;
-}
-
-// As pass_once() decides when it comes to the folder.
-FoldersAhead::Turn FolderRounds::turn_of(const PassTools& tools, const imap::Folder& folder,
-                                         bool first_round) const {
-  using Turn = FoldersAhead::Turn;
-  if (filter_.leaves_out(folder) || !Admission::has_room_for_name(folder) ||
-      !folder.can_be_opened()) {
-    return Turn::kSkipped;
-  }
-  const FolderRecord* const last = last_of(folder);
-  if (is_up_to_date(folder, last, first_round, tools.now)) return Turn::kSkipped;
-  if (!failures_.reason(folder.raw_name).empty()) return Turn::kSkipped;
-  return reading_of(tools, folder, last) == Reading::kAtOnce ? Turn::kMayBeAhead : Turn::kAlone;
 }
 
 void FolderRounds::compare_with(const std::vector<imap::Folder>& at_the_end) {
@@ -245,17 +214,30 @@ void FolderRounds::compare_with(const std::vector<imap::Folder>& at_the_end) {
 }
 
 FolderRecord FolderRounds::pass_folder(const PassTools& tools, const imap::Folder& folder,
-                                       const FolderRecord* last, Reading reading) {
+                                       const FolderRecord* last) {
   has_begun_ = true;
   store_.progress.begin_folder(report_.account, filter_.shown(folder));
   FolderPass& pass = folder_pass_.emplace(tools);
   const int stumbles = stumbles_.total();
-  const auto count = [&] { this->count(folder, pass); };
+  const auto count = [&] {
+    report_.fetched_messages += pass.counts().fetched_messages;
+    report_.fetched_bytes += pass.counts().fetched_bytes;
+    report_.new_messages += pass.counts().new_messages;
+    report_.new_bytes += pass.counts().new_bytes;
+    for (const std::string& warning : pass.warnings()) {
+      warn(fmt::format("{}: {}", filter_.shown(folder), warning));
+    }
+    if (const std::uint64_t undated = pass.counts().undated; undated > 0) {
+      warn(fmt::format("{}: {} new {} no date that is understood: it is recorded as unknown",
+                       filter_.shown(folder), undated,
+                       undated == 1 ? "message has" : "messages have"));
+    }
+    daily_budget_->use(pass.counts().fetched_bytes);
+  };
   try {
-    FolderRecord record = pass.run(folder, last, reading);
+    FolderRecord record = pass.run(folder, last);
     count();
     folder_pass_.reset();
-    ahead_.note_passed(tools.session);
     passed_.insert(folder.raw_name);
     waits_->give_back(imap::WaitBudget::kFolderWorth);
     if (record.info.completeness == FolderCompleteness::kInProgress) {
@@ -276,9 +258,7 @@ FolderRecord FolderRounds::pass_folder(const PassTools& tools, const imap::Folde
           lost != nullptr && lost->cause() == imap::ConnectionLost::Cause::kAccountTooSlow;
       const bool has_progress =
           is_asked_to_wait || stumbles_.total() > stumbles || pass.counts().fetched_messages > 0;
-      const bool is_its_fault =
-          is_asked_to_wait || !ahead_.note_loss(tools.session, folder, reading);
-      if (is_its_fault) failures_.add(folder.raw_name, has_progress, error.what());
+      failures_.add(folder.raw_name, has_progress, error.what());
       // Otherwise each backup would end over this folder, before it comes to the others.
       if (is_too_slow && pass.counts().fetched_messages == 0) blame(folder, error.what());
     }
@@ -299,36 +279,6 @@ FolderRecord FolderRounds::pass_folder(const PassTools& tools, const imap::Folde
     count();
     throw;
   }
-}
-
-// Opens the folder once more, with nothing behind it, and compares all messages.
-FolderRecord FolderRounds::compare_alone(const PassTools& tools, const imap::Folder& folder,
-                                         const FolderRecord& record) {
-  FolderRecord compared = pass_folder(tools, folder, &record, Reading::kInDoubt);
-  if (!ahead_.note_proof(tools.session, record, compared)) {
-    warn(
-        fmt::format("{}: the server sent messages of another folder for a command that followed "
-                    "EXAMINE at once: each command now waits for the one before it",
-                    filter_.shown(folder)));
-  }
-  return compared;
-}
-
-void FolderRounds::count(const imap::Folder& folder, const FolderPass& pass) {
-  const FetchCounts& counts = pass.counts();
-  report_.fetched_messages += counts.fetched_messages;
-  report_.fetched_bytes += counts.fetched_bytes;
-  report_.new_messages += counts.new_messages;
-  report_.new_bytes += counts.new_bytes;
-  for (const std::string& warning : pass.warnings()) {
-    warn(fmt::format("{}: {}", filter_.shown(folder), warning));
-  }
-  if (counts.undated > 0) {
-    warn(fmt::format("{}: {} new {} no date that is understood: it is recorded as unknown",
-                     filter_.shown(folder), counts.undated,
-                     counts.undated == 1 ? "message has" : "messages have"));
-  }
-  daily_budget_->use(counts.fetched_bytes);
 }
 
 void FolderRounds::blame(const imap::Folder& folder, const std::string& why) {

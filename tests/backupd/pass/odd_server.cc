@@ -132,9 +132,7 @@ class OddServer::Connection : public imap::Transport {
     server_.heard_.push_back(command);
     if (is_silent_ || is_closed_) return;
     const std::size_t begin = output_.size();
-    is_early_ = begin > 0;
     respond(tag, command);
-    if (is_closed_ && server_.loses_answers) output_.clear();
     if (!server_.edit || is_silent_ || is_closed_) return;
     std::string edited = output_.substr(begin);
     afterwards_ = server_.edit(command, edited);
@@ -172,7 +170,7 @@ class OddServer::Connection : public imap::Transport {
     } else if (is("EXAMINE")) {
       result = examine(take_string(rest));
     } else if (is("UID SEARCH")) {
-      result = search();
+      search();
     } else if (is("UID FETCH")) {
       result = fetch(std::string(rest));
     } else if (is("LOGOUT")) {
@@ -206,7 +204,7 @@ class OddServer::Connection : public imap::Transport {
   }
 
   std::string examine(const std::string& name) {
-    open_before_ = std::exchange(open_, server_.find(name));
+    open_ = server_.find(name);
     server_.open_folder_ = name;
     if (open_ == nullptr) return "NO no such folder";
     if (!open_->refusal.empty()) return open_->refusal;
@@ -221,14 +219,12 @@ class OddServer::Connection : public imap::Transport {
     return std::to_string(folder.messages.empty() ? 1 : folder.messages.back().uid + 1);
   }
 
-  std::string search() {
-    if (open_ == nullptr) return "BAD no folder is open";
+  void search() {
     std::string line = "* SEARCH";
     for (const OddMessage& message : open_->messages) {
       if (open_->is_searched) line += ' ' + std::to_string(message.uid);
     }
     say(line);
-    return "OK done";
   }
 
   std::string fetch(const std::string& arguments) {
@@ -236,10 +232,7 @@ class OddServer::Connection : public imap::Transport {
     const imap::UidSet uids = set == "1:*" ? imap::UidSet::all() : imap::UidSet::parse(set).value();
     const bool with_body = arguments.find("BODY.PEEK[]") != std::string::npos;
     std::size_t number = 0;
-    if (open_ == nullptr) return "BAD no folder is open";
-    const bool is_late = server_.opens_late && is_early_ && open_before_ != nullptr;
-    OddFolder& folder = is_late ? *open_before_ : *open_;
-    for (OddMessage& message : folder.messages) {
+    for (OddMessage& message : open_->messages) {
       ++number;
       if (!uids.contains(base::Uid{message.uid})) continue;
       if (!with_body && !message.is_scanned) continue;
@@ -261,14 +254,13 @@ class OddServer::Connection : public imap::Transport {
       say(fmt::format("* {} FETCH (UID {} {} INTERNALDATE \"{}\" RFC822.SIZE {} {})", number,
                       message.uid, message.flags, message.date, size, item));
     }
+    OddFolder& folder = *open_;
     if (with_body && folder.after_fetch) std::exchange(folder.after_fetch, {})(folder);
     return with_body ? folder.fetch_result : "OK done";
   }
 
   OddServer& server_;
   OddFolder* open_ = nullptr;
-  OddFolder* open_before_ = nullptr;
-  bool is_early_ = false;  // the client has not received the last answer yet
   std::string input_;
   std::size_t asked_ = 0;  // the end of the line up to which go-aheads were given
   std::string output_;

@@ -101,13 +101,6 @@ class OddServer {
   // Whether commands that arrive before the answer to an earlier one are dropped.
   bool drops_early_commands = false;
 
-  // Whether a FETCH that arrives before the answer to EXAMINE is about the folder that was open
-  // before.
-  bool opens_late = false;
-
-  // Whether answers that the client has not received yet are lost when a connection is closed.
-  bool loses_answers = false;
-
   // The most bytes that a client receives at once.
   std::size_t max_piece = std::size_t{1} << 30;
 

@@ -365,7 +365,7 @@ TEST_F(OddServerTest, AMessageThatTakesTooLongIsSkippedThisTime) {
   EXPECT_EQ(report.error, "");
   ASSERT_THAT(report.skipped, SizeIs(3));
   EXPECT_THAT(report.skipped[1].reason, HasSubstr("a message took longer than 0 s"));
-  EXPECT_EQ(server_.connections(), 5) << "each only once, after all of them together";
+  EXPECT_EQ(server_.connections(), 4) << "each only once";
   for (OddMessage& message : server_.folder("INBOX").messages) message.item = {};
   runner_.server_config().transfer.message_timeout = std::chrono::seconds(60);
   EXPECT_EQ(run().new_messages, 3U);
