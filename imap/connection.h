@@ -59,10 +59,6 @@ class Connection : private Source {
   // the server can't have executed it, and finish() must not be called for it.
   bool is_dropped(Tag tag) const { return dropped_.contains(tag.number); }
 
-  // Whether the response that completes the command has arrived, and finish() has not returned it
-  // yet.
-  bool has_answered(Tag tag) const { return answered_.contains(tag.number); }
-
   // Compresses all further traffic, in both directions. Call it between commands, once the server
   // has answered OK to COMPRESS.
   // If no compressed response follows, finish() fails with ConnectionLost, whose command() is
