@@ -80,9 +80,8 @@ TEST_F(OddServerTest, ANewSmallFolderTakesTwoCommands) {
       return command.starts_with("EXAMINE") || command.starts_with("UID");
     });
   };
-  for (const std::uint32_t first_uid : {1U, 2U}) {
-    EXPECT_EQ(commands(20, first_uid) - commands(10, first_uid), 2 * 10);
-  }
+  EXPECT_EQ(commands(20, 1) - commands(10, 1), 2 * 10) << "UIDNEXT shows which UIDs there are";
+  EXPECT_EQ(commands(20, 2) - commands(10, 2), 3 * 10) << "they are requested";
 }
 
 // UIDNEXT and the number of messages only seem to show which UIDs there are.
@@ -387,7 +386,7 @@ TEST_F(OddServerTest, AnImpossiblyLargeMessageIsNotRead) {
   EXPECT_EQ(runner_.snapshot().messages, 2U);
   ASSERT_THAT(report.skipped, SizeIs(1));
   EXPECT_THAT(report.skipped[0].reason, HasSubstr("a message of 9223372036854775807 bytes"));
-  EXPECT_EQ(second().asked, 2) << "with all others, whose UIDs are not known yet, and by its UID";
+  EXPECT_EQ(second().asked, 1) << "only once";
 }
 
 TEST_F(OddServerTest, ALargeMessageOfWhichOnlyTheBeginningArrivesTakesNoMemory) {
