@@ -13,6 +13,7 @@ namespace restore {
 namespace {
 
 constexpr std::uint64_t kProbeUnits = 1024;  // of 1024 bytes
+constexpr int kProofs = 2;                   // probes that must have counted
 constexpr int kMaxTries = 3;
 constexpr std::chrono::sys_seconds kProbeDate =
     std::chrono::sys_days(std::chrono::year(2020) / 1 / 1);
@@ -151,6 +152,7 @@ QuotaFinding prove_exempt(imap::Session& session, base::QuotaKind quota, store::
   }
 
   const std::string message = probe_message();
+  int counted = 0;  // probes
   for (int attempt = 0; attempt < kMaxTries; ++attempt) {
     const base::Uid expected{session.select(probe.raw_name).uid_next.value_or(1)};
     probe.messages.push_back({expected, message.size(), kProbeDate, {}});
@@ -164,7 +166,9 @@ QuotaFinding prove_exempt(imap::Session& session, base::QuotaKind quota, store::
     remove_probe(session, answer, expected);
     const auto after = quota_uses(session, probe.raw_name);
     const Try result = compare(before, with_it, after);
+    // Mail that comes and goes meanwhile can look like one probe that counted.
     if (result.sign == Sign::kUnclear) continue;
+    if (result.sign == Sign::kCounted && ++counted < kProofs) continue;
     return {result.sign == Sign::kNotCounted, "a probe of 1 MiB in the tree " + result.words};
   }
   return {std::nullopt, "other changes to the usage made all three probes inconclusive"};

@@ -108,6 +108,13 @@ TEST_F(QuotaProofTest, OtherMailOfTheProbesOwnSizeProvesNothingByItself) {
   EXPECT_EQ(prove().exempt, std::nullopt) << "as much went while the probe was put there";
 }
 
+TEST_F(QuotaProofTest, OneProbeThatSeemsToCountIsRepeated) {
+  count(0, {0, 0, kProbe, 0});
+  EXPECT_EQ(prove().exempt, true) << "as much came and went while the probe was there";
+  count(0, {0, 0, kProbe, 0, 0, 500, 500, 500, 0, 500});
+  EXPECT_EQ(prove().exempt, std::nullopt) << "and the others were inconclusive";
+}
+
 TEST_F(QuotaProofTest, UsageThatNeverRestsProvesNothing) {
   count(0, {0, 0, 0, 500, 2500, 300, 0, 500, 2500, 300, 0});
   const QuotaFinding finding = prove();
