@@ -71,9 +71,9 @@ class SealedRecords::Impl {
   }
 
   const std::map<std::string, std::string>& texts(const std::string& kind) const {
-    static const std::map<std::string, std::string> kNone;
+    static const std::map<std::string, std::string> empty;
     const auto found = records_.find(kind);
-    return found == records_.end() ? kNone : found->second;
+    return found == records_.end() ? empty : found->second;
   }
 
   void apply(std::span<const RecordChange> changes) {
