@@ -32,6 +32,7 @@ base::ExitStatus run_desk(const base::Environment& environment) {
   Desk desk(environment);
   const std::vector<Listener> listeners = open_listeners(environment.config.web);
   std::vector<pollfd> watched;
+  watched.reserve(listeners.size() + 1);
   for (const Listener& listener : listeners) {
     watched.push_back({listener.socket.get(), POLLIN, 0});
   }

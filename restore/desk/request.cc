@@ -166,9 +166,9 @@ void wipe_password(json& document) {
 }  // namespace
 
 const std::string& Request::text(std::string_view field) const {
-  static const std::string kEmpty;
+  static const std::string empty;
   const auto found = texts.find(field);
-  return found == texts.end() ? kEmpty : found->second;
+  return found == texts.end() ? empty : found->second;
 }
 
 std::size_t Request::number_or(std::string_view field, std::size_t otherwise) const {
