@@ -74,9 +74,9 @@ bool MessageGroups::add(const std::set<std::int64_t>& blocks, std::uint64_t limi
     }
   }
   if (!fits && !group.blocks.empty()) return false;
-  for (BlockToRead& block : missing) {
+  for (const BlockToRead& block : missing) {
     listed_.insert(block.block);
-    group.blocks.push_back(std::move(block));
+    group.blocks.push_back(block);
   }
   bytes_ = bytes;
   return fits;

@@ -159,6 +159,7 @@ class AccountExaminer {
     const std::string prefix =
         namespaces.personal.empty() ? "" : namespaces.personal.front().prefix;
     std::vector<std::string> names;
+    names.reserve(folders.size());
     for (const imap::Folder& folder : folders) {
       names.push_back(
           imap::shown_folder_name(folder.raw_name, folder.delimiter.value_or('\0'), prefix));
