@@ -56,7 +56,7 @@ bool may_decide(const Services& services, const Caller& caller, const std::strin
   return caller.is_owner() ? account == caller.account : covers(services, caller.session, account);
 }
 
-// Of an account about which the caller may decide.
+// Finds only grants of accounts about which the caller may decide.
 Grant find_open(const Services& services, const Request& request, const Caller& caller) {
   auto grant = services.ledger.grant(request.text("grant"));
   const bool is_visible = grant && may_decide(services, caller, grant->account);

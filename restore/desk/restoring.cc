@@ -190,7 +190,7 @@ ordered_json extend(const Services& services, const Request& request, const Call
     const auto expires = std::max(now, time_in(*tree, "expires")) + length;
     const auto latest = std::min(now, time_in(*tree, "created")) + bounds.longest_stay;
     if (expires > latest) throw Refusal(RefusalCode::kBound);
-    // One that is over comes back.
+    // Extending an expired tree adds a tree to the present ones.
     if (tree->at("seconds_left").get<std::int64_t>() <= 0) refuse_too_much(services, caller, 0);
     if (services.ledger.extensions(caller.account, request.text("tree")) >= bounds.extensions) {
       throw Refusal(RefusalCode::kBound);

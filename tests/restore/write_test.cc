@@ -64,6 +64,15 @@ class WriteTest : public testing::Test {
     return count;
   }
 
+  // Over one connection.
+  void connect_through(const servers::Relay& relay) {
+    json& server = mailstow_.config()["servers"]["main"];
+    server["url"] = relay.url();
+    server["tls"] = "none";
+    server["connections"] = 1;
+    mailstow_.save();
+  }
+
   servers::Dovecot server_;
   programs::Installation mailstow_{server_};
   AccountState before_;
@@ -102,11 +111,7 @@ TEST_F(WriteTest, ContinuesAfterALostConnectionWithoutDuplicates) {
         const int answer = ++answers;
         return answer != 2 && answer != 4;
       }});
-  json& server = mailstow_.config()["servers"]["main"];
-  server["url"] = relay.url();
-  server["tls"] = "none";
-  server["connections"] = 1;
-  mailstow_.save();
+  connect_through(relay);
   const json report = mailstow_.restore_json({"run", "alice", "--all"});
   EXPECT_EQ(relay.connections(), 3U);
   expect_restored(before_, servers::account_state(server_, "alice"), report);
@@ -234,11 +239,7 @@ class LiteralTest : public WriteTest, public testing::WithParamInterface<const c
                                  if (from == servers::From::kClient) sent += bytes;
                                  return true;
                                }});
-    json& server = mailstow_.config()["servers"]["main"];
-    server["url"] = relay.url();
-    server["tls"] = "none";
-    server["connections"] = 1;
-    mailstow_.save();
+    connect_through(relay);
     const json report = mailstow_.restore_json({"run", "alice", "--all"});
     EXPECT_EQ(relay.connections(), 1U);
     expect_restored(before_, servers::account_state(server_, "alice"), report);

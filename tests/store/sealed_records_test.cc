@@ -84,7 +84,7 @@ TEST_F(SealedRecordsTest, SeveralChangesAreOne) {
               ElementsAre(testing::Pair("b", "three"), testing::Pair("e", "five")));
 }
 
-// What is durable has happened, even if the store's disk has no room for the count.
+// A durable change succeeds, even if the store's disk has no room for the count.
 TEST_F(SealedRecordsTest, ACountThatCannotBeWrittenIsCorrectedLater) {
   {
     SealedRecords records = open();
