@@ -93,9 +93,14 @@ bool PackWriter::is_single() const {
 
 void PackWriter::make_room_for(std::size_t bytes) {
   while (open_bytes_ > 0 && open_bytes_ + bytes > max_open_blocks(effort_)) {
-    const auto largest = std::ranges::max_element(
-        open_, {}, [](const auto& open) { return open.second.builder.size(); });
-    flush(largest->second);
+    OpenBlock& largest = std::ranges::max_element(open_, {}, [](const auto& open) {
+                           return open.second.builder.size();
+                         })->second;
+    if (largest.builder.size() >= own_block(largest.stream, effort_)) {
+      flush(largest);
+    } else {
+      flush_all(largest.stream);  // many small accounts
+    }
   }
 }
 

@@ -4,8 +4,8 @@
 // Each account has open blocks of its own, so that its mail lies together while several accounts
 // are backed up: reading one of them does not read the others. All open blocks together have at
 // most max_open_blocks() bytes; the largest is closed early to stay below. What an account has left
-// when the pack is finished shares blocks with the others, in the order of their names, unless it
-// is worth a block of its own: small blocks compress badly.
+// when the pack is finished, or when all open blocks are small, shares blocks with the others, in
+// the order of their names, unless it is worth a block of its own: small blocks compress badly.
 #pragma once
 
 #include <cstdint>

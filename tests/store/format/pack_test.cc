@@ -299,6 +299,14 @@ TEST_F(AccountsInPackTest, AllOpenBlocksTogetherAreBounded) {
   expect_readable(pack);
 }
 
+TEST_F(AccountsInPackTest, ManySmallAccountsShareBlocksEvenIfTheyAreClosedEarly) {
+  std::vector<std::string> accounts;
+  for (int account = 1; account <= 125; ++account) accounts.push_back(std::to_string(account));
+  const Pack pack = write_in_turns(accounts, 1, 330'000);  // more than may be open
+  EXPECT_THAT(accounts_of(pack), testing::Each(testing::SizeIs(testing::Ge(5U))));
+  expect_readable(pack);
+}
+
 TEST_F(PackTest, ADirectorySeparatesABlocksObjectsWithoutTheTrailer) {
   BlockBuilder manifests(Stream::kManifests);
   manifests.add(ObjectType::kRoot, base::as_bytes("root"));
