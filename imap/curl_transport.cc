@@ -272,12 +272,16 @@ class CurlTransport : public Transport {
     const std::string words = base::escape_for_terminal(login_.exchange.refusal());
     switch (code) {
       case CURLE_COULDNT_RESOLVE_HOST:
-        fail(ErrorCode::kNetwork,
-             endpoint.proxy.url.empty()
-                 ? "no such host: check the url and the name service"
-                 : "no such host: check the url, the proxy and the name service");
       case CURLE_COULDNT_RESOLVE_PROXY:
-        fail(ErrorCode::kNetwork, cause + ": check proxy, or all_proxy in the environment");
+        // For a proxy, libcurl reports one or the other, depending on when the name service
+        // answers.
+        if (!endpoint.proxy.url.empty()) {
+          fail(ErrorCode::kNetwork, "no such host: check the url, the proxy and the name service");
+        }
+        if (code == CURLE_COULDNT_RESOLVE_PROXY) {
+          fail(ErrorCode::kNetwork, cause + ": check all_proxy in the environment");
+        }
+        fail(ErrorCode::kNetwork, "no such host: check the url and the name service");
       case CURLE_PROXY:
         fail(ErrorCode::kNetwork, cause + ": check proxy and proxy_login");
       case CURLE_COULDNT_CONNECT:
