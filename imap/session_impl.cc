@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/terminal.h"
+#include "base/transfer_error.h"
 #include "imap/modified_utf7.h"
 
 namespace imap {
@@ -17,7 +18,7 @@ constexpr std::size_t kMaxSet = 7000;
 }  // namespace
 
 std::string refusal_of(const StatusResponse& answer) {
-  const std::string words = base::escape_for_terminal(answer.text);
+  const std::string words = base::escape_for_terminal(base::without_measurements(answer.text));
   return answer.command + ": " + (words.empty() ? "without a reason" : words);
 }
 

@@ -18,7 +18,7 @@ namespace bench {
 
 namespace {
 
-struct Account {
+struct SharingAccount {
   std::string name;
   std::vector<store::FolderDraft> folders;
   std::uint64_t bytes = 0;  // of its messages
@@ -49,20 +49,20 @@ void export_account(store::Reader& reader, const std::string& account) {
 }
 
 // The share of an account is that of its bytes in the messages of all.
-void print_reads(const base::Path& directory, std::span<const Account> accounts,
+void print_reads(const base::Path& directory, std::span<const SharingAccount> accounts,
                  std::size_t exported, std::string_view when) {
   const store::Location location = location_in(directory);
   tests::CountingFileSystem files;
   const base::Path packs = store::packs_directory(location);
   double messages = 0;
-  for (const Account& account : accounts) messages += static_cast<double>(account.bytes);
+  for (const SharingAccount& account : accounts) messages += static_cast<double>(account.bytes);
   double packed = 0;
   for (const auto& pack : std::filesystem::directory_iterator(packs)) {
     packed += static_cast<double>(pack.file_size());
   }
   print(fmt::format("packs, {}", when), packed / 1e6, "MB");
   double worst = 0;
-  for (const Account& account : accounts.first(exported)) {
+  for (const SharingAccount& account : accounts.first(exported)) {
     files.forget();
     store::Reader reader = store::Reader::open(location, files);
     export_account(reader, account.name);
@@ -81,13 +81,13 @@ void print_reads(const base::Path& directory, std::span<const Account> accounts,
   print(fmt::format("check --read-data, {}", when), watch.seconds(), "s");
 }
 
-std::vector<Account> make_accounts(std::size_t count) {
-  std::vector<Account> accounts(count);
+std::vector<SharingAccount> make_accounts(std::size_t count) {
+  std::vector<SharingAccount> accounts(count);
   for (std::size_t i = 0; i < count; ++i) accounts[i].name = fmt::format("a{:03}", i);
   return accounts;
 }
 
-void add_snapshot(store::Writer& writer, Account& account, std::chrono::sys_seconds time) {
+void add_snapshot(store::Writer& writer, SharingAccount& account, std::chrono::sys_seconds time) {
   store::SnapshotDraft snapshot;
   snapshot.account = account.name;
   snapshot.time = time;
@@ -103,23 +103,24 @@ std::chrono::sys_seconds today() {
 
 void four_accounts(const base::Path& directory, const base::Path& mail) {
   constexpr std::size_t kAccounts = 4;
-  std::vector<Account> accounts = make_accounts(kAccounts);
+  std::vector<SharingAccount> accounts = make_accounts(kAccounts);
   store::init(location_in(directory), base::real_file_system(), base::system_clock());
   {
     store::Writer writer =
         store::Writer::open(location_in(directory), base::real_file_system(), base::system_clock());
     // Turn by turn, as messages arrive over the connections of a backup.
     for (const MailFolder& below : mail_below(mail)) {
-      for (Account& account : accounts) account.folders.emplace_back(folder_named(below.name));
+      for (SharingAccount& account : accounts)
+        account.folders.emplace_back(folder_named(below.name));
       for (std::uint32_t i = 0; i < below.messages.size(); ++i) {
-        Account& account = accounts[i % kAccounts];
+        SharingAccount& account = accounts[i % kAccounts];
         const std::string text = tests::text_of(below.messages[i]);
         const store::StoredMessage stored = add(writer, text, account.name);
         account.folders.back().put(entry(i + 1, stored), stored.digest);
         account.bytes += text.size();
       }
     }
-    for (Account& account : accounts) add_snapshot(writer, account, today());
+    for (SharingAccount& account : accounts) add_snapshot(writer, account, today());
     writer.commit();
   }
   print_reads(directory, accounts, kAccounts, "before prune");
@@ -135,7 +136,7 @@ void a_year(const base::Path& directory, std::size_t nights) {
   constexpr std::size_t kMessages = 5;
   constexpr std::size_t kPruned = 30;  // nights between two prunes
   constexpr std::size_t kExported = 10;
-  std::vector<Account> accounts = make_accounts(kAccounts);
+  std::vector<SharingAccount> accounts = make_accounts(kAccounts);
   std::vector<servers::MailGenerator> generators;
   for (std::size_t i = 0; i < kAccounts; ++i) generators.emplace_back(i);
   const base::Path pruned = directory / "pruned";
@@ -156,7 +157,7 @@ void a_year(const base::Path& directory, std::size_t nights) {
       store::Writer writer =
           store::Writer::open(location_in(place), base::real_file_system(), base::system_clock());
       for (std::size_t i = 0; i < kAccounts; ++i) {
-        Account& account = accounts[i];
+        SharingAccount& account = accounts[i];
         std::vector<store::FolderRecord> known;
         if (const auto last = writer.reader().newest_snapshot(account.name)) {
           known = writer.reader().folders(*last);

@@ -182,9 +182,13 @@ TEST_F(StressTest, NothingIsLostAndNothingLeaks) {
   // With a single daemon, resource use must stay constant.
   int backups = 0;
   Use before;
-  for (const auto end = steady_clock::now() + half;
-       steady_clock::now() < end || backups < kMinBackups; ++backups) {
-    if (backups == kWarmUp) before = use_of(daemon_->pid());
+  const auto begin = steady_clock::now();
+  const auto warm = begin + half / 3;
+  for (const auto end = begin + half; steady_clock::now() < end || backups < kMinBackups;
+       ++backups) {
+    if (backups == kWarmUp || (backups > kWarmUp && steady_clock::now() < warm)) {
+      before = use_of(daemon_->pid());
+    }
     deliver();
     start_backup();
     switch (backups < 4 ? backups : static_cast<int>(random_.below(4))) {

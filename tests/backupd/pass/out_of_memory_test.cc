@@ -35,7 +35,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 // Of an account, in two folders. The long form lets 1,000 allocations fail.
-const std::uint64_t kMessagesEach = tests::is_long_run() ? 16 : 4;
+const std::uint64_t kMessagesEach = tests::is_long_run() ? 64 : 4;
 
 // The scripted server's own allocations succeed.
 class SparedTransport : public imap::Transport {
