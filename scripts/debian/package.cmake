@@ -24,21 +24,20 @@ install(CODE [[
   endforeach()
 ]])
 
-# Completions are generated from the --help of the programs.
+# Completions are generated from the --help of the programs: once for all shells, because that starts
+# a program for each of its commands.
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 set(completions)
 foreach(program IN LISTS programs)
-  foreach(shell bash zsh fish)
-    set(output ${CMAKE_BINARY_DIR}/completions/${shell}/${program})
-    add_custom_command(
-        OUTPUT ${output}
-        COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/completions/${shell}
-        COMMAND Python3::Interpreter ${PROJECT_SOURCE_DIR}/scripts/completions
-                ${shell} $<TARGET_FILE:${program}> > ${output}
-        DEPENDS ${program} ${PROJECT_SOURCE_DIR}/scripts/completions
-        VERBATIM)
-    list(APPEND completions ${output})
-  endforeach()
+  set(outputs bash zsh fish)
+  list(TRANSFORM outputs REPLACE "(.+)" "${CMAKE_BINARY_DIR}/completions/\\1/${program}")
+  add_custom_command(
+      OUTPUT ${outputs}
+      COMMAND Python3::Interpreter ${PROJECT_SOURCE_DIR}/scripts/completions
+              --into ${CMAKE_BINARY_DIR}/completions $<TARGET_FILE:${program}>
+      DEPENDS ${program} ${PROJECT_SOURCE_DIR}/scripts/completions
+      VERBATIM)
+  list(APPEND completions ${outputs})
   install(FILES ${CMAKE_BINARY_DIR}/completions/bash/${program}
           DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
   install(FILES ${CMAKE_BINARY_DIR}/completions/zsh/${program} RENAME _${program}

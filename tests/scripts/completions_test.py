@@ -109,6 +109,12 @@ def expect_printed(shell, program, text):
     assert printed == text, f"scripts/completions {shell} {program}"
 
 
+def expect_written(directory, kind, name, text):
+    """The build installs the same."""
+    file = directory.parent / "completions" / kind / name
+    assert file.read_text(encoding="utf-8") == text, file
+
+
 def plain(offered):
     return {word.rstrip("/ ") for word in offered if word}
 
@@ -123,7 +129,8 @@ def main():
         for shell in (Bash(), Zsh(), Fish()):
             kind = type(shell).__name__.lower()
             with tempfile.TemporaryDirectory() as place:
-                made = "\n".join(getattr(generator, kind)(name, commands)) + "\n"
+                made = generator.completions(kind, name, commands)
+                expect_written(directory, kind, name, made)
                 if (name, kind) == ("mailstow-restore", "bash"):
                     expect_printed(kind, directory / name, made)
                 script = pathlib.Path(place) / "script"
