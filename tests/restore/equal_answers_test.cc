@@ -1,6 +1,7 @@
 // A person gets the same answer about what is out of reach and what does not exist: as text and
 // with --json, on stdout and stderr, and in the exit status. No answer names what is out of reach.
 #include <chrono>
+#include <iterator>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -69,7 +70,9 @@ class EqualAnswersTest : public WrittenHistory {
       const Answer answer = answer_to(command, unknown.front());
       EXPECT_TRUE(answer.status == 1 || answer.status == 2) << testing::PrintToString(answer);
       EXPECT_EQ(answer.out.empty(), !is_json);
-      for (const std::string& other : unknown) EXPECT_EQ(answer_to(command, other), answer);
+      for (auto other = std::next(unknown.begin()); other != unknown.end(); ++other) {
+        EXPECT_EQ(answer_to(command, *other), answer);
+      }
     }
   }
 
