@@ -125,7 +125,7 @@ TEST_P(CyrusRollTest, TheAdministratorListsTheUsers) {
       {"password_file", server.password_file(servers::Cyrus::quota_admin()).string()}};
   main["discover"] = {{"list", true}, {"exclude", {servers::Server::admin()}}};
   mailstow.save();
-  mailstow.backupd({"init"});
+  mailstow.make_store();
   EXPECT_THAT(names_in(mailstow.backupd_json({"once"})), ElementsAre("alice", other));
   EXPECT_EQ(mailstow.restore_json({"run", other, "--all"})["quota"]["exempt"], true);
   main["discover"]["include"] = {"a*"};

@@ -169,7 +169,7 @@ TEST(CyrusDrillTest, ComparesAndRestores) {
   servers::fill_account(server, "alice", 20);
   mailstow.config()["drill"]["account"] = "bob";
   mailstow.save();
-  mailstow.backupd({"init"});
+  mailstow.make_store();
   mailstow.backupd({"once"});
   const json report = mailstow.backupd_json({"drill"});
   EXPECT_EQ(report["live"], json({{"same", 20}, {"gone", 0}}));

@@ -22,7 +22,7 @@ class FailureTest : public testing::Test {
  protected:
   FailureTest() {
     servers::fill_account(server_, "alice", 30);
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
     mailstow_.config()["accounts"] = {{{"name", "alice"}, {"server", "main"}}};
     mailstow_.save();
     mailstow_.backupd_json({"once"});
@@ -114,7 +114,7 @@ TEST_F(FailureTest, AMissingKeyFile) {
 
 TEST_F(FailureTest, AWrongKey) {
   programs::Installation other(server_);
-  other.backupd({"init"});
+  other.make_store();
   mailstow_.config()["store"]["key_file"] = other.key_file().string();
   expect_failure(2, "key");
 }

@@ -54,7 +54,7 @@ void fill_both(servers::Server& server, int keyword_count) {
 }
 
 void expect_no_harm(programs::Installation& mailstow) {
-  mailstow.backupd({"init"});
+  mailstow.make_store();
   for (int night = 0; night < 2; ++night) {
     const servers::ProcessResult once = mailstow.backupd({"-q", "once", "--json"});
     EXPECT_THAT(once.status, testing::AnyOf(0, 3)) << once.err.substr(0, 4'000);

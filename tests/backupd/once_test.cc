@@ -18,7 +18,7 @@ using programs::json;
 
 class OnceTest : public testing::Test {
  protected:
-  OnceTest() { mailstow_.backupd({"init"}); }
+  OnceTest() { mailstow_.make_store(); }
 
   json once(int status = 0) {
     return find_by(mailstow_.backupd_json({"once", "--account", "alice"}, status)["accounts"],

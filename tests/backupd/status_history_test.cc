@@ -22,7 +22,7 @@ using testing::Not;
 
 class StatusHistoryTest : public testing::Test {
  protected:
-  StatusHistoryTest() { mailstow_.backupd({"init"}); }
+  StatusHistoryTest() { mailstow_.make_store(); }
 
   struct Night {
     std::string account = "alice";

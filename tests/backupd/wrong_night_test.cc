@@ -37,7 +37,7 @@ class WrongNightTest : public testing::Test {
     mailstow_.config()["retention"] = {{"keep_within", "0s"}, {"last", 1},    {"daily", 0},
                                        {"weekly", 0},         {"monthly", 0}, {"grace", "0s"}};
     mailstow_.save();
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
     deliver(4);
     mailstow_.backupd_json({"once"});
   }

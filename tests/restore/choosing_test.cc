@@ -18,7 +18,7 @@ using testing::HasSubstr;
 
 class ChoosingTest : public testing::Test {
  protected:
-  ChoosingTest() { mailstow_.backupd({"init"}); }
+  ChoosingTest() { mailstow_.make_store(); }
 
   void append(const std::string& folder, const std::string& subject) {
     const std::string mail = "From: a@example.org\r\nSubject: " + subject +

@@ -24,7 +24,7 @@ TEST_P(DovecotFormRestoreTest, ATreeAndAnotherAccountHaveEverything) {
   const programs::Installation mailstow(server);
   servers::fill_account(server, "alice", 40);
   const AccountState before = servers::account_state(server, "alice");
-  mailstow.backupd({"init"});
+  mailstow.make_store();
   mailstow.backupd_json({"once"});
 
   const json tree = mailstow.restore_json({"run", "alice", "--all", "--expire-after", "1s"});

@@ -31,7 +31,7 @@ TEST(Imap4dRestoreTest, EveryMessageComesBack) {
   alice.command("CREATE Work");
   alice.append("Work", std::vector<servers::Delivery>{{mail.plain()}, {mail.plain()}});
   alice.command("SELECT Work");
-  mailstow.backupd({"init"});
+  mailstow.make_store();
   mailstow.backupd_json({"once"});
   const auto result = mailstow.restore({"run", "alice", "--folder", "Work", "--json"});
   EXPECT_THAT(result.status, testing::AnyOf(0, 3)) << result.err;

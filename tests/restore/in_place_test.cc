@@ -21,7 +21,7 @@ const std::vector<std::string> kRun = {"run", "alice", "--all", "--to", "bob", "
 
 class InPlaceTest : public testing::Test {
  protected:
-  InPlaceTest() { mailstow_.backupd({"init"}); }
+  InPlaceTest() { mailstow_.make_store(); }
 
   void fill() {
     servers::fill_account(server_, "alice", 80);
@@ -107,7 +107,7 @@ TEST(InPlaceOnCyrusTest, SpecialUseSubscriptionsAndRightsComeBack) {
   options.header_bytes = servers::HeaderBytes::kKept;
   const servers::Cyrus server(options);
   programs::Installation mailstow(server);
-  mailstow.backupd({"init"});
+  mailstow.make_store();
   auto alice = server.client("alice");
   alice.command("CREATE Sent (USE (\\Sent))");
   alice.command("CREATE Team");
@@ -135,7 +135,7 @@ TEST(InPlaceOnCyrusTest, RecognizesMessagesThatTheServerAltered) {
   options.header_bytes = servers::HeaderBytes::kKept;
   const servers::Cyrus old_server(options);
   programs::Installation mailstow(old_server);
-  mailstow.backupd({"init"});
+  mailstow.make_store();
   servers::MailGenerator mail(8);
   auto alice = old_server.client("alice");
   alice.append("INBOX", std::vector<servers::Delivery>{{mail.eight_bit_header()}, {mail.plain()}});

@@ -19,7 +19,7 @@ using testing::Not;
 
 class ShowTest : public testing::Test {
  protected:
-  ShowTest() { mailstow_.backupd({"init"}); }
+  ShowTest() { mailstow_.make_store(); }
 
   void back_up() { mailstow_.backupd({"once"}); }
 

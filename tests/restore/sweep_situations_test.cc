@@ -285,7 +285,7 @@ std::vector<WorldSituation> world_situations() {
       {"a record that another store sealed",
        [](World& world) {
          programs::Installation other(world.server());
-         other.backupd({"init"});
+         other.make_store();
          const auto records = store::TreeRecords::open(world.location(), base::real_file_system());
          auto others = store::TreeRecords::open({other.store(), other.index(), other.key_file()},
                                                 base::real_file_system());

@@ -30,7 +30,7 @@ void expect_tree_in(programs::Installation& mailstow, const servers::Server& ser
                     const std::string& place, const std::string& raw_top) {
   mailstow.config()["restore"]["tree"] = "%/" + place + "/RESTORED.{localpart}.{timestamp}";
   mailstow.save();
-  mailstow.backupd({"init"});
+  mailstow.make_store();
   servers::fill_account(server, "alice", 40);
   const AccountState before = servers::account_state(server, "alice");
   mailstow.backupd_json({"once", "--account", "alice"});

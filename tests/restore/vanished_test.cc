@@ -20,7 +20,7 @@ using programs::json;
 
 class VanishedTest : public testing::Test {
  protected:
-  VanishedTest() { mailstow_.backupd({"init"}); }
+  VanishedTest() { mailstow_.make_store(); }
 
   void back_up() { mailstow_.backupd_json({"once", "--account", "alice"}); }
 

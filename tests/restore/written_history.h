@@ -33,7 +33,7 @@ class WrittenHistory : public testing::Test {
     mailstow_.config()["servers"]["main"] = {{"url", "imap://127.0.0.1:1"}, {"tls", "none"}};
     mailstow_.config()["accounts"] = programs::json::array();
     mailstow_.save();
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
   }
 
   static std::string message(const std::string& subject) {

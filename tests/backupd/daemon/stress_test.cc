@@ -78,7 +78,7 @@ class StressTest : public testing::Test {
     config["schedule"] = {{"backup", "never"}, {"prune", "never"}, {"check", "never"},
                           {"sweep", "never"},  {"drill", "never"}, {"jitter", "0s"}};
     mailstow_.save();
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
     start();
   }
 

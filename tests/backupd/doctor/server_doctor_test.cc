@@ -174,7 +174,7 @@ TEST(UnexemptDoctorTest, ReportsARestoreThatCounts) {
   servers::Dovecot server(options);
   programs::Installation mailstow(server);
   servers::fill_account(server, "alice", 5);
-  mailstow.backupd({"init"});
+  mailstow.make_store();
   mailstow.backupd({"once"});
   const json all = mailstow.backupd_json({"doctor", "--probe", "alice"}, 3);
   EXPECT_THAT(finding_in(all, "quota", "failure")["what"].get<std::string>(),
@@ -246,7 +246,7 @@ TEST(MungingDoctorTest, ReportsHeadersThatTheServerChanges) {
       {.bytes = "From: a@example.org\r\nSubject: Gr\xc3\xbc\xc3\x9f"
                 "e\r\n\r\nbody\r\n"}};
   server.client("alice").append("INBOX", mail);
-  mailstow.backupd({"init"});
+  mailstow.make_store();
   mailstow.backupd({"once"});
   const json kept = mailstow.backupd_json({"doctor", "--probe", "alice"});
   EXPECT_THAT(finding_in(kept, "headers", "ok")["what"].get<std::string>(),

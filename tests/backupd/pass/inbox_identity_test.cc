@@ -28,7 +28,7 @@ class StrangerTest : public testing::Test {
   static void use_only_alice(programs::Installation& mailstow) {
     mailstow.config()["accounts"] = {{{"name", "alice"}, {"server", "main"}}};
     mailstow.save();
-    mailstow.backupd({"init"});
+    mailstow.make_store();
   }
 
   void deliver(const servers::Server& server, const char* folder = "INBOX") {

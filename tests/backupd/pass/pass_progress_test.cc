@@ -91,7 +91,7 @@ TEST(PassProgressTest, PrintsOneLineOnlyToATerminal) {
   programs::Installation mailstow(server);
   mailstow.config()["accounts"] = {{{"name", "alice"}, {"server", "main"}}};
   mailstow.save();
-  mailstow.backupd({"init"});
+  mailstow.make_store();
   servers::fill_account(server, "alice", 60);
   std::string command = "stty cols 60; exec";
   for (const std::string& word : mailstow.backupd_command({"once"})) command += " '" + word + "'";
