@@ -23,6 +23,7 @@
 #include "store/writer.h"
 #include "tests/backupd/pass/odd_server.h"
 #include "tests/backupd/pass/stored_mail.h"
+#include "tests/fuzz/fuzzer.h"
 #include "tests/temporary_directory.h"
 
 namespace {
@@ -169,8 +170,7 @@ void back_up_and_restore(std::string_view bytes) {
 
 }  // namespace
 
-// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+MAILSTOW_FUZZER(backupd_once_fuzz) {
   base::set_log_level(base::LogLevel::kOff);
   back_up_and_restore({reinterpret_cast<const char*>(data), size});
   return 0;

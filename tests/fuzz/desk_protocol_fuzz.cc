@@ -1,15 +1,13 @@
 // Any bytes as a request to the restore desk, on each of its sockets: refused, or each field has
 // the form that the code relies on.
-#include <cstdlib>
 #include <string_view>
 
 #include "restore/desk/request.h"
+#include "tests/fuzz/fuzzer.h"
 
 namespace {
 
-void require(bool holds) {
-  if (!holds) std::abort();
-}
+using fuzz::require;
 
 void parse_at(desk::Door door, std::string_view line) {
   try {
@@ -43,8 +41,7 @@ void parse_at(desk::Door door, std::string_view line) {
 
 }  // namespace
 
-// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's
-extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
+MAILSTOW_FUZZER(desk_protocol_fuzz) {
   const std::string_view line(reinterpret_cast<const char*>(data), size);
   for (const auto door : {desk::Door::kSelf, desk::Door::kProxy, desk::Door::kStaff}) {
     parse_at(door, line);

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "imap/response.h"
+#include "tests/fuzz/fuzzer.h"
 
 namespace {
 
@@ -38,8 +39,7 @@ class Bodies : public imap::BodySink {
 
 }  // namespace
 
-// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+MAILSTOW_FUZZER(imap_response_fuzz) {
   if (size < 1) return 0;
   const base::ByteView bytes = std::as_bytes(std::span(data, size));
   FuzzSource source(bytes.subspan(1), std::to_integer<std::size_t>(bytes.front()) % 32 + 1);

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "imap/session.h"
+#include "tests/fuzz/fuzzer.h"
 
 namespace {
 
@@ -82,8 +83,7 @@ void converse(imap::Session& session) {
 
 }  // namespace
 
-// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+MAILSTOW_FUZZER(imap_session_fuzz) {
   base::set_log_level(base::LogLevel::kOff);
   imap::Limits limits;
   limits.max_kept = 4000;

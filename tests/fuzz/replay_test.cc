@@ -7,11 +7,10 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/fuzz/fuzzer.h"
 #include "tests/fuzz/seeds.h"
 #include "tests/long_run.h"
 
-// Each *_fuzz.cc is compiled with its entry point under its own name.
-#define MAILSTOW_FUZZER(name) extern "C" int name(const std::uint8_t* data, std::size_t size)
 MAILSTOW_FUZZER(backupd_once_fuzz);
 MAILSTOW_FUZZER(desk_protocol_fuzz);
 MAILSTOW_FUZZER(imap_response_fuzz);
@@ -24,7 +23,6 @@ MAILSTOW_FUZZER(store_recipe_fuzz);
 MAILSTOW_FUZZER(store_split_fuzz);
 MAILSTOW_FUZZER(store_trailer_fuzz);
 MAILSTOW_FUZZER(store_tree_record_fuzz);
-#undef MAILSTOW_FUZZER
 
 namespace fuzz {
 namespace {
@@ -87,21 +85,22 @@ TEST_P(FuzzReplayTest, SeedsAndTheirMutationsFindNothing) {
   }
 }
 
-#define MAILSTOW_FUZZER(name) \
-  Fuzzer {                    \
-    #name, name               \
+#define MAILSTOW_FUZZER_OF(name) \
+  Fuzzer {                       \
+    #name, name                  \
   }
 INSTANTIATE_TEST_SUITE_P(
     Each, FuzzReplayTest,
     testing::Values(Fuzzer{"backupd_once_fuzz", backupd_once_fuzz, 200},
-                    MAILSTOW_FUZZER(desk_protocol_fuzz), MAILSTOW_FUZZER(imap_response_fuzz),
+                    MAILSTOW_FUZZER_OF(desk_protocol_fuzz), MAILSTOW_FUZZER_OF(imap_response_fuzz),
                     Fuzzer{"imap_session_fuzz", imap_session_fuzz, 2},
-                    MAILSTOW_FUZZER(store_block_fuzz), MAILSTOW_FUZZER(store_commit_fuzz),
-                    MAILSTOW_FUZZER(store_key_fuzz), MAILSTOW_FUZZER(store_leaf_fuzz),
-                    MAILSTOW_FUZZER(store_recipe_fuzz), MAILSTOW_FUZZER(store_split_fuzz),
-                    MAILSTOW_FUZZER(store_trailer_fuzz), MAILSTOW_FUZZER(store_tree_record_fuzz)),
+                    MAILSTOW_FUZZER_OF(store_block_fuzz), MAILSTOW_FUZZER_OF(store_commit_fuzz),
+                    MAILSTOW_FUZZER_OF(store_key_fuzz), MAILSTOW_FUZZER_OF(store_leaf_fuzz),
+                    MAILSTOW_FUZZER_OF(store_recipe_fuzz), MAILSTOW_FUZZER_OF(store_split_fuzz),
+                    MAILSTOW_FUZZER_OF(store_trailer_fuzz),
+                    MAILSTOW_FUZZER_OF(store_tree_record_fuzz)),
     [](const auto& fuzzer) { return std::string(fuzzer.param.name); });
-#undef MAILSTOW_FUZZER
+#undef MAILSTOW_FUZZER_OF
 
 }  // namespace
 }  // namespace fuzz

@@ -1,18 +1,16 @@
 // Any bytes as a block: header, zstd frame, directory. Each is rejected or stays within its bounds,
 // and a modified sealed box is never opened.
 #include <algorithm>
-#include <cstdlib>
 
 #include "base/error.h"
 #include "store/format/block.h"
+#include "tests/fuzz/fuzzer.h"
 
 namespace {
 
 constexpr std::size_t kMaxPlain = std::size_t{1} << 20U;
 
-void require(bool holds) {
-  if (!holds) std::abort();
-}
+using fuzz::require;
 
 template <typename Work>
 void refuse_or_do(Work work) {
@@ -62,8 +60,7 @@ void check_box(base::ByteView plain, std::size_t place, std::byte damage) {
 
 }  // namespace
 
-// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's
-extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
+MAILSTOW_FUZZER(store_block_fuzz) {
   if (size < 3) return 0;
   const auto stream = static_cast<store::Stream>(data[0] % store::kDataStreams + 1);
   const std::size_t place = data[0] * std::size_t{256} + data[1];

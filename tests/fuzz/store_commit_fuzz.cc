@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "store/format/commit.h"
 #include "store/format/folder_object.h"
+#include "tests/fuzz/fuzzer.h"
 
 namespace {
 
@@ -20,8 +21,7 @@ void check(base::ByteView bytes) {
 
 }  // namespace
 
-// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's
-extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
+MAILSTOW_FUZZER(store_commit_fuzz) {
   const base::ByteView bytes = std::as_bytes(std::span(data, size));
   check<store::Commit>(bytes);
   check<store::Root>(bytes);

@@ -1,18 +1,16 @@
 // Any bytes as a key file, an exported key or a key slot (with a corrected checksum, because
 // otherwise hardly any input would be accepted).
 #include <algorithm>
-#include <cstdlib>
 
 #include "base/error.h"
 #include "store/keys/key_export.h"
 #include "store/keys/key_file.h"
 #include "store/keys/key_slot.h"
+#include "tests/fuzz/fuzzer.h"
 
 namespace {
 
-void require(bool holds) {
-  if (!holds) std::abort();
-}
+using fuzz::require;
 
 void check_slot(base::ByteView bytes) {
   const std::optional<store::KeySlot> slot = store::KeySlot::decode(bytes);
@@ -25,8 +23,7 @@ void check_slot(base::ByteView bytes) {
 
 }  // namespace
 
-// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's
-extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
+MAILSTOW_FUZZER(store_key_fuzz) {
   const base::ByteView bytes = std::as_bytes(std::span(data, size));
   store::parse_key_file(bytes);
   try {

@@ -1,17 +1,15 @@
 // Any bytes as a leaf or a branch of a folder's messages: rejected with kDamaged, or its content
 // survives re-encoding.
-#include <cstdlib>
 #include <cstring>
 
 #include "base/error.h"
 #include "store/format/leaf.h"
 #include "store/format/uid_node.h"
+#include "tests/fuzz/fuzzer.h"
 
 namespace {
 
-void require(bool holds) {
-  if (!holds) std::abort();
-}
+using fuzz::require;
 
 store::MessageId made_id(const store::Sha256& digest) {
   return {{digest.bytes}};
@@ -63,8 +61,7 @@ void check_branch(std::uint64_t messages, base::ByteView identity, base::ByteVie
 
 // The first byte selects the kind; the second byte is the position, as a fraction of 255, that
 // separates a branch's two objects.
-// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's
-extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
+MAILSTOW_FUZZER(store_leaf_fuzz) {
   if (size < 3) return 0;
   const base::ByteView bytes = std::as_bytes(std::span(data + 3, size - 3));
   try {

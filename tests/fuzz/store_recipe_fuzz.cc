@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "store/message/recipe.h"
 #include "store/message/split.h"
+#include "tests/fuzz/fuzzer.h"
 
 namespace {
 
@@ -41,7 +42,7 @@ class AnyPart : public store::PartSource {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
+MAILSTOW_FUZZER(store_recipe_fuzz) {
   const base::ByteView record = std::as_bytes(std::span(data, size));
   try {
     const std::uint64_t message_size = store::message_size(record);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "store/message/split.h"
+#include "tests/fuzz/fuzzer.h"
 
 namespace {
 
@@ -36,7 +37,7 @@ class Parts : public store::PartSink, public store::PartSource {
 }  // namespace
 
 // The first bytes select small limits, so that short inputs reach every path through the splitter.
-extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
+MAILSTOW_FUZZER(store_split_fuzz) {
   constexpr std::size_t kLimits = 5;
   if (size < kLimits) return 0;
   const store::SplitLimits limits{.largest_part = 3 + std::size_t{data[0]},

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "store/format/pack.h"
+#include "tests/fuzz/fuzzer.h"
 
 namespace {
 
@@ -27,9 +28,7 @@ class MemoryFile : public base::File {
   base::ByteView bytes_;
 };
 
-void require(bool holds) {
-  if (!holds) std::abort();
-}
+using fuzz::require;
 
 void check_trailer(base::ByteView plain) {
   const std::vector<store::BlockEntry> blocks = store::decode_trailer(plain);
@@ -50,8 +49,7 @@ void check_trailer(base::ByteView plain) {
 
 }  // namespace
 
-// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's
-extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
+MAILSTOW_FUZZER(store_trailer_fuzz) {
   const base::ByteView bytes = std::as_bytes(std::span(data, size));
   try {
     check_trailer(bytes);

@@ -3,9 +3,9 @@
 
 #include "base/error.h"
 #include "store/tree_record.h"
+#include "tests/fuzz/fuzzer.h"
 
-// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's
-extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
+MAILSTOW_FUZZER(store_tree_record_fuzz) {
   try {
     const store::TreeRecord record =
         store::decode_tree_record(std::as_bytes(std::span(data, size)));
