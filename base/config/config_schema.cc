@@ -16,7 +16,9 @@
 #include <valijson/validator.hpp>
 #pragma GCC diagnostic pop
 
+#include <functional>
 #include <iterator>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -105,17 +107,32 @@ std::string pointer_to(const valijson::ValidationResults::Error& error) {
   return pointer.empty() ? "/" : pointer;
 }
 
-// The validator prepares every part of the schema, most of which a document does not use.
-void drop_unused(json& definition, const json& document) {
-  if (!document.is_object() || !definition.contains("properties")) return;
-  json& properties = definition.at("properties");
+using Keys = std::set<std::string, std::less<>>;
+
+void gather_keys(const json& document, Keys& keys) {
+  for (const auto& [key, below] : document.items()) {
+    if (document.is_object()) keys.insert(key);
+    if (below.is_structured()) gather_keys(below, keys);
+  }
+}
+
+// The validator prepares every property that the schema describes, most of which a document does
+// not use.
+void drop_unused(json& schema, const Keys& used) {
+  if (!schema.contains("properties")) return;
+  json& properties = schema.at("properties");
   for (auto at = properties.begin(); at != properties.end();) {
-    at = document.contains(at.key()) ? std::next(at) : properties.erase(at);
+    at = used.contains(at.key()) ? std::next(at) : properties.erase(at);
   }
 }
 
 void validate(const json& document, json definition) {
-  drop_unused(definition, document);
+  Keys used;
+  gather_keys(document, used);
+  drop_unused(definition, used);
+  if (definition.contains("definitions")) {
+    for (json& each : definition.at("definitions")) drop_unused(each, used);
+  }
   valijson::Schema schema;
   valijson::SchemaParser parser;
   const valijson::adapters::NlohmannJsonAdapter definition_adapter(definition);

@@ -7,6 +7,7 @@
 
 #include "base/file_system.h"
 #include "schema/embedded.h"
+#include "tests/expect_error.h"
 #include "tests/text_of.h"
 
 namespace base {
@@ -32,6 +33,18 @@ TEST(EmbeddedSchemaTest, IsTheFilesSchemaWithoutItsDescriptions) {
             without_descriptions(json::parse(tests::text_of(directory / "mailstow.schema.json"))));
   EXPECT_EQ(json::parse(schema::kSelectionSchema),
             without_descriptions(json::parse(tests::text_of(directory / "selection.schema.json"))));
+}
+
+TEST(ConfigSchemaTest, AKeyIsCheckedWhereverItIsUsed) {
+  constexpr std::string_view kThings = R"({
+    "additionalProperties": { "$ref": "#/definitions/thing" },
+    "definitions": { "thing": { "properties": { "name": { "type": "string" },
+                                                "size": { "type": "integer" },
+                                                "unused": { "type": "integer" } } } } })";
+  check_against_schema(json::parse(R"({"a": {"name": "x"}, "b": {"size": 3}})"), kThings);
+  EXPECT_ERROR(
+      kConfig, "/b/size: ",
+      check_against_schema(json::parse(R"({"a": {"name": "x"}, "b": {"size": "3"}})"), kThings));
 }
 
 }  // namespace
