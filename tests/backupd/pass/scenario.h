@@ -6,18 +6,32 @@
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <functional>
 #include <initializer_list>
+#include <memory>
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "tests/backupd/pass/odd_server.h"
 
 namespace backupd {
 
-// Prepares the server before the backup of a night, of which 0 is the first.
-using Play = std::function<void(OddServer& server, int night)>;
+// Prepares the server before the backup of a night, of which 0 is the first. Copies share the
+// function, because GoogleTest copies all tables several times whenever the program starts.
+class Play {
+ public:
+  template <std::invocable<OddServer&, int> Function>
+  Play(Function function) : act_(std::make_shared<const Act>(std::move(function))) {}
+
+  void operator()(OddServer& server, int night) const { (*act_)(server, night); }
+
+ private:
+  using Act = std::function<void(OddServer& server, int night)>;
+  std::shared_ptr<const Act> act_;
+};
 
 struct Scenario {
   const char* name;
