@@ -46,7 +46,7 @@ UidSet::UidSet(std::vector<UidRange> ranges) {
 
 UidSet UidSet::all() {
   UidSet set;
-  set.ranges_.push_back({base::Uid{1}, kMaxUid});
+  set.add({base::Uid{1}, kMaxUid});
   return set;
 }
 
@@ -68,55 +68,94 @@ std::optional<UidSet> UidSet::parse(std::string_view text) {
   }
 }
 
+// The first range that ends at `last` or later, else the end.
+UidSet::Place UidSet::find(std::uint32_t last) const {
+  const auto ends_before = [](const UidRange& range, std::uint32_t uid) {
+    return range.last.value < uid;
+  };
+  if (chunks_.empty() || ends_before(chunks_.back().back(), last)) return {chunks_.size(), 0};
+  const auto chunk = std::lower_bound(
+      chunks_.begin(), chunks_.end(), last,
+      [&](const Chunk& one, std::uint32_t uid) { return ends_before(one.back(), uid); });
+  const auto range = std::lower_bound(chunk->begin(), chunk->end(), last, ends_before);
+  return {static_cast<std::size_t>(chunk - chunks_.begin()),
+          static_cast<std::size_t>(range - chunk->begin())};
+}
+
 bool UidSet::add(UidRange range) {
   if (range.first.value == 0) range.first.value = 1;
   if (range.last < range.first) return false;
-  // The first range that `range` touches: one that ends at first - 1 or later.
-  Position begin = ranges_.end();
-  if (!empty() && ranges_.back().last.value >= range.first.value - 1) {
-    begin = std::lower_bound(
-        first(), ranges_.end(), range.first.value - 1,
-        [](const UidRange& known, std::uint32_t uid) { return known.last.value < uid; });
-  }
-  Position end = begin;
+  // The first range that `range` touches, and the place behind the last one.
+  const Place begin = find(range.first.value - 1);
+  Place end = begin;
   bool is_known = false;
-  while (end != ranges_.end() && end->first.value - 1 <= range.last.value) {
-    is_known |= end->first <= range.first && range.last <= end->last;
-    range.first = std::min(range.first, end->first);
-    range.last = std::max(range.last, end->last);
-    ++end;
+  while (end.chunk < chunks_.size()) {
+    const UidRange& touched = chunks_[end.chunk][end.at];
+    if (touched.first.value - 1 > range.last.value) break;
+    is_known |= touched.first <= range.first && range.last <= touched.last;
+    range.first = std::min(range.first, touched.first);
+    range.last = std::max(range.last, touched.last);
+    if (++end.at == chunks_[end.chunk].size()) end = {end.chunk + 1, 0};
   }
   if (begin == end) {
     insert(begin, range);
     return true;
   }
-  *begin = range;
-  ranges_.erase(begin + 1, end);
+  chunks_[begin.chunk][begin.at] = range;
+  erase({begin.chunk, begin.at + 1}, end);
   return !is_known;
 }
 
-// Moves the ranges after the new one, or those before it if they are fewer.
-void UidSet::insert(Position before, UidRange range) {
-  const auto count_before = before - first();
-  if (count_before >= ranges_.end() - before) {
-    ranges_.insert(before, range);
+void UidSet::insert(Place place, UidRange range) {
+  constexpr std::size_t kMaxChunk = 512;
+  ++size_;
+  if (place.chunk == chunks_.size()) {
+    if (chunks_.empty() || chunks_.back().size() == kMaxChunk) chunks_.emplace_back();
+    chunks_.back().push_back(range);
     return;
   }
-  if (gap_ == 0) {
-    gap_ = ranges_.size();
-    ranges_.insert(ranges_.begin(), gap_, UidRange{});
+  if (chunks_[place.chunk].size() == kMaxChunk) {
+    constexpr std::size_t kHalf = kMaxChunk / 2;
+    const auto middle = chunks_[place.chunk].begin() + kHalf;
+    Chunk upper(middle, chunks_[place.chunk].end());
+    chunks_[place.chunk].erase(middle, chunks_[place.chunk].end());
+    chunks_.insert(chunks_.begin() + static_cast<std::ptrdiff_t>(place.chunk) + 1,
+                   std::move(upper));
+    if (place.at > kHalf) place = {place.chunk + 1, place.at - kHalf};
   }
-  --gap_;
-  const Position moved = std::move(first() + 1, first() + 1 + count_before, first());
-  *moved = range;
+  Chunk& chunk = chunks_[place.chunk];
+  chunk.insert(chunk.begin() + static_cast<std::ptrdiff_t>(place.at), range);
+}
+
+// `begin` is behind a range that stays, perhaps at the end of its chunk.
+void UidSet::erase(Place begin, Place end) {
+  const auto at = [](Chunk& chunk, std::size_t place) {
+    return chunk.begin() + static_cast<std::ptrdiff_t>(place);
+  };
+  const auto chunk = [this](std::size_t place) {
+    return chunks_.begin() + static_cast<std::ptrdiff_t>(place);
+  };
+  Chunk& first = chunks_[begin.chunk];
+  if (begin.chunk == end.chunk) {
+    size_ -= end.at - begin.at;
+    first.erase(at(first, begin.at), at(first, end.at));
+    return;
+  }
+  size_ -= first.size() - begin.at;
+  first.erase(at(first, begin.at), first.end());
+  for (std::size_t whole = begin.chunk + 1; whole < end.chunk; ++whole) {
+    size_ -= chunks_[whole].size();
+  }
+  if (end.chunk < chunks_.size()) {
+    size_ -= end.at;
+    chunks_[end.chunk].erase(chunks_[end.chunk].begin(), at(chunks_[end.chunk], end.at));
+  }
+  chunks_.erase(chunk(begin.chunk + 1), chunk(end.chunk));
 }
 
 bool UidSet::contains(base::Uid uid) const {
-  const std::span<const UidRange> known = ranges();
-  const auto range =
-      std::lower_bound(known.begin(), known.end(), uid,
-                       [](const UidRange& one, base::Uid value) { return one.last < value; });
-  return range != known.end() && range->first <= uid;
+  const Place place = find(uid.value);
+  return place.chunk < chunks_.size() && chunks_[place.chunk][place.at].first <= uid;
 }
 
 std::uint64_t UidSet::count() const {
@@ -129,7 +168,7 @@ std::uint64_t UidSet::count() const {
 
 UidSet UidSet::without(const UidSet& other) const {
   UidSet rest;
-  const std::span<const UidRange> holes = other.ranges();
+  const Ranges holes = other.ranges();
   auto hole = holes.begin();
   for (UidRange range : ranges()) {
     while (hole != holes.end() && hole->last < range.first) ++hole;
@@ -168,13 +207,14 @@ std::vector<UidSet> UidSet::split(std::size_t max_text) const {
       length = 0;
     }
     length += addition;
-    parts.back().ranges_.push_back(range);
+    parts.back().add(range);
   }
   return parts;
 }
 
 bool UidSet::operator==(const UidSet& other) const {
-  return std::ranges::equal(ranges(), other.ranges());
+  return size_ == other.size_ &&
+         std::equal(ranges().begin(), ranges().end(), other.ranges().begin());
 }
 
 UidSet::Iterator& UidSet::Iterator::operator++() {

@@ -26,7 +26,53 @@ struct UidRange {
 };
 
 class UidSet {
+  using Chunk = std::vector<UidRange>;
+
  public:
+  class RangeIterator {
+   public:
+    using value_type = UidRange;
+    using difference_type = std::ptrdiff_t;
+    using iterator_category = std::forward_iterator_tag;
+    using pointer = const UidRange*;
+    using reference = const UidRange&;
+
+    RangeIterator() = default;
+    explicit RangeIterator(const Chunk* chunk) : chunk_(chunk) {}
+    reference operator*() const { return (*chunk_)[at_]; }
+    pointer operator->() const { return &(*chunk_)[at_]; }
+    RangeIterator& operator++() {
+      if (++at_ < chunk_->size()) return *this;
+      ++chunk_;
+      at_ = 0;
+      return *this;
+    }
+    RangeIterator operator++(int) {
+      const RangeIterator before = *this;
+      ++*this;
+      return before;
+    }
+    bool operator==(const RangeIterator&) const = default;
+
+   private:
+    const Chunk* chunk_ = nullptr;
+    std::size_t at_ = 0;
+  };
+
+  // The ranges of a set, which must outlive this and stay as it is.
+  class Ranges {
+   public:
+    explicit Ranges(const UidSet& set) : set_(&set) {}
+    RangeIterator begin() const { return RangeIterator(set_->chunks_.data()); }
+    RangeIterator end() const { return RangeIterator(set_->chunks_.data() + set_->chunks_.size()); }
+    std::size_t size() const { return set_->size_; }
+    const UidRange& front() const { return set_->chunks_.front().front(); }
+    const UidRange& back() const { return set_->chunks_.back().back(); }
+
+   private:
+    const UidSet* set_;
+  };
+
   UidSet() = default;
   UidSet(const UidSet&) = default;
   UidSet& operator=(const UidSet&) = default;
@@ -50,16 +96,16 @@ class UidSet {
   // the text is not a sequence-set, or contains a UID of 0 or of more than 32 bits.
   static std::optional<UidSet> parse(std::string_view text);
 
-  // Returns false if the set contained all of it. Fastest in ascending or descending order.
+  // Returns false if the set contained all of it. In any order, a million UIDs take about a second.
   bool add(base::Uid uid) { return add({uid, uid}); }
   bool add(UidRange range);
 
   bool contains(base::Uid uid) const;
-  bool empty() const { return ranges().empty(); }
+  bool empty() const { return chunks_.empty(); }
   std::uint64_t count() const;
 
   // In ascending order, with gaps between them.
-  std::span<const UidRange> ranges() const { return std::span(ranges_).subspan(gap_); }
+  Ranges ranges() const { return Ranges(*this); }
 
   // The UIDs in this set that are not in `other`.
   UidSet without(const UidSet& other) const;
@@ -84,7 +130,7 @@ class UidSet {
     using reference = base::Uid;
 
     Iterator() = default;
-    Iterator(const UidRange* range, const UidRange* end)
+    Iterator(RangeIterator range, RangeIterator end)
         : range_(range), end_(end), uid_(range == end ? base::Uid{} : range->first) {}
     base::Uid operator*() const { return uid_; }
     Iterator& operator++();
@@ -92,27 +138,32 @@ class UidSet {
     bool operator==(const Iterator&) const = default;
 
    private:
-    const UidRange* range_ = nullptr;
-    const UidRange* end_ = nullptr;
+    RangeIterator range_;
+    RangeIterator end_;
     base::Uid uid_;  // 0 at the end
   };
-  Iterator begin() const { return {ranges_.data() + gap_, ranges_.data() + ranges_.size()}; }
-  Iterator end() const {
-    return {ranges_.data() + ranges_.size(), ranges_.data() + ranges_.size()};
-  }
+  Iterator begin() const { return {ranges().begin(), ranges().end()}; }
+  Iterator end() const { return {ranges().end(), ranges().end()}; }
 
  private:
-  using Position = std::vector<UidRange>::iterator;
-  Position first() { return ranges_.begin() + static_cast<std::ptrdiff_t>(gap_); }
-  void insert(Position before, UidRange range);
+  // The place of a range in chunks_.
+  struct Place {
+    std::size_t chunk = 0;
+    std::size_t at = 0;
+    bool operator==(const Place&) const = default;
+  };
+  Place find(std::uint32_t last) const;
+  void insert(Place place, UidRange range);
+  void erase(Place begin, Place end);
   void swap(UidSet& other) noexcept {
-    ranges_.swap(other.ranges_);
-    std::swap(gap_, other.gap_);
+    chunks_.swap(other.chunks_);
+    std::swap(size_, other.size_);
   }
 
-  // The first `gap_` elements are unused: room to insert near the front without moving all others.
-  std::vector<UidRange> ranges_;
-  std::size_t gap_ = 0;
+  // The ranges in ascending order. No chunk is empty, and none is large, so that a range can be
+  // inserted anywhere without moving all others.
+  std::vector<Chunk> chunks_;
+  std::size_t size_ = 0;  // ranges in all chunks
 };
 
 }  // namespace imap

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <random>
 #include <set>
+#include <string>
 
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
@@ -91,6 +93,24 @@ TEST(UidSetTest, AddsManyUidsInDescendingOrder) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(60));
 }
 
+// The numbers of a linear congruence modulo a power of two: each of them once, in no order.
+TEST(UidSetTest, AddsManyUidsInRandomOrder) {
+  constexpr std::uint32_t kCount = std::uint32_t{1} << 20U;
+  const auto begin = std::chrono::steady_clock::now();
+  UidSet set;
+  std::uint32_t number = 1;
+  for (std::uint32_t added = 0; added < kCount; ++added) {
+    number = (number * 1'664'525 + 1'013'904'223) % kCount;
+    EXPECT_TRUE(set.add(base::Uid{2 * number + 1}));
+  }
+  EXPECT_EQ(set.ranges().size(), kCount);
+  EXPECT_TRUE(set.contains(base::Uid{7}));
+  EXPECT_FALSE(set.contains(base::Uid{8}));
+  EXPECT_TRUE(set.add({base::Uid{2}, base::Uid{2 * kCount}}));
+  EXPECT_EQ(set.text(), "1:" + std::to_string(2 * kCount));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(60));
+}
+
 TEST(UidSetTest, ReportsWhetherAUidIsNew) {
   UidSet set = parsed("5:9,20");
   EXPECT_FALSE(set.add(base::Uid{5}));
@@ -135,6 +155,42 @@ RC_GTEST_PROP(UidSetProperty, IsTheSetOfTheAddedUids, ()) {
     RC_ASSERT(set.contains(base::Uid{uid}) == model.contains(uid));
   }
   if (!set.empty()) RC_ASSERT(UidSet::parse(set.text()) == set);
+}
+
+// Far more ranges than are kept together, with gaps that ranges of different lengths close again.
+RC_GTEST_PROP(UidSetProperty, IsTheSetOfManyAddedRanges, ()) {
+  constexpr std::uint32_t kMax = 6'000;
+  const auto seed = *rc::gen::arbitrary<std::uint32_t>();
+  const auto longest = *rc::gen::element(1U, 3U, 40U, kMax);
+  std::mt19937 engine(seed);
+  const auto random = [&engine](std::uint32_t end) {
+    return static_cast<std::uint32_t>(engine() % end);
+  };
+  UidSet set;
+  Model model;
+  const auto add = [&](std::uint32_t first, std::uint32_t last) {
+    const std::size_t before = model.size();
+    for (std::uint32_t uid = first; uid <= last; ++uid) model.insert(uid);
+    RC_ASSERT(set.add({base::Uid{first}, base::Uid{last}}) == (model.size() > before));
+  };
+  for (int count = 0; count < 2'000; ++count) {
+    const std::uint32_t uid = 1 + 2 * random(kMax / 2);
+    add(uid, uid);
+  }
+  for (int count = 0; count < 20; ++count) {
+    const std::uint32_t first = 1 + random(kMax);
+    add(first, std::min(kMax, first + random(longest)));
+    RC_ASSERT(set.count() == model.size());
+  }
+  RC_ASSERT(listed(set) == std::vector<std::uint32_t>(model.begin(), model.end()));
+  RC_ASSERT(set == from_model(model));
+  std::size_t ranges = 0;
+  for (const std::uint32_t uid : model) ranges += model.contains(uid - 1) ? 0U : 1U;
+  RC_ASSERT(set.ranges().size() == ranges);
+  RC_ASSERT(set.ranges().back().last.value == *model.rbegin());
+  for (std::uint32_t uid = 1; uid <= kMax; ++uid) {
+    RC_ASSERT(set.contains(base::Uid{uid}) == model.contains(uid));
+  }
 }
 
 RC_GTEST_PROP(UidSetProperty, AddsRangesAsItAddsTheirUids, ()) {
