@@ -91,8 +91,14 @@ struct Namespaces {
   std::vector<Namespace> personal;
   std::vector<Namespace> other_users;
   std::vector<Namespace> shared;
-  bool is_guessed = false;  // the server names none: `personal` begins with an empty prefix
+  // The server names no personal one, so that `personal` begins with an empty prefix; or more than
+  // kMaxNamespaces, so that another user's folder may count as the account's by its name.
+  bool is_guessed = false;
+  bool lacks_personal = false;  // the server names more, or one whose prefix has a NUL
 };
+
+// Each folder is compared with each namespace.
+inline constexpr std::size_t kMaxNamespaces = 1'000;
 
 // The response to SELECT or EXAMINE.
 struct OpenFolder {

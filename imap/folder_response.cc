@@ -33,6 +33,13 @@ std::optional<char> read_delimiter(Lexer& lexer) {
   return text->front();
 }
 
+// Some servers send NIL in place of an empty list.
+std::vector<std::string> read_attributes(Lexer& lexer) {
+  if (lexer.peek() == '(') return read_list(lexer);
+  if (!equal_ignoring_case(lexer.atom(), "NIL")) lexer.fail_protocol("attributes without a list");
+  return {};
+}
+
 bool at_unquoted(Lexer& lexer) {
   return lexer.peek() != '"' && !lexer.at_literal();
 }
@@ -97,7 +104,7 @@ std::vector<Namespace> read_namespaces(Lexer& lexer) {
     lexer.open();
     Namespace& space = namespaces.emplace_back();
     lexer.skip_spaces();
-    space.prefix = lexer.string();
+    space.prefix = lexer.nstring().value_or("");
     lexer.skip_spaces();
     space.delimiter = read_delimiter(lexer);
     for (lexer.skip_spaces(); !lexer.take_close(); lexer.skip_spaces()) lexer.skip_value();
@@ -109,7 +116,7 @@ std::vector<Namespace> read_namespaces(Lexer& lexer) {
 ListResponse read_list_response(Lexer& lexer) {
   ListResponse response;
   lexer.skip_spaces();
-  response.folder.attributes = read_list(lexer);
+  response.folder.attributes = read_attributes(lexer);
   lexer.skip_spaces();
   response.folder.delimiter = read_delimiter(lexer);
   lexer.skip_spaces();

@@ -17,13 +17,14 @@ struct OptionalCommand {
                                                       // none, or they lead to other commands too
 };
 
-constexpr std::array<OptionalCommand, 12> kOptional = {{
+constexpr std::array<OptionalCommand, 13> kOptional = {{
     {"ENABLE", {"ENABLE", ""}},
     {"COMPRESS", {"COMPRESS=DEFLATE", ""}},
     {"NAMESPACE", {"NAMESPACE", ""}},
     {"CAPABILITY", {"", ""}},
     {"LIST (SUBSCRIBED)", {"", ""}},
     {"LIST \"\" \"*\"", {"", ""}},  // for the folders outside the account's namespaces
+    {"LIST \"\" \"\"", {"", ""}},   // for the delimiter, without NAMESPACE
     {"LSUB", {"", ""}},
     {"GETQUOTAROOT", {"QUOTA", ""}},
     {"GETMETADATA", {"METADATA", "METADATA-SERVER"}},

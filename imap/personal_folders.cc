@@ -70,10 +70,13 @@ void add_missing(const std::vector<Namespace>& spaces, std::vector<Namespace>& a
 }  // namespace
 
 bool add_answer(Namespaces answer, Namespaces& namespaces) {
+  answer.lacks_personal |= namespaces.lacks_personal;
   if (is_empty(namespaces)) {
     namespaces = std::move(answer);
     return false;
   }
+  namespaces.is_guessed |= answer.is_guessed;
+  namespaces.lacks_personal = answer.lacks_personal;
   const bool is_same = answer.personal == namespaces.personal &&
                        answer.other_users == namespaces.other_users &&
                        answer.shared == namespaces.shared;

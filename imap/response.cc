@@ -156,6 +156,8 @@ const Reader* find_reader(std::string_view kind) {
   static constexpr Reader kReaders[] = {
       {"LIST", [](Lexer& lexer) -> Response { return read_list_response(lexer); }, kInvalidates},
       {"LSUB", [](Lexer& lexer) -> Response { return read_list_response(lexer); }, kInvalidates},
+      // Gmail's word for the same.
+      {"XLIST", [](Lexer& lexer) -> Response { return read_list_response(lexer); }, kInvalidates},
       {"STATUS", [](Lexer& lexer) -> Response { return read_status_response(lexer); },
        kInvalidates},
       {"SEARCH", read_search, kSkipped, kFails},

@@ -64,8 +64,9 @@ class Session {
   const Capabilities& capabilities() const;
   const CommandNames& done_without() const;  // Limits::without
 
-  // Without the NAMESPACE extension, or if the server reports no namespace: one personal namespace
-  // with an empty prefix and the delimiter that LIST "" "" returns.
+  // At most kMaxNamespaces. Without the NAMESPACE extension, or if the server reports no personal
+  // namespace and no other with an empty prefix: one personal namespace with an empty prefix and
+  // the delimiter that LIST "" "" returns.
   Namespaces namespaces();
 
   // Every folder of the personal namespaces, with its status if it can be opened, in as few round
@@ -83,7 +84,7 @@ class Session {
   void add_namespaces(std::span<const std::string> prefixes);
 
   // The folders that LIST shows beside the personal ones and those of namespaces that the server
-  // names. If it names no namespace, these are folders below customary roots of other users' and
+  // names. If the namespaces are guessed, these are folders below customary roots of other users' and
   // shared folders, and those on which the user lacks the right to administer (MYRIGHTS), as of
   // the last list_personal_folders(). Takes a LIST if no personal prefix is empty.
   std::vector<Folder> folders_outside();

@@ -94,6 +94,7 @@ class Session::Impl {
   // arguments that distinguish them count as part of the verb.
   static constexpr FixedText kListSubscribed = "LIST (SUBSCRIBED)";
   static constexpr FixedText kListAll = "LIST \"\" \"*\"";
+  static constexpr FixedText kListRoot = "LIST \"\" \"\"";
 
   Command command(FixedText verb) const { return {verb, literal_mode_}; }
   Connection::Tag start(Command command) { return connection_.start(std::move(command)); }

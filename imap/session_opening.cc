@@ -13,30 +13,49 @@ namespace imap {
 
 namespace {
 
-// Some servers answer with three NILs, or with OK alone. Taken literally, the account would have no
-// folder but INBOX.
-bool has_namespace(const Namespaces& namespaces) {
-  return !namespaces.personal.empty() || !namespaces.other_users.empty() ||
-         !namespaces.shared.empty();
+// Some servers answer with three NILs, with OK alone, or with other users' namespaces only. Taken
+// literally, the account would have no folder but INBOX. Where all that is not named is another
+// user's, it may be so.
+bool has_own_folders(const Namespaces& namespaces) {
+  const auto has_empty_prefix = [](const std::vector<Namespace>& spaces) {
+    return std::ranges::find(spaces, "", &Namespace::prefix) != spaces.end();
+  };
+  return !namespaces.personal.empty() || has_empty_prefix(namespaces.other_users) ||
+         has_empty_prefix(namespaces.shared);
 }
 
-// Each folder is compared with each namespace.
-constexpr std::size_t kMaxNamespaces = 1'000;
+// Shortens the list to `room`, which is then smaller by its size. Returns whether it was longer.
+bool shorten(std::vector<Namespace>& spaces, std::size_t& room) {
+  const bool is_longer = spaces.size() > room;
+  if (is_longer) spaces.resize(room);
+  room -= spaces.size();
+  return is_longer;
+}
 
-std::size_t count_of(const Namespaces& namespaces) {
-  return namespaces.personal.size() + namespaces.other_users.size() + namespaces.shared.size();
+// No command can name a folder with such a prefix.
+std::size_t drop_unusable(std::vector<Namespace>& spaces) {
+  return std::erase_if(spaces, [](const Namespace& one) { return !can_be_a_string(one.prefix); });
+}
+
+void keep_usable(Namespaces& namespaces) {
+  std::size_t room = kMaxNamespaces;
+  namespaces.lacks_personal |= drop_unusable(namespaces.personal) > 0;
+  drop_unusable(namespaces.other_users);
+  drop_unusable(namespaces.shared);
+  namespaces.lacks_personal |= shorten(namespaces.personal, room);
+  namespaces.is_guessed |= shorten(namespaces.other_users, room);
+  namespaces.is_guessed |= shorten(namespaces.shared, room);
 }
 
 }  // namespace
 
 void Session::Impl::take_namespaces(Namespaces answer) {
   constexpr int kMaxAnswers = 100;
-  if (++namespace_answers_ > kMaxAnswers ||
-      count_of(answer) + count_of(namespaces_) > kMaxNamespaces) {
-    base::fail(base::ErrorCode::kProtocol, "the server reports more than {} namespaces",
-               kMaxNamespaces);
-  }
-  if (!add_answer(std::move(answer), namespaces_) || namespace_answers_ > 2) return;
+  if (++namespace_answers_ > kMaxAnswers) return;
+  keep_usable(answer);
+  const bool is_other = add_answer(std::move(answer), namespaces_);
+  keep_usable(namespaces_);
+  if (!is_other || namespace_answers_ > 2) return;
   base::log_warning(
       "the server reports its namespaces twice and differently: the folders of all personal ones "
       "count as the account's");
@@ -149,7 +168,7 @@ void Session::Impl::open_with_prefetch(std::vector<std::string> announced,
   if (!enabling && capabilities_.has("ENABLE") && capabilities_.has_modseq()) {
     has_enabled_modseq_ = finish(start_enabling()).condition == Condition::kOk;
   }
-  if (!is_answered || !has_namespace(namespaces_)) {
+  if (!is_answered || !has_own_folders(namespaces_)) {
     namespaces_ = {};
     request_namespaces();
   }
@@ -192,17 +211,22 @@ void Session::Impl::request_namespaces() {
       }
     });
     const bool is_refused = end.condition != Condition::kOk;
-    if (!is_refused && has_namespace(namespaces_)) return;
-    if (is_refused) base::log_debug("the server refused {}", refusal_of(end));
-    namespaces_ = {};
+    if (!is_refused && has_own_folders(namespaces_)) return;
+    if (is_refused) {
+      base::log_debug("the server refused {}", refusal_of(end));
+      namespaces_ = {};
+    }
   }
   namespaces_.is_guessed = true;
   Namespace& personal = namespaces_.personal.emplace_back();
-  require_ok(run(command("LIST").text("\"\" \"\""), [&personal](Response& response) {
+  if (limits_.without.contains(kListRoot.view())) return;
+  const StatusResponse end = run(command(kListRoot), [&personal](Response& response) {
     if (auto* const answer = std::get_if<ListResponse>(&response)) {
       personal.delimiter = answer->folder.delimiter;
     }
-  }));
+  });
+  // Each folder's line in the list has the delimiter too.
+  if (end.condition != Condition::kOk) base::log_debug("the server refused {}", refusal_of(end));
 }
 
 Session::Impl::StatusItems Session::Impl::status_items() const {
