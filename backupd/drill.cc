@@ -22,7 +22,7 @@
 #include "base/process.h"
 #include "base/stop_request.h"
 #include "base/terminal.h"
-#include "imap/account_login.h"
+#include "imap/account_opener.h"
 #include "imap/folder_name.h"
 #include "store/format/crypto.h"
 #include "store/format/location.h"
@@ -142,7 +142,7 @@ class Drill {
     for (const auto& [name, places] : by_account) {
       try {
         const base::AccountConfig& account = config_.account(name);
-        imap::Session session = imap::open_account(config_.server_of(account), account);
+        imap::Session session = imap::AccountOpener(config_.server_of(account), account).open();
         for (const std::size_t at : places) compare_with_server(session, at);
         session.logout();
       } catch (const base::Error& error) {

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/shell_quote.h"
 #include "base/terminal.h"
-#include "imap/account_login.h"
+#include "imap/account_opener.h"
 #include "restore/mailbox_holder.h"
 #include "restore/tree_lock.h"
 #include "restore/user_mail.h"
@@ -80,9 +80,19 @@ std::optional<TreeOutcome> DueTreeSweep::sweep(const store::TreeRecord& listed) 
 void DueTreeSweep::sweep_locked(TreeOutcome& outcome) {
   const store::TreeRecord& record = outcome.record;
   const TreeAccount found = find_tree_account(environment_.config, environment_.files, record);
-  std::optional<imap::Session> opened = open(found, outcome);
-  if (!opened) return;
-  imap::Session& session = *opened;
+  if (!found.unreachable.empty()) {
+    outcome.unreachable = found.unreachable;
+    return;
+  }
+  imap::AccountOpener opener(environment_.config.server_of(found.account), found.account);
+  std::optional<imap::Session> session = open(opener, found, outcome);
+  if (!session) return;
+  opener.run([&] { session = opener.open(); }, [&] { sweep_with(*session, found, outcome); });
+}
+
+void DueTreeSweep::sweep_with(imap::Session& session, const TreeAccount& found,
+                              TreeOutcome& outcome) {
+  const store::TreeRecord& record = outcome.record;
   auto others = others_of(record);
   const std::string stranger = stranger_since(record, session);
   RefusingRescue refusing_rescue(stranger);
@@ -141,12 +151,10 @@ void DueTreeSweep::note_what_is_left(TreeOutcome& outcome) {
 
 // Returns nullopt, with the reason in the outcome, if the account has left the configuration and
 // nothing can log in to it.
-std::optional<imap::Session> DueTreeSweep::open(const TreeAccount& found,
-                                                TreeOutcome& outcome) const {
-  outcome.unreachable = found.unreachable;
-  if (!outcome.unreachable.empty()) return std::nullopt;
+std::optional<imap::Session> DueTreeSweep::open(imap::AccountOpener& opener,
+                                                const TreeAccount& found, TreeOutcome& outcome) {
   try {
-    return imap::open_account(environment_.config.server_of(found.account), found.account);
+    return opener.open();
   } catch (const base::Error& error) {
     if (!found.has_left || error.code() != base::ErrorCode::kLogin) throw;
     outcome.unreachable =

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/program/program.h"
+#include "imap/account_opener.h"
 #include "imap/session.h"
 #include "restore/commands.h"
 #include "restore/store_rescue.h"
@@ -33,10 +34,12 @@ class DueTreeSweep {
 
  private:
   void sweep_locked(TreeOutcome& outcome);
+  void sweep_with(imap::Session& session, const TreeAccount& found, TreeOutcome& outcome);
   void distrust_absence(TreeSweeper& sweeper, const store::TreeRecord& record,
                         const TreeAccount& found, const std::string& stranger) const;
   static void note_what_is_left(TreeOutcome& outcome);
-  std::optional<imap::Session> open(const TreeAccount& found, TreeOutcome& outcome) const;
+  static std::optional<imap::Session> open(imap::AccountOpener& opener, const TreeAccount& found,
+                                           TreeOutcome& outcome);
   void note_unreachable(TreeOutcome& outcome);
   void remove_record(const store::TreeRecord& record);
   std::string stranger_since(const store::TreeRecord& record, imap::Session& session);

@@ -113,12 +113,16 @@ std::size_t InPlace::foreign_messages(store::Reader& reader, const std::string& 
   return foreign;
 }
 
-void InPlace::refuse_without_room() const {
+void InPlace::refuse_without_room() {
   const auto uses = quota_uses(session_, std::string(imap::kInbox));
   const std::uint64_t messages =
       plan_.counts.messages - std::min(plan_.counts.messages, present_messages_);
   const std::uint64_t bytes = plan_.counts.bytes - std::min(plan_.counts.bytes, present_bytes_);
   if (!has_room(uses, messages, bytes)) refuse_for_room(account_, uses, messages, bytes);
+  if (!session_.done_without().contains("GETQUOTAROOT")) return;
+  notes_.push_back(
+      "whether the mail fits into the quota is unknown, because the server does not carry out "
+      "GETQUOTAROOT");
 }
 
 void InPlace::create_folders() {

@@ -35,7 +35,7 @@ class InPlace : public RestoreTarget {
   void refuse_unless_empty(store::Reader& reader);
 
   // Fails with kCountsTowardsQuota if there is no room for what is not there yet.
-  void refuse_without_room() const;
+  void refuse_without_room();
 
   // Creates the folders that are not there.
   void create_folders();

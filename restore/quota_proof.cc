@@ -140,6 +140,9 @@ QuotaFinding prove_exempt(imap::Session& session, base::QuotaKind quota, store::
                           const std::function<void()>& record) {
   if (quota == base::QuotaKind::kNone)
     return {std::nullopt, "not tested: \"quota\" is \"none\" for the server"};
+  if (session.done_without().contains("GETQUOTAROOT")) {
+    return {std::nullopt, "unknown, because the server does not carry out GETQUOTAROOT"};
+  }
   if (!session.capabilities().has("QUOTA")) {
     return {std::nullopt, "the server does not report quotas (no QUOTA capability)"};
   }

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <type_traits>
 #include <utility>
 
 #include <fmt/core.h>
@@ -17,7 +18,7 @@
 #include "base/stop_request.h"
 #include "base/terminal.h"
 #include "imap/account_discovery.h"
-#include "imap/account_login.h"
+#include "imap/account_opener.h"
 #include "imap/folder_name.h"
 #include "imap/mailbox_witness.h"
 #include "restore/commands.h"
@@ -52,7 +53,8 @@ struct RunResources {
   store::TreeRecords records;
   std::optional<ResumedTree> resumed;
   base::AccountConfig target;  // the account that the tree is made in
-  imap::Session session;       // of the target
+  std::unique_ptr<imap::AccountOpener> opener;
+  imap::Session session;  // of the target
 };
 
 // In this order: whatever is wrong on this machine is reported before anything connects.
@@ -68,9 +70,10 @@ RunResources open_resources(const base::Environment& environment, const RunOptio
   }
   base::AccountConfig target =
       imap::find_account(environment.config, environment.files, target_name);
-  imap::Session session = imap::open_account(environment.config.server_of(target), target);
-  return {std::move(location), std::move(reader), std::move(records),
-          std::move(resumed),  std::move(target), std::move(session)};
+  auto opener = std::make_unique<imap::AccountOpener>(environment.config.server_of(target), target);
+  imap::Session session = opener->open();
+  return {std::move(location), std::move(reader), std::move(records), std::move(resumed),
+          std::move(target),   std::move(opener), std::move(session)};
 }
 
 // One run of the command, from the selection to the report.
@@ -86,6 +89,7 @@ class Run {
         records_(std::move(opened.records)),
         target_(std::move(opened.target)),
         server_(environment.config.server_of(target_)),
+        opener_(std::move(opened.opener)),
         session_(std::move(opened.session)) {
     if (!opened.resumed) return;
     resumed_ = std::move(opened.resumed->record);
@@ -147,7 +151,7 @@ class Run {
       builder.create(rename_refused(plan_, names, [&](const std::string& raw_name) {
         return builder.was_refused(raw_name);
       }));
-      site().subscribe();
+      doing_without([this] { site().subscribe(); });
       TreeTarget target(builder, records_, record_, plan_.levels);
       write(target, resumed_ ? Start::kResumed : Start::kFresh);
       quota_->compare_usage(report_.quota);
@@ -176,6 +180,20 @@ class Run {
   const store::TreeRecord& record() const { return record_; }
 
  private:
+  // A further connection, or one in place of a lost one, which other threads open at a time.
+  imap::Session reconnect() const {
+    imap::Session session = opener_->open();
+    witness_.prove(session);
+    return session;
+  }
+
+  // Returns `work()`, which is done once more, without the command, if the server falls silent over
+  // an optional one.
+  template <typename Work>
+  std::invoke_result_t<const Work&> doing_without(const Work& work) {
+    return opener_->run([this] { session_ = reconnect(); }, work);
+  }
+
   SelectionOptions requested_selection() {
     if (resumed_) return read_request(resumed_->request).selection;
     SelectionOptions selection = options_.selection;
@@ -192,7 +210,9 @@ class Run {
   }
 
   TargetNames inspect_target() {
-    TargetMailbox mailbox = inspect_mailbox(session_, target_.name);
+    TargetMailbox mailbox =
+        opener_->run([this] { session_ = opener_->open(); },
+                     [this] { return inspect_mailbox(session_, target_.name); });
     // With --to the administrator has named the mailbox explicitly.
     if (options_.to.empty() && target_.name == options_.account) {
       refuse_changed_mailbox(environment_, reader_, target_.name, session_, mailbox.inbox);
@@ -249,7 +269,9 @@ class Run {
           name_without_time(environment_.config.restore.tree, target_.user, plan_.delimiter);
     }
     if (!has_quota()) return;
-    if (const auto use = storage_use(quota_uses(session_, std::string(imap::kInbox)))) {
+    const auto uses =
+        doing_without([this] { return quota_uses(session_, std::string(imap::kInbox)); });
+    if (const auto use = storage_use(uses)) {
       report_.plan->room = PlanSummary::Room{use->usage, use->limit};
     }
   }
@@ -290,8 +312,9 @@ class Run {
       base::fail(base::ErrorCode::kRefused, "restore: {}: tree {}: {}",
                  base::escape_for_terminal(target_.name), plan_.tree, refusal);
     }
-    report_.quota =
-        quota_->establish(record_, *record_.level(probe), [&] { records_.put(record_); });
+    report_.quota = doing_without([&] {
+      return quota_->establish(record_, *record_.level(probe), [&] { records_.put(record_); });
+    });
     site().remove_level(probe);
     if (quota_->may_proceed(report_.quota, options_.allow_quota)) return;
     give_up_tree();
@@ -323,7 +346,7 @@ class Run {
     place.refuse_unless_empty(reader_);
     report_.quota = {false, "mail restored in place counts like any other"};
     if (options_.dry_run) return report_;
-    if (has_quota()) place.refuse_without_room();
+    if (has_quota()) doing_without([&] { place.refuse_without_room(); });
     place.create_folders();
     place.create_renamed(rename_refused(plan_, names, [&](const std::string& raw_name) {
       return !place.refusal(raw_name).empty();
@@ -350,13 +373,6 @@ class Run {
     return options_.account;
   }
 
-  // A further connection, or one in place of a lost one, which other threads open at a time.
-  imap::Session reconnect() const {
-    imap::Session session = imap::open_account(server_, target_);
-    witness_.prove(session);
-    return session;
-  }
-
   void write(RestoreTarget& target, Start start) {
     PlanWriter({session_, [this] { return reconnect(); }, server_.connections, environment_.clock,
                 progress_},
@@ -377,6 +393,7 @@ class Run {
   store::ObjectId snapshot_;
   base::AccountConfig target_;
   const base::ServerConfig& server_;
+  std::unique_ptr<imap::AccountOpener> opener_;
   imap::Session session_;
   imap::MailboxWitness witness_;
   std::vector<store::TreeRecord> others_;

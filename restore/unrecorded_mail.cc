@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
-#include "imap/account_login.h"
+#include "imap/account_opener.h"
 #include "imap/folder_name.h"
 #include "restore/plan.h"
 #include "restore/selection.h"
@@ -160,8 +160,13 @@ std::vector<UnrecordedMail> find_unrecorded_mail(const base::Environment& enviro
                                      : in_newest_snapshot(*reader, name, environment.config);
           }
           const base::AccountConfig& opened = known.account;
-          imap::Session session = imap::open_account(environment.config.server_of(opened), opened);
-          auto found = unrecorded_now(session, opened, own, environment.config.restore.tree, now);
+          imap::AccountOpener opener(environment.config.server_of(opened), opened);
+          imap::Session session = opener.open();
+          auto found = opener.run([&] { session = opener.open(); },
+                                  [&] {
+                                    return unrecorded_now(session, opened, own,
+                                                          environment.config.restore.tree, now);
+                                  });
           session.logout();
           return found;
         });

@@ -15,7 +15,7 @@
 #include "base/glob.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
-#include "imap/account_login.h"
+#include "imap/account_opener.h"
 #include "imap/folder_name.h"
 #include "store/format/location.h"
 #include "store/reader.h"
@@ -88,20 +88,25 @@ class AccountExaminer {
 
  private:
   void examine_account(const base::AccountConfig& account) {
-    imap::Session session = imap::open_account(server_, account);
+    imap::AccountOpener opener(server_, account);
+    imap::Session session = opener.open();
+    const auto doing_without = [&](const auto& work) {
+      return opener.run([&] { session = opener.open(); }, work);
+    };
     if (logged_in_++ == 0) {
       std::ranges::move(check_capabilities(subject_, server_, session.capabilities()),
                         std::back_inserter(findings_));
     }
     const imap::FolderStatus inbox = session.status(imap::kInbox);
     const std::array signs = {is_unshared(account, inbox), is_recorded_inbox(account, inbox),
-                              names_its_user(account, session)};
+                              doing_without([&] { return names_its_user(account, session); })};
     const auto says = [&](Sign sign) { return std::ranges::find(signs, sign) != signs.end(); };
     if (says(Sign::kItsOwn) && !says(Sign::kAnothers)) ++recognised_;
-    const std::vector<imap::Folder> folders = session.list_personal_folders();
+    const std::vector<imap::Folder> folders =
+        doing_without([&] { return session.list_personal_folders(); });
     try_excludes(account, session, folders);
     report_unrecorded_trees(account, shown_names(session, folders), folders);
-    report_folders_outside(account, session);
+    doing_without([&] { report_folders_outside(account, session); });
     session.logout();
   }
 
