@@ -136,8 +136,7 @@ void AccountPass::pass_with_retries(const Open& open, SpareSessions& spares, Sto
       if (!concerns_account(error.code())) throw;
       spares.drop();
       rounds_.keep_progress();
-      const bool changes_its_ways = stop_pipelining_after(error, spares) ||
-                                    do_without_after(error, spares) || list_carefully_after(error);
+      const bool changes_its_ways = do_without_after(error, spares) || list_carefully_after(error);
       pause = changes_its_ways ? std::chrono::milliseconds(0) : pause_after(error);
       if (pause) {
         base::log_warning("{}: {}: trying again in {} ms", account_.name, error.what(),
@@ -156,11 +155,13 @@ void AccountPass::pass_with_retries(const Open& open, SpareSessions& spares, Sto
 
 void AccountPass::attempt(const Open& open, SpareSessions& spares, StoreTurn& turn) {
   OpenAccount account = turn.away([&] {
-    return open({filter_.prefix(), pipeline_, listing_, waits_, without_});
+    return open(
+        {filter_.prefix(), shortcomings_.pipelines(), listing_, waits_, shortcomings_.without()});
   });
   spares.prove(account.folders);
   const auto& personal = account.namespaces.personal;
   filter_.set_prefix(personal.empty() ? "" : admission_.prefix(personal.front().prefix));
+  admission_.note(account.namespaces);
   admission_.admit(account.folders);
   admission_.note(account.session.list_gaps());
   if (!std::exchange(was_open_, true)) {
@@ -172,12 +173,20 @@ void AccountPass::attempt(const Open& open, SpareSessions& spares, StoreTurn& tu
   const ListedFolders folders = snapshot_.listed_folders(rounds_.records());
   store::AccountProperties properties = snapshot_.properties();
   std::vector<imap::Folder> outside;
-  turn.away([&] {
-    spares.log_out();
-    outside = folders_outside(account.session);
-    properties = refresh_properties(account.session, folders, properties, snapshot_.time());
-    account.session.logout();
-  });
+  try {
+    turn.away([&] {
+      spares.log_out();
+      outside = folders_outside(account.session);
+      properties = refresh_properties(account.session, folders, properties, snapshot_.time());
+      account.session.logout();
+    });
+  } catch (const imap::ConnectionLost& lost) {
+    if (!lost.pause()) throw;
+    // All mail is there, and these are not worth a wait.
+    report_.warnings.push_back(
+        fmt::format("rights, METADATA, quotas and subscriptions keep their last known values: {}",
+                    lost.what()));
+  }
   for (std::string& line : admission_.other_odd_lines(account.session.odd_lines())) {
     report_.warnings.push_back(std::move(line));
   }
@@ -213,36 +222,16 @@ std::optional<std::chrono::milliseconds> AccountPass::pause_after(const base::Er
   return back_off_.next(environment_.clock.steady_now(), asked_for);
 }
 
-// A server may have dropped the commands that it received before it had answered an earlier one.
-bool AccountPass::stop_pipelining_after(const base::Error& error, SpareSessions& spares) {
-  const auto* const lost = dynamic_cast<const imap::ConnectionLost*>(&error);
-  if (!pipeline_ || lost == nullptr ||
-      lost->cause() != imap::ConnectionLost::Cause::kPipelinedSilence) {
-    return false;
-  }
-  pipeline_ = false;
-  spares.stop_pipelining();
-  return true;
-}
-
-// The server announced an optional command, and then fell silent, was not understood or broke the
-// connection. One that breaks may have another reason: so only the second time counts.
+// The server does not carry out several commands at a time, or an optional one.
 bool AccountPass::do_without_after(const base::Error& error, SpareSessions& spares) {
-  constexpr int kTooOften = 2;
-  const auto* const lost = dynamic_cast<const imap::ConnectionLost*>(&error);
-  if (lost == nullptr || lost->pause() ||
-      lost->cause() == imap::ConnectionLost::Cause::kPipelinedSilence) {
-    return false;
+  const auto found = shortcomings_.note(error);
+  if (!found) return false;
+  if (found->command.empty()) {
+    spares.stop_pipelining();
+  } else {
+    spares.do_without(found->command);
+    report_.warnings.push_back(found->text() + ", so the backup did without it");
   }
-  const std::string& command = lost->command();
-  if (!imap::is_optional(command) || without_.contains(command)) return false;
-  const bool is_certain =
-      lost->cause() == imap::ConnectionLost::Cause::kSilence || command == "COMPRESS";
-  if (!is_certain && ++broken_over_[command] < kTooOften) return false;
-  without_.insert(command);
-  spares.do_without(command);
-  report_.warnings.push_back(
-      fmt::format("the server does not carry out {}, so the backup did without it", command));
   return true;
 }
 

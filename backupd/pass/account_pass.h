@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +23,7 @@
 #include "backupd/report/pass_report.h"
 #include "base/error.h"
 #include "base/program/program.h"
+#include "imap/shortcomings.h"
 
 namespace backupd {
 
@@ -49,7 +49,6 @@ class AccountPass : private CommitSchedule::Participant {
   void refuse_lost_inbox(const imap::ListGaps& gaps) const;
   std::optional<std::chrono::milliseconds> pause_after(const base::Error& error);
   bool list_carefully_after(const base::Error& error);
-  bool stop_pipelining_after(const base::Error& error, SpareSessions& spares);
   bool do_without_after(const base::Error& error, SpareSessions& spares);
   void finish();
   void report_parked_folders();
@@ -74,11 +73,8 @@ class AccountPass : private CommitSchedule::Participant {
   std::shared_ptr<imap::WaitBudget> waits_;
   bool was_open_ = false;  // a login has succeeded
   ListingState listing_;
-  bool pipeline_ = true;        // false: the server may have dropped commands sent together
-  imap::CommandNames without_;  // optional commands that the server did not answer
-  std::map<std::string, int>
-      broken_over_;              // optional commands that broke the connection, how often
-  std::uint64_t most_done_ = 0;  // messages and folders when a connection was lost
+  imap::Shortcomings shortcomings_;  // of the server
+  std::uint64_t most_done_ = 0;      // messages and folders when a connection was lost
 };
 
 }  // namespace backupd

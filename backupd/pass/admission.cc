@@ -263,6 +263,13 @@ std::vector<std::string> Admission::troubles() const {
                                 base::format_count(store::kMaxFolders),
                                 base::format_count(most_folders_)));
   }
+  if (lacks_namespaces_) {
+    lines.push_back(
+        fmt::format("the server reports more than {} personal namespaces, or one whose prefix has "
+                    "a NUL: folders in those left out are missing unless \"namespaces\" names "
+                    "their prefixes",
+                    base::format_count(imap::kMaxNamespaces)));
+  }
   if (is_list_empty_) {
     lines.emplace_back(
         "the server lists no folder at all, not even INBOX, which it has: others may be missing");

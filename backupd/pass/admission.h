@@ -34,6 +34,11 @@ class Admission {
   void admit(std::vector<imap::Folder>& listed);
   static bool has_room_for_name(const imap::Folder& folder);
 
+  // Reports that some personal namespaces are not used.
+  void note(const imap::Namespaces& namespaces) {
+    lacks_namespaces_ = lacks_namespaces_ || namespaces.lacks_personal;
+  }
+
   // Reports the lines of LIST that were not understood.
   void note(const imap::ListGaps& gaps);
   // A warning for each of `lines` that is not among them.
@@ -73,7 +78,8 @@ class Admission {
   std::map<Place, Excess> left_out_;
   bool is_more_ = false;
   std::set<std::string> odd_lines_;
-  bool is_list_empty_ = false;    // the last one, though INBOX can be opened
+  bool is_list_empty_ = false;  // the last one, though INBOX can be opened
+  bool lacks_namespaces_ = false;
   std::size_t most_folders_ = 0;  // 0: not too many
   std::size_t properties_ = 0;    // bytes of those admitted so far
 

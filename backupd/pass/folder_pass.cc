@@ -123,7 +123,12 @@ void FolderPass::update(const imap::Folder& folder, const imap::OpenFolder& open
     PresentUids present = tools_.turn.away([&] { return confirm_present(tools_.session, seen); });
     on_server = std::move(present.uids);
     doubt = std::move(present.doubt);
-    update_left_out(on_server.without(seen));
+    const imap::UidSet left_out = on_server.without(seen);
+    if (scan_refusal_.empty()) {
+      update_left_out(left_out);
+    } else if (doubt.empty() && !left_out.empty()) {
+      doubt = scan_refusal_ + ": recorded messages are kept";
+    }
   }
   changes_.reset();
   if (doubt.empty()) doubt = why_not_empty(folder, on_server);
@@ -378,9 +383,11 @@ imap::OpenFolder FolderPass::open(const imap::Folder& folder, const store::Folde
 
 // Whether the changes include each UID that was assigned since the last backup, as a message or as
 // one that vanished. Where a server omits a new message and a deleted one, their number agrees.
+// Without UIDNEXT, nothing shows that.
 bool FolderPass::are_new_uids_told(const imap::OpenFolder& open, std::uint32_t old_uid_next,
                                    const imap::UidSet& on_server) const {
-  if (!open.uid_next || old_uid_next == 0 || *open.uid_next <= old_uid_next) return true;
+  if (!open.uid_next || old_uid_next == 0) return false;
+  if (*open.uid_next <= old_uid_next) return true;
   imap::UidSet assigned;
   assigned.add({base::Uid{old_uid_next}, base::Uid{*open.uid_next - 1}});
   return assigned.without(on_server).without(changes_->vanished).empty();
@@ -434,10 +441,16 @@ imap::UidSet FolderPass::update_states(const imap::OpenFolder& open,
     bytes += imap::memory_of(states.back());
     if (states.size() >= kStatesAtOnce || bytes >= kStateBytesAtOnce) tools_.turn.back(apply);
   };
-  tools_.turn.away([&] {
-    if (!changed_since && !recorded_.empty() && scan_identities(take)) return;
-    tools_.session.fetch_states(imap::UidSet::all(), changed_since, take);
-  });
+  try {
+    tools_.turn.away([&] {
+      if (!changed_since && !recorded_.empty() && scan_identities(take)) return;
+      tools_.session.fetch_states(imap::UidSet::all(), changed_since, take);
+    });
+  } catch (const base::Error& error) {
+    // A server may refuse the rest of a scan, for example where a message was expunged meanwhile.
+    if (error.code() != base::ErrorCode::kRefused || changed_since || seen.empty()) throw;
+    scan_refusal_ = error.what();
+  }
   apply();
   if (!changed_since) return seen;
   return tools_.turn.away([&] { return tools_.session.search_all(); });

@@ -72,6 +72,7 @@ class FolderPass {
   imap::UidSet recorded_;                          // what the draft had when it was begun
   bool is_scan_wanted_ = false;                    // STATUS showed that UIDs may be used again
   ReusedUids reused_;
+  std::string scan_refusal_;      // why a scan ended early
   bool is_date_reliable_ = true;  // false: one message has had several dates
   FetchCounts counts_;
   std::vector<std::string> warnings_;

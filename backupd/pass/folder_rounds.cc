@@ -216,6 +216,7 @@ void FolderRounds::compare_with(const std::vector<imap::Folder>& at_the_end) {
 FolderRecord FolderRounds::pass_folder(const PassTools& tools, const imap::Folder& folder,
                                        const FolderRecord* last) {
   has_begun_ = true;
+  blamed_.reset();
   store_.progress.begin_folder(report_.account, filter_.shown(folder));
   FolderPass& pass = folder_pass_.emplace(tools);
   const int stumbles = stumbles_.total();
@@ -260,7 +261,10 @@ FolderRecord FolderRounds::pass_folder(const PassTools& tools, const imap::Folde
           is_asked_to_wait || stumbles_.total() > stumbles || pass.counts().fetched_messages > 0;
       failures_.add(folder.raw_name, has_progress, error.what());
       // Otherwise each backup would end over this folder, before it comes to the others.
-      if (is_too_slow && pass.counts().fetched_messages == 0) blame(folder, error.what());
+      if (pass.counts().fetched_messages == 0) {
+        if (is_too_slow) blame(folder, error.what());
+        if (is_asked_to_wait) blamed_ = {folder, error.what()};  // if the pass ends now
+      }
     }
     const bool is_over_its_data =
         error.code() == base::ErrorCode::kInternal || error.code() == base::ErrorCode::kDamaged;
@@ -283,7 +287,7 @@ FolderRecord FolderRounds::pass_folder(const PassTools& tools, const imap::Folde
 
 void FolderRounds::blame(const imap::Folder& folder, const std::string& why) {
   failures_.add_end(folder.raw_name, why);
-  blamed_ = folder;
+  blamed_ = {folder, why};
 }
 
 // The record of the same folder, whatever its name was; not that of another folder which had its
@@ -370,7 +374,8 @@ FolderRecord FolderRounds::unreadable(const imap::Folder& folder, const FolderRe
 void FolderRounds::drop_open_folder() {
   folder_pass_.reset();
   if (!blamed_) return;
-  const imap::Folder folder = *std::exchange(blamed_, std::nullopt);
+  const auto [folder, why] = *std::exchange(blamed_, std::nullopt);
+  failures_.add_end(folder.raw_name, why);
   current_.add(given_up(folder, last_of(folder), failures_.reason(folder.raw_name)));
 }
 

@@ -108,7 +108,11 @@ class FolderRounds {
   FolderRecords last_;
   FolderRecords current_;                  // of this round, so far
   std::optional<FolderPass> folder_pass_;  // open, or ended early
-  std::optional<imap::Folder> blamed_;     // the pass ended over it
+  struct Blamed {
+    imap::Folder folder;
+    std::string why;
+  };
+  std::optional<Blamed> blamed_;  // if the pass has ended: over this
   bool has_begun_ = false;
   std::set<std::string, std::less<>> passed_;                  // raw names
   std::map<std::string, std::uint32_t, std::less<>> refused_;  // with the UIDVALIDITY listed

@@ -334,8 +334,12 @@ TEST_F(GapsTest, AFolderThatClaimsToBeEmptyAgainstItsSearchIsInDoubt) {
   EXPECT_EQ(runner_.snapshot().messages, 4U);
 }
 
+// Whether EXAMINE reports UIDNEXT.
+class OmittedByQresyncTest : public GapsTest, public testing::WithParamInterface<bool> {};
+
 // Another message arrived and one was deleted, so that their number is the same.
-TEST_F(GapsTest, AMessageThatQresyncOmitsIsBackedUp) {
+TEST_P(OmittedByQresyncTest, AMessageIsBackedUp) {
+  inbox().tells_next = GetParam();
   std::string modseq = "5";
   server_.capabilities = "ENABLE CONDSTORE QRESYNC";
   server_.before = [](const std::string& command) -> std::string {
@@ -360,6 +364,8 @@ TEST_F(GapsTest, AMessageThatQresyncOmitsIsBackedUp) {
       [&](const store::MessageEntry& entry) { uids.push_back(entry.uid.value); });
   EXPECT_THAT(uids, ElementsAre(2U, 3U, 4U));
 }
+
+INSTANTIATE_TEST_SUITE_P(Uidnext, OmittedByQresyncTest, testing::Bool());
 
 TEST_F(GapsTest, AFolderThatIsEmptiedIsEmpty) {
   ASSERT_EQ(run().status, PassStatus::kComplete);

@@ -79,6 +79,11 @@ int many_items() {
   return tests::is_long_run() ? 20'000 : 5'000;
 }
 
+std::string many_namespaces() {
+  return repeat(many_items(),
+                [](int number) { return "(\"n" + std::to_string(number) + "/\" \"/\")"; });
+}
+
 Play acl_identifiers(int count) {
   return all({capabilities("ACL"), answer("GETACL", "* ACL INBOX" + repeat(count, [](int number) {
                                                       return " user" + std::to_string(number) +
@@ -154,11 +159,19 @@ std::vector<Scenario> too_much() {
       {"ImpossibleNumber", add("EXAMINE \"Mid\"", "* 99999999999999999999 EXISTS\r\n"), kWithoutMid,
        "the connection was lost over this folder"},
       {"Namespaces", when_played([] {
-         return answer("NAMESPACE", "* NAMESPACE (" + repeat(many_items(), [](int number) {
-                                      return "(\"n" + std::to_string(number) + "/\" \"/\")";
-                                    }) + ") NIL NIL\r\n");
+         return answer("NAMESPACE", "* NAMESPACE (" + many_namespaces() + ") NIL NIL\r\n");
        }),
-       "", "more than 1000 namespaces"},
+       "INBOX 3", "more than 1,000 personal namespaces"},
+      {"NamespacesAndTheWholeOne", when_played([] {
+         return answer("NAMESPACE",
+                       "* NAMESPACE ((\"\" \"/\")" + many_namespaces() + ") NIL NIL\r\n");
+       }),
+       kAll, "more than 1,000 personal namespaces"},
+      {"NamespacesOfOthers", when_played([] {
+         return answer("NAMESPACE",
+                       "* NAMESPACE ((\"\" \"/\")) (" + many_namespaces() + ") NIL\r\n");
+       }),
+       kAll},
       {"Capabilities", when_played([] {
          return capabilities(
              repeat(many_items(), [](int number) { return " X-" + std::to_string(number); }));
@@ -241,6 +254,9 @@ INSTANTIATE_TEST_SUITE_P(
                  kAll, "sent nothing that LIST requested"},
         Scenario{"DetailsDrip", all({capabilities("ACL"), drip("GETACL", kWorking, seconds(60))}),
                  kAll, kAnything},
+        Scenario{"OneAsksToWaitForHours",
+                 refuse("EXAMINE \"Mid\"", "NO Suggested Backoff Time: 36000000 milliseconds"),
+                 kWithoutMid, "the server asks to wait"},
         Scenario{"ExamineIsSilent", instead("EXAMINE \"Mid\"", Afterwards::kFallSilent),
                  kWithoutMid, "the connection was lost over this folder"},
         Scenario{"EverythingIsSilent", later(instead("", Afterwards::kFallSilent)), kAll, "silent"},
