@@ -142,8 +142,11 @@ class Drill {
     for (const auto& [name, places] : by_account) {
       try {
         const base::AccountConfig& account = config_.account(name);
-        imap::Session session = imap::AccountOpener(config_.server_of(account), account).open();
-        for (const std::size_t at : places) compare_with_server(session, at);
+        imap::AccountOpener opener(config_.server_of(account), account);
+        imap::Session session = opener.open();
+        for (const std::size_t at : places) {
+          opener.run([&] { session = opener.open(); }, [&] { compare_with_server(session, at); });
+        }
         session.logout();
       } catch (const base::Error& error) {
         report_.troubles.push_back(

@@ -97,7 +97,7 @@ class AccountExaminer {
       std::ranges::move(check_capabilities(subject_, server_, session.capabilities()),
                         std::back_inserter(findings_));
     }
-    const imap::FolderStatus inbox = session.status(imap::kInbox);
+    const imap::FolderStatus inbox = doing_without([&] { return session.status(imap::kInbox); });
     const std::array signs = {is_unshared(account, inbox), is_recorded_inbox(account, inbox),
                               doing_without([&] { return names_its_user(account, session); })};
     const auto says = [&](Sign sign) { return std::ranges::find(signs, sign) != signs.end(); };
