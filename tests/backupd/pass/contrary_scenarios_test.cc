@@ -127,6 +127,16 @@ INSTANTIATE_TEST_SUITE_P(
         Scenario{"Numbers33Bits", search_result("* SEARCH 1 2 3 4294967296\r\n"), kAll, "Mid"},
         Scenario{"UidsThatAreNotThere", search_result("* SEARCH 1 2 3 77\r\n"), kAll,
                  "reports 3 messages but shows 4"},
+        Scenario{"LowerCase", search_result("* search 1 2 3\r\n"), kAll},
+        Scenario{"Range", search_result("* SEARCH 1:3\r\n"), kAll, "Mid"},
+        Scenario{"NumbersAndModseq", search_result("* SEARCH 1 2 3 (MODSEQ 9)\r\n"), kAll},
+        Scenario{"CountOnly",
+                 all({capabilities("ESEARCH"), search_result("* ESEARCH UID COUNT 3\r\n")}), kAll,
+                 "reports 3 messages but shows 2"},
+        Scenario{
+            "OfAnotherCommand",
+            all({capabilities("ESEARCH"), search_result("* ESEARCH (TAG \"z9\") UID ALL 1:2\r\n")}),
+            kAll, "no result for a search"},
         Scenario{"Reversed",
                  all({capabilities("ESEARCH"), search_result("* ESEARCH UID ALL 3:1\r\n")}), kAll},
         Scenario{"Overlapping",
@@ -153,6 +163,11 @@ INSTANTIATE_TEST_SUITE_P(
                  all({in_mid(rewrite("UID FETCH 1:*", "UID 2 ", "UID 99 ")),
                       refuse("STATUS", "NO not here")}),
                  kAll},
+        Scenario{"LargestUid", folder([](OddFolder& mid) {
+                   if (mid.messages.size() == 3)
+                     mid.message(4'294'967'295, "Subject: last\r\n\r\n");
+                 }),
+                 "INBOX 3, Mid 4, Zlast 1"},
         Scenario{"TwoFlagsOfOne",
                  scan_adds("* 1 FETCH (UID 1 FLAGS (a))\r\n* 1 FETCH (UID 1 FLAGS (b))\r\n"), kAll},
         Scenario{"NoUids", in_mid(rewrite("UID FETCH 1:*", "FETCH (UID", "FETCH (X-UID")), kAll},
@@ -200,6 +215,21 @@ INSTANTIATE_TEST_SUITE_P(
         Scenario{"ExamineHasAnotherUidvalidity",
                  rewrite("EXAMINE \"Mid\"", "UIDVALIDITY 7", "UIDVALIDITY 8"), kAll,
                  "UIDVALIDITY was 8, then 7"},
+        Scenario{"TwoUidvalidities",
+                 rewrite("EXAMINE \"Mid\"", "* OK [UIDVALIDITY 7]",
+                         "* OK [UIDVALIDITY 8] it\r\n* OK [UIDVALIDITY 7]"),
+                 kAll},
+        Scenario{"ExistsFallsAndRises",
+                 rewrite("EXAMINE", "* 3 EXISTS", "* 0 EXISTS\r\n* 3 EXISTS"), kAll},
+        Scenario{"ExamineOfNothing", answer("EXAMINE \"Mid\"", ""), kAll},
+        Scenario{"StatusOfMinusOne", rewrite("STATUS \"Mid\"", "MESSAGES 3", "MESSAGES -1"), kAll},
+        Scenario{"StatusOfNil",
+                 change("STATUS \"Mid\"",
+                        [](std::string& answer) {
+                          const std::size_t open = answer.find('(');
+                          answer.replace(open, answer.find(')') + 1 - open, "NIL");
+                        }),
+                 kAll},
         Scenario{"Uidvalidity33Bits",
                  folder([](OddFolder& mid) { mid.uid_validity = "4294967296"; }), kAll},
         Scenario{"UidnextBelowTheLast", rewrite("", "UIDNEXT 4", "UIDNEXT 2"), kAll},
@@ -328,6 +358,21 @@ INSTANTIATE_TEST_SUITE_P(
         Scenario{"AsRfc822", body("RFC822 " + literal(kSecond)), kWithoutOne, "no body"},
         Scenario{"TextOnly", body("BODY[TEXT] " + literal("text\r\n")), kWithoutOne, "no body"},
         Scenario{"WithAnOrigin", body("BODY[]<0> " + literal(kSecond)), kWithoutOne, "no body"},
+        Scenario{"PeekIsEchoed", body("BODY.PEEK[] " + literal(kSecond)), kWithoutOne, "no body"},
+        Scenario{"NilOnlyOnce", message([](OddMessage& second) {
+                   second.item = [](int time) {
+                     return time == 0 ? "BODY[] NIL" : "BODY[] " + literal(kSecond);
+                   };
+                 }),
+                 kAll},
+        Scenario{"NonSynchronisingLiteral", body("BODY[] {4+}\r\na: b"), kAll},
+        Scenario{"LeadingZeros", body("BODY[] {00000000000000000004}\r\na: b"), kAll},
+        Scenario{"ThenBad",
+                 in_mid(change("BODY.PEEK",
+                               [](std::string& answer) {
+                                 answer.replace(answer.rfind("OK"), 2, "BAD");
+                               })),
+                 kAll},
         Scenario{"Literal8", body("BODY[] ~" + literal(kSecond)), kAll},
         Scenario{"QuotedWithEightBits", body("BODY[] \"Subject: Caf\xC3\xA9\""), kAll},
         Scenario{"EmptyOnlyOnce", message([](OddMessage& second) {
