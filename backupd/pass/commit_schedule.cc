@@ -31,13 +31,17 @@ void CommitSchedule::commit_if_due() {
   if (is_due()) commit();
 }
 
+bool CommitSchedule::is_due_for_account() const {
+  return is_due() || clock_.steady_now() - last_ >= kAccountInterval;
+}
+
 void CommitSchedule::commit_if_due_for_account() {
-  if (is_due() || clock_.steady_now() - last_ >= kAccountInterval) commit();
+  if (is_due_for_account()) commit();
 }
 
 void CommitSchedule::commit_if_worthwhile() {
-  const bool has_news = has_one_left_ || writer_.statistics().new_messages != messages_then_;
-  if (has_news && is_due()) commit();
+  const bool has_news = writer_.statistics().new_messages != messages_then_;
+  if ((has_news && is_due()) || (has_one_left_ && is_due_for_account())) commit();
 }
 
 void CommitSchedule::commit() {

@@ -33,13 +33,14 @@ class CommitSchedule {
   void commit_if_due();
   // The same after an account is done: its snapshot should not wait as long for the others.
   void commit_if_due_for_account();
-  // The same for any time: only if something new was stored, or an account left, since the last
-  // one.
+  // The same for any time: only if something new was stored since the last one, or an account left,
+  // which may have been too early for its own commit.
   void commit_if_worthwhile();
   void commit();
 
  private:
   bool is_due() const;
+  bool is_due_for_account() const;
 
   store::Writer& writer_;
   const base::Clock& clock_;

@@ -95,6 +95,19 @@ TEST_F(CommitScheduleTest, TheTimerCommitsOnlyNewMessages) {
   EXPECT_EQ(commits_of(&CommitSchedule::commit_if_worthwhile), 0);
 }
 
+// It was done in the first seconds, and all other accounts wait for their servers.
+TEST_F(CommitScheduleTest, TheTimerCommitsAnAccountThatIsDoneWithinAMinute) {
+  ParkedAccount other;
+  schedule_->join(other);
+  schedule_->leave(other);
+  clock_.elapsed += seconds(59);
+  EXPECT_EQ(commits_of(&CommitSchedule::commit_if_worthwhile), 0);
+  clock_.elapsed += seconds(1);
+  EXPECT_EQ(commits_of(&CommitSchedule::commit_if_worthwhile), 1);
+  clock_.elapsed += minutes(1);
+  EXPECT_EQ(commits_of(&CommitSchedule::commit_if_worthwhile), 0);
+}
+
 TEST_F(CommitScheduleTest, CommitsStoredMessagesWhileAllAccountsWait) {
   store_message("Subject: 1\r\n\r\n");
   clock_.elapsed += minutes(5);
