@@ -84,8 +84,8 @@ class Session {
   void add_namespaces(std::span<const std::string> prefixes);
 
   // The folders that LIST shows beside the personal ones and those of namespaces that the server
-  // names. If the namespaces are guessed, these are folders below customary roots of other users' and
-  // shared folders, and those on which the user lacks the right to administer (MYRIGHTS), as of
+  // names. If the namespaces are guessed, these are folders below customary roots of other users'
+  // and shared folders, and those on which the user lacks the right to administer (MYRIGHTS), as of
   // the last list_personal_folders(). Takes a LIST if no personal prefix is empty.
   std::vector<Folder> folders_outside();
 

@@ -14,8 +14,8 @@ namespace imap {
 namespace {
 
 // Some servers answer with three NILs, with OK alone, or with other users' namespaces only. Taken
-// literally, the account would have no folder but INBOX. Where all that is not named is another
-// user's, it may be so.
+// literally, the account would have no folder but INBOX. That can be true only where the others
+// have an empty prefix, and thus all folders.
 bool has_own_folders(const Namespaces& namespaces) {
   const auto has_empty_prefix = [](const std::vector<Namespace>& spaces) {
     return std::ranges::find(spaces, "", &Namespace::prefix) != spaces.end();
