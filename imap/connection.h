@@ -59,6 +59,12 @@ class Connection : private Source {
   // the server can't have executed it, and finish() must not be called for it.
   bool is_dropped(Tag tag) const { return dropped_.contains(tag.number); }
 
+  // Whether the response that completes the command, or a later one, has arrived and finish() has
+  // not returned it yet.
+  bool has_answered_from(Tag tag) const {
+    return answered_.lower_bound(tag.number) != answered_.end();
+  }
+
   // Compresses all further traffic, in both directions. Call it between commands, once the server
   // has answered OK to COMPRESS.
   // If no compressed response follows, finish() fails with ConnectionLost, whose command() is

@@ -24,6 +24,7 @@ class ConnectionLost : public base::Error {
     // The same while several commands were in progress: perhaps the server accepts only one at a
     // time.
     kPipelinedSilence,
+    kOutOfOrder,      // the answers came in another order than the commands: likewise
     kAccountTooSlow,  // Limits::waits used up: another connection would end in the same way
   };
 

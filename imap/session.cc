@@ -109,6 +109,22 @@ OpenFolder Session::examine(std::string_view raw_name, const Resync& resync, Cha
   return during("open", raw_name, [&] { return impl_->examine(raw_name, resync, changes); });
 }
 
+void Session::request_ahead(const Folder& folder) {
+  during("request ahead", folder.raw_name, [&] { impl_->request_ahead(folder); });
+}
+
+bool Session::can_request_ahead(const Folder& folder) const {
+  return impl_->can_request_ahead(folder);
+}
+
+std::size_t Session::requested_ahead() const {
+  return impl_->requested_ahead();
+}
+
+std::uint64_t Session::discarded_ahead() const {
+  return impl_->discarded_ahead();
+}
+
 OpenFolder Session::select(std::string_view raw_name) {
   return during("open", raw_name, [&] { return impl_->open_folder("SELECT", raw_name); });
 }

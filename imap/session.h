@@ -124,6 +124,28 @@ class Session {
   bool can_resync() const;
   OpenFolder examine(std::string_view raw_name, const Resync& resync, Changes& changes);
 
+  // Folders are requested ahead: EXAMINE and UID FETCH 1:* are sent behind everything in progress,
+  // so that the server works while the caller does. examine() and
+  // fetch_messages(UidSet::all()) receive the answers if they are called for the same folders in
+  // the same order. Every other call first reads and discards all answers to what was requested
+  // ahead, and opens the present folder again; it fails with kNetwork if that folder has another
+  // UIDVALIDITY by then. A refused EXAMINE is repeated without anything behind it.
+  //
+  // If the answers arrive in another order than the commands were sent, examine() and
+  // fetch_messages() fail with ConnectionLost::Cause::kOutOfOrder: then messages that
+  // fetch_messages() has delivered may be another folder's. A server that answers in order may
+  // still have carried out the commands in another one, which no call notices.
+  //
+  // Only what is opened with examine() may be open meanwhile. `folder` has a status: a folder
+  // without messages is only opened, and a folder without HIGHESTMODSEQ is expected to have no
+  // MODSEQ.
+  void request_ahead(const Folder& folder);
+  // False without Limits::pipeline, and for a name that no command can contain.
+  bool can_request_ahead(const Folder& folder) const;
+  // The folders for which examine() was not called yet, and those whose answers were discarded.
+  std::size_t requested_ahead() const;
+  std::uint64_t discarded_ahead() const;
+
   // The number of messages in the open folder, as last reported by the server, solicited or not.
   std::uint64_t exists() const;
   // The number of messages that EXPUNGE and VANISHED have removed since the session began.

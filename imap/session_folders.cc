@@ -163,18 +163,37 @@ StatusResponse Session::Impl::status_of(std::string_view raw_name, FolderStatus&
   return refusal == ends.end() ? ends.front() : *refusal;
 }
 
+Command Session::Impl::opening(FixedText verb, std::string_view raw_name, const Resync* resync,
+                               bool& has_parameter) const {
+  Command opening = command(verb).string(raw_name);
+  has_parameter = !refuses_modseq_;
+  if (refuses_modseq_) {
+    // The server announced an extension that it does not have.
+  } else if (resync != nullptr) {
+    opening.resync(resync->uid_validity, resync->since);
+  } else if (capabilities_.has_modseq() && !has_enabled_modseq_) {
+    opening.text("(CONDSTORE)");
+  } else {
+    has_parameter = false;
+  }
+  return opening;
+}
+
 OpenFolder Session::Impl::open_folder(FixedText verb, std::string_view raw_name,
                                       const Resync* resync, const Connection::Take& take) {
   OpenFolder folder;
   bool is_counted = false;  // EXISTS was sent, and nothing was taken away since
   bool has_two_validities = false;
   bool has_two_ids = false;
+  const auto reset = [&] {
+    folder = {};
+    is_counted = has_two_validities = has_two_ids = false;
+  };
   const auto take_code = [&](const ResponseCode& code) {
     const std::uint64_t number = code.number().value_or(0);
     const bool is_32_bits = number > 0 && number <= kMaxUid.value;
     if (code.is("CLOSED")) {
-      folder = {};  // earlier responses were about the previously open folder
-      is_counted = has_two_validities = has_two_ids = false;
+      reset();  // earlier responses were about the previously open folder
     } else if (code.is("UIDVALIDITY") && is_32_bits) {
       const auto validity = static_cast<std::uint32_t>(number);
       // With two of them, a UID says nothing about earlier messages.
@@ -197,17 +216,9 @@ OpenFolder Session::Impl::open_folder(FixedText verb, std::string_view raw_name,
     }
   };
 
-  Command opening = command(verb).string(raw_name);
-  bool has_parameter = !refuses_modseq_;
-  if (refuses_modseq_) {
-    // The server announced an extension that it does not have.
-  } else if (resync != nullptr) {
-    opening.resync(resync->uid_validity, resync->since);
-  } else if (capabilities_.has_modseq() && !has_enabled_modseq_) {
-    opening.text("(CONDSTORE)");
-  } else {
-    has_parameter = false;
-  }
+  const bool is_ahead =
+      verb == FixedText("EXAMINE") && resync == nullptr && is_requested_ahead(raw_name);
+  if (!is_ahead) discard_ahead();
   has_modseq_ = false;
   const Connection::Take take_state = [&](Response& response) {
     if (const auto* const status = std::get_if<StatusResponse>(&response)) {
@@ -226,10 +237,16 @@ OpenFolder Session::Impl::open_folder(FixedText verb, std::string_view raw_name,
     }
     if (take) take(response);
   };
-  StatusResponse answer = run(std::move(opening), take_state);
+  bool has_parameter = false;
+  StatusResponse answer;
+  if (is_ahead) answer = finish_ahead(take_state);
+  if (!is_ahead || answer.condition != Condition::kOk) {
+    discard_ahead();
+    reset();
+    answer = run(opening(verb, raw_name, resync, has_parameter), take_state);
+  }
   if (has_parameter && may_refuse_parameter(answer)) {
-    folder = {};
-    is_counted = has_two_validities = has_two_ids = false;
+    reset();
     answer = run(command(verb).string(raw_name), take_state);
     refuses_modseq_ = answer.condition == Condition::kOk;
   }
@@ -238,6 +255,7 @@ OpenFolder Session::Impl::open_folder(FixedText verb, std::string_view raw_name,
   // A server without CONDSTORE can't be trusted to report all changes.
   if (refuses_modseq_) folder.highest_modseq.reset();
   open_name_ = raw_name;
+  open_validity_ = folder.uid_validity;
   exists_ = folder.exists;
   has_modseq_ = folder.highest_modseq.has_value();
   if (folder.exists == 0 && !is_counted) folder.exists = count_messages();

@@ -1,6 +1,7 @@
 // The implementation of Session, shared by session*.cc only.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -54,6 +55,12 @@ class Session::Impl {
   OpenFolder open_folder(FixedText verb, std::string_view raw_name, const Resync* resync = nullptr,
                          const Connection::Take& take = {});
   bool can_resync() const { return has_enabled_qresync_; }
+  void request_ahead(const Folder& folder);
+  bool can_request_ahead(const Folder& folder) const {
+    return limits_.pipeline && can_be_a_string(folder.raw_name);
+  }
+  std::size_t requested_ahead() const;
+  std::uint64_t discarded_ahead() const { return discarded_ahead_; }
   OpenFolder examine(std::string_view raw_name, const Resync& resync, Changes& changes);
   Created create(std::string_view raw_name, std::span<const std::string> uses);
   std::vector<std::vector<AclEntry>> acls(std::span<const std::string> raw_names);
@@ -97,7 +104,10 @@ class Session::Impl {
   static constexpr FixedText kListRoot = "LIST \"\" \"\"";
 
   Command command(FixedText verb) const { return {verb, literal_mode_}; }
-  Connection::Tag start(Command command) { return connection_.start(std::move(command)); }
+  Connection::Tag start(Command command) {
+    if (!ahead_.empty()) return_to_open_folder();
+    return connection_.start(std::move(command));
+  }
   StatusResponse finish(Connection::Tag tag, const Connection::Take& take = {});
   StatusResponse finish(Connection::Tag tag, const Connection::Take& take, BodySink& bodies);
   StatusResponse run(Command command, const Connection::Take& take = {}) {
@@ -106,6 +116,28 @@ class Session::Impl {
   void note_progress_if(bool is_new) {
     if (is_new) connection_.note_progress();
   }
+  // A folder that was requested ahead. Several are in the order in which they were requested, and
+  // only the first one may be open.
+  struct Ahead {
+    std::string raw_name;
+    std::vector<FixedText> items;  // of the UID FETCH
+    Connection::Tag examine;
+    std::optional<Connection::Tag> fetch;  // nullopt: no messages are expected
+    bool is_open = false;                  // EXAMINE has succeeded
+  };
+  bool is_requested_ahead(std::string_view raw_name) const;
+  // Finishes the EXAMINE of the first folder in `ahead_`.
+  StatusResponse finish_ahead(const Connection::Take& take);
+  // The UID FETCH of all messages of the open folder, if it was requested with these items.
+  std::optional<Connection::Tag> take_fetch_ahead(const UidSet& uids,
+                                                  const std::vector<FixedText>& items);
+  void require_order(Connection::Tag tag) const;
+  // Like finish(), of a command that was requested ahead.
+  StatusResponse finish_in_order(Connection::Tag tag, const Connection::Take& take,
+                                 BodySink& bodies);
+  void discard_ahead();
+  void return_to_open_folder();
+
   // Fails with kRefused unless the answer is OK.
   static void require_ok(const StatusResponse& answer);
 
@@ -171,7 +203,11 @@ class Session::Impl {
   class MessageFilter;
   std::optional<StatusResponse> fetch_bodies(const UidSet& uids, MessageFilter& filter);
   std::optional<StatusResponse> fetch_bodies_one_by_one(const UidSet& uids, MessageFilter& filter);
-  std::vector<FixedText> all_items() const;  // of a message, without its body
+  std::vector<FixedText> all_items(bool has_modseq) const;  // of a message, without its body
+  std::vector<FixedText> all_items() const { return all_items(has_modseq_); }
+  // SELECT or EXAMINE. `has_parameter`: with a parameter that the server may refuse.
+  Command opening(FixedText verb, std::string_view raw_name, const Resync* resync,
+                  bool& has_parameter) const;
   void note_shown(UidSet& seen, base::Uid uid);
   // Returns the first refusal, if any. A line that is not understood is left out.
   std::optional<StatusResponse> fetch_items(const UidSet& uids, const std::vector<FixedText>& items,
@@ -219,8 +255,15 @@ class Session::Impl {
   std::uint64_t exists_ = 0;
   std::uint64_t expunged_ = 0;
   bool has_modseq_ = false;
+  std::uint32_t open_validity_ = 0;
   bool omits_uids_ = false;  // the server sent a body without the UID
+
+  std::deque<Ahead> ahead_;
+  std::uint64_t discarded_ahead_ = 0;
 };
+
+// The item of UID FETCH for a whole message; does not set \Seen.
+inline constexpr FixedText kBody = "BODY.PEEK[]";
 
 // The refused command and the server's words, escaped: "STATUS: no such folder".
 std::string refusal_of(const StatusResponse& answer);

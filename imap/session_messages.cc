@@ -140,20 +140,25 @@ FetchAnswer Session::Impl::fetch_messages(const UidSet& uids, MessageSink& sink)
 std::optional<StatusResponse> Session::Impl::fetch_bodies(const UidSet& uids,
                                                           MessageFilter& filter) {
   std::vector<FixedText> items = all_items();
-  items.push_back("BODY.PEEK[]");
+  items.push_back(kBody);
   const std::uint64_t max_discarded = filter.discarded() + exists_;
+  const auto take = [&](Response& response) {
+    auto* const answer = std::get_if<FetchResponse>(&response);
+    if (answer == nullptr) return;
+    // Blocks while there is no room for the received data.
+    if (!filter.take(*answer) || filter.discarded() > max_discarded) return;
+    connection_.note_progress();
+    connection_.expect_message();
+  };
+  std::optional<StatusResponse> refusal;
   connection_.expect_message();
-  std::optional<StatusResponse> refusal = run_on_uids(
-      "UID FETCH", uids, [&](Command& command) { command.list(items); },
-      [&](Response& response) {
-        auto* const answer = std::get_if<FetchResponse>(&response);
-        if (answer == nullptr) return;
-        // Blocks while there is no room for the received data.
-        if (!filter.take(*answer) || filter.discarded() > max_discarded) return;
-        connection_.note_progress();
-        connection_.expect_message();
-      },
-      filter);
+  if (const auto ahead = take_fetch_ahead(uids, items)) {
+    StatusResponse answer = finish_in_order(*ahead, take, filter);
+    if (answer.condition != Condition::kOk) refusal = std::move(answer);
+  } else {
+    refusal = run_on_uids(
+        "UID FETCH", uids, [&](Command& command) { command.list(items); }, take, filter);
+  }
   connection_.expect_no_message();
   return refusal;
 }
@@ -196,10 +201,10 @@ void Session::Impl::fetch_states(const UidSet& uids, std::optional<std::uint64_t
   if (const auto refusal = fetch_with_or_without_extensions(fetch)) require_ok(*refusal);
 }
 
-std::vector<FixedText> Session::Impl::all_items() const {
+std::vector<FixedText> Session::Impl::all_items(bool has_modseq) const {
   std::vector<FixedText> items = {"UID", "FLAGS", "INTERNALDATE", "RFC822.SIZE"};
   if (refuses_fetch_items_) return items;
-  if (has_modseq_) items.push_back("MODSEQ");
+  if (has_modseq) items.push_back("MODSEQ");
   const std::string_view id = capabilities_.message_id_item();
   if (id == "EMAILID") items.push_back("EMAILID");
   if (id == "X-GM-MSGID") items.push_back("X-GM-MSGID");

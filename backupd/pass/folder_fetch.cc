@@ -84,6 +84,7 @@ Stumbles::Over over(imap::ConnectionLost::Cause cause) {
     case imap::ConnectionLost::Cause::kPipelinedSilence:
       return Stumbles::Over::kSilence;
     case imap::ConnectionLost::Cause::kAccountTooSlow:
+    case imap::ConnectionLost::Cause::kOutOfOrder:
     case imap::ConnectionLost::Cause::kAny:
       break;
   }

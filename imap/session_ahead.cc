@@ -1,0 +1,117 @@
+// Folders that a session requests ahead.
+//
+// The server carries out EXAMINE and the UID FETCH after it in the order in which they were sent
+// (RFC 9051, section 5.5: their results would be ambiguous otherwise). So the data before the end
+// of a folder's EXAMINE is not yet about its messages, and the data from there to the end of its
+// UID FETCH is. If a response that completes a later command comes before one of an earlier
+// command, no data can be attributed to any folder: so this is checked before each response is
+// used, and once more after the last one.
+#include <algorithm>
+
+#include "imap/session_impl.h"
+
+namespace imap {
+
+void Session::Impl::request_ahead(const Folder& folder) {
+  const FolderStatus status = folder.status.value_or(FolderStatus{});
+  const bool has_modseq = status.highest_modseq.has_value() && !refuses_modseq_;
+  bool has_parameter = false;  // a refusal leads to a second attempt in any case
+  Ahead& ahead = ahead_.emplace_back();
+  ahead.raw_name = folder.raw_name;
+  ahead.items = all_items(has_modseq);
+  ahead.items.push_back(kBody);
+  ahead.examine = connection_.start(opening("EXAMINE", folder.raw_name, nullptr, has_parameter));
+  if (status.messages.value_or(0) == 0) return;
+  ahead.fetch = connection_.start(command("UID FETCH").uids(UidSet::all()).list(ahead.items));
+}
+
+std::size_t Session::Impl::requested_ahead() const {
+  const bool is_first_open = !ahead_.empty() && ahead_.front().is_open;
+  return ahead_.size() - (is_first_open ? 1 : 0);
+}
+
+bool Session::Impl::is_requested_ahead(std::string_view raw_name) const {
+  return !ahead_.empty() && !ahead_.front().is_open && ahead_.front().raw_name == raw_name;
+}
+
+// Fails if `tag`, for which finish() is not called or has not returned yet, or a later command was
+// answered.
+void Session::Impl::require_order(Connection::Tag tag) const {
+  if (!connection_.has_answered_from(tag)) return;
+  throw ConnectionLost(
+      "the server answered commands in another order than they were sent, so its data can't be "
+      "attributed to a folder: each command now waits for the one before it",
+      std::nullopt, ConnectionLost::Cause::kOutOfOrder);
+}
+
+StatusResponse Session::Impl::finish_in_order(Connection::Tag tag, const Connection::Take& take,
+                                              BodySink& bodies) {
+  require_order(tag);
+  StatusResponse answer = finish(
+      tag,
+      [&](Response& response) {
+        require_order(tag);
+        take(response);
+      },
+      bodies);
+  require_order(tag);
+  return answer;
+}
+
+StatusResponse Session::Impl::finish_ahead(const Connection::Take& take) {
+  NoBodies no_bodies;
+  StatusResponse answer = finish_in_order(ahead_.front().examine, take, no_bodies);
+  if (answer.condition != Condition::kOk) {
+    // The answer to its UID FETCH is about no folder, or about the one before.
+    ahead_.front().examine = {};
+    return answer;
+  }
+  ahead_.front().is_open = true;
+  if (!ahead_.front().fetch) ahead_.pop_front();
+  return answer;
+}
+
+std::optional<Connection::Tag> Session::Impl::take_fetch_ahead(
+    const UidSet& uids, const std::vector<FixedText>& items) {
+  const bool is_requested = !ahead_.empty() && ahead_.front().is_open &&
+                            ahead_.front().items == items && uids == UidSet::all();
+  if (!is_requested) return std::nullopt;
+  const Connection::Tag tag = ahead_.front().fetch.value();
+  ahead_.pop_front();
+  return tag;
+}
+
+// The responses are not observed: they are about other folders than the open one.
+void Session::Impl::discard_ahead() {
+  NoBodies no_bodies;
+  const auto discard = [&](Connection::Tag tag) {
+    if (tag.number != 0)
+      connection_.finish(
+          tag, [](Response&) {}, no_bodies);
+  };
+  while (!ahead_.empty()) {
+    const Ahead ahead = std::move(ahead_.front());
+    ahead_.pop_front();
+    ++discarded_ahead_;
+    if (!ahead.is_open) discard(ahead.examine);
+    if (ahead.fetch) discard(*ahead.fetch);
+  }
+}
+
+// Messages that are gone now count as expunged, as far as their number shows: callers take others
+// for messages that the server hides.
+void Session::Impl::return_to_open_folder() {
+  discard_ahead();
+  if (open_name_.empty()) return;
+  const std::string raw_name = open_name_;
+  const std::uint32_t validity = open_validity_;
+  const std::uint64_t exists = exists_;
+  const OpenFolder now = open_folder("EXAMINE", raw_name);
+  if (now.uid_validity != validity) {
+    throw ConnectionLost("the folder was replaced by another one while it was read: try again",
+                         std::nullopt);
+  }
+  expunged_ += exists - std::min(exists, exists_);
+}
+
+}  // namespace imap

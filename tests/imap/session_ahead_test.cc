@@ -1,0 +1,394 @@
+// Folders that a session requests ahead.
+#include <functional>
+
+#include "imap/connection_lost.h"
+#include "imap/session.h"
+#include "tests/expect_error.h"
+#include "tests/imap/collector.h"
+#include "tests/imap/conversation.h"
+
+namespace imap {
+namespace {
+
+using testing::IsEmpty;
+using testing::SizeIs;
+
+Folder listed_folder(std::string raw_name, std::uint32_t messages) {
+  Folder folder;
+  folder.raw_name = std::move(raw_name);
+  folder.status.emplace();
+  folder.status->messages = messages;
+  return folder;
+}
+
+void request_a_and_b(Session& session) {
+  session.request_ahead(listed_folder("A", 1));
+  session.request_ahead(listed_folder("B", 1));
+}
+
+std::vector<std::string> bodies_of_all(Session& session) {
+  Collector collector;
+  EXPECT_TRUE(session.fetch_messages(UidSet::all(), collector).complete);
+  std::vector<std::string> bodies;
+  for (const FetchedMessage& message : collector.messages) bodies.push_back(message.bytes);
+  return bodies;
+}
+
+void expect_out_of_order(const std::function<void()>& call) {
+  try {
+    call();
+    ADD_FAILURE() << "expected an error";
+  } catch (const ConnectionLost& lost) {
+    EXPECT_EQ(lost.cause(), ConnectionLost::Cause::kOutOfOrder) << lost.what();
+  }
+}
+
+constexpr const char* kBothRequested = R"(
+    C: m3 EXAMINE "A"
+    C: m4 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
+    C: m5 EXAMINE "B"
+    C: m6 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
+    S: * 1 EXISTS
+    S: * OK [UIDVALIDITY 7] valid
+    S: m3 OK opened
+    S: * 1 FETCH (UID 1 FLAGS () BODY[] "a")
+    S: m4 OK done
+)";
+
+TEST(SessionAheadTest, FoldersAreOpenedAndReadWithoutWaiting) {
+  Transcript transcript = Transcript::session();
+  const std::size_t flights = transcript.flights();
+  transcript.add(kBothRequested).add(R"(
+    S: * 1 EXISTS
+    S: * OK [UIDVALIDITY 8] valid
+    S: m5 OK opened
+    S: * 1 FETCH (UID 1 FLAGS () BODY[] "b")
+    S: m6 OK done
+  )");
+  EXPECT_EQ(transcript.flights(), flights + 1);
+  converse_and_cut(transcript, [](Session& session) {
+    ASSERT_TRUE(session.can_request_ahead(listed_folder("A", 1)));
+    EXPECT_FALSE(session.can_request_ahead(listed_folder(std::string("A\0B", 3), 1)));
+    request_a_and_b(session);
+    EXPECT_EQ(session.requested_ahead(), 2U);
+    EXPECT_EQ(session.examine("A").uid_validity, 7U);
+    EXPECT_EQ(session.requested_ahead(), 1U);
+    EXPECT_EQ(bodies_of_all(session), std::vector<std::string>{"a"});
+    EXPECT_EQ(session.examine("B").uid_validity, 8U);
+    EXPECT_EQ(bodies_of_all(session), std::vector<std::string>{"b"});
+    EXPECT_EQ(session.exists(), 1U);
+    EXPECT_EQ(session.requested_ahead(), 0U);
+    EXPECT_EQ(session.discarded_ahead(), 0U);
+  });
+}
+
+TEST(SessionAheadTest, AnEmptyFolderIsOnlyOpened) {
+  Transcript transcript = Transcript::session();
+  transcript.add(R"(
+    C: m3 EXAMINE "A"
+    C: m4 EXAMINE "B"
+    S: * 0 EXISTS
+    S: m3 OK opened
+    S: * 0 EXISTS
+    S: m4 OK opened
+  )");
+  converse_and_cut(transcript, [](Session& session) {
+    session.request_ahead(listed_folder("A", 0));
+    session.request_ahead(listed_folder("B", 0));
+    EXPECT_EQ(session.examine("A").exists, 0U);
+    EXPECT_EQ(session.examine("B").exists, 0U);
+    EXPECT_EQ(session.discarded_ahead(), 0U);
+  });
+}
+
+// Whatever comes for the UID FETCH behind it is about another folder, or about none.
+TEST(SessionAheadTest, ARefusedFolderIsRequestedOnceMoreWithNothingBehindIt) {
+  for (const char* refusal : {"NO it is on fire", "BAD one at a time"}) {
+    Transcript transcript = Transcript::session();
+    transcript.add(R"(
+      C: m3 EXAMINE "A"
+      C: m4 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
+      C: m5 EXAMINE "B"
+      C: m6 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
+    )");
+    transcript.server("m3 " + std::string(refusal) + "\r\n");
+    transcript.add(R"(
+      S: * 1 FETCH (UID 1 FLAGS () BODY[] "of the folder before")
+      S: m4 OK done
+      S: * 9 EXISTS
+      S: m5 OK opened
+      S: * 1 FETCH (UID 1 FLAGS () BODY[] "b")
+      S: m6 OK done
+      C: m7 EXAMINE "A"
+      S: * 1 EXISTS
+      S: m7 OK opened
+      C: m8 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
+      S: * 1 FETCH (UID 1 FLAGS () BODY[] "a")
+      S: m8 OK done
+    )");
+    converse(transcript, [](Session& session) {
+      request_a_and_b(session);
+      EXPECT_EQ(session.examine("A").exists, 1U);
+      EXPECT_EQ(bodies_of_all(session), std::vector<std::string>{"a"});
+      EXPECT_EQ(session.discarded_ahead(), 2U);
+    });
+  }
+}
+
+TEST(SessionAheadTest, ARefusalWithNothingBehindItCounts) {
+  Transcript transcript = Transcript::session();
+  transcript.add(R"(
+    C: m3 EXAMINE "A"
+    C: m4 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
+    S: m3 NO it is on fire
+    S: m4 BAD no folder is open
+    C: m5 EXAMINE "A"
+    S: m5 NO it is on fire
+  )");
+  converse(transcript, [](Session& session) {
+    session.request_ahead(listed_folder("A", 1));
+    EXPECT_ERROR(kRefused, "open: A: the server refused EXAMINE: it is on fire",
+                 session.examine("A"));
+  });
+}
+
+TEST(SessionAheadTest, AnotherCommandIsAboutTheOpenFolder) {
+  Transcript transcript = Transcript::session();
+  transcript.add(kBothRequested).add(R"(
+    S: * 5 EXISTS
+    S: * 2 EXPUNGE
+    S: m5 OK opened
+    S: * 1 FETCH (UID 1 FLAGS () BODY[] "b")
+    S: m6 OK done
+    C: m7 EXAMINE "A"
+    S: * 0 EXISTS
+    S: * OK [UIDVALIDITY 7] valid
+    S: m7 OK opened
+    C: m8 UID SEARCH ALL
+    S: * SEARCH
+    S: m8 OK done
+  )");
+  converse_and_cut(transcript, [](Session& session) {
+    request_a_and_b(session);
+    session.examine("A");
+    EXPECT_EQ(bodies_of_all(session), std::vector<std::string>{"a"});
+    EXPECT_EQ(session.expunged(), 0U);
+    EXPECT_TRUE(session.search_all().empty());
+    EXPECT_EQ(session.exists(), 0U);
+    EXPECT_EQ(session.expunged(), 1U) << "of the open folder";
+    EXPECT_EQ(session.discarded_ahead(), 1U);
+  });
+}
+
+TEST(SessionAheadTest, TheOpenFolderMustStillBeTheSame) {
+  Transcript transcript = Transcript::session();
+  transcript.add(kBothRequested).add(R"(
+    S: m5 NO gone
+    S: m6 BAD no folder is open
+    C: m7 EXAMINE "A"
+    S: * 1 EXISTS
+    S: * OK [UIDVALIDITY 70] valid
+    S: m7 OK opened
+  )");
+  converse(transcript, [](Session& session) {
+    request_a_and_b(session);
+    session.examine("A");
+    EXPECT_EQ(bodies_of_all(session), std::vector<std::string>{"a"});
+    EXPECT_ERROR(kNetwork, "replaced by another one", session.search_all());
+  });
+}
+
+// As after a change of mind: another folder, or the folder once more.
+TEST(SessionAheadTest, AnotherFolderIsOpenedAfterAllThatWasRequested) {
+  Transcript transcript = Transcript::session();
+  transcript.add(kBothRequested).add(R"(
+    S: * 1 EXISTS
+    S: m5 OK opened
+    S: * 1 FETCH (UID 1 FLAGS () BODY[] "b")
+    S: m6 OK done
+    C: m7 EXAMINE "C"
+    S: * 2 EXISTS
+    S: m7 OK opened
+  )");
+  converse_and_cut(transcript, [](Session& session) {
+    request_a_and_b(session);
+    session.examine("A");
+    EXPECT_EQ(session.examine("C").exists, 2U);
+    EXPECT_EQ(session.discarded_ahead(), 2U);
+  });
+}
+
+// EXAMINE shows that the folder has modification sequences, so they are fetched too.
+TEST(SessionAheadTest, AnExpectationThatFailsCostsOnlyTime) {
+  Transcript transcript = Transcript::session("ENABLE CONDSTORE");
+  transcript.add(R"(
+    C: m4 EXAMINE "A"
+    C: m5 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
+    S: * 1 EXISTS
+    S: * OK [HIGHESTMODSEQ 90] highest
+    S: m4 OK opened
+    S: * 1 FETCH (UID 1 FLAGS () BODY[] "a")
+    S: m5 OK done
+    C: m6 EXAMINE "A"
+    S: * 1 EXISTS
+    S: * OK [HIGHESTMODSEQ 90] highest
+    S: m6 OK opened
+    C: m7 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE MODSEQ BODY.PEEK[])
+    S: * 1 FETCH (UID 1 FLAGS () MODSEQ (12) BODY[] "a")
+    S: m7 OK done
+  )");
+  converse_and_cut(transcript, [](Session& session) {
+    session.request_ahead(listed_folder("A", 1));
+    session.examine("A");
+    EXPECT_EQ(bodies_of_all(session), std::vector<std::string>{"a"});
+  });
+}
+
+TEST(SessionAheadTest, ModificationSequencesAreRequestedWhereTheStatusHasOne) {
+  Transcript transcript = Transcript::session("ENABLE CONDSTORE");
+  transcript.add(R"(
+    C: m4 EXAMINE "A"
+    C: m5 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE MODSEQ BODY.PEEK[])
+    S: * 1 EXISTS
+    S: * OK [HIGHESTMODSEQ 90] highest
+    S: m4 OK opened
+    S: * 1 FETCH (UID 1 FLAGS () MODSEQ (12) BODY[] "a")
+    S: m5 OK done
+  )");
+  converse_and_cut(transcript, [](Session& session) {
+    Folder folder = listed_folder("A", 1);
+    folder.status->highest_modseq = 89;
+    session.request_ahead(folder);
+    session.examine("A");
+    EXPECT_EQ(bodies_of_all(session), std::vector<std::string>{"a"});
+    EXPECT_EQ(session.discarded_ahead(), 0U);
+  });
+}
+
+TEST(SessionAheadTest, MessagesBeforeTheEndOfExamineAreNotTheFolders) {
+  Transcript transcript = Transcript::session();
+  transcript.add(R"(
+    C: m3 EXAMINE "A"
+    C: m4 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
+    S: * 1 EXISTS
+    S: * 1 FETCH (UID 1 FLAGS () BODY[] "early")
+    S: m3 OK opened
+    S: m4 OK done
+  )");
+  converse_and_cut(transcript, [](Session& session) {
+    session.request_ahead(listed_folder("A", 1));
+    session.examine("A");
+    EXPECT_THAT(bodies_of_all(session), IsEmpty());
+  });
+}
+
+TEST(SessionAheadTest, AnswersInAnotherOrderBelongToNoFolder) {
+  Transcript transcript = Transcript::session();
+  transcript.add(R"(
+    C: m3 EXAMINE "A"
+    C: m4 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
+    S: * 1 EXISTS
+    S: m4 OK done
+    S: m3 OK opened
+  )");
+  converse(transcript, [](Session& session) {
+    session.request_ahead(listed_folder("A", 1));
+    expect_out_of_order([&] { session.examine("A"); });
+  });
+}
+
+// The answer to a command of the next folder arrives within the messages of this one.
+TEST(SessionAheadTest, NoMessageIsDeliveredAfterALaterAnswer) {
+  for (const char* later : {"m5 OK opened", "m6 OK done"}) {
+    Transcript transcript = Transcript::session();
+    transcript.add(R"(
+      C: m3 EXAMINE "A"
+      C: m4 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
+      C: m5 EXAMINE "B"
+      C: m6 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
+      S: * 1 EXISTS
+      S: m3 OK opened
+    )");
+    transcript.server(std::string(later) + "\r\n");
+    transcript.add(R"(
+      S: * 1 FETCH (UID 1 FLAGS () BODY[] "of which folder?")
+    )");
+    converse(transcript, [](Session& session) {
+      request_a_and_b(session);
+      session.examine("A");
+      Collector collector;
+      expect_out_of_order([&] { session.fetch_messages(UidSet::all(), collector); });
+      EXPECT_THAT(collector.messages, IsEmpty());
+    });
+  }
+}
+
+TEST(SessionAheadTest, ALaterAnswerAfterTheLastMessageIsNoticed) {
+  Transcript transcript = Transcript::session();
+  transcript.add(R"(
+    C: m3 EXAMINE "A"
+    C: m4 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
+    C: m5 EXAMINE "B"
+    C: m6 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
+    S: * 1 EXISTS
+    S: m3 OK opened
+    S: * 1 FETCH (UID 1 FLAGS () BODY[] "of which folder?")
+    S: m5 OK opened
+    S: m4 OK done
+  )");
+  converse(transcript, [](Session& session) {
+    request_a_and_b(session);
+    session.examine("A");
+    expect_out_of_order([&] { bodies_of_all(session); });
+  });
+}
+
+TEST(SessionAheadTest, ALaterAnswerBeforeTheFolderIsOpenIsNoticed) {
+  Transcript transcript = Transcript::session();
+  transcript.add(R"(
+    C: m3 EXAMINE "A"
+    C: m4 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
+    C: m5 EXAMINE "B"
+    C: m6 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
+    S: m5 OK opened
+    S: * 1 EXISTS
+  )");
+  converse(transcript, [](Session& session) {
+    request_a_and_b(session);
+    expect_out_of_order([&] { session.examine("A"); });
+  });
+}
+
+// A name that needs a literal waits for the server in the middle of the others.
+TEST(SessionAheadTest, ANameMayNeedALiteral) {
+  Transcript transcript = Transcript::session();
+  transcript.add(R"(
+    C: m3 EXAMINE "A"
+    C: m4 EXAMINE {3}
+    S: * 0 EXISTS
+    S: m3 OK opened
+    S: + ready
+  )");
+  transcript.client("B\r\n\r\nm5 EXAMINE \"C\"\r\n");
+  transcript.add(R"(
+    S: * 0 EXISTS
+    S: m4 OK opened
+    S: * 0 EXISTS
+    S: m5 OK opened
+  )");
+  converse_and_cut(transcript, [](Session& session) {
+    for (const char* name : {"A", "B\r\n", "C"}) session.request_ahead(listed_folder(name, 0));
+    for (const char* name : {"A", "B\r\n", "C"}) EXPECT_EQ(session.examine(name).exists, 0U);
+    EXPECT_EQ(session.discarded_ahead(), 0U);
+  });
+}
+
+TEST(SessionAheadTest, NothingIsRequestedAheadWithoutPipelining) {
+  Limits limits;
+  limits.pipeline = false;
+  const Session session(scripted(Transcript::session()), limits);
+  EXPECT_FALSE(session.can_request_ahead(listed_folder("A", 1)));
+}
+
+}  // namespace
+}  // namespace imap
