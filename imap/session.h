@@ -222,8 +222,8 @@ class Session {
 
   // One result for each folder, in the same order, all in one round trip. The empty name stands for
   // the account, with METADATA only. Properties that the server refuses to report are empty. Of
-  // more than 100 folders, the quota roots of 4 are requested; if those agree, the others have the
-  // same, and otherwise a second round trip requests them.
+  // more than 100 folders, the quota roots of 4 are requested, of more than 1,000 of 2; if those
+  // agree, the others have the same, and otherwise a second round trip requests them.
   std::vector<FolderDetails> details(std::span<const std::string> raw_names);
 
   // Empty if the server has no QUOTA. Fails with kRefused if a line is not understood.

@@ -87,9 +87,11 @@ class DetailList {
 };
 
 // Dovecot counts all folders of the account for each GETQUOTAROOT, so requesting each of them takes
-// the square of their number.
+// the square of their number. Of 20,000 folders one answer takes it most of a second.
 constexpr std::size_t kMaxAskedForQuota = 100;
+constexpr std::size_t kManyFolders = 1'000;
 constexpr std::size_t kQuotaSamples = 4;
+constexpr std::size_t kQuotaSamplesOfMany = 2;
 
 // The folders whose quota roots are requested first: all, or a few that are far apart in the list.
 std::vector<std::string> quota_samples(std::span<const std::string> raw_names) {
@@ -98,8 +100,9 @@ std::vector<std::string> quota_samples(std::span<const std::string> raw_names) {
     samples.assign(raw_names.begin(), raw_names.end());
     return samples;
   }
-  for (std::size_t i = 0; i < kQuotaSamples; ++i) {
-    samples.push_back(raw_names[i * (raw_names.size() - 1) / (kQuotaSamples - 1)]);
+  const std::size_t count = raw_names.size() > kManyFolders ? kQuotaSamplesOfMany : kQuotaSamples;
+  for (std::size_t i = 0; i < count; ++i) {
+    samples.push_back(raw_names[i * (raw_names.size() - 1) / (count - 1)]);
   }
   return samples;
 }

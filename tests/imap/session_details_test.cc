@@ -91,12 +91,14 @@ TEST(SessionDetailsTest, KeepsTheFirstDetailsUpToTheLimit) {
   EXPECT_TRUE(details.front().is_cut) << "what is missing is unknown";
 }
 
-// An account of 101 folders. The server reports the quota root "own" for the folders in `own`, and
-// "User quota" for all others.
+// An account of 101 folders, or more. The server reports the quota root "own" for the folders in
+// `own`, and "User quota" for all others.
 class ManyQuotaRootsTest : public testing::Test {
  protected:
-  ManyQuotaRootsTest() {
-    for (int number = 0; number <= 100; ++number) names_.push_back(fmt::format("F{}", number));
+  ManyQuotaRootsTest() { add_folders(101); }
+
+  void add_folders(std::size_t count) {
+    while (names_.size() < count) names_.push_back(fmt::format("F{}", names_.size()));
   }
 
   void add_flight(const std::vector<std::string>& asked) {
@@ -129,6 +131,12 @@ TEST_F(ManyQuotaRootsTest, AFewFoldersShowThatAllHaveTheSameRoots) {
   for (const FolderDetails& details : details()) {
     EXPECT_THAT(details.quota_roots, ElementsAre(root));
   }
+}
+
+TEST_F(ManyQuotaRootsTest, TwoFoldersShowItInALargeAccount) {
+  add_folders(1'001);
+  add_flight({"F0", "F1000"});
+  for (const FolderDetails& details : details()) EXPECT_EQ(details.quota_roots.size(), 1U);
 }
 
 TEST_F(ManyQuotaRootsTest, EachFolderIsAskedForIfTheyDiffer) {
