@@ -15,9 +15,9 @@ std::optional<Shortcomings::Shortcoming> Shortcomings::note(const base::Error& e
   using Cause = ConnectionLost::Cause;
   const auto* const lost = dynamic_cast<const ConnectionLost*>(&error);
   if (lost == nullptr) return std::nullopt;
-  if (lost->cause() == Cause::kPipelinedSilence) {
+  if (lost->cause() == Cause::kPipelinedSilence || lost->cause() == Cause::kOutOfOrder) {
     // The server may have dropped the commands that it received before it had answered an earlier
-    // one.
+    // one, or carried them out at the same time.
     if (!pipelines_) return std::nullopt;
     pipelines_ = false;
     return Shortcoming{};

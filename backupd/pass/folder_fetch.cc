@@ -26,10 +26,6 @@ namespace {
 // For fewer messages a further connection costs more than it saves.
 constexpr std::uint64_t kMinForAnotherConnection = 500;
 
-// Up to this many messages are received and stored on one thread. Starting another one takes more
-// time than it saves, which counts in an account of 20,000 small folders.
-constexpr std::uint64_t kMaxWithoutThreads = 16;
-
 // In bytes. Waking the storing thread for every small message costs more than the message.
 constexpr std::size_t kBatchBytes = 256U << 10U;
 
@@ -123,9 +119,11 @@ class Receiver : public imap::MessageSink {
   const std::exception_ptr& error() const { return error_; }
 
   // Records the message at which the connection was lost, if it was: the one that was arriving. If
-  // its UID was not known yet, the one after the last: servers send messages in that order.
+  // its UID was not known yet, the one after the last: servers send messages in that order. If all
+  // were requested, whichever there are, the server was ahead of us: the message may be another
+  // folder's.
   void record_stumble(Stumbles& stumbles, std::string_view raw_name) const {
-    if (!over_) return;
+    if (!over_ || share_ == imap::UidSet::all()) return;
     if (arriving_ && share_.contains(*arriving_)) {
       return stumbles.add(raw_name, *arriving_, *over_, why_);
     }
@@ -315,6 +313,12 @@ imap::FetchAnswer fetch_into(FolderSink& sink, const FetchSource& source, const 
     });
     return refused == receivers.end() ? imap::FetchAnswer() : refused->answer();
   });
+}
+
+imap::FetchAnswer fetch_small_folder_into(FolderSink& sink, const FetchSource& source,
+                                          StoreTurn& turn, const store::Writer& writer) {
+  return turn.away(
+      [&] { return fetch_on_this_thread(sink, source, imap::UidSet::all(), turn, writer); });
 }
 
 }  // namespace backupd

@@ -48,21 +48,19 @@ std::optional<imap::UidSet> implied_uids(const imap::OpenFolder& open) {
 
 }  // namespace
 
-store::FolderRecord FolderPass::run(const imap::Folder& folder, const store::FolderRecord* last) {
+store::FolderRecord FolderPass::run(const imap::Folder& folder, const store::FolderRecord* last,
+                                    Reading reading) {
+  reading_ = reading;
   const imap::OpenFolder open = this->open(folder, last);
   draft_.emplace(begin(folder, open, last));
   is_scan_wanted_ = last != nullptr && differs_in_size_only(folder, *last);
   try {
     update(folder, open);
   } catch (const base::Error& error) {
-    if (base::is_connection_trouble(error.code())) {
-      was_left_ = close();
-    } else {
-      draft_.reset();
-    }
+    leave(base::is_connection_trouble(error.code()));
     throw;
   } catch (const base::Stopped&) {
-    was_left_ = close();
+    leave(true);
     throw;
   } catch (...) {
     draft_.reset();
@@ -77,7 +75,18 @@ store::FolderRecord FolderPass::close() {
   return tools_.writer.seal(draft);
 }
 
+// After run() failed. What was requested ahead may be another folder's until the server has
+// answered everything in order.
+void FolderPass::leave(bool is_to_be_kept) {
+  if (is_to_be_kept && reading_ != Reading::kAtOnce) {
+    was_left_ = close();
+  } else {
+    draft_.reset();
+  }
+}
+
 std::optional<store::FolderRecord> FolderPass::so_far() {
+  if (reading_ == Reading::kAtOnce) return std::nullopt;
   if (draft_) return tools_.writer.seal(*draft_);
   return was_left_;
 }
@@ -119,10 +128,13 @@ void FolderPass::update(const imap::Folder& folder, const imap::OpenFolder& open
     // The flags of messages that are not recorded arrive with their bodies.
     const std::optional<imap::UidSet> implied =
         recorded_.empty() ? implied_uids(open) : std::nullopt;
-    const imap::UidSet seen = implied ? *implied : update_states(open, std::nullopt);
+    const imap::UidSet seen = is_read_at_once(open) ? fetch_at_once(open)
+                              : implied             ? *implied
+                                                    : update_states(open, std::nullopt);
     PresentUids present = tools_.turn.away([&] { return confirm_present(tools_.session, seen); });
     on_server = std::move(present.uids);
     doubt = std::move(present.doubt);
+    for (const base::Uid uid : fetched_.without(on_server)) draft.expunge(uid);
     const imap::UidSet left_out = on_server.without(seen);
     if (scan_refusal_.empty()) {
       update_left_out(left_out);
@@ -164,6 +176,19 @@ void FolderPass::update(const imap::Folder& folder, const imap::OpenFolder& open
   draft.info().last_full_scan = is_understood ? tools_.now : std::chrono::sys_seconds{};
 }
 
+// The folder may have changed since its status was reported.
+bool FolderPass::is_read_at_once(const imap::OpenFolder& open) const {
+  return reading_ == Reading::kAtOnce && recorded_.empty() && draft_->info().skipped.empty() &&
+         open.uid_validity != 0 && open.exists > 0 && open.exists <= kMaxWithoutThreads;
+}
+
+// Returns the UIDs of the messages that arrived.
+imap::UidSet FolderPass::fetch_at_once(const imap::OpenFolder& open) {
+  MissingMessages(tools_, *draft_, {}, counts_).fetch_at_once(open);
+  draft_->for_each_uid([&](base::Uid uid) { fetched_.add(uid); });
+  return fetched_;
+}
+
 // Fetches messages that are not recorded. Returns why the folder is in doubt, or an empty text: a
 // scan may show a message under a UID that is not its own. Then neither that UID nor the message is
 // found, and without an EXPUNGE that would look like a message that was deleted meanwhile.
@@ -171,7 +196,7 @@ std::string FolderPass::fetch_missing(const imap::OpenFolder& open, const imap::
                                       const imap::UidSet& on_server, bool& are_all_tried) {
   const std::uint64_t expunged = tools_.session.expunged();
   MissingMessages missing(tools_, *draft_, skipped, counts_);
-  are_all_tried = missing.fetch(open, on_server.without(recorded_));
+  are_all_tried = missing.fetch(open, on_server.without(recorded_).without(fetched_));
   const imap::UidSet others = missing.found().without(on_server);
   if (tools_.session.expunged() - expunged >= missing.gone()) return {};
   if (are_all_tried && !others.empty()) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "backupd/pass/folder_sink.h"
+#include "backupd/pass/folders_ahead.h"
 #include "backupd/pass/pass_tools.h"
 #include "backupd/pass/reused_uids.h"
 #include "imap/session.h"
@@ -26,12 +27,14 @@ class FolderPass {
   // small, or, with a reason in FolderInfo::trouble, where the server contradicts itself about
   // which messages there are: then it keeps all that was recorded, and has no new baseline. Called
   // with the turn, which is given up during waits for the server. Fails with kRefused if the
-  // server does not open it, and as the session and the writer do.
-  store::FolderRecord run(const imap::Folder& folder, const store::FolderRecord* last);
+  // server does not open it, and as the session and the writer do. With Reading::kAtOnce, only a
+  // returned record is kept, and FoldersAhead::accepts() decides about that.
+  store::FolderRecord run(const imap::Folder& folder, const store::FolderRecord* last,
+                          Reading reading);
 
   // The record of the folder so far, for a snapshot in the middle of run(), or after the connection
-  // was lost or the program was asked to stop. Returns nullopt before the folder was opened, and
-  // where run() failed for another reason. Called with the turn.
+  // was lost or the program was asked to stop. Returns nullopt before the folder was opened, for
+  // Reading::kAtOnce, and where run() failed for another reason. Called with the turn.
   std::optional<store::FolderRecord> so_far();
 
   // So far; also after a failure.
@@ -43,6 +46,9 @@ class FolderPass {
  private:
   void update(const imap::Folder& folder, const imap::OpenFolder& open);
   store::FolderRecord close();
+  void leave(bool is_to_be_kept);
+  bool is_read_at_once(const imap::OpenFolder& open) const;
+  imap::UidSet fetch_at_once(const imap::OpenFolder& open);
   std::string why_not_empty(const imap::Folder& folder, const imap::UidSet& on_server) const;
   std::string fetch_missing(const imap::OpenFolder& open, const imap::UidSet& skipped,
                             const imap::UidSet& on_server, bool& are_all_tried);
@@ -70,7 +76,9 @@ class FolderPass {
   std::optional<store::FolderRecord> was_left_;    // the draft, where run() ended early
   std::optional<imap::Session::Changes> changes_;  // since the last time, if the server has QRESYNC
   imap::UidSet recorded_;                          // what the draft had when it was begun
-  bool is_scan_wanted_ = false;                    // STATUS showed that UIDs may be used again
+  imap::UidSet fetched_;                           // at once
+  Reading reading_ = Reading::kStepByStep;
+  bool is_scan_wanted_ = false;  // STATUS showed that UIDs may be used again
   ReusedUids reused_;
   std::string scan_refusal_;      // why a scan ended early
   bool is_date_reliable_ = true;  // false: one message has had several dates

@@ -103,6 +103,7 @@ void FolderRounds::run(imap::Session& session, SpareSessions& spares, StoreTurn&
                           store_.schedule.commit_if_due();
                         }};
   waits_->give_back(imap::WaitBudget::kListedWorth * listed.size());
+  ahead_.begin(session);
   for (int round = 0; round < kMaxRounds; ++round) {
     const bool first_round = round == 0;
     std::vector<imap::Folder> folders = first_round ? listed : list(tools);
@@ -153,7 +154,9 @@ bool FolderRounds::pass_once(const PassTools& tools, const std::vector<imap::Fol
                              bool first_round) {
   bool has_changed = false;
   current_ = {};
-  for (const imap::Folder& folder : late_ones_last(listed)) {
+  const std::vector<imap::Folder> folders = late_ones_last(listed);
+  for (std::size_t at = 0; at < folders.size(); ++at) {
+    const imap::Folder& folder = folders[at];
     if (filter_.leaves_out(folder)) continue;
     const FolderRecord* const last = last_of(folder);
     const std::string failure = failures_.reason(folder.raw_name);
@@ -168,7 +171,9 @@ bool FolderRounds::pass_once(const PassTools& tools, const std::vector<imap::Fol
       current_.add(given_up(folder, last, failure));
     } else {
       has_changed = true;
-      current_.add(pass_folder(tools, folder, last));
+      ahead_.request(tools.session, folders, at,
+                     [&](const imap::Folder& one) { return turn_of(tools, one, first_round); });
+      current_.add(read(tools, folder, last));
     }
   }
   keep_unlisted(tools.session.list_gaps());
@@ -187,6 +192,24 @@ bool FolderRounds::is_up_to_date(const imap::Folder& folder, const FolderRecord*
                            last->info.completeness == FolderCompleteness::kUnreadable &&
                            refused != refused_.end() && refused->second == generation_of(folder);
   return is_same || is_given_up || parked_.contains(folder.raw_name);
+}
+
+// As pass_once() decides when it comes to the folder. Where the server's IDs or the day's budget
+// decide which messages are fetched, the messages are listed first.
+FoldersAhead::Turn FolderRounds::turn_of(const PassTools& tools, const imap::Folder& folder,
+                                         bool first_round) const {
+  using Turn = FoldersAhead::Turn;
+  if (filter_.leaves_out(folder) || !Admission::has_room_for_name(folder) ||
+      !folder.can_be_opened()) {
+    return Turn::kSkipped;
+  }
+  const FolderRecord* const last = last_of(folder);
+  if (is_up_to_date(folder, last, first_round, tools.now)) return Turn::kSkipped;
+  if (!failures_.reason(folder.raw_name).empty()) return Turn::kSkipped;
+  const bool may_be_ahead = last == nullptr && !failures_.is_late(folder.raw_name) &&
+                            FoldersAhead::is_small(folder) && !daily_budget_->is_limited() &&
+                            tools.session.capabilities().message_id_item().empty();
+  return may_be_ahead ? Turn::kMayBeAhead : Turn::kAlone;
 }
 
 void FolderRounds::compare_with(const std::vector<imap::Folder>& at_the_end) {
@@ -214,29 +237,15 @@ void FolderRounds::compare_with(const std::vector<imap::Folder>& at_the_end) {
 }
 
 FolderRecord FolderRounds::pass_folder(const PassTools& tools, const imap::Folder& folder,
-                                       const FolderRecord* last) {
+                                       const FolderRecord* last, Reading reading) {
   has_begun_ = true;
   blamed_.reset();
   store_.progress.begin_folder(report_.account, filter_.shown(folder));
   FolderPass& pass = folder_pass_.emplace(tools);
   const int stumbles = stumbles_.total();
-  const auto count = [&] {
-    report_.fetched_messages += pass.counts().fetched_messages;
-    report_.fetched_bytes += pass.counts().fetched_bytes;
-    report_.new_messages += pass.counts().new_messages;
-    report_.new_bytes += pass.counts().new_bytes;
-    for (const std::string& warning : pass.warnings()) {
-      warn(fmt::format("{}: {}", filter_.shown(folder), warning));
-    }
-    if (const std::uint64_t undated = pass.counts().undated; undated > 0) {
-      warn(fmt::format("{}: {} new {} no date that is understood: it is recorded as unknown",
-                       filter_.shown(folder), undated,
-                       undated == 1 ? "message has" : "messages have"));
-    }
-    daily_budget_->use(pass.counts().fetched_bytes);
-  };
+  const auto count = [&] { this->count(folder, pass); };
   try {
-    FolderRecord record = pass.run(folder, last);
+    FolderRecord record = pass.run(folder, last, reading);
     count();
     folder_pass_.reset();
     passed_.insert(folder.raw_name);
@@ -259,7 +268,9 @@ FolderRecord FolderRounds::pass_folder(const PassTools& tools, const imap::Folde
           lost != nullptr && lost->cause() == imap::ConnectionLost::Cause::kAccountTooSlow;
       const bool has_progress =
           is_asked_to_wait || stumbles_.total() > stumbles || pass.counts().fetched_messages > 0;
-      failures_.add(folder.raw_name, has_progress, error.what());
+      const bool is_its_fault =
+          is_asked_to_wait || !ahead_.note_loss(tools.session, folder, reading);
+      if (is_its_fault) failures_.add(folder.raw_name, has_progress, error.what());
       // Otherwise each backup would end over this folder, before it comes to the others.
       if (pass.counts().fetched_messages == 0) {
         if (is_too_slow) blame(folder, error.what());
@@ -283,6 +294,42 @@ FolderRecord FolderRounds::pass_folder(const PassTools& tools, const imap::Folde
     count();
     throw;
   }
+}
+
+// A record of what was requested ahead is used only if it is proven. Otherwise the folder is read
+// once more, alone and from the beginning, and the first record is only compared.
+FolderRecord FolderRounds::read(const PassTools& tools, const imap::Folder& folder,
+                                const FolderRecord* last) {
+  const Reading reading = ahead_.reading_of(folder);
+  FolderRecord record = pass_folder(tools, folder, last, reading);
+  if (reading == Reading::kStepByStep || ahead_.accepts(tools.session, folder, record)) {
+    return record;
+  }
+  FolderRecord alone = pass_folder(tools, folder, last, Reading::kStepByStep);
+  if (!ahead_.compare(tools.session, record, alone)) {
+    warn(
+        fmt::format("{}: the server sent other messages for commands that followed each other at "
+                    "once than for commands that waited: folders are no longer requested ahead",
+                    filter_.shown(folder)));
+  }
+  return alone;
+}
+
+void FolderRounds::count(const imap::Folder& folder, const FolderPass& pass) {
+  const FetchCounts& counts = pass.counts();
+  report_.fetched_messages += counts.fetched_messages;
+  report_.fetched_bytes += counts.fetched_bytes;
+  report_.new_messages += counts.new_messages;
+  report_.new_bytes += counts.new_bytes;
+  for (const std::string& warning : pass.warnings()) {
+    warn(fmt::format("{}: {}", filter_.shown(folder), warning));
+  }
+  if (counts.undated > 0) {
+    warn(fmt::format("{}: {} new {} no date that is understood: it is recorded as unknown",
+                     filter_.shown(folder), counts.undated,
+                     counts.undated == 1 ? "message has" : "messages have"));
+  }
+  daily_budget_->use(counts.fetched_bytes);
 }
 
 void FolderRounds::blame(const imap::Folder& folder, const std::string& why) {

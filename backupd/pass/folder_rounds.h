@@ -19,6 +19,7 @@
 #include "backupd/pass/folder_filter.h"
 #include "backupd/pass/folder_pass.h"
 #include "backupd/pass/folder_records.h"
+#include "backupd/pass/folders_ahead.h"
 #include "backupd/pass/known_messages.h"
 #include "backupd/pass/pass_tools.h"
 #include "backupd/pass/shared_store.h"
@@ -83,12 +84,17 @@ class FolderRounds {
   bool pass_once(const PassTools& tools, const std::vector<imap::Folder>& listed, bool first_round);
   bool is_up_to_date(const imap::Folder& folder, const store::FolderRecord* last, bool first_round,
                      std::chrono::sys_seconds now) const;
+  FoldersAhead::Turn turn_of(const PassTools& tools, const imap::Folder& folder,
+                             bool first_round) const;
   std::vector<imap::Folder> list(const PassTools& tools);
   // Adds folders that exist although LIST does not show them.
   void complete(const PassTools& tools, std::vector<imap::Folder>& listed);
   void compare_with(const std::vector<imap::Folder>& at_the_end);
   store::FolderRecord pass_folder(const PassTools& tools, const imap::Folder& folder,
-                                  const store::FolderRecord* last);
+                                  const store::FolderRecord* last, Reading reading);
+  store::FolderRecord read(const PassTools& tools, const imap::Folder& folder,
+                           const store::FolderRecord* last);
+  void count(const imap::Folder& folder, const FolderPass& pass);
   const store::FolderRecord* last_of(const imap::Folder& folder) const;
   KnownMessages* known(std::uint64_t wanted);
   std::vector<imap::Folder> late_ones_last(const std::vector<imap::Folder>& listed) const;
@@ -121,6 +127,7 @@ class FolderRounds {
   std::set<std::string, std::less<>> warned_;    // by warn()
   std::vector<std::string> changes_;             // see changes()
   FolderFailures failures_;
+  FoldersAhead ahead_;
   UnlistedFolders asked_;
   Departures departures_;
   KnownMessages known_;

@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "backupd/pass/folder_fetch.h"
 #include "base/utf8.h"
 #include "store/format/limits.h"
 
@@ -138,13 +137,26 @@ imap::UidSet MissingMessages::affordable(const imap::UidSet& uids) {
   return affordable;
 }
 
+FolderSink MissingMessages::sink() {
+  return {tools_.writer,     tools_.account,   draft_,    counts_,
+          tools_.departures, tools_.admission, doubtful_, tools_.stored};
+}
+
+FetchSource MissingMessages::source(const imap::OpenFolder& open) const {
+  return {tools_.session, draft_.info().raw_name, open.uid_validity,
+          tools_.spares,  tools_.stumbles,        tools_.waits};
+}
+
+void MissingMessages::fetch_at_once(const imap::OpenFolder& open) {
+  FolderSink sink = this->sink();
+  fetch_small_folder_into(sink, source(open), tools_.turn, tools_.writer);
+}
+
 bool MissingMessages::fetch(const imap::OpenFolder& open, const imap::UidSet& wanted) {
   if (wanted.empty()) return true;
   const std::string& name = draft_.info().raw_name;
-  FolderSink sink(tools_.writer, tools_.account, draft_, counts_, tools_.departures,
-                  tools_.admission, doubtful_, tools_.stored);
-  const FetchSource source{tools_.session,  name,        open.uid_validity, tools_.spares,
-                           tools_.stumbles, tools_.waits};
+  FolderSink sink = this->sink();
+  const FetchSource source = this->source(open);
   const Fetch fetch = [&](const imap::UidSet& uids) {
     if (uids.empty()) return imap::FetchAnswer();
     return fetch_into(sink, source, uids, tools_.turn, tools_.budget, tools_.writer);

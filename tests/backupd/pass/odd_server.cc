@@ -132,7 +132,9 @@ class OddServer::Connection : public imap::Transport {
     server_.heard_.push_back(command);
     if (is_silent_ || is_closed_) return;
     const std::size_t begin = output_.size();
+    is_early_ = begin > 0;
     respond(tag, command);
+    if (is_closed_ && server_.loses_answers) output_.clear();
     if (!server_.edit || is_silent_ || is_closed_) return;
     std::string edited = output_.substr(begin);
     afterwards_ = server_.edit(command, edited);
@@ -166,11 +168,12 @@ class OddServer::Connection : public imap::Transport {
     } else if (is("LIST")) {
       list();
     } else if (is("STATUS")) {
-      result = status(take_string(rest));
+      const std::string name = take_string(rest);
+      result = status(name, rest.find(" SIZE") != std::string_view::npos);
     } else if (is("EXAMINE")) {
       result = examine(take_string(rest));
     } else if (is("UID SEARCH")) {
-      search();
+      result = search();
     } else if (is("UID FETCH")) {
       result = fetch(std::string(rest));
     } else if (is("LOGOUT")) {
@@ -195,16 +198,17 @@ class OddServer::Connection : public imap::Transport {
     return "OK done";
   }
 
-  std::string status(const std::string& name) {
+  std::string status(const std::string& name, bool with_size) {
     const OddFolder* folder = server_.find(name);
     if (folder == nullptr) return "NO [NONEXISTENT] no such folder";
     say("* STATUS " + as_sent(name) + " (MESSAGES " + std::to_string(folder->messages.size()) +
-        " UIDNEXT " + next(*folder) + " UIDVALIDITY " + folder->uid_validity + ")");
+        " UIDNEXT " + next(*folder) + " UIDVALIDITY " + folder->uid_validity +
+        (with_size ? " SIZE " + size(*folder) : "") + ")");
     return "OK done";
   }
 
   std::string examine(const std::string& name) {
-    open_ = server_.find(name);
+    open_before_ = std::exchange(open_, server_.find(name));
     server_.open_folder_ = name;
     if (open_ == nullptr) return "NO no such folder";
     if (!open_->refusal.empty()) return open_->refusal;
@@ -215,16 +219,25 @@ class OddServer::Connection : public imap::Transport {
     return "OK done";
   }
 
+  static std::string size(const OddFolder& folder) {
+    if (!folder.status_size.empty()) return folder.status_size;
+    std::size_t sum = 0;
+    for (const OddMessage& message : folder.messages) sum += message.body.size();
+    return std::to_string(sum);
+  }
+
   static std::string next(const OddFolder& folder) {
     return std::to_string(folder.messages.empty() ? 1 : folder.messages.back().uid + 1);
   }
 
-  void search() {
+  std::string search() {
+    if (open_ == nullptr) return "BAD no folder is open";
     std::string line = "* SEARCH";
     for (const OddMessage& message : open_->messages) {
       if (open_->is_searched) line += ' ' + std::to_string(message.uid);
     }
     say(line);
+    return "OK done";
   }
 
   std::string fetch(const std::string& arguments) {
@@ -232,7 +245,10 @@ class OddServer::Connection : public imap::Transport {
     const imap::UidSet uids = set == "1:*" ? imap::UidSet::all() : imap::UidSet::parse(set).value();
     const bool with_body = arguments.find("BODY.PEEK[]") != std::string::npos;
     std::size_t number = 0;
-    for (OddMessage& message : open_->messages) {
+    if (open_ == nullptr) return "BAD no folder is open";
+    const bool is_late = server_.opens_late && is_early_ && open_before_ != nullptr;
+    OddFolder& folder = is_late ? *open_before_ : *open_;
+    for (OddMessage& message : folder.messages) {
       ++number;
       if (!uids.contains(base::Uid{message.uid})) continue;
       if (!with_body && !message.is_scanned) continue;
@@ -254,13 +270,14 @@ class OddServer::Connection : public imap::Transport {
       say(fmt::format("* {} FETCH (UID {} {} INTERNALDATE \"{}\" RFC822.SIZE {} {})", number,
                       message.uid, message.flags, message.date, size, item));
     }
-    OddFolder& folder = *open_;
     if (with_body && folder.after_fetch) std::exchange(folder.after_fetch, {})(folder);
     return with_body ? folder.fetch_result : "OK done";
   }
 
   OddServer& server_;
   OddFolder* open_ = nullptr;
+  OddFolder* open_before_ = nullptr;
+  bool is_early_ = false;  // the client has not received the last answer yet
   std::string input_;
   std::size_t asked_ = 0;  // the end of the line up to which go-aheads were given
   std::string output_;

@@ -47,6 +47,7 @@ struct OddFolder {
   bool tells_next = true;           // whether EXAMINE reports UIDNEXT
   bool is_listed = true;            // whether LIST shows it
   std::string exists = {};          // as EXAMINE reports it; empty: the right number
+  std::string status_size = {};     // as STATUS reports it; empty: the right number
   bool is_searched = true;          // whether SEARCH shows its messages
   std::string fetch_result = "OK";  // the result of FETCH for bodies
   std::deque<OddMessage> messages = {};
@@ -100,6 +101,13 @@ class OddServer {
 
   // Whether commands that arrive before the answer to an earlier one are dropped.
   bool drops_early_commands = false;
+
+  // Whether a FETCH that arrives before the answer to EXAMINE is about the folder that was open
+  // before.
+  bool opens_late = false;
+
+  // Whether answers that the client has not received yet are lost when a connection is closed.
+  bool loses_answers = false;
 
   // The most bytes that a client receives at once.
   std::size_t max_piece = std::size_t{1} << 30;

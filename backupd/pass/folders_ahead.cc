@@ -1,0 +1,149 @@
+#include "backupd/pass/folders_ahead.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "backupd/pass/folder_fetch.h"
+
+namespace backupd {
+
+namespace {
+
+using store::FolderCompleteness;
+
+// A larger one keeps the server busy without others behind it, and would be costly to discard.
+constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 20;
+
+bool is_whole(const store::FolderRecord& record) {
+  return record.info.completeness == FolderCompleteness::kComplete && record.info.skipped.empty();
+}
+
+bool agrees_with_status(const imap::FolderStatus& status, const store::FolderRecord& record) {
+  return is_whole(record) && status.uid_validity == record.info.uid_validity &&
+         status.uid_next == record.info.uid_next && status.messages == record.receipt.messages &&
+         status.size == record.bytes;
+}
+
+// As far as the answers to EXAMINE show.
+bool has_changed_meanwhile(const store::FolderInfo& before, const store::FolderInfo& now) {
+  return before.uid_validity != now.uid_validity || before.uid_next != now.uid_next ||
+         before.highest_modseq != now.highest_modseq;
+}
+
+}  // namespace
+
+void FoldersAhead::begin(const imap::Session& session) {
+  window_ = kMinAhead;
+  is_proven_ = false;
+  discarded_ = session.discarded_ahead();
+  discards_ = 0;
+  comparisons_ = 0;
+  requested_.clear();
+  confirmed_.reset();
+}
+
+bool FoldersAhead::is_small(const imap::Folder& folder) {
+  if (!folder.status) return false;
+  const imap::FolderStatus& status = *folder.status;
+  return status.uid_validity.value_or(0) != 0 && status.uid_next.value_or(0) != 0 &&
+         status.messages && *status.messages <= kMaxWithoutThreads && status.size &&
+         *status.size <= kMaxBytes;
+}
+
+void FoldersAhead::request(imap::Session& session, const std::vector<imap::Folder>& folders,
+                           std::size_t at, const TurnOf& turn_of) {
+  const std::size_t under_way = session.requested_ahead();
+  while (requested_.size() > under_way) requested_.pop_front();
+  if (is_off_) return;
+  const TurnOf final_turn_of = [&](const imap::Folder& folder) {
+    const Turn turn = turn_of(folder);
+    const bool must_be_alone = turn == Turn::kMayBeAhead && (suspects_.contains(folder.raw_name) ||
+                                                             !session.can_request_ahead(folder));
+    return must_be_alone ? Turn::kAlone : turn;
+  };
+  if (under_way == 0) next_ = at;
+  // Few large batches take fewer packets. The first ones are proven before another follows.
+  const bool is_time = is_proven_ ? under_way <= window_ / 2
+                                  : under_way == 0 && are_enough(folders, at, final_turn_of);
+  while (is_time && next_ < folders.size() && requested_.size() < window_) {
+    const imap::Folder& folder = folders[next_];
+    const Turn turn = final_turn_of(folder);
+    if (turn == Turn::kAlone) break;
+    ++next_;
+    if (turn == Turn::kSkipped) continue;
+    session.request_ahead(folder);
+    requested_.push_back(folder.raw_name);
+  }
+  if (requested_.empty()) confirmed_.reset();
+  is_followed_ = requested_.size() > 1;
+}
+
+// Whether so many may be requested ahead, one after the other, that this is worth the comparisons.
+bool FoldersAhead::are_enough(const std::vector<imap::Folder>& folders, std::size_t at,
+                              const TurnOf& turn_of) {
+  constexpr std::size_t kEnough = 32;
+  constexpr std::size_t kMaxLooks = 128;  // most folders may be unchanged
+  const std::size_t end = std::min(folders.size(), at + kMaxLooks);
+  std::size_t found = 0;
+  for (; at < end && found < kEnough; ++at) {
+    const Turn turn = turn_of(folders[at]);
+    if (turn == Turn::kAlone) return false;
+    if (turn == Turn::kMayBeAhead) ++found;
+  }
+  return found == kEnough;
+}
+
+Reading FoldersAhead::reading_of(const imap::Folder& folder) const {
+  const bool is_ahead = !requested_.empty() && requested_.front() == folder.raw_name;
+  return is_ahead ? Reading::kAtOnce : Reading::kStepByStep;
+}
+
+bool FoldersAhead::accepts(const imap::Session& session, const imap::Folder& folder,
+                           const store::FolderRecord& record) {
+  // The server opened nothing, with nothing behind the command.
+  const bool is_refused = record.info.completeness == FolderCompleteness::kUnreadable;
+  is_evidence_ = is_followed_ && session.discarded_ahead() == discarded_;
+  if (std::exchange(discarded_, session.discarded_ahead()) != session.discarded_ahead()) {
+    window_ = kMinAhead;
+    is_off_ |= ++discards_ == kMaxDiscards;
+  } else {
+    discards_ = 0;
+  }
+  const bool is_empty = record.receipt.messages == 0;
+  const bool agrees = agrees_with_status(folder.status.value(), record);
+  if (!is_refused && !(agrees && (is_proven_ || is_empty))) return false;
+  confirmed_.reset();
+  if (is_proven_) {
+    comparisons_ = 0;
+    if (discards_ == 0) window_ = std::min(2 * window_, kMaxAhead);
+  }
+  return true;
+}
+
+bool FoldersAhead::compare(const imap::Session& session, const store::FolderRecord& record,
+                           const store::FolderRecord& alone) {
+  window_ = kMinAhead;
+  discarded_ = session.discarded_ahead();
+  is_off_ |= ++comparisons_ == kMaxComparisons;
+  const std::optional<store::Receipt> before = std::exchange(confirmed_, std::nullopt);
+  if (!is_whole(alone) || has_changed_meanwhile(record.info, alone.info)) return true;
+  if (record.receipt != alone.receipt) {
+    is_off_ = true;
+    return false;
+  }
+  if (!is_evidence_ || alone.receipt.messages == 0) return true;
+  is_proven_ |= before && *before != alone.receipt;
+  confirmed_ = alone.receipt;
+  return true;
+}
+
+bool FoldersAhead::note_loss(const imap::Session& session, const imap::Folder& folder,
+                             Reading reading) {
+  if (reading != Reading::kAtOnce && session.requested_ahead() == 0) return false;
+  suspects_.insert(folder.raw_name);
+  suspects_.insert(requested_.begin(), requested_.end());
+  is_off_ |= ++losses_ == kMaxLosses;
+  return true;
+}
+
+}  // namespace backupd

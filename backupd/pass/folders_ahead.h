@@ -1,0 +1,114 @@
+// Which folders are requested ahead while others are read (imap::Session::request_ahead()), so that
+// an account of many small folders does not cost two round trips for each of them.
+//
+// Only new and small folders: no message of them is known, so all are needed. They are read at
+// once: all messages are fetched before it is known which ones there are.
+//
+// A server that carries out commands in another order than they were sent sends messages of another
+// folder. So two things must be true before the record of a folder that was requested ahead is
+// used. STATUS agrees with it: UIDVALIDITY, UIDNEXT, the number of messages and the sum of their
+// sizes. And the server has proven on this connection that it keeps the order: two folders, one
+// requested directly after the other and both with another one behind them, had the same messages
+// when they were read once more alone, and not the same as each other. Only messages count that
+// came for the commands requested ahead.
+//
+// Otherwise the folder is read once more, alone. Where the two readings differ, or there is no
+// proof after a few attempts, no folder of the account is requested ahead any more.
+//
+// A server that loses the connection over a command may have had answers to earlier ones in its
+// buffer. So the loss says nothing about any one of the folders that were under way: each of them
+// is a suspect, which is read step by step from then on, with nothing behind it. A loss over it
+// then is its own.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "imap/folder.h"
+#include "imap/session.h"
+#include "store/format/snapshot.h"
+
+namespace backupd {
+
+enum class Reading {
+  kAtOnce,      // requested ahead: UID FETCH 1:* with bodies follows EXAMINE
+  kStepByStep,  // each command waits for the one before it
+};
+
+// One account's, for all attempts of its pass.
+class FoldersAhead {
+ public:
+  enum class Turn {
+    kSkipped,  // the folder is not opened
+    kAlone,    // it may not be requested ahead
+    kMayBeAhead,
+  };
+  using TurnOf = std::function<Turn(const imap::Folder&)>;
+
+  // For each new session.
+  void begin(const imap::Session& session);
+
+  // Whether the folder is small according to its status, and the status shows what accepts()
+  // compares.
+  static bool is_small(const imap::Folder& folder);
+
+  // Before the folder at `at` is passed: requests it and some that follow, up to the first one
+  // that must be alone, if it is time. Without a proof, they must be at least 32.
+  void request(imap::Session& session, const std::vector<imap::Folder>& folders, std::size_t at,
+               const TurnOf& turn_of);
+
+  // How the folder at `at` is read, after request().
+  Reading reading_of(const imap::Folder& folder) const;
+
+  // After the folder was read at once: whether its record may be used. If not, compare() must
+  // follow.
+  bool accepts(const imap::Session& session, const imap::Folder& folder,
+               const store::FolderRecord& record);
+
+  // `alone`: the record of the same folder, read step by step. Returns false if that differs from
+  // the first one, although the folder did not change.
+  bool compare(const imap::Session& session, const store::FolderRecord& record,
+               const store::FolderRecord& alone);
+
+  // After the connection was lost over the folder. Returns true if that may be another folder's
+  // fault: others were under way too, or it was read at once.
+  bool note_loss(const imap::Session& session, const imap::Folder& folder, Reading reading);
+
+ private:
+  static bool are_enough(const std::vector<imap::Folder>& folders, std::size_t at,
+                         const TurnOf& turn_of);
+
+  // Enough to keep a server busy that is 50 ms away, and few enough to be discarded.
+  static constexpr std::size_t kMaxAhead = 64;
+  static constexpr std::size_t kMinAhead = 2;
+  static constexpr int kMaxDiscards = 5;     // in a row
+  static constexpr int kMaxComparisons = 6;  // in a row, without a record that is accepted
+  static constexpr int kMaxLosses = 3;
+
+  bool is_off_ = false;
+  int losses_ = 0;
+  std::set<std::string, std::less<>> suspects_;  // raw names
+
+  // The members below are about the present session.
+  std::size_t window_ = kMinAhead;
+  bool is_proven_ = false;
+  std::uint64_t discarded_ = 0;  // folders, when one was last passed
+  int discards_ = 0;             // in a row
+  int comparisons_ = 0;          // in a row
+  std::deque<std::string>
+      requested_;             // raw names: the one that is passed now, and those that follow
+  std::size_t next_ = 0;      // the first folder that request() has not considered
+  bool is_followed_ = false;  // another one was requested behind the one passed now
+  bool is_evidence_ = false;  // the record given to accepts() last took no other commands
+
+  // The messages of the folder passed last, if they are evidence and compare() has confirmed them.
+  std::optional<store::Receipt> confirmed_;
+};
+
+}  // namespace backupd
