@@ -20,25 +20,20 @@ std::atomic<LogLevel> min_level = LogLevel::kInfo;
 // Masking shorter secrets would mask ordinary words.
 constexpr std::size_t kMinMasked = 4;
 
-struct Masked {
+struct MaskedSecrets {
   std::mutex mutex;
   std::vector<std::string> secrets;  // one entry for each live copy of a secret
 };
 
-Masked& masked() {
-  static Masked instance;
+MaskedSecrets& masked_secrets() {
+  static MaskedSecrets instance;
   return instance;
 }
 
 std::string mask(std::string line) {
-  Masked& all = masked();
+  MaskedSecrets& all = masked_secrets();
   const std::lock_guard lock(all.mutex);
-  for (const std::string& secret : all.secrets) {
-    for (std::size_t at = line.find(secret); at != std::string::npos; at = line.find(secret, at)) {
-      line.replace(at, secret.size(), "***");
-      at += 3;
-    }
-  }
+  for (const std::string& secret : all.secrets) line = masked(std::move(line), secret);
   return line;
 }
 
@@ -85,15 +80,25 @@ void log_line(LogLevel level, std::string_view line) {
   logger().log(spdlog_level(level), escape_for_terminal(mask(std::string(line))));
 }
 
+std::string masked(std::string text, std::string_view secret) {
+  constexpr std::string_view kMask = "***";
+  if (secret.size() < kMinMasked) return text;
+  for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at)) {
+    text.replace(at, secret.size(), kMask);
+    at += kMask.size();
+  }
+  return text;
+}
+
 void mask_in_log(std::string_view secret) {
   if (secret.size() < kMinMasked) return;
-  Masked& all = masked();
+  MaskedSecrets& all = masked_secrets();
   const std::lock_guard lock(all.mutex);
   all.secrets.emplace_back(secret);
 }
 
 void unmask_in_log(std::string_view secret) {
-  Masked& all = masked();
+  MaskedSecrets& all = masked_secrets();
   const std::lock_guard lock(all.mutex);
   const auto found = std::find(all.secrets.begin(), all.secrets.end(), secret);
   if (found == all.secrets.end()) return;

@@ -1,5 +1,5 @@
 // Log lines on stderr. Text in a line that comes from outside (servers, files, users) is escaped,
-// and the text of every live Secret is masked.
+// and the text of every live Secret is masked, unless it has LogMask::kOff.
 #pragma once
 
 #include <string>
@@ -18,6 +18,10 @@ bool is_logged(LogLevel level);
 
 // One line; thread-safe.
 void log_line(LogLevel level, std::string_view line);
+
+// The text with "***" in place of the secret, unless that is too short to be told from ordinary
+// words.
+std::string masked(std::string text, std::string_view secret);
 
 // Used only by Secret.
 void mask_in_log(std::string_view secret);

@@ -58,26 +58,27 @@ Secret load_credential(const std::string& name) {
 }  // namespace
 
 // Moving a std::string may leave a short text behind; after a swap there is only one copy to wipe.
-Secret::Secret(std::string text) {
+Secret::Secret(std::string text, LogMask mask) : mask_(mask) {
   text_.swap(text);
-  mask_in_log(text_);
+  if (mask_ == LogMask::kOn) mask_in_log(text_);
 }
 
-Secret::Secret(const Secret& other) : text_(other.text_) {
-  mask_in_log(text_);
+Secret::Secret(const Secret& other) : text_(other.text_), mask_(other.mask_) {
+  if (mask_ == LogMask::kOn) mask_in_log(text_);
 }
 
-Secret::Secret(Secret&& other) noexcept {
+Secret::Secret(Secret&& other) noexcept : mask_(other.mask_) {
   text_.swap(other.text_);
 }
 
 Secret& Secret::operator=(Secret other) noexcept {
   text_.swap(other.text_);
+  std::swap(mask_, other.mask_);
   return *this;
 }
 
 Secret::~Secret() {
-  unmask_in_log(text_);
+  if (mask_ == LogMask::kOn) unmask_in_log(text_);
   wipe(text_);
 }
 

@@ -10,12 +10,19 @@
 
 namespace base {
 
-// There is no operator<< and no formatter, and a log line that contains the text of a live Secret
-// of four characters or more shows "***" in its place (base/log.h).
+// Whether a log line that contains the text of a live Secret, of four characters or more, shows
+// "***" in its place (base/log.h).
+enum class LogMask {
+  kOn,
+  // For what a stranger types: a guess that equals a part of a log line would hide that part.
+  kOff,
+};
+
+// There is no operator<< and no formatter.
 class Secret {
  public:
   Secret() = default;
-  explicit Secret(std::string text);
+  explicit Secret(std::string text, LogMask mask = LogMask::kOn);
   Secret(const Secret& other);
   Secret(Secret&& other) noexcept;
   Secret& operator=(Secret other) noexcept;
@@ -26,6 +33,7 @@ class Secret {
 
  private:
   std::string text_;
+  LogMask mask_ = LogMask::kOn;
 };
 
 // Overwrites a text or bytes in a way that the compiler does not leave out.

@@ -149,7 +149,7 @@ void take_field(Request& request, json& value, const FieldRule& rule) {
     request.texts[field] = base::json_line(value);
   } else if (rule.form == Form::kPassword) {
     std::string text = take_text(value, field, rule.form);
-    request.password = base::Secret(text);
+    request.password = base::Secret(text, base::LogMask::kOff);
     base::wipe(text);
   } else {
     request.texts[field] = take_text(value, field, rule.form);

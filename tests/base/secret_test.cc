@@ -87,6 +87,27 @@ TEST_F(SecretTest, NeverReachesTheLog) {
   EXPECT_EQ(logged("hunter2"), "warning: hunter2\n");
 }
 
+TEST_F(SecretTest, WithoutAMaskItHidesNothingOfTheLog) {
+  const Secret guess("login failed", LogMask::kOff);
+  Secret copy = guess;
+  const Secret moved = std::move(copy);
+  Secret assigned;
+  assigned = moved;
+  EXPECT_EQ(assigned.reveal(), "login failed");
+  EXPECT_EQ(logged("login failed: alice"), "warning: login failed: alice\n");
+}
+
+TEST_F(SecretTest, TheEndOfOneWithoutAMaskLeavesTheMaskOfAnEqualOne) {
+  const Secret kept("hunter2");
+  { const Secret guess("hunter2", LogMask::kOff); }
+  EXPECT_EQ(logged("hunter2"), "warning: ***\n");
+}
+
+TEST_F(SecretTest, IsMaskedInATextOnRequest) {
+  EXPECT_EQ(masked("no hunter2, no hunter2", "hunter2"), "no ***, no ***");
+  EXPECT_EQ(masked("a no is a no", "no"), "a no is a no") << "too short to mask";
+}
+
 TEST_F(SecretTest, ALogLineIsOneLine) {
   EXPECT_EQ(logged("a\nerror: forged\x1b[31m"), "warning: a\\x0Aerror: forged\\x1B[31m\n");
 }
