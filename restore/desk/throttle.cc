@@ -36,7 +36,10 @@ std::optional<std::chrono::seconds> Throttle::wait_or_begin(const std::string& n
   const auto wait = std::max(wait_of(names_, key_of(name, network)), wait_of(networks_, network));
   if (wait > std::chrono::seconds(0)) return wait;
   if (attempted_.size() >= kMaxAttempts || attempted_.contains(name)) return kBetweenAttempts;
-  attempted_.insert(name);
+  const auto of_network = static_cast<std::size_t>(
+      std::ranges::count(attempted_, network, [](const auto& attempt) { return attempt.second; }));
+  if (of_network >= kMaxAttemptsOfNetwork) return kBetweenAttempts;
+  attempted_[name] = network;
   return std::nullopt;
 }
 

@@ -27,6 +27,7 @@ class Throttle {
   static constexpr std::chrono::hours kForgetAfter{24};
   static constexpr std::size_t kMaxEntries = 100'000;  // of each kind
   static constexpr std::size_t kMaxAttempts = 8;       // logins at a time
+  static constexpr std::size_t kMaxAttemptsOfNetwork = 3;
 
   explicit Throttle(const base::Clock& clock) : clock_(clock) {}
 
@@ -73,8 +74,8 @@ class Throttle {
   std::mutex mutex_;
   Table names_;  // by key_of()
   Table networks_;
-  std::set<std::string> trusted_;    // names with networks from which a login succeeded
-  std::set<std::string> attempted_;  // names of the attempts that are going on
+  std::set<std::string> trusted_;  // names with networks from which a login succeeded
+  std::map<std::string, std::string> attempted_;  // networks by the names of present attempts
 };
 
 }  // namespace desk

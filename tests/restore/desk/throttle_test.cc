@@ -72,12 +72,25 @@ TEST_F(ThrottleTest, OneAttemptOfANameAtATimeAndFewInAll) {
     std::vector<std::unique_ptr<Throttle::Attempt>> others;
     for (std::size_t at = 1; at < Throttle::kMaxAttempts; ++at) {
       const std::string name = std::to_string(at);
-      ASSERT_EQ(throttle_.wait_or_begin(name, "n"), std::nullopt);
-      others.push_back(std::make_unique<Throttle::Attempt>(throttle_, name, "n"));
+      ASSERT_EQ(throttle_.wait_or_begin(name, name), std::nullopt);
+      others.push_back(std::make_unique<Throttle::Attempt>(throttle_, name, name));
     }
-    EXPECT_EQ(throttle_.wait_or_begin("one more", "n"), seconds(1));
+    EXPECT_EQ(throttle_.wait_or_begin("one more", "m"), seconds(1));
   }
   EXPECT_EQ(throttle_.wait_or_begin("alice", "n"), std::nullopt);
+}
+
+TEST_F(ThrottleTest, ANetworkLeavesPlacesForAttemptsFromOthers) {
+  std::vector<std::unique_ptr<Throttle::Attempt>> attempts;
+  for (std::size_t at = 0; at < Throttle::kMaxAttemptsOfNetwork; ++at) {
+    const std::string name = std::to_string(at);
+    ASSERT_EQ(throttle_.wait_or_begin(name, "192.0.2.1"), std::nullopt);
+    attempts.push_back(std::make_unique<Throttle::Attempt>(throttle_, name, "192.0.2.1"));
+  }
+  EXPECT_EQ(throttle_.wait_or_begin("one more", "192.0.2.1"), seconds(1));
+  EXPECT_EQ(succeed("one more", "192.0.2.2"), std::nullopt);
+  attempts.pop_back();
+  EXPECT_EQ(succeed("one more", "192.0.2.1"), std::nullopt);
 }
 
 }  // namespace
