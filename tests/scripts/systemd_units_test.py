@@ -65,7 +65,9 @@ def main():
             print(f"{unit.name}: it does not run as mailstow")
             failed = True
     for starter in starters:
-        if not starter.with_suffix(".service").exists():
+        named = re.search(r"^Service=(\S+)$", starter.read_text(), re.M)
+        service = starter.with_name(named[1]) if named else starter.with_suffix(".service")
+        if not service.exists():
             print(f"{starter.name}: it starts no service")
             failed = True
     sys.exit(failed)
