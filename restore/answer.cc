@@ -60,7 +60,11 @@ base::ExitStatus sign_in_and_print(const Environment& environment, const AnswerR
     base::log_info("login: {}: {}: {}", base::escape_for_terminal(name), result, answer.why);
   }
   print(environment.format,
-        {{"result", result}, {"account", answer.account}, {"sequence", answer.sequence}}, "");
+        {{"result", result},
+         {"account", answer.account},
+         {"sequence", answer.sequence},
+         {"since", answer.since.time_since_epoch().count()}},
+        "");
   return base::ExitStatus::kDone;
 }
 
@@ -68,6 +72,21 @@ base::ExitStatus mail_about_login(const Environment& environment, const AnswerRe
   const base::AccountConfig account =
       imap::find_account(environment.config, environment.files, request.account());
   UserMail(environment).notify_login(account, request.text("client"));
+  print(environment.format, {{"account", request.account()}}, "");
+  return base::ExitStatus::kDone;
+}
+
+base::ExitStatus mail_about_grant(const Environment& environment, const AnswerRequest& request) {
+  const base::AccountConfig account =
+      imap::find_account(environment.config, environment.files, request.account());
+  const auto time_in = [&](const char* field) {
+    return std::chrono::sys_seconds(
+        std::chrono::seconds(static_cast<std::int64_t>(request.number(field))));
+  };
+  UserMail(environment)
+      .notify_grant(
+          account,
+          {.person = request.text("person"), .given = time_in("given"), .ended = time_in("ended")});
   print(environment.format, {{"account", request.account()}}, "");
   return base::ExitStatus::kDone;
 }
@@ -127,9 +146,12 @@ base::ExitStatus extend_tree(const Environment& environment, const AnswerRequest
 }
 
 base::ExitStatus view_audit(const Environment& environment, const AnswerRequest& request) {
-  const auto since = request.reach() ? request.reach()->since : std::chrono::sys_seconds();
-  return print_audit_view(
-      environment, {.account = request.account(), .since = since, .limit = request.page().limit});
+  const auto since = request.reach() ? std::max(request.reach()->since, request.reach()->holder)
+                                     : std::chrono::sys_seconds();
+  return print_audit_view(environment, {.account = request.account(),
+                                        .since = since,
+                                        .is_for_owner = request.reach().has_value(),
+                                        .limit = request.page().limit});
 }
 
 struct AnsweredCommand {
@@ -143,6 +165,7 @@ struct AnsweredCommand {
 constexpr std::array kAnswered = {
     AnsweredCommand{"login", false, sign_in_and_print},  // it writes its own line, with the result
     AnsweredCommand{"mail-login", false, mail_about_login},
+    AnsweredCommand{"mail-grant", false, mail_about_grant},
     AnsweredCommand{"accounts", false,
                     [](const Environment& environment, const AnswerRequest& request) {
                       return accounts(environment, request.page());

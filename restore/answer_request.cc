@@ -40,7 +40,7 @@ AnswerRequest AnswerRequest::parse(std::string_view text) {
   if (!document.is_object()) refuse_answer_request("the request is not a JSON object");
   if (document.contains(kPassword)) {
     auto& password = document[kPassword].get_ref<std::string&>();
-    request.password_ = base::Secret(password);
+    request.password_ = base::Secret(password, base::LogMask::kOff);
     base::wipe(password);
     document.erase(kPassword);
   }
@@ -51,9 +51,12 @@ AnswerRequest AnswerRequest::parse(std::string_view text) {
     if (!reach.is_object() || !reach.contains("since") || !reach.contains("sequence")) {
       refuse_answer_request("reach: it must have since and sequence");
     }
-    request.reach_ =
-        Bound{std::chrono::sys_seconds(std::chrono::seconds(reach["since"].get<std::int64_t>())),
-              reach["sequence"].get<std::uint64_t>()};
+    const auto to_time = [](std::int64_t seconds) {
+      return std::chrono::sys_seconds(std::chrono::seconds(seconds));
+    };
+    request.reach_ = Bound{.since = to_time(reach["since"].get<std::int64_t>()),
+                           .sequence = reach["sequence"].get<std::uint64_t>(),
+                           .holder = to_time(reach.value("holder", std::int64_t{0}))};
   }
   return request;
 }

@@ -23,7 +23,7 @@ inline constexpr std::size_t kMaxAnswerRequest = std::size_t{20} << 20U;  // byt
 class AnswerRequest {
  public:
   // The members "command" and, unless it is about all accounts, "account", "reach" ({"since",
-  // "sequence"}) and those that the command needs. Fails with kUsage.
+  // "sequence", "holder"}) and those that the command needs. Fails with kUsage.
   static AnswerRequest parse(std::string_view text);
   AnswerRequest(AnswerRequest&&) noexcept;
   AnswerRequest& operator=(AnswerRequest&&) noexcept;
@@ -44,6 +44,8 @@ class AnswerRequest {
   struct Bound {
     std::chrono::sys_seconds since{};
     std::uint64_t sequence = 0;  // of the oldest snapshot
+    // No line of the audit log before: an earlier holder of the mailbox may have written it.
+    std::chrono::sys_seconds holder{};
   };
   const std::optional<Bound>& reach() const { return reach_; }
 

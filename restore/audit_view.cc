@@ -41,6 +41,14 @@ LogTail read_tail(const base::Environment& environment) {
   return tail;
 }
 
+// An owner has a list of grants, without covert ones. An investigation must not show in the lines.
+bool is_hidden_from_owner(const ordered_json& line) {
+  const std::string command = line.value("command", "");
+  if (command == "ask-grant" || command == "approve") return true;
+  const auto request = line.find("request");
+  return request != line.end() && request->is_object() && request->value("covert", false);
+}
+
 }  // namespace
 
 base::ExitStatus print_audit_view(const base::Environment& environment,
@@ -61,6 +69,7 @@ base::ExitStatus print_audit_view(const base::Environment& environment,
       break;
     }
     if (line.value("account", "") != options.account) continue;
+    if (options.is_for_owner && is_hidden_from_owner(line)) continue;
     ordered_json shown = ordered_json::object();
     for (const char* field : kShownFields) {
       if (line.contains(field)) shown[field] = line.at(field);

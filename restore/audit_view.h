@@ -12,7 +12,9 @@ namespace restore {
 struct AuditViewOptions {
   std::string account;
   std::chrono::sys_seconds since{};  // older lines are left out
-  std::size_t limit = 200;           // lines, the newest ones
+  // Leaves out what staff did with a covert grant, and how grants came about.
+  bool is_for_owner = false;
+  std::size_t limit = 200;  // lines, the newest ones
 };
 
 // Prints {"account", "lines": [...], "complete"}, the newest first: of each line when, who and

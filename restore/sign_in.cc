@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "imap/account_login.h"
 #include "restore/mailbox_holder.h"
 #include "store/format/crypto.h"
@@ -35,16 +36,33 @@ imap::Session open_with_password(const base::ServerConfig& server, const std::st
   return imap::Session::open(endpoint, login, limits);
 }
 
+bool may_log_in(const base::Config& config, const base::AccountConfig& account) {
+  return config.web.self.admits(account.name) && account.name != config.drill.account;
+}
+
 // The only admitted account with this name, or with this user name; nullptr if there is not exactly
-// one.
+// one. An account's own name wins: the password is that of its mailbox.
 const base::AccountConfig* find_owner_account(const base::Config& config, const std::string& name) {
   std::vector<const base::AccountConfig*> by_user;
   for (const base::AccountConfig& account : config.accounts) {
-    if (!config.web.self.admits(account.name) || account.name == config.drill.account) continue;
+    if (!may_log_in(config, account)) continue;
     if (account.name == name) return &account;
     if (account.user == name) by_user.push_back(&account);
   }
   return by_user.size() == 1 ? by_user.front() : nullptr;
+}
+
+// The only account that the name fits, if it is admitted. A name that is one account's and another
+// one's user name, admitted or not, says nothing about whom the proxy has identified.
+const base::AccountConfig* find_vouched_account(const base::Config& config,
+                                                const std::string& name) {
+  const base::AccountConfig* found = nullptr;
+  for (const base::AccountConfig& account : config.accounts) {
+    if (account.name != name && account.user != name) continue;
+    if (found != nullptr) return nullptr;
+    found = &account;
+  }
+  return found != nullptr && may_log_in(config, *found) ? found : nullptr;
 }
 
 std::string random_word() {
@@ -90,23 +108,32 @@ std::optional<imap::OpenFolder> open_inbox(imap::Session& session) {
   }
 }
 
-// The sequence of the first snapshot after all that are not of the live mailbox; nullopt if there
-// are such snapshots and none after them.
-std::optional<std::uint64_t> first_of_holder(const std::vector<store::SnapshotInfo>& snapshots,
-                                             const base::Holder& holder) {
-  std::uint64_t sequence = 0;
-  bool has_own = snapshots.empty();
+// Limits the answer to the snapshots after all that are not of the live mailbox, and to the time
+// since the first of them. False if there is none.
+bool limit_to_holder(SignIn& answer, const std::vector<store::SnapshotInfo>& snapshots,
+                     const base::Holder& holder) {
+  std::size_t first = 0;
   for (std::size_t at = 0; at < snapshots.size(); ++at) {
     const bool is_own = at < holder.is_of_snapshot.size() && holder.is_of_snapshot[at];
-    if (!is_own) sequence = snapshots[at].sequence + 1;
-    has_own = is_own;
+    if (!is_own) first = at + 1;
   }
-  return has_own ? std::optional(sequence) : std::nullopt;
+  if (first == snapshots.size()) return false;
+  answer.sequence = first == 0 ? 0 : snapshots[first - 1].sequence + 1;
+  // What happened before the oldest snapshot may have been another person's doing: an earlier
+  // mailbox may have no snapshots left. The clock may have been wrong.
+  const auto later = std::max_element(
+      snapshots.begin(), snapshots.begin() + static_cast<std::ptrdiff_t>(first) + 1,
+      [](const auto& one, const auto& other) { return one.time < other.time; });
+  answer.since = std::min(answer.since, later->time);
+  return true;
 }
 
 SignIn admit(const base::Environment& environment, const std::string& account,
              imap::Session& session) {
-  SignIn answer{.result = SignInResult::kAdmitted, .account = account};
+  // Without a snapshot, everything that is known of the account may be of an earlier mailbox.
+  SignIn answer{.result = SignInResult::kAdmitted,
+                .account = account,
+                .since = environment.clock.now_seconds()};
   const auto inbox = open_inbox(session);
   store::Reader reader =
       store::Reader::open(store::location_of(environment.config.store), environment.files);
@@ -114,12 +141,9 @@ SignIn admit(const base::Environment& environment, const std::string& account,
   if (!snapshots.empty()) {
     const base::Holder holder = holder_of(environment, reader, snapshots, session, inbox);
     if (holder.change) note_mailbox_change(environment, account, *holder.change);
-    const auto first = first_of_holder(snapshots, holder);
-    if (!first) {
+    if (!limit_to_holder(answer, snapshots, holder)) {
       answer.result = SignInResult::kStranger;
       answer.why = "the mailbox is not the one that was backed up: see `mailstow-backupd status`";
-    } else {
-      answer.sequence = *first;
     }
   }
   session.logout();
@@ -152,15 +176,18 @@ SignIn sign_in(const base::Environment& environment, const std::string& name,
   const base::Config& config = environment.config;
   const base::AccountConfig* const account = find_owner_account(config, name);
   if (account == nullptr || password.empty()) return refuse_unknown(config, name);
-  return sign_in_with(environment, *account, [&] {
+  SignIn answer = sign_in_with(environment, *account, [&] {
     return open_with_password(config.server_of(*account), account->user, password);
   });
+  // A server may repeat what it was sent.
+  answer.why = base::masked(std::move(answer.why), password.reveal());
+  return answer;
 }
 
 SignIn sign_in_vouched(const base::Environment& environment, const std::string& name) {
   const base::Config& config = environment.config;
-  const base::AccountConfig* const account = find_owner_account(config, name);
-  if (account == nullptr) return {.why = "no account of this name may log in"};
+  const base::AccountConfig* const account = find_vouched_account(config, name);
+  if (account == nullptr) return {.why = "no account, or more than one, has this name"};
   SignIn answer = sign_in_with(environment, *account, [&] {
     return imap::open_account(config.server_of(*account), *account);
   });

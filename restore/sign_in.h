@@ -1,6 +1,7 @@
 // A login at the restore page: the password of a mailbox is tried at its own IMAP server.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -21,6 +22,8 @@ struct SignIn {
   std::string account = {};  // its name; empty: unknown
   // The oldest snapshot that may be shown: those before it are, or may be, of another mailbox.
   std::uint64_t sequence = 0;
+  // The same for what people did: the earliest moment at which the mailbox was certainly this one.
+  std::chrono::sys_seconds since{};
   std::string why = {};  // for the log
 };
 
@@ -34,7 +37,7 @@ SignIn sign_in(const base::Environment& environment, const std::string& name,
                const base::Secret& password);
 
 // The same for a person whom a single sign-on proxy has identified: opens the mailbox as a backup
-// does, to see whose it is.
+// does, to see whose it is. A name that fits two accounts is refused.
 SignIn sign_in_vouched(const base::Environment& environment, const std::string& name);
 
 // "admitted", "refused", "stranger", "unavailable".

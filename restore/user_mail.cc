@@ -76,20 +76,32 @@ void UserMail::notify_rescued(const store::TreeRecord& tree, const SweptTree& sw
 }
 
 void UserMail::notify_login(const base::AccountConfig& account, const std::string& client) const {
+  send_about_page("a login", environment_.config.reporting.user_mail.login, account,
+                  {{"client", base::escape_for_terminal(client)},
+                   {"time", moment(now(), environment_.config.restore.time_zone)}});
+}
+
+void UserMail::notify_grant(const base::AccountConfig& account, const EndedGrant& grant) const {
+  const std::string& zone = environment_.config.restore.time_zone;
+  send_about_page("a grant", environment_.config.reporting.user_mail.grant, account,
+                  {{"person", base::escape_for_terminal(grant.person)},
+                   {"given", moment(grant.given, zone)},
+                   {"ended", moment(grant.ended, zone)}});
+}
+
+void UserMail::send_about_page(std::string_view what, const base::Path& template_file,
+                               const base::AccountConfig& account,
+                               std::map<std::string, std::string> values) const {
   const base::Config& config = environment_.config;
-  if (config.reporting.user_mail.login.empty() || !config.reporting.mail) return;
+  if (template_file.empty() || !config.reporting.mail) return;
+  values["account"] = base::escape_for_terminal(account.name);
   try {
-    const base::MailTemplate words =
-        base::load_mail_template(environment_.files, config.reporting.user_mail.login);
-    const std::map<std::string, std::string> values = {
-        {"account", base::escape_for_terminal(account.name)},
-        {"client", base::escape_for_terminal(client)},
-        {"time", moment(now(), config.restore.time_zone)}};
+    const base::MailTemplate words = base::load_mail_template(environment_.files, template_file);
     const base::Mailer mailer(*config.reporting.mail, environment_.clock);
     mailer.send(
         {{user_address(config, account)}, words.subject, base::fill_in(words.body, values)});
   } catch (const base::Error& error) {
-    base::log_error("{}: mail about a login: {}", base::escape_for_terminal(account.name),
+    base::log_error("{}: mail about {}: {}", base::escape_for_terminal(account.name), what,
                     error.what());
   }
 }

@@ -1,11 +1,14 @@
 // Mail to a user about a restored tree: one when it is there, one a day before it expires, and one
 // if a sweep rescued the user's own mail from it. Each is sent once, whatever happens to the tree
-// later: a mark beside the index is written first.
+// later: a mark beside the index is written first. And mail about what happened at the restore
+// page.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/program/program.h"
@@ -34,6 +37,14 @@ class UserMail {
   // After a login at the restore page, from the address `client`. Sent each time.
   void notify_login(const base::AccountConfig& account, const std::string& client) const;
 
+  // After a grant for `person` to look into the account's mail has ended. Sent each time.
+  struct EndedGrant {
+    std::string person;
+    std::chrono::sys_seconds given{};
+    std::chrono::sys_seconds ended{};
+  };
+  void notify_grant(const base::AccountConfig& account, const EndedGrant& grant) const;
+
   // Deletes the marks of trees that are not among `trees`.
   void forget_others(const std::vector<store::TreeRecord>& trees) const;
 
@@ -45,6 +56,10 @@ class UserMail {
     std::chrono::sys_seconds expires{};
   };
 
+  // About what happened at the restore page. `what`: for the log.
+  void send_about_page(std::string_view what, const base::Path& template_file,
+                       const base::AccountConfig& account,
+                       std::map<std::string, std::string> values) const;
   void send_once(const Letter& letter, const store::TreeRecord& tree) const;
   void send(const Letter& letter, const store::TreeRecord& tree) const;
   std::chrono::sys_seconds now() const;

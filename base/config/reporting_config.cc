@@ -67,6 +67,7 @@ UserMailConfig parse_user_mail(const json& document) {
   user_mail.reminder = at.value("reminder", std::string());
   user_mail.rescued = at.value("rescued", std::string());
   user_mail.login = at.value("login", std::string());
+  user_mail.grant = at.value("grant", std::string());
   user_mail.address = at.value("address", user_mail.address);
   return user_mail;
 }
@@ -134,7 +135,7 @@ ReportingConfig parse_reporting(const json& document) {
   }
   const UserMailConfig& user_mail = config.user_mail;
   if (!user_mail.restored.empty() || !user_mail.reminder.empty() || !user_mail.rescued.empty() ||
-      !user_mail.login.empty()) {
+      !user_mail.login.empty() || !user_mail.grant.empty()) {
     fail(ErrorCode::kConfig, "/user_mail: no mail can be sent: also give mail with url and from");
   }
   return config;

@@ -39,6 +39,7 @@ struct UserMailConfig {
   Path reminder;  // empty: nothing is sent a day before a tree expires
   Path rescued;   // empty: nothing is sent when a sweep rescued mail from a tree
   Path login;     // empty: nothing is sent after a login at the restore page
+  Path grant;     // empty: nothing is sent when one of the staff may no longer look into the mail
   std::string address = "{account}";  // for an account without its own address
 };
 
