@@ -115,6 +115,7 @@ class Doctor {
         {"space", shown(store.path), [&] { return check_free_space(store, files); }},
         {"clock", "", [&, now] { return check_clock(now, recorded(), clock_keeping()); }},
         {"service", "", [&] { return check_service(store); }},
+        {"restore desk", "", [this] { return check_desk(config_); }},
         {"reports", "", [this] { return check_reporting(environment_); }},
         {"alarm", "", [this] { return check_alarms(environment_); }}};
     for (const auto& [name, server] : config_.servers) add_server(checks, name, server, now);

@@ -53,6 +53,10 @@ RecordedTimes recorded_times(const base::StoreConfig& config, base::FileSystem& 
 // Something starts backups: a running daemon, or timers. A cron job can't be detected.
 std::vector<Finding> check_service(const base::StoreConfig& config);
 
+// The restore desk, if the configuration opens it: its sockets, their users, and names that match
+// nothing. Empty while it is closed and no socket of it is enabled.
+std::vector<Finding> check_desk(const base::Config& config);
+
 // Reports reach their recipients: templates, hooks, metrics, and mail that could not be sent.
 std::vector<Finding> check_reporting(const base::Environment& environment);
 

@@ -92,6 +92,8 @@ std::vector<Finding> check_reporting(const base::Environment& environment) {
   check_template(config.user_mail.restored, environment.files, findings);
   check_template(config.user_mail.reminder, environment.files, findings);
   check_template(config.user_mail.rescued, environment.files, findings);
+  check_template(config.user_mail.login, environment.files, findings);
+  check_template(config.user_mail.grant, environment.files, findings);
   check_hooks(config.hooks, findings);
   check_metrics(config.metrics.file, findings);
   check_mail_sent(base::load_job_records(environment.files, environment.config.store), findings);

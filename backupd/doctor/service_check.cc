@@ -5,10 +5,10 @@
 
 #include "backupd/daemon/control_socket.h"
 #include "backupd/doctor/checks.h"
+#include "backupd/doctor/systemd_unit.h"
 #include "base/error.h"
 #include "base/exit_status.h"
 #include "base/json_text.h"
-#include "base/process.h"
 #include "base/terminal.h"
 
 namespace backupd {
@@ -27,17 +27,6 @@ constexpr std::array kTimers = {
     Timer{"mailstow-prune.timer", "old snapshots are kept"},
     Timer{"mailstow-check.timer", "damage to the store goes unnoticed"},
 };
-
-bool is_enabled(const char* unit) {
-  try {
-    constexpr std::size_t kFewWords = 65'536;
-    return base::run_for_output({"systemctl", "--quiet", "is-enabled", unit}, kFewWords,
-                                base::Stderr::kCaptured)
-               .status == 0;
-  } catch (const base::Error&) {
-    return false;  // no systemd
-  }
-}
 
 std::vector<Finding> check_jobs(const nlohmann::ordered_json& daemon) {
   std::vector<Finding> findings;
@@ -64,14 +53,14 @@ std::vector<Finding> check_service(const base::StoreConfig& config) {
     return {failure(kServiceCheck, "daemon", "it does not answer status requests",
                     "restart it: systemctl restart mailstow")};
   }
-  if (is_enabled("mailstow.service")) {
+  if (is_unit_enabled("mailstow.service")) {
     return {failure(kServiceCheck, "mailstow.service", "it is enabled, but no daemon runs",
                     "systemctl start mailstow; journalctl -u mailstow shows why it ended")};
   }
   std::vector<Finding> findings;
   std::size_t missing = 0;
   for (const Timer& timer : kTimers) {
-    if (is_enabled(timer.unit)) continue;
+    if (is_unit_enabled(timer.unit)) continue;
     ++missing;
     findings.push_back(warning(kServiceCheck, timer.unit,
                                fmt::format("not enabled: {}", timer.cost),

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "backupd/doctor/checks.h"
+#include "backupd/doctor/file_access.h"
 #include "base/time_text.h"
 #include "tests/backupd/doctor/doctor_fixture.h"
 
@@ -202,9 +203,11 @@ TEST_F(DoctorTest, ReportsAnAccountWithoutARecentBackup) {
 // Replaces systemctl by a script of the test that reports which units are enabled.
 class DoctorServiceTest : public DoctorTest {
  protected:
-  std::string service_findings(const std::string& enabled_units) {
+  std::string service_findings(const std::string& enabled_units,
+                               const std::string& check = "service") {
+    mailstow_.save();
     const base::Path bin = mailstow_.directory() / "bin";
-    fs::create_directory(bin);
+    fs::create_directories(bin);
     std::ofstream(bin / "systemctl")
         << "#!/bin/sh\ncase \"" << enabled_units << "\" in *\"$3\"*) exit 0;; esac\nexit 1\n";
     set_mode(bin / "systemctl", 0755);
@@ -215,7 +218,7 @@ class DoctorServiceTest : public DoctorTest {
     std::string text;
     const json document = json::parse(servers::run_program(command).out);
     for (const json& finding : document.at("findings")) {
-      if (finding["check"] != "service") continue;
+      if (finding["check"] != check) continue;
       text += finding["state"].get<std::string>() + " " + finding["subject"].get<std::string>() +
               ": " + finding["what"].get<std::string>() + "\n";
     }
@@ -238,6 +241,42 @@ TEST_F(DoctorServiceTest, ReportsAMissingTimer) {
 TEST_F(DoctorServiceTest, ReportsADaemonThatDied) {
   EXPECT_EQ(service_findings("mailstow.service"),
             "failure mailstow.service: it is enabled, but no daemon runs\n");
+}
+
+TEST_F(DoctorServiceTest, ReportsWhatKeepsTheRestoreDeskFromWorking) {
+  constexpr const char* kDesk = "restore desk";
+  EXPECT_EQ(service_findings("", kDesk), "") << "it is not wanted";
+  EXPECT_EQ(service_findings("mailstow-desk-staff.socket", kDesk),
+            "warning : a socket is enabled, but the desk is closed: it does not start\n");
+  json& web = mailstow_.config()["web"];
+  web = {{"self", {{"accounts", {"alice", "b*"}}, {"socket_user", "absent-user"}}},
+         {"staff", {{"people", {{{"person", "carol"}, {"role", "officer"}}}}}}};
+  EXPECT_EQ(service_findings("", kDesk),
+            "warning web.self.accounts: b* matches no account\n"
+            "warning mailstow-desk.socket: not enabled: users can't log in\n"
+            "warning mailstow-desk-staff.socket: not enabled: staff can't log in\n");
+  web["self"]["accounts"] = {"alice"};
+  EXPECT_EQ(service_findings("mailstow-desk.socket mailstow-desk-staff.socket", kDesk),
+            "failure web.self.socket_user: there is no user absent-user\n"
+            "warning web.staff.socket_user: not set: only programs of this user, which can read "
+            "the store's key, may connect\n");
+}
+
+TEST_F(DoctorServiceTest, ReportsDoorsOfTheRestoreDeskThatAreNotApart) {
+  mailstow_.config()["accounts"].push_back(
+      {{"name", "bob"}, {"server", "main"}, {"user", "alice"}});
+  const std::string user = user_name(::geteuid() == 0 ? 1 : 0);  // another one
+  mailstow_.config()["web"] = {
+      {"self",
+       {{"accounts", {"*"}},
+        {"socket_user", user},
+        {"proxy_socket", (mailstow_.directory() / "absent/proxy").string()},
+        {"proxy_socket_user", user}}}};
+  const std::string findings = service_findings("mailstow-desk.socket", "restore desk");
+  EXPECT_THAT(findings, HasSubstr("failure web.self.proxy_socket: "));
+  EXPECT_THAT(findings, HasSubstr("/absent does not exist"));
+  EXPECT_THAT(findings, HasSubstr("warning web.self.proxy_socket_user: the same user as"));
+  EXPECT_THAT(findings, HasSubstr("the user name of bob also fits alice: it opens neither"));
 }
 
 TEST_F(DoctorServiceTest, ARunningDaemonIsOk) {
