@@ -48,43 +48,6 @@ Pipe make_pipe() {
   return {base::Fd(ends[0]), base::Fd(ends[1])};
 }
 
-// A command that is about to be started.
-class Launch {
- public:
-  Launch(const base::Path& config_file, const nlohmann::ordered_json& request,
-         const base::OnBehalf& on_behalf) {
-    std::string text = base::json_line(request);  // it may hold a password
-    const base::Finally wipe([&] { base::wipe(text); });
-    pass(base::memory_file("the request", base::as_bytes(text)), STDIN_FILENO);
-    const std::string person = base::json_line(
-        {{"person", on_behalf.person}, {"role", on_behalf.role}, {"client", on_behalf.client}});
-    pass(base::memory_file("the person", base::as_bytes(person)), kOnBehalfDescriptor);
-    command_ = {base::sibling_program("mailstow-restore"), "--config", config_file.string()};
-    command_.push_back(base::is_logged(base::LogLevel::kDebug) ? "-v" : "-q");
-    command_.insert(command_.end(),
-                    {"--on-behalf-of-fd", std::to_string(kOnBehalfDescriptor), "answer", "--json"});
-  }
-
-  void pass(const base::Fd& fd, int number) {
-    kept_.push_back(above_all(fd));
-    options_.descriptors.emplace_back(kept_.back().get(), number);
-  }
-
-  // The child has them: the end of a pipe must not stay open here.
-  void forget() { kept_.clear(); }
-
-  base::Child start() {
-    options_.has_own_group = true;
-    options_.has_signals_unblocked = true;
-    return base::Child(command_, options_);
-  }
-
- private:
-  std::vector<std::string> command_;
-  std::vector<base::Fd> kept_;
-  base::ChildOptions options_;
-};
-
 // Ends the command, and what it started, if the desk gives up.
 class Guard {
  public:
@@ -101,91 +64,192 @@ class Guard {
   base::Child& child_;
 };
 
-}  // namespace
-
-// One of the places for commands.
-class Children::Place {
- public:
-  Place(Children& children, std::string account)
-      : children_(children), account_(std::move(account)) {
-    std::unique_lock lock(children_.mutex_);
-    const bool has_room = children_.has_room_.wait_for(lock, kWaitForTurn, [&] {
-      const auto own = children_.of_account_.find(account_);
-      return children_.running_ < kMaxAtATime &&
-             (own == children_.of_account_.end() || own->second < kMaxOfAccount);
-    });
-    if (!has_room) {
-      base::fail(base::ErrorCode::kBusy, "{} commands run already: try again later", kMaxAtATime);
-    }
-    ++children_.running_;
-    ++children_.of_account_[account_];
-  }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
-  ~Place() {
-    {
-      const std::scoped_lock lock(children_.mutex_);
-      --children_.running_;
-      if (--children_.of_account_[account_] == 0) children_.of_account_.erase(account_);
-    }
-    children_.has_room_.notify_all();
-  }
-
- private:
-  Children& children_;
-  std::string account_;
-};
-
-ChildAnswer Children::call(const nlohmann::ordered_json& request, const base::OnBehalf& on_behalf,
-                           std::chrono::seconds patience) {
-  const Place place(*this, request.value("account", ""));
-  return call_beside(request, on_behalf, patience);
-}
-
-int Children::stream(const nlohmann::ordered_json& request, const base::OnBehalf& on_behalf,
-                     std::chrono::seconds patience,
-                     const std::function<void(std::string_view)>& take) {
-  const Place place(*this, request.value("account", ""));
-  return run(request, on_behalf, patience, take);
-}
-
-ChildAnswer Children::call_beside(const nlohmann::ordered_json& request,
-                                  const base::OnBehalf& on_behalf, std::chrono::seconds patience) {
-  ChildAnswer answer;
-  answer.exit_status = run(request, on_behalf, patience, [&](std::string_view piece) {
-    if (answer.document.size() + piece.size() > kMaxDocument) {
-      base::fail(base::ErrorCode::kIo, "{}: its answer is longer than {} bytes",
-                 request.value("command", ""), kMaxDocument);
-    }
-    answer.document += piece;
-  });
-  return answer;
-}
-
-int Children::run(const nlohmann::ordered_json& request, const base::OnBehalf& on_behalf,
-                  std::chrono::seconds patience,
-                  const std::function<void(std::string_view)>& take) {
-  Pipe pipe = make_pipe();
-  Launch launch(config_file_, request, on_behalf);
-  launch.pass(pipe.write_end, STDOUT_FILENO);
-  base::Child child = launch.start();
-  const Guard guard(child);
-  launch.forget();
-  pipe.write_end = base::Fd();
+// To the end of the output; false if that takes too long.
+bool pass_on(const base::Fd& output, std::chrono::seconds patience,
+             const std::function<void(std::string_view)>& take) {
   const auto end = std::chrono::steady_clock::now() + patience;
   std::vector<char> buffer(std::size_t{64} << 10U);
   for (;;) {
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
-    pollfd readable{pipe.read_end.get(), POLLIN, 0};
-    if (left.count() <= 0 || ::poll(&readable, 1, static_cast<int>(left.count())) == 0) {
-      base::fail(base::ErrorCode::kIo, "{}: it takes longer than {} s",
-                 request.value("command", ""), patience.count());
-    }
-    const ssize_t got = ::read(pipe.read_end.get(), buffer.data(), buffer.size());
-    if (got == 0) break;
+    if (left.count() <= 0) return false;
+    pollfd readable{output.get(), POLLIN, 0};
+    if (::poll(&readable, 1, static_cast<int>(left.count())) == 0) return false;
+    const ssize_t got = ::read(output.get(), buffer.data(), buffer.size());
+    if (got == 0) return true;
     if (got > 0) take({buffer.data(), static_cast<std::size_t>(got)});
     if (got < 0 && errno != EINTR) base::fail_with_errno(errno, "read from a command");
+  }
+}
+
+[[noreturn]] void fail_busy(std::size_t most) {
+  base::fail(base::ErrorCode::kBusy, "{} commands of this kind run already: try again later", most);
+}
+
+[[noreturn]] void fail_stopping() {
+  base::fail(base::ErrorCode::kBusy, "the desk is being stopped: try again later");
+}
+
+}  // namespace
+
+// A command that is about to be started.
+class Children::Launch {
+ public:
+  Launch(const base::Path& config_file, const nlohmann::ordered_json& request,
+         const base::OnBehalf& on_behalf) {
+    std::string text = base::json_line(request);  // it may hold a password
+    const base::Finally wipe([&] { base::wipe(text); });
+    pass(base::memory_file("the request", base::as_bytes(text)), STDIN_FILENO);
+    name_ = request.value("command", "");
+    set_command("mailstow-restore", config_file, {"answer", "--json"}, on_behalf);
+  }
+
+  Launch(const base::Path& config_file, const std::vector<std::string>& words,
+         const base::OnBehalf& on_behalf) {
+    pass(base::memory_file("no request", {}), STDIN_FILENO);
+    name_ = words.front();
+    set_command("mailstow-backupd", config_file, words, on_behalf);
+  }
+
+  void pass(const base::Fd& fd, int number) {
+    kept_.push_back(above_all(fd));
+    options_.descriptors.emplace_back(kept_.back().get(), number);
+  }
+
+  const std::string& name() const { return name_; }  // of the command, for messages
+
+  // The child has them: the end of a pipe must not stay open here.
+  void forget() { kept_.clear(); }
+
+  base::Child start() {
+    options_.has_own_group = true;
+    options_.has_signals_unblocked = true;
+    return base::Child(command_, options_);
+  }
+
+ private:
+  void set_command(const char* program, const base::Path& config_file,
+                   const std::vector<std::string>& words, const base::OnBehalf& on_behalf) {
+    const std::string person = base::json_line(
+        {{"person", on_behalf.person}, {"role", on_behalf.role}, {"client", on_behalf.client}});
+    pass(base::memory_file("the person", base::as_bytes(person)), kOnBehalfDescriptor);
+    command_ = {base::sibling_program(program), "--config", config_file.string()};
+    command_.push_back(base::is_logged(base::LogLevel::kDebug) ? "-v" : "-q");
+    command_.insert(command_.end(), {"--on-behalf-of-fd", std::to_string(kOnBehalfDescriptor)});
+    command_.insert(command_.end(), words.begin(), words.end());
+  }
+
+  std::string name_;
+  std::vector<std::string> command_;
+  std::vector<base::Fd> kept_;
+  base::ChildOptions options_;
+};
+
+// A child that stop() ends, until this is destroyed: before the child is waited for, because
+// another process may have its number then.
+class Children::Stoppable {
+ public:
+  Stoppable(Children& children, const base::Child& child, int signal)
+      : children_(children), group_(child.pid()), signal_(signal) {
+    if (signal == 0) return;
+    const std::scoped_lock lock(children_.mutex_);
+    children_.stoppable_[group_] = signal;
+    if (children_.is_stopping_) child.signal_group(signal);
+  }
+  Stoppable(const Stoppable&) = delete;
+  Stoppable& operator=(const Stoppable&) = delete;
+  ~Stoppable() {
+    if (signal_ == 0) return;
+    const std::scoped_lock lock(children_.mutex_);
+    children_.stoppable_.erase(group_);
+  }
+
+ private:
+  Children& children_;
+  pid_t group_;
+  int signal_;
+};
+
+void Children::stop() {
+  for (Places* const places : {&look_ups_, &messages_, &exports_}) places->close();
+  const std::scoped_lock lock(mutex_);
+  is_stopping_ = true;
+  for (const auto& [group, signal] : stoppable_) ::kill(-group, signal);
+}
+
+bool Children::is_stopping() {
+  const std::scoped_lock lock(mutex_);
+  return is_stopping_;
+}
+
+ChildAnswer Children::call(const nlohmann::ordered_json& request, const base::OnBehalf& on_behalf,
+                           std::chrono::seconds patience) {
+  const auto place = look_ups_.take(request.value("account", ""), kWaitForTurn);
+  if (!place) fail_busy(kMaxLookUps);
+  Launch launch(config_file_, request, on_behalf);
+  return collect(launch, patience, SIGTERM);
+}
+
+int Children::stream(StreamKind kind, const nlohmann::ordered_json& request,
+                     const base::OnBehalf& on_behalf, std::chrono::seconds patience,
+                     const std::function<void(std::string_view)>& take) {
+  const bool is_export = kind == StreamKind::kExport;
+  Places& places = is_export ? exports_ : messages_;
+  const auto place = places.take(request.value("account", ""), kWaitForTurn);
+  if (!place) fail_busy(is_export ? kMaxExports : kMaxMessages);
+  Launch launch(config_file_, request, on_behalf);
+  return run(launch, patience, SIGKILL, take);
+}
+
+ChildAnswer Children::log_in(const nlohmann::ordered_json& request, const base::OnBehalf& on_behalf,
+                             std::chrono::seconds patience) {
+  Launch launch(config_file_, request, on_behalf);
+  return collect(launch, patience, SIGTERM);
+}
+
+ChildAnswer Children::call_beside(const nlohmann::ordered_json& request,
+                                  const base::OnBehalf& on_behalf, std::chrono::seconds patience) {
+  Launch launch(config_file_, request, on_behalf);
+  return collect(launch, patience, 0);
+}
+
+ChildAnswer Children::call_backupd(const std::vector<std::string>& words,
+                                   const base::OnBehalf& on_behalf, std::chrono::seconds patience) {
+  const auto place = look_ups_.take("", kWaitForTurn);
+  if (!place) fail_busy(kMaxLookUps);
+  Launch launch(config_file_, words, on_behalf);
+  return collect(launch, patience, SIGTERM);
+}
+
+ChildAnswer Children::collect(Launch& launch, std::chrono::seconds patience, int stop_signal) {
+  ChildAnswer answer;
+  answer.exit_status = run(launch, patience, stop_signal, [&](std::string_view piece) {
+    if (answer.document.size() + piece.size() > kMaxDocument) {
+      base::fail(base::ErrorCode::kIo, "{}: its answer is longer than {} bytes", launch.name(),
+                 kMaxDocument);
+    }
+    answer.document += piece;
+  });
+  // What it printed is not its answer.
+  if (stop_signal != 0 && answer.exit_status != 0 && is_stopping()) fail_stopping();
+  return answer;
+}
+
+int Children::run(Launch& launch, std::chrono::seconds patience, int stop_signal,
+                  const std::function<void(std::string_view)>& take) {
+  if (stop_signal != 0 && is_stopping()) fail_stopping();
+  Pipe pipe = make_pipe();
+  launch.pass(pipe.write_end, STDOUT_FILENO);
+  base::Child child = launch.start();
+  const Guard guard(child);
+  launch.forget();
+  pipe.write_end = base::Fd();
+  {
+    const Stoppable stoppable(*this, child, stop_signal);
+    if (!pass_on(pipe.read_end, patience, take)) {
+      base::fail(base::ErrorCode::kIo, "{}: it takes longer than {} s", launch.name(),
+                 patience.count());
+    }
   }
   return child.wait();
 }

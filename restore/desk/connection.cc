@@ -38,8 +38,6 @@ Connection::Connection(base::Fd socket, std::chrono::milliseconds patience)
 std::optional<std::string> Connection::read_line(std::size_t most) {
   const auto end = std::chrono::steady_clock::now() + patience_;
   std::string line;
-  // A line with a password must not leave parts of itself in smaller buffers.
-  line.reserve(std::size_t{16} << 10U);
   std::array<char, 8'192> piece{};
   std::optional<std::string> result;
   while (wait_until(socket_, POLLIN, end)) {
@@ -66,6 +64,8 @@ void Connection::answer(const nlohmann::ordered_json& document) {
 }
 
 void Connection::begin_stream() {
+  is_stream_ = true;
+  if (is_cut_) base::fail(base::ErrorCode::kBusy, "the desk is being stopped: try again later");
   answer({{"ok", true}, {"stream", true}});
 }
 
@@ -80,7 +80,14 @@ void Connection::end_stream(const nlohmann::ordered_json& document) {
 }
 
 void Connection::close() {
+  const std::scoped_lock lock(closing_);
   socket_ = base::Fd();
+}
+
+void Connection::cut() {
+  is_cut_ = true;
+  const std::scoped_lock lock(closing_);
+  if (socket_) ::shutdown(socket_.get(), is_stream_ ? SHUT_RDWR : SHUT_RD);
 }
 
 void Connection::write_all(std::string_view bytes) {

@@ -5,8 +5,10 @@
 // they are complete.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,8 +26,8 @@ class Connection {
   // answer.
   Connection(base::Fd socket, std::chrono::milliseconds patience);
 
-  // The line without its end; nullopt if the other end takes too long, closes, or sends more than
-  // `most` bytes.
+  // The line without its end, which may hold a password; nullopt if the other end takes too long,
+  // closes, or sends more than `most` bytes.
   std::optional<std::string> read_line(std::size_t most);
 
   // All of these fail with kIo if the other end is gone or too slow.
@@ -36,6 +38,10 @@ class Connection {
 
   void close();  // the other end sees the end of the answer
 
+  // From another thread: ends the waiting for a request, and a stream, also one that begins later.
+  // An answer of one line is still sent.
+  void cut();
+
   bool has_answered() const { return has_answered_; }
 
   // The Unix user of the other end; nullopt if the system does not know.
@@ -44,9 +50,12 @@ class Connection {
  private:
   void write_all(std::string_view bytes);
 
+  std::mutex closing_;  // cut() must not reach a descriptor of something else
   base::Fd socket_;
   std::chrono::milliseconds patience_;
   bool has_answered_ = false;
+  std::atomic<bool> is_stream_ = false;
+  std::atomic<bool> is_cut_ = false;
 };
 
 }  // namespace desk

@@ -16,8 +16,10 @@
 #include "base/finally.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "base/wiping_heap.h"
 #include "restore/desk/front_door.h"
 #include "restore/desk/granting.h"
+#include "restore/desk/operating.h"
 #include "restore/desk/reading.h"
 #include "restore/desk/refusal.h"
 #include "restore/desk/restoring.h"
@@ -30,6 +32,7 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr std::chrono::seconds kConnectionPatience{30};
+constexpr std::chrono::seconds kBetweenRequests{1};  // of one session or network with too many
 
 const base::DeskSocketConfig& socket_of(const base::WebConfig& web, Door door) {
   switch (door) {
@@ -85,41 +88,96 @@ Desk::Desk(const base::Environment& environment)
       jobs_(ledger_, children_, environment.files, environment.clock,
             environment.config.store.index / "desk"),
       services_{environment, sessions_, logins_, codes_, ledger_, children_, jobs_, locks_} {
-  ledger_.forget_old();
+  base::wipe_freed_memory();  // passwords pass through
+  jobs_.forget_old();
   jobs_.find_again();
 }
 
 Desk::~Desk() {
+  stop();
   std::unique_lock lock(mutex_);
-  has_left_.wait(lock, [&] { return connections_ == 0; });
+  has_left_.wait(lock, [&] { return threads_ == 0; });
 }
 
-void Desk::serve(base::Fd socket, Door door) {
+// Restores first: they need the time until they reach a point from which they can be completed.
+void Desk::stop() {
+  jobs_.park();
+  children_.stop();
+  const std::scoped_lock lock(mutex_);
+  is_stopping_ = true;
+  for (Connection* const connection : present_) connection->cut();
+}
+
+// A connection that stop() cuts.
+class Desk::Present {
+ public:
+  Present(Desk& desk, Connection& connection) : desk_(desk), connection_(connection) {
+    const std::scoped_lock lock(desk_.mutex_);
+    desk_.present_.insert(&connection_);
+    if (desk_.is_stopping_) connection_.cut();
+  }
+  Present(const Present&) = delete;
+  Present& operator=(const Present&) = delete;
+  ~Present() {
+    const std::scoped_lock lock(desk_.mutex_);
+    desk_.present_.erase(&connection_);
+  }
+
+ private:
+  Desk& desk_;
+  Connection& connection_;
+};
+
+template <typename Work>
+void Desk::start_thread(Work work) {
   {
     const std::scoped_lock lock(mutex_);
-    if (connections_ >= kMaxConnections) return;
-    ++connections_;
+    ++threads_;
   }
-  auto connection = std::make_unique<Connection>(std::move(socket), kConnectionPatience);
+  const auto leave = [this] {
+    const std::scoped_lock lock(mutex_);
+    --threads_;
+    has_left_.notify_all();
+  };
   try {
-    std::thread([this, door, connection = std::move(connection)] {
-      answer(*connection, door);
+    std::thread([leave, work = std::move(work)]() mutable {
+      {
+        Work own = std::move(work);  // what it holds is gone before the desk can be
+        own();
+      }
       leave();
     }).detach();
   } catch (const std::system_error& error) {
-    base::log_error("answer a request: {}", error.what());
+    base::log_error("desk: {}", error.what());
     leave();
   }
 }
 
-void Desk::leave() {
-  const std::scoped_lock lock(mutex_);
-  --connections_;
-  has_left_.notify_all();
+void Desk::serve(base::Fd socket, Door door) {
+  auto place = connections_.take(std::to_string(static_cast<int>(door)));
+  if (!place) return;
+  start_thread([this, door, place = std::move(place),
+                connection = std::make_unique<Connection>(std::move(socket), kConnectionPatience)] {
+    answer(*connection, door);
+  });
+}
+
+void Desk::forget_old() {
+  jobs_.forget_old();
+  start_thread([this] { mail_about_grants(); });
+}
+
+void Desk::mail_about_grants() {
+  try {
+    mail_about_ended_grants(services_);
+  } catch (const std::exception& error) {
+    base::log_error("mail about grants: {}", error.what());
+  }
 }
 
 void Desk::answer(Connection& connection, Door door) {
   Afterwards afterwards;
+  const Present present(*this, connection);
   try {
     if (!is_expected_user(connection, door)) return;
     auto line = connection.read_line(kMaxRequest);
@@ -155,11 +213,15 @@ void Desk::answer(Connection& connection, Door door) {
 
 void Desk::carry_out(const Request& request, Door door, Connection& connection,
                      Afterwards& afterwards) {
+  const auto of_network = of_network_.take(network_of(request.client));
+  if (!of_network) throw Refusal(RefusalCode::kBusy, kBetweenRequests);
   if (request.kind == RequestKind::kLogin) {
     connection.answer(log_in(services_, request, door, afterwards));
     return;
   }
   const Caller caller = identify(request, door);
+  const auto of_session = of_session_.take(caller.session.id);
+  if (!of_session) throw Refusal(RefusalCode::kBusy, kBetweenRequests);
   if (request.kind == RequestKind::kRaw || request.kind == RequestKind::kExport) {
     stream(services_, request, caller, connection, afterwards);
     return;
@@ -191,7 +253,10 @@ Caller Desk::identify(const Request& request, Door door) {
     throw Refusal(RefusalCode::kNotFound);
   }
   caller.account = request.account;
-  caller.has_grant = has_grant(services_, caller.session, caller.account);
+  if (const auto grant = find_grant(services_, caller.session, caller.account)) {
+    caller.has_grant = true;
+    caller.is_covert = grant->is_covert;
+  }
   if (access == Access::kGrant && !caller.has_grant) throw Refusal(RefusalCode::kForbidden);
   return caller;
 }
@@ -233,6 +298,10 @@ ordered_json Desk::dispatch(const Request& request, const Caller& caller, Afterw
       return approve(services_, request, caller);
     case RequestKind::kRevoke:
       return revoke(services_, request, caller);
+    case RequestKind::kStatus:
+      return show_status(services_, caller);
+    case RequestKind::kRunJob:
+      return run_job(services_, request, caller);
     case RequestKind::kSnapshots:
     case RequestKind::kFolders:
     case RequestKind::kMessages:

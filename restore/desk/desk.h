@@ -5,25 +5,35 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <set>
 
 #include <nlohmann/json_fwd.hpp>
 
 #include "base/program/program.h"
 #include "restore/desk/connection.h"
+#include "restore/desk/places.h"
 #include "restore/desk/services.h"
 
 namespace desk {
 
 class Desk {
  public:
-  // At the same time, on all sockets; further ones are closed.
+  // At the same time, on all sockets and on one; further ones are closed.
   static constexpr std::size_t kMaxConnections = 128;
+  static constexpr std::size_t kMaxOfDoor = 96;
+  // Requests at a time, of one session and from one network; further ones are refused.
+  static constexpr std::size_t kMaxOfSession = 6;
+  static constexpr std::size_t kMaxOfNetwork = 32;
 
   // Fails as SealedRecords::open() does.
   explicit Desk(const base::Environment& environment);
   Desk(const Desk&) = delete;
   Desk& operator=(const Desk&) = delete;
-  ~Desk();  // waits for the requests that are being answered
+  ~Desk();  // stops, and waits for the requests that are being answered
+
+  // Parks the restores, ends what can be requested again, and cuts streams. From another thread or
+  // none: requests that come later are refused.
+  void stop();
 
   // Answers one request in a thread of its own.
   void serve(base::Fd socket, Door door);
@@ -31,7 +41,9 @@ class Desk {
   // The same in this thread: for tests.
   void answer(Connection& connection, Door door);
 
-  void forget_old() { ledger_.forget_old(); }
+  // Removes what is no longer needed, and has mail sent in a thread of its own.
+  void forget_old();
+  void mail_about_grants();
 
   // For tests, which have no mail server for every login.
   Sessions& sessions() { return sessions_; }
@@ -43,7 +55,9 @@ class Desk {
                                   Afterwards& afterwards);
   Caller identify(const Request& request, Door door);
   bool is_expected_user(const Connection& connection, Door door) const;
-  void leave();  // by a thread that served a connection
+  class Present;
+  template <typename Work>
+  void start_thread(Work work);
 
   const base::Environment& environment_;
   Sessions sessions_;
@@ -54,9 +68,14 @@ class Desk {
   Jobs jobs_;
   AccountLocks locks_;
   Services services_;
+  Places connections_{kMaxConnections, kMaxOfDoor};
+  Places of_session_{kMaxConnections, kMaxOfSession};
+  Places of_network_{kMaxConnections, kMaxOfNetwork};
   std::mutex mutex_;
   std::condition_variable has_left_;
-  std::size_t connections_ = 0;
+  std::set<Connection*> present_;
+  std::size_t threads_ = 0;
+  bool is_stopping_ = false;
 };
 
 }  // namespace desk

@@ -53,6 +53,7 @@ base::ExitStatus run_desk(const base::Environment& environment) {
       desk.forget_old();
     }
   }
+  desk.stop();
   for (const Listener& listener : listeners) {
     if (!listener.path.empty()) ::unlink(listener.path.c_str());
   }

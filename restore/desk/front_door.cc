@@ -11,6 +11,7 @@
 #include "base/json_text.h"
 #include "base/log.h"
 #include "base/terminal.h"
+#include "restore/desk/granting.h"
 #include "restore/desk/refusal.h"
 
 namespace desk {
@@ -26,6 +27,7 @@ struct Proof {
   std::string result = "unavailable";
   std::string account = {};
   std::uint64_t sequence = 0;
+  std::chrono::sys_seconds holder_since{};
 };
 
 // Has a child try the login.
@@ -43,12 +45,14 @@ Proof try_login(const Services& services, const std::string& name, const Request
   const base::OnBehalf person{
       .person = name, .role = std::string(word_of(Role::kOwner)), .client = request.client};
   try {
-    const ChildAnswer answer = services.children.call_beside(asked, person, kLoginPatience);
+    const ChildAnswer answer = services.children.log_in(asked, person, kLoginPatience);
     const ordered_json document = base::parse_json(answer.document);
     if (answer.exit_status != 0 || !document.is_object()) return {};
     return {.result = document.value("result", "unavailable"),
             .account = document.value("account", ""),
-            .sequence = document.value("sequence", std::uint64_t{0})};
+            .sequence = document.value("sequence", std::uint64_t{0}),
+            .holder_since = std::chrono::sys_seconds(
+                std::chrono::seconds(document.value("since", std::int64_t{0})))};
   } catch (const base::Error& error) {
     base::log_error("login: {}", error.what());
     return {};
@@ -128,9 +132,11 @@ ordered_json log_in(const Services& services, const Request& request, Door door,
                                   .person = name,
                                   .account = proof.account,
                                   .sequence = proof.sequence,
+                                  .holder_since = proof.holder_since,
                                   .client = request.client},
                       .account = proof.account,
                       .client = request.client};
+  end_former_consent(services, proof.account, proof.holder_since);
   ordered_json answer = begin_session(services, caller.session, services.web().self.session);
   if (!services.environment.config.reporting.user_mail.login.empty()) {
     afterwards.push_back([services, caller] {
@@ -146,7 +152,8 @@ ordered_json confirm(const Services& services, const Request& request, const Cal
   const Proof proof = prove(services, caller.session.person, request, caller.session.door);
   // The name leads to another account now.
   if (proof.account != caller.session.account) throw Refusal(RefusalCode::kUnauthenticated);
-  services.sessions.confirm(request.session, proof.sequence);
+  end_former_consent(services, caller.session.account, proof.holder_since);
+  services.sessions.confirm(request.session, proof.sequence, proof.holder_since);
   return {{"ok", true}};
 }
 

@@ -72,13 +72,18 @@ Jobs::Jobs(Ledger& ledger, Children& children, base::FileSystem& files, base::Cl
 }
 
 Jobs::~Jobs() {
+  park();  // also what was started while the first call was made
   std::unique_lock lock(mutex_);
+  has_ended_.wait(lock, [&] { return threads_ == 0; });
+}
+
+void Jobs::park() {
+  const std::scoped_lock lock(mutex_);
   is_stopping_ = true;
   for (const auto& [id, running] : running_) {
     if (running.group > 0) ::kill(-running.group, SIGTERM);
   }
   has_ended_.notify_all();
-  has_ended_.wait(lock, [&] { return threads_ == 0; });
 }
 
 base::Path Jobs::lock_file(const std::string& id) const {
@@ -98,7 +103,25 @@ base::Fd Jobs::try_lock(const std::string& id) const {
   return base::Fd();
 }
 
+void Jobs::remove_files(const std::string& id) {
+  files_.remove(report_file(id));
+  files_.remove(lock_file(id));
+}
+
+// A job's record goes before its files: a desk that dies in between leaves only files, which
+// find_again() removes.
+void Jobs::forget_old() {
+  const std::scoped_lock starting(starting_);  // no forgotten job is completed meanwhile
+  for (const std::string& id : ledger_.forget_old()) remove_files(id);
+}
+
 void Jobs::find_again() {
+  for (const std::string& name : files_.list(directory_)) {
+    const base::Path file(name);
+    if (file.extension() != ".lock" && file.extension() != ".report") continue;
+    const std::string id = file.stem().string();
+    if (!ledger_.job(id) && try_lock(id)) remove_files(id);
+  }
   for (const Job& job : ledger_.running_jobs()) {
     if (const base::Fd lock = try_lock(job.id)) {
       settle_or_interrupt(job, {});
@@ -112,9 +135,9 @@ void Jobs::find_again() {
   }
 }
 
-Job Jobs::start(const Job& wanted) {
+Job Jobs::start(const Job& wanted, std::chrono::sys_seconds since) {
   const std::scoped_lock starting(starting_);
-  const auto known = ledger_.job_with_key(wanted.account, wanted.person, wanted.key);
+  const auto known = ledger_.job_with_key(wanted.account, wanted.person, wanted.key, since);
   if (known && known->state != JobState::kInterrupted) return *known;
   {
     const std::scoped_lock lock(mutex_);

@@ -5,6 +5,7 @@
 // started, and a program that ended early is started again for the tree that it had begun.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <map>
 #include <memory>
@@ -34,14 +35,22 @@ class Jobs {
        base::Path directory);
   Jobs(const Jobs&) = delete;
   Jobs& operator=(const Jobs&) = delete;
-  ~Jobs();  // asks the restores of this process to stop at a safe point, and waits for them
+  ~Jobs();  // parks, and waits for the restores of this process
 
-  // To be called once: finds the restores that an earlier desk started.
+  // Asks the restores of this process to stop at a safe point, and starts no further ones.
+  void park();
+
+  // To be called once: finds the restores that an earlier desk started, and removes the files of
+  // jobs that it has forgotten.
   void find_again();
 
-  // Starts the job, unless there is already one of its account, person and key: then the result is
-  // that one, which is completed if it was interrupted. Fails with kBusy if too many run.
-  Job start(const Job& wanted);
+  // Forgets old jobs and everything else that the ledger no longer needs.
+  void forget_old();
+
+  // Starts the job, unless there is already one of its account, person and key that was made at
+  // `since` or later: then the result is that one, which is completed if it was interrupted. Fails
+  // with kBusy if too many run.
+  Job start(const Job& wanted, std::chrono::sys_seconds since);
 
   // The current state of the job; nullopt if the account has no such job.
   std::optional<Job> find(const std::string& account, const std::string& id);
@@ -68,6 +77,7 @@ class Jobs {
   base::Path lock_file(const std::string& id) const;
   base::Path report_file(const std::string& id) const;
   base::Fd try_lock(const std::string& id) const;  // closed if the job's program runs
+  void remove_files(const std::string& id);
   void launch(const Job& job, base::Fd lock);
   void follow(base::Child child, base::Fd progress, const Job& job);
   void wait_for_other(const Job& job);

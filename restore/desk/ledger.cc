@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/json_text.h"
 #include "base/time_text.h"
+#include "restore/desk/random_text.h"
 
 namespace desk {
 
@@ -44,6 +45,12 @@ std::string to_text(const Plan& plan) {
                           {"made", to_number(plan.made)}});
 }
 
+// A job is kept for long, and a selection may be large.
+bool needs_selection(const Job& job) {
+  const bool is_over = job.state == JobState::kDone || job.state == JobState::kFailed;
+  return !is_over && job.tree.empty();
+}
+
 std::string to_text(const Job& job) {
   return base::json_line(
       {{"account", job.account},
@@ -51,7 +58,8 @@ std::string to_text(const Job& job) {
        {"role", job.role},
        {"client", job.client},
        {"key", job.key},
-       {"selection", job.selection},
+       {"selection", needs_selection(job) ? job.selection : std::string()},
+       {"selection_hash", job.selection_hash.empty() ? hash_of(job.selection) : job.selection_hash},
        {"bytes", job.bytes},
        {"sequence", job.sequence},
        {"since", job.since},
@@ -74,13 +82,17 @@ std::string to_text(const Grant& grant) {
                           {"approved_by", grant.approved_by},
                           {"state", static_cast<int>(grant.state)},
                           {"made", to_number(grant.made)},
-                          {"ends", to_number(grant.ends)}});
+                          {"given", to_number(grant.given)},
+                          {"ends", to_number(grant.ends)},
+                          {"is_covert", grant.is_covert},
+                          {"is_settled", grant.is_settled}});
 }
 
 std::string to_text(const Usage& usage) {
   return base::json_line({{"messages", usage.messages},
                           {"exports", usage.exports},
                           {"restores", usage.restores},
+                          {"codes", usage.codes},
                           {"has_alarm", usage.has_alarm}});
 }
 
@@ -105,6 +117,7 @@ Job to_job(const std::string& id, const std::string& text) {
           .client = at.at("client"),
           .key = at.at("key"),
           .selection = at.at("selection"),
+          .selection_hash = at.value("selection_hash", ""),
           .bytes = at.at("bytes"),
           .sequence = at.at("sequence"),
           .since = at.at("since"),
@@ -116,6 +129,8 @@ Job to_job(const std::string& id, const std::string& text) {
           .report = at.at("report"),
           .made = to_time(at.at("made")),
           .ended = to_time(at.at("ended"))};
+  // Earlier versions kept the selection itself.
+  if (job.selection_hash.empty()) job.selection_hash = hash_of(job.selection);
   if (!at.at("exit_status").is_null()) job.exit_status = at.at("exit_status").get<int>();
   return job;
 }
@@ -130,7 +145,10 @@ Grant to_grant(const std::string& id, const std::string& text) {
           .approved_by = at.at("approved_by"),
           .state = static_cast<GrantState>(at.at("state").get<int>()),
           .made = to_time(at.at("made")),
-          .ends = to_time(at.at("ends"))};
+          .given = to_time(at.contains("given") ? at.at("given") : ordered_json(0)),
+          .ends = to_time(at.at("ends")),
+          .is_covert = at.value("is_covert", false),
+          .is_settled = at.value("is_settled", true)};
 }
 
 Usage to_usage(const std::string& text) {
@@ -138,6 +156,7 @@ Usage to_usage(const std::string& text) {
   return {.messages = at.at("messages"),
           .exports = at.at("exports"),
           .restores = at.at("restores"),
+          .codes = at.value("codes", std::uint64_t{0}),
           .has_alarm = at.at("has_alarm")};
 }
 
@@ -189,11 +208,13 @@ void Ledger::add_job(const Job& job) {
 }
 
 std::optional<Job> Ledger::job_with_key(const std::string& account, const std::string& person,
-                                        const std::string& key) const {
+                                        const std::string& key,
+                                        std::chrono::sys_seconds since) const {
   const std::scoped_lock lock(mutex_);
   for (const auto& [id, text] : records_.list(kJobs)) {
     Job job = to_job(id, text);
-    if (job.account == account && job.person == person && job.key == key) return job;
+    const bool is_it = job.account == account && job.person == person && job.key == key;
+    if (is_it && job.made >= since) return job;
   }
   return std::nullopt;
 }
@@ -234,9 +255,44 @@ void Ledger::change_job(const std::string& id, const std::function<void(Job&)>& 
   records_.put(kJobs, id, to_text(job));
 }
 
-void Ledger::put_grant(const Grant& grant) {
+bool Ledger::add_grant(const Grant& grant) {
   const std::scoped_lock lock(mutex_);
-  records_.put(kGrants, grant.id, to_text(grant));
+  const auto now = clock_.now_seconds();
+  std::vector<Grant> codes;  // of the account
+  std::vector<Grant> over;
+  std::size_t asked = 0;  // by the person
+  std::size_t all = 0;
+  for (const auto& [id, text] : records_.list(kGrants)) {
+    Grant other = to_grant(id, text);
+    ++all;
+    if (!is_open(other, now)) {
+      over.push_back(std::move(other));
+    } else if (other.state == GrantState::kAsked && other.code_hash.empty()) {
+      asked += other.person == grant.person ? 1U : 0U;
+    } else if (other.state == GrantState::kAsked && other.account == grant.account) {
+      codes.push_back(std::move(other));
+    }
+  }
+  std::vector<store::RecordChange> changes = {{kGrants, grant.id, to_text(grant)}};
+  std::ranges::sort(codes, {}, &Grant::made);
+  for (std::size_t at = 0; !grant.code_hash.empty() && at + kMaxCodes <= codes.size(); ++at) {
+    changes.push_back({kGrants, codes[at].id, std::nullopt});
+  }
+  if (all + 1 >= kMaxGrants + changes.size() && !over.empty()) {
+    changes.push_back({kGrants, std::ranges::min(over, {}, &Grant::made).id, std::nullopt});
+  }
+  const bool has_room = all + 1 < kMaxGrants + changes.size();
+  if (!has_room || (grant.code_hash.empty() && asked >= kMaxAsked)) return false;
+  records_.apply(changes);
+  return true;
+}
+
+bool Ledger::replace_grant(const Grant& seen, const Grant& changed) {
+  const std::scoped_lock lock(mutex_);
+  const auto text = records_.find(kGrants, seen.id);
+  if (!text || to_grant(seen.id, *text) != seen) return false;
+  records_.put(kGrants, changed.id, to_text(changed));
+  return true;
 }
 
 std::optional<Grant> Ledger::grant(const std::string& id) const {
@@ -288,10 +344,11 @@ void Ledger::add_extension(const std::string& account, const std::string& tree) 
                base::json_line({{"count", count + 1}, {"at", to_number(clock_.now_seconds())}}));
 }
 
-void Ledger::forget_old() {
+std::vector<std::string> Ledger::forget_old() {
   const std::scoped_lock lock(mutex_);
   const auto now = clock_.now_seconds();
   std::vector<store::RecordChange> changes;
+  std::vector<std::string> jobs;
   for (const auto& [id, text] : records_.list(kPlans)) {
     if (now - to_plan(id, text).made > kPlanLasts) changes.push_back({kPlans, id, std::nullopt});
   }
@@ -299,9 +356,15 @@ void Ledger::forget_old() {
     const Job job = to_job(id, text);
     if (job.state == JobState::kRunning || now - job.made <= kJobsKept) continue;
     changes.push_back({kJobs, id, std::nullopt});
+    jobs.push_back(id);
   }
   for (const auto& [id, text] : records_.list(kGrants)) {
-    if (now - to_grant(id, text).made > kGrantsKept) changes.push_back({kGrants, id, std::nullopt});
+    const Grant grant = to_grant(id, text);
+    const bool is_unused_code =
+        grant.state == GrantState::kAsked && !grant.code_hash.empty() && grant.ends <= now;
+    if (is_unused_code || now - grant.made > kGrantsKept) {
+      changes.push_back({kGrants, id, std::nullopt});
+    }
   }
   const std::string oldest_day = base::format_timestamp(now - kUsageKept, "UTC").substr(0, 8);
   for (const auto& [id, text] : records_.list(kUsage)) {
@@ -313,6 +376,15 @@ void Ledger::forget_old() {
     }
   }
   if (!changes.empty()) records_.apply(changes);
+  return jobs;
+}
+
+bool is_open(const Grant& grant, std::chrono::sys_seconds now) {
+  return grant.state != GrantState::kOver && grant.ends > now;
+}
+
+bool is_selection_of(const Job& job, const std::string& selection) {
+  return job.selection_hash == hash_of(selection);
 }
 
 std::string_view word_of(JobState state) {

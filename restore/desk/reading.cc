@@ -15,7 +15,8 @@ using nlohmann::ordered_json;
 
 constexpr std::size_t kPage = 200;            // entries, if the request has no limit
 constexpr std::size_t kMessagesOfBurst = 20;  // the same of a burst's messages
-constexpr std::chrono::minutes kStreamPatience{60};
+constexpr std::chrono::minutes kExportPatience{60};
+constexpr std::chrono::minutes kMessagePatience{5};
 constexpr std::size_t kMaxHead = std::size_t{1} << 20U;  // bytes before the first line ends
 
 void add_page(ordered_json& asked, const Request& request) {
@@ -82,7 +83,9 @@ ordered_json read(const Services& services, const Request& request, const Caller
     const bool may_see_mail = caller.is_owner() || caller.has_grant;
     asked["messages"] = may_see_mail ? request.number_or("messages", kMessagesOfBurst) : 0;
   }
-  return {{"ok", true}, {"document", call_child(services, caller, asked)}};
+  ordered_json document = call_child(services, caller, asked);
+  if (request.kind == RequestKind::kTrees) hide_former_trees(document["trees"], caller);
+  return {{"ok", true}, {"document", std::move(document)}};
 }
 
 void stream(const Services& services, const Request& request, const Caller& caller,
@@ -97,8 +100,10 @@ void stream(const Services& services, const Request& request, const Caller& call
     asked["message"] = request.text("message");
   }
   Relay relay(connection);
-  const int status = services.children.stream(asked, caller.on_behalf(), kStreamPatience,
-                                              [&](std::string_view piece) { relay.take(piece); });
+  const int status =
+      services.children.stream(is_export ? StreamKind::kExport : StreamKind::kMessage, asked,
+                               caller.on_behalf(), is_export ? kExportPatience : kMessagePatience,
+                               [&](std::string_view piece) { relay.take(piece); });
   relay.finish(command, status);
 }
 

@@ -33,6 +33,9 @@ constexpr std::string_view kKeyLetters =
 // Those of a consent code, without the ones that look alike.
 constexpr std::string_view kCodeLetters = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
+constexpr std::array<std::string_view, 5> kJobNames = {"backup", "prune", "check", "sweep",
+                                                       "drill"};
+
 [[noreturn]] void refuse_field(std::string_view field, std::string_view must) {
   throw NoRequest(fmt::format("/{}: {}", base::escape_for_terminal(field), must));
 }
@@ -90,6 +93,10 @@ std::string_view description(Form form) {
       return "it must be a number from 1 to 1000";
     case Form::kDays:
       return "it must be a number from 1 to 90";
+    case Form::kFlag:
+      return "it must be true or false";
+    case Form::kJobName:
+      return "it must be backup, prune, check, sweep or drill";
     case Form::kSelection:
       return "it must be a selection: an object with whole ids, and times as 2026-11-24T02:30:00Z";
   }
@@ -144,6 +151,9 @@ void take_field(Request& request, json& value, const FieldRule& rule) {
                            value.get<std::size_t>() <= most;
     if (!is_number) refuse_field(field, description(rule.form));
     request.numbers[field] = value.get<std::size_t>();
+  } else if (rule.form == Form::kFlag) {
+    if (!value.is_boolean()) refuse_field(field, description(rule.form));
+    if (value.get<bool>()) request.numbers[field] = 1;
   } else if (rule.form == Form::kSelection) {
     if (!is_selection(value)) refuse_field(field, description(rule.form));
     request.texts[field] = base::json_line(value);
@@ -197,8 +207,11 @@ bool is_of_form(Form form, std::string_view text) {
       return text.size() >= 16 && text.size() <= 64 && consists_of(text, kKeyLetters);
     case Form::kCode:
       return text.size() == 8 && consists_of(text, kCodeLetters);
+    case Form::kJobName:
+      return std::ranges::find(kJobNames, text) != kJobNames.end();
     case Form::kCount:
     case Form::kDays:
+    case Form::kFlag:
       return false;
     case Form::kSelection: {
       json document;

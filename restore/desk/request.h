@@ -21,8 +21,9 @@ struct Request {
   std::string client;   // the person's address, as the web server sees it
   std::string account;  // from staff; empty: not given
   base::Secret password;
-  std::map<std::string, std::string, std::less<>> texts;    // the other fields; a selection as JSON
-  std::map<std::string, std::size_t, std::less<>> numbers;  // those that are counts
+  std::map<std::string, std::string, std::less<>> texts;  // the other fields; a selection as JSON
+  std::map<std::string, std::size_t, std::less<>>
+      numbers;  // those that are counts, and 1 for a flag
 
   const std::string& text(std::string_view field) const;  // empty if it is not given
   std::size_t number_or(std::string_view field, std::size_t otherwise) const;

@@ -26,11 +26,10 @@ constexpr std::size_t kShownJobs = 20;
 
 // All trees of the account: owners have few.
 ordered_json trees_of(const Services& services, const Caller& caller) {
-  return call_child(services, caller, child_request(services, caller, "trees")).at("trees");
-}
-
-std::chrono::sys_seconds time_in(const ordered_json& tree, const char* field) {
-  return base::parse_time(tree.at(field).get<std::string>(), "UTC");
+  ordered_json trees =
+      call_child(services, caller, child_request(services, caller, "trees")).at("trees");
+  hide_former_trees(trees, caller);
+  return trees;
 }
 
 ordered_json describe(const Services& services, const Job& job) {
@@ -76,6 +75,13 @@ void refuse_query(const Caller& caller, const ordered_json& selection) {
   if (selection.contains("query")) throw Refusal(RefusalCode::kForbidden);
 }
 
+// Of the jobs that the person may see.
+Job find_job(const Services& services, const Request& request, const Caller& caller) {
+  auto job = services.jobs.find(caller.account, request.text("job"));
+  if (!job || job->made < seen_since(services, caller)) throw Refusal(RefusalCode::kNotFound);
+  return *std::move(job);
+}
+
 std::optional<ordered_json> find_tree(const ordered_json& trees, const std::string& name) {
   for (const ordered_json& tree : trees) {
     if (tree.at("tree") == name) return tree;
@@ -118,10 +124,11 @@ ordered_json restore_plan(const Services& services, const Request& request, cons
   const auto plan = services.ledger.plan(request.text("plan"));
   const bool is_own_plan =
       plan && plan->account == caller.account && plan->person == caller.session.person;
-  const auto known =
-      services.ledger.job_with_key(caller.account, caller.session.person, request.text("key"));
+  const auto since = seen_since(services, caller);
+  const auto known = services.ledger.job_with_key(caller.account, caller.session.person,
+                                                  request.text("key"), since);
   if (known) {
-    if (is_own_plan && plan->selection != known->selection) {
+    if (is_own_plan && !is_selection_of(*known, plan->selection)) {
       throw Refusal(RefusalCode::kUsage, "/key: it belongs to another restore");
     }
     Job again = *known;
@@ -132,7 +139,7 @@ ordered_json restore_plan(const Services& services, const Request& request, cons
       if (known->tree.empty()) refuse_too_much(services, caller, known->bytes);
       limit_reach(services, caller, again);
     }
-    return answer_about(services, services.jobs.start(again));
+    return answer_about(services, services.jobs.start(again, since));
   }
   if (!is_own_plan) throw Refusal(RefusalCode::kNotFound);
   if (services.jobs.running(caller.account) > 0) {
@@ -152,19 +159,17 @@ ordered_json restore_plan(const Services& services, const Request& request, cons
     count(services, caller, Counted::kRestore, afterwards);
     limit_reach(services, caller, job);
   }
-  return answer_about(services, services.jobs.start(job));
+  return answer_about(services, services.jobs.start(job, since));
 }
 
 ordered_json show_job(const Services& services, const Request& request, const Caller& caller) {
-  const auto job = services.jobs.find(caller.account, request.text("job"));
-  if (!job) throw Refusal(RefusalCode::kNotFound);
-  return answer_about(services, *job);
+  return answer_about(services, find_job(services, request, caller));
 }
 
 ordered_json list_jobs(const Services& services, const Caller& caller) {
   auto list = ordered_json::array();
   for (const Job& job : services.ledger.jobs(caller.account)) {
-    if (list.size() == kShownJobs) break;
+    if (list.size() == kShownJobs || job.made < seen_since(services, caller)) break;
     ordered_json document = describe(services, job);
     document.erase("report");
     list.push_back(std::move(document));
@@ -173,9 +178,8 @@ ordered_json list_jobs(const Services& services, const Caller& caller) {
 }
 
 ordered_json stop_job(const Services& services, const Request& request, const Caller& caller) {
-  const auto job = services.jobs.find(caller.account, request.text("job"));
-  if (!job) throw Refusal(RefusalCode::kNotFound);
-  return {{"ok", true}, {"stopping", services.jobs.stop(job->id)}};
+  const Job job = find_job(services, request, caller);
+  return {{"ok", true}, {"stopping", services.jobs.stop(job.id)}};
 }
 
 ordered_json extend(const Services& services, const Request& request, const Caller& caller) {
@@ -187,8 +191,8 @@ ordered_json extend(const Services& services, const Request& request, const Call
   if (caller.is_owner()) {
     const base::OwnerBounds& bounds = services.web().self.bounds;
     const auto now = services.environment.clock.now_seconds();
-    const auto expires = std::max(now, time_in(*tree, "expires")) + length;
-    const auto latest = std::min(now, time_in(*tree, "created")) + bounds.longest_stay;
+    const auto expires = std::max(now, time_of_tree(*tree, "expires")) + length;
+    const auto latest = std::min(now, time_of_tree(*tree, "created")) + bounds.longest_stay;
     if (expires > latest) throw Refusal(RefusalCode::kBound);
     // Extending an expired tree adds a tree to the present ones.
     if (tree->at("seconds_left").get<std::int64_t>() <= 0) refuse_too_much(services, caller, 0);

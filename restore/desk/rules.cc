@@ -83,8 +83,14 @@ constexpr std::array kRules = {
                 {kNo, kScope, kNo, kScope},
                 {{{"code", Form::kCode, true}}}},
     RequestRule{RequestKind::kGrants, "grants", {kOwn, kYes, kNo, kYes}},
-    RequestRule{RequestKind::kApprove, "approve", {kNo, kNo, kNo, kYes}, {{kGrantId}}},
+    RequestRule{RequestKind::kApprove,
+                "approve",
+                {kNo, kNo, kNo, kYes},
+                {{kGrantId, {"covert", Form::kFlag}}}},
     RequestRule{RequestKind::kRevoke, "revoke", {kOwn, kNo, kNo, kYes}, {{kGrantId}}},
+    RequestRule{RequestKind::kStatus, "status", {kNo, kYes, kYes, kYes}},
+    RequestRule{
+        RequestKind::kRunJob, "run-job", {kNo, kNo, kYes, kNo}, {{{"name", Form::kJobName, true}}}},
 };
 
 }  // namespace

@@ -47,6 +47,8 @@ enum class RequestKind {
   kGrants,
   kApprove,
   kRevoke,
+  kStatus,
+  kRunJob,
 };
 
 enum class Role { kOwner, kHelpdesk, kOperator, kOfficer };
@@ -73,6 +75,8 @@ enum class Form {
   kCode,       // 8 letters and digits
   kCount,      // 1 to 1,000
   kDays,       // 1 to 90
+  kFlag,       // true or false
+  kJobName,    // one of the daemon's jobs: "backup"
   kSelection,  // an object
 };
 

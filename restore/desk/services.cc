@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/reporting/mailer.h"
 #include "base/terminal.h"
+#include "base/time_text.h"
 #include "restore/desk/refusal.h"
 
 namespace desk {
@@ -100,11 +101,18 @@ std::chrono::sys_seconds reach_of(const Services& services) {
   return services.environment.clock.now_seconds() - services.web().self.reach;
 }
 
+std::chrono::sys_seconds seen_since(const Services& services, const Caller& caller) {
+  if (!caller.is_owner()) return std::chrono::sys_seconds::min();
+  return std::max(reach_of(services), caller.session.holder_since);
+}
+
 ordered_json child_request(const Services& services, const Caller& caller, const char* command) {
   ordered_json request = {{"command", command}, {"account", caller.account}};
+  if (caller.is_covert) request["covert"] = true;
   if (caller.is_owner()) {
     request["reach"] = {{"since", reach_of(services).time_since_epoch().count()},
-                        {"sequence", caller.session.sequence}};
+                        {"sequence", caller.session.sequence},
+                        {"holder", caller.session.holder_since.time_since_epoch().count()}};
   }
   return request;
 }
@@ -119,6 +127,21 @@ ordered_json call_child(const Services& services, const Caller& caller, const or
   if (is_error) throw refusal_for(request.value("command", ""), document);
   if (answer.exit_status != 0) document["exit_status"] = answer.exit_status;
   return document;
+}
+
+std::chrono::sys_seconds time_of_tree(const ordered_json& tree, const char* field) {
+  return base::parse_time(tree.at(field).get<std::string>(), "UTC");
+}
+
+void hide_former_trees(ordered_json& trees, const Caller& caller) {
+  // Unlike a job, a tree of the owner may be older than the oldest snapshot that is kept.
+  if (!caller.is_owner() || caller.session.sequence == 0) return;
+  auto own = ordered_json::array();
+  for (ordered_json& tree : trees) {
+    if (time_of_tree(tree, "created") < caller.session.holder_since) continue;
+    own.push_back(std::move(tree));
+  }
+  trees = std::move(own);
 }
 
 void count(const Services& services, const Caller& caller, Counted what, Afterwards& afterwards) {

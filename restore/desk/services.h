@@ -50,6 +50,7 @@ struct Caller {
   std::string account;  // empty: none in particular
   std::string client;   // the address of this request
   bool has_grant = false;
+  bool is_covert = false;  // the grant is: nothing that is done with it is shown to the owner
 
   bool is_owner() const { return session.role == Role::kOwner; }
   base::OnBehalf on_behalf() const;
@@ -65,6 +66,10 @@ bool covers(const Services& services, const Session& session, const std::string&
 // The oldest moment that an owner may see.
 std::chrono::sys_seconds reach_of(const Services& services);
 
+// The oldest jobs, grants and lines of the audit log that the person may see: of an owner, those
+// within the reach that no earlier holder of the mailbox can have made; of staff, all.
+std::chrono::sys_seconds seen_since(const Services& services, const Caller& caller);
+
 // A request to a child about the caller's account, within the caller's reach.
 nlohmann::ordered_json child_request(const Services& services, const Caller& caller,
                                      const char* command);
@@ -77,6 +82,12 @@ inline constexpr std::chrono::seconds kPlanPatience{120};
 nlohmann::ordered_json call_child(const Services& services, const Caller& caller,
                                   const nlohmann::ordered_json& request,
                                   std::chrono::seconds patience = kReadPatience);
+
+// "created" or "expires" of a tree as `trees` lists it.
+std::chrono::sys_seconds time_of_tree(const nlohmann::ordered_json& tree, const char* field);
+
+// Removes the trees that an earlier holder of the owner's mailbox restored from such a list.
+void hide_former_trees(nlohmann::ordered_json& trees, const Caller& caller);
 
 // Counts something that the owner does today. At the bound it fails with Refusal kBound, and the
 // administrator gets a mail, once a day. Staff have no bounds.

@@ -39,12 +39,14 @@ std::optional<Session> Sessions::find(const std::string& token, Door door) {
   return found->second;
 }
 
-void Sessions::confirm(const std::string& token, std::uint64_t sequence) {
+void Sessions::confirm(const std::string& token, std::uint64_t sequence,
+                       std::chrono::sys_seconds holder_since) {
   const std::scoped_lock lock(mutex_);
   const auto found = sessions_.find(hash_of(token));
   if (found == sessions_.end()) return;
   found->second.confirmed = clock_.steady_now();
   found->second.sequence = sequence;
+  found->second.holder_since = holder_since;
 }
 
 void Sessions::end(const std::string& token) {

@@ -21,7 +21,9 @@ struct Session {
   std::string person;          // the name under which the person logged in
   std::string account;         // of an owner; empty for staff
   std::uint64_t sequence = 0;  // of the oldest snapshot that an owner may see
-  std::string client;          // the address of the login
+  // The same for what people did: an earlier holder of the mailbox may have done it before.
+  std::chrono::sys_seconds holder_since{};
+  std::string client;  // the address of the login
   std::chrono::steady_clock::time_point ends{};
   std::chrono::steady_clock::time_point confirmed{};  // the last login
 };
@@ -41,9 +43,10 @@ class Sessions {
   // Nullopt for a token that is unknown, over, or from another door.
   std::optional<Session> find(const std::string& token, Door door);
 
-  // A further login has succeeded: it is recent from now on. `sequence` replaces the
-  // session's.
-  void confirm(const std::string& token, std::uint64_t sequence);
+  // A further login has succeeded: it is recent from now on. What it showed about the mailbox
+  // replaces the session's.
+  void confirm(const std::string& token, std::uint64_t sequence,
+               std::chrono::sys_seconds holder_since);
 
   void end(const std::string& token);
 

@@ -41,6 +41,8 @@ use-code   forbidden   not_found   not_found   forbidden   not_found   not_found
 grants     ok          ok          ok          forbidden   ok          ok
 approve    forbidden   forbidden   forbidden   forbidden   not_found   not_found
 revoke     not_found   forbidden   forbidden   forbidden   not_found   not_found
+status     forbidden   ok          ok          ok          ok          ok
+run-job    forbidden   forbidden   forbidden   ok          forbidden   forbidden
 logout     ok          ok          ok          ok          ok          ok
 )";
 
@@ -79,6 +81,7 @@ class AuthorisationTest : public StaffedDesk {
                                                 {"tree", "RESTORED/x"},
                                                 {"days", 7},
                                                 {"reason", "ticket 17"},
+                                                {"name", "check"},
                                                 {"code", "ABCDEFGH"},
                                                 {"grant", std::string(32, '0')}};
     for (const FieldRule& field : find_rule(name)->fields) {

@@ -154,7 +154,32 @@ TEST_F(OwnerTest, AMailServerThatIsAwayIsNotAWrongPassword) {
   EXPECT_EQ(log_in("mallory", "x").dump(), known) << "an unknown name is answered alike";
 }
 
+TEST_F(OwnerTest, AnExpiredTreeCountsAgainWhenItIsExtended) {
+  mailstow_.config()["web"]["self"]["bounds"] = {{"trees", 1}};
+  mailstow_.save();
+  start_desk();
+  log_in();
+  const auto restored = [&](const std::string& key) -> std::string {
+    const json started = restore_plan(plan({{"folders", {"INBOX"}}}), key);
+    EXPECT_EQ(code(started), "ok") << started;
+    return wait_for(started["job"]["job"])["tree"];
+  };
+  const std::string first = restored("key-0000000000000001");
+  EXPECT_EQ(code(restore_plan(plan({{"folders", {"INBOX"}}}), "key-0000000000000002")), "bound");
+  EXPECT_EQ(code(ask({{"request", "expire"}, {"tree", first}})), "ok");
+  const std::string second = restored("key-0000000000000003");
+  const json extend = {{"request", "extend"}, {"tree", first}, {"days", 1}};
+  EXPECT_EQ(code(ask(extend)), "bound") << "with the second one there would be two";
+  EXPECT_EQ(code(ask({{"request", "expire"}, {"tree", second}})), "ok");
+  EXPECT_EQ(code(ask(extend)), "ok");
+}
+
 TEST_F(OwnerTest, TheNewHolderOfAnAddressDoesNotSeeTheOldHoldersMail) {
+  start_desk();
+  log_in();
+  EXPECT_EQ(code(ask({{"request", "consent"}})), "ok");
+  const json job = restore_plan(plan({{"folders", {"INBOX"}}}), "key-0000000000000001")["job"];
+  EXPECT_EQ(wait_for(job["job"])["state"], "done");
   // Another mailbox under the same name, with mail of its own.
   server_.break_connections();
   server_.stop();
@@ -163,16 +188,23 @@ TEST_F(OwnerTest, TheNewHolderOfAnAddressDoesNotSeeTheOldHoldersMail) {
   std::this_thread::sleep_for(std::chrono::milliseconds(3100));
   server_.start();
   servers::fill_account(server_, "alice", 12, 99);
-  start_desk();
   EXPECT_EQ(code(log_in("alice", Server::password("alice"))), "stranger");
   EXPECT_EQ(mailstow_.backupd({"once", "--account", "alice"}).status, 3) << "an alarm";
   log_in();
   const json snapshots = ask({{"request", "snapshots"}})["document"]["snapshots"];
   EXPECT_EQ(snapshots.size(), 1U) << "only those since then";
+  EXPECT_EQ(ask({{"request", "jobs"}})["jobs"], json::array());
+  EXPECT_EQ(ask({{"request", "grants"}})["grants"], json::array());
+  EXPECT_EQ(ask({{"request", "trees"}})["document"]["trees"], json::array());
+  EXPECT_EQ(code(ask({{"request", "job"}, {"job", job["job"]}})), "not_found");
+  EXPECT_THAT(ask({{"request", "audit"}}).dump(), testing::Not(HasSubstr("consent")));
   EXPECT_EQ(mailstow_.backupd({"acknowledge", "alice"}).status, 0);
   log_in();
   EXPECT_EQ(ask({{"request", "snapshots"}})["document"]["snapshots"].size(), 2U)
       << "the administrator says that it is the same person";
+  EXPECT_EQ(ask({{"request", "jobs"}})["jobs"].size(), 1U);
+  EXPECT_EQ(ask({{"request", "grants"}})["grants"][0]["state"], "over")
+      << "the consent of a mailbox that was another one";
 }
 
 TEST_F(OwnerTest, TheBoundsOfADayHoldAlsoBeyondARestart) {

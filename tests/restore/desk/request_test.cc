@@ -47,6 +47,10 @@ json valid_value(Form form) {
     case Form::kCount:
     case Form::kDays:
       return 7;
+    case Form::kFlag:
+      return true;
+    case Form::kJobName:
+      return "check";
     case Form::kSelection:
       return {{"at", kWholeId}, {"folders", {"INBOX"}}, {"since", "2026-11-24"}};
   }
@@ -54,7 +58,7 @@ json valid_value(Form form) {
 }
 
 json invalid_value(Form form) {
-  if (form == Form::kCount || form == Form::kDays) return 0;
+  if (form == Form::kCount || form == Form::kDays || form == Form::kFlag) return 0;
   if (form == Form::kSelection) return {{"to", "bob"}};
   return std::string("a\0b", 3);
 }

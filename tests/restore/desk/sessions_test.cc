@@ -56,9 +56,11 @@ TEST_F(SessionsTest, ALoginIsRecentUntilItIsConfirmedAgain) {
   EXPECT_TRUE(is_recent());
   clock_.sleep_for(seconds(1));
   EXPECT_FALSE(is_recent());
-  sessions_.confirm(token, 7);
+  const std::chrono::sys_seconds since(std::chrono::hours(3));
+  sessions_.confirm(token, 7, since);
   EXPECT_TRUE(is_recent());
   EXPECT_EQ(sessions_.find(token, Door::kSelf)->sequence, 7U);
+  EXPECT_EQ(sessions_.find(token, Door::kSelf)->holder_since, since);
   clock_.sleep_for(minutes(105));
   EXPECT_FALSE(sessions_.find(token, Door::kSelf)) << "it lasts no longer than before";
 }

@@ -1,0 +1,21 @@
+// Requests about the backups themselves, for those of the staff who look after them. The programs
+// of the command line answer them: `mailstow-backupd status`, and `run --now`, which asks the
+// daemon.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "restore/desk/services.h"
+
+namespace desk {
+
+// {"ok": true, "document": ...} with the accounts that the person's role covers; for the help desk
+// these alone. Fails with Refusal.
+nlohmann::ordered_json show_status(const Services& services, const Caller& caller);
+
+// Has the daemon start a job now. {"ok": true, "started"}: false if it runs already, or no daemon
+// runs. Fails with Refusal, also for a person whose role does not cover all accounts.
+nlohmann::ordered_json run_job(const Services& services, const Request& request,
+                               const Caller& caller);
+
+}  // namespace desk

@@ -1,0 +1,86 @@
+// Looks for a text in all memory of this process that it can write to, freed memory included.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <new>
+#include <string>
+#include <string_view>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/handle.h"
+
+namespace desk {
+
+class MemorySearch {
+ public:
+  explicit MemorySearch(std::string_view text) : size_(text.size()) {
+    void* const area =
+        ::mmap(nullptr, kOwnArea, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (area == MAP_FAILED) throw std::bad_alloc();
+    own_ = static_cast<char*>(area);
+    std::ranges::copy(text, own_);
+  }
+  MemorySearch(const MemorySearch&) = delete;
+  MemorySearch& operator=(const MemorySearch&) = delete;
+  ~MemorySearch() { ::munmap(own_, kOwnArea); }
+
+  // The number of copies.
+  std::size_t count() const {
+    const base::Fd memory(::open("/proc/self/mem", O_RDONLY | O_CLOEXEC));
+    std::ifstream maps("/proc/self/maps");
+    std::size_t found = 0;
+    for (std::string line; std::getline(maps, line);) {
+      unsigned long begin = 0;
+      unsigned long end = 0;
+      char write = '-';
+      if (std::sscanf(line.c_str(), "%lx-%lx %*c%c", &begin, &end, &write) != 3) continue;
+      // A sanitizer's own tables are larger than all that the process has.
+      if (write != 'w' || end - begin > kMostOfRegion) continue;
+      found += count_in(memory, begin, end);
+    }
+    return found;
+  }
+
+ private:
+  static constexpr std::size_t kOwnArea = std::size_t{2} << 20U;
+  static constexpr std::size_t kPiece = std::size_t{1} << 20U;
+  static constexpr std::size_t kMostOfRegion = std::size_t{256} << 20U;
+
+  std::size_t count_in(const base::Fd& memory, std::uintptr_t begin, std::uintptr_t end) const {
+    char* const piece = own_ + kPiece;  // the text is before it
+    std::size_t found = 0;
+    // The pieces overlap, so that no copy is cut.
+    for (std::uintptr_t at = begin; at + size_ <= end; at += kPiece - size_) {
+      const ssize_t got = ::pread(memory.get(), piece, std::min<std::size_t>(kPiece, end - at),
+                                  static_cast<off_t>(at));
+      if (got <= 0) continue;
+      const char* const piece_end = piece + got;
+      const char* next = piece;
+      while (const void* const hit =
+                 ::memmem(next, static_cast<std::size_t>(piece_end - next), own_, size_)) {
+        const auto offset = static_cast<const char*>(hit) - piece;
+        found += is_own(at + static_cast<std::uintptr_t>(offset)) ? 0U : 1U;
+        next = static_cast<const char*>(hit) + 1;
+      }
+    }
+    return found;
+  }
+
+  bool is_own(std::uintptr_t address) const {
+    const auto own = reinterpret_cast<std::uintptr_t>(own_);
+    return address >= own && address < own + kOwnArea;
+  }
+
+  char* own_ = nullptr;  // outside the heap
+  std::size_t size_;
+};
+
+}  // namespace desk

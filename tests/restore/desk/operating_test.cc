@@ -1,0 +1,71 @@
+// What those of the staff see and start who look after the backups.
+#include <chrono>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include "tests/restore/desk/staffed_desk.h"
+#include "tests/servers/process.h"
+
+namespace desk {
+namespace {
+
+class OperatingTest : public StaffedDesk {
+ protected:
+  json as(const std::string& person, json request) {
+    request["session"] = desk_->staff_session(person);
+    return desk_->ask(Door::kStaff, std::move(request));
+  }
+  json status_for(const std::string& person) {
+    const json answer = as(person, {{"request", "status"}});
+    EXPECT_EQ(outcome(answer), "ok") << answer;
+    return answer.value("document", json());
+  }
+  static std::vector<std::string> names_in(const json& status) {
+    std::vector<std::string> names;
+    for (const json& account : status.at("accounts")) names.push_back(account.at("account"));
+    return names;
+  }
+};
+
+TEST_F(OperatingTest, EachRoleSeesTheStateOfItsAccounts) {
+  const json all = status_for("operator");
+  EXPECT_THAT(names_in(all), testing::UnorderedElementsAre("alice", "bob"));
+  for (const char* key : {"store", "jobs", "daemon", "trees"})
+    EXPECT_TRUE(all.contains(key)) << key;
+
+  const json of_helpdesk = status_for("helper");
+  EXPECT_THAT(names_in(of_helpdesk), testing::ElementsAre("alice"));
+  EXPECT_EQ(of_helpdesk.size(), 1U) << of_helpdesk;
+
+  const json limited = status_for("limited");
+  EXPECT_THAT(names_in(limited), testing::ElementsAre("alice"));
+  for (const char* key : {"store", "jobs", "daemon"}) EXPECT_FALSE(limited.contains(key)) << key;
+  EXPECT_EQ(limited.dump().find("bob"), std::string::npos);
+}
+
+TEST_F(OperatingTest, AnOperatorHasTheDaemonStartAJob) {
+  for (const char* job : {"backup", "prune", "check", "sweep", "drill"}) {
+    mailstow_.config()["schedule"][job] = "never";
+  }
+  mailstow_.config()["web"]["staff"]["people"].push_back(
+      {{"person", "shift"}, {"role", "operator"}, {"accounts", {"alice"}}});
+  mailstow_.save();
+  desk_.emplace(mailstow_, clock_);
+  const json run_check = {{"request", "run-job"}, {"name", "check"}};
+  EXPECT_EQ(as("operator", run_check)["started"], false) << "no daemon runs";
+  const servers::Process daemon(mailstow_.backupd_command({"run"}), {"PATH=/usr/bin:/bin"},
+                                {::getuid(), ::getgid()}, mailstow_.directory() / "log");
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (status_for("operator")["daemon"].is_null()) {
+    ASSERT_LT(std::chrono::steady_clock::now(), end) << "the daemon does not start";
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  EXPECT_EQ(outcome(as("shift", run_check)), "forbidden") << "a job is about all accounts";
+  EXPECT_EQ(as("operator", run_check)["started"], true);
+  EXPECT_EQ(outcome(as("operator", {{"request", "run-job"}, {"name", "--now"}})), "usage");
+}
+
+}  // namespace
+}  // namespace desk
