@@ -19,8 +19,8 @@ bool is_logged(LogLevel level);
 // One line; thread-safe.
 void log_line(LogLevel level, std::string_view line);
 
-// The text with "***" in place of the secret, unless that is too short to be told from ordinary
-// words.
+// The text with "***" in place of the secret. Secrets of fewer than four characters stay: they
+// could be ordinary words.
 std::string masked(std::string text, std::string_view secret);
 
 // Used only by Secret.

@@ -109,7 +109,7 @@ std::optional<imap::OpenFolder> open_inbox(imap::Session& session) {
 }
 
 // Limits the answer to the snapshots after all that are not of the live mailbox, and to the time
-// since the first of them. False if there is none.
+// since the first of them. False if the newest snapshot is of another mailbox.
 bool limit_to_holder(SignIn& answer, const std::vector<store::SnapshotInfo>& snapshots,
                      const base::Holder& holder) {
   std::size_t first = 0;

@@ -230,7 +230,7 @@ ChildAnswer Children::collect(Launch& launch, std::chrono::seconds patience, int
     }
     answer.document += piece;
   });
-  // What it printed is not its answer.
+  // The command was ended: its output is no answer.
   if (stop_signal != 0 && answer.exit_status != 0 && is_stopping()) fail_stopping();
   return answer;
 }

@@ -103,7 +103,7 @@ class Ledger {
 
   void add_job(const Job& job);
   std::optional<Job> job(const std::string& id) const;
-  // Of the jobs that were made at `since` or later.
+  // Finds only jobs that were made at `since` or later.
   std::optional<Job> job_with_key(const std::string& account, const std::string& person,
                                   const std::string& key, std::chrono::sys_seconds since) const;
   std::vector<Job> jobs(const std::string& account) const;  // the newest first

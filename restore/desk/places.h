@@ -1,4 +1,4 @@
-// Bounds on what goes on at the same time: in all, and for each holder of a key (a session, a
+// Bounds on simultaneous work: in all, and for each holder of a key (a session, a
 // network, an account), so that one of them leaves room for the others.
 #pragma once
 

@@ -75,7 +75,7 @@ void refuse_query(const Caller& caller, const ordered_json& selection) {
   if (selection.contains("query")) throw Refusal(RefusalCode::kForbidden);
 }
 
-// Of the jobs that the person may see.
+// Finds only jobs that the person may see.
 Job find_job(const Services& services, const Request& request, const Caller& caller) {
   auto job = services.jobs.find(caller.account, request.text("job"));
   if (!job || job->made < seen_since(services, caller)) throw Refusal(RefusalCode::kNotFound);

@@ -43,7 +43,7 @@ class MemorySearch {
       char write = '-';
       if (std::sscanf(line.c_str(), "%lx-%lx %*c%c", &begin, &end, &write) != 3) continue;
       // A sanitizer's own tables are larger than all that the process has.
-      if (write != 'w' || end - begin > kMostOfRegion) continue;
+      if (write != 'w' || end - begin > kMaxRegion) continue;
       found += count_in(memory, begin, end);
     }
     return found;
@@ -52,7 +52,7 @@ class MemorySearch {
  private:
   static constexpr std::size_t kOwnArea = std::size_t{2} << 20U;
   static constexpr std::size_t kPiece = std::size_t{1} << 20U;
-  static constexpr std::size_t kMostOfRegion = std::size_t{256} << 20U;
+  static constexpr std::size_t kMaxRegion = std::size_t{256} << 20U;
 
   std::size_t count_in(const base::Fd& memory, std::uintptr_t begin, std::uintptr_t end) const {
     char* const piece = own_ + kPiece;  // the text is before it

@@ -1,4 +1,4 @@
-// What those of the staff see and start who look after the backups.
+// The state of the backups, and jobs of the daemon, for staff.
 #include <chrono>
 #include <thread>
 

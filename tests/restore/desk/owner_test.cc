@@ -204,7 +204,7 @@ TEST_F(OwnerTest, TheNewHolderOfAnAddressDoesNotSeeTheOldHoldersMail) {
       << "the administrator says that it is the same person";
   EXPECT_EQ(ask({{"request", "jobs"}})["jobs"].size(), 1U);
   EXPECT_EQ(ask({{"request", "grants"}})["grants"][0]["state"], "over")
-      << "the consent of a mailbox that was another one";
+      << "it was the consent of a different mailbox";
 }
 
 TEST_F(OwnerTest, TheBoundsOfADayHoldAlsoBeyondARestart) {

@@ -1,4 +1,4 @@
-// Places for what goes on at the same time.
+// Bounds on simultaneous work.
 #include "restore/desk/places.h"
 
 #include <thread>
