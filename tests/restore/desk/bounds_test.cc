@@ -120,8 +120,9 @@ TEST_F(BoundsTest, ATypedPasswordHidesNothingOfTheLog) {
 }
 
 TEST_F(BoundsTest, APasswordLeavesNoCopyInTheMemoryOfTheDesk) {
-  constexpr const char* kPassword = "a password that only alice knows, and types";
-  const MemorySearch search(kPassword);
+  constexpr std::string_view kPassword = "a password that only alice knows, and types";
+  // The heap itself overwrites the first bytes of what it keeps for later.
+  const MemorySearch search(kPassword.substr(kPassword.find("that")));
   {
     const json login = {{"request", "login"}, {"name", "alice"}, {"password", kPassword}};
     ASSERT_GT(search.count(), 0U) << "the search finds nothing";
