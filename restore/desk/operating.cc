@@ -47,9 +47,10 @@ ordered_json show_status(const Services& services, const Caller& caller) {
   trees["overdue"] = covered(services, caller, trees.at("overdue"));
   if (!covers_all_accounts(services, caller)) {
     // Their texts and numbers are about all accounts.
-    for (const char* key : {"store", "jobs", "daemon"}) document.erase(key);
     trees.erase("alarm");
     trees.erase("count");
+    // These move what follows them, `trees` too.
+    for (const char* key : {"store", "jobs", "daemon"}) document.erase(key);
   }
   return {{"ok", true}, {"document", std::move(document)}};
 }
