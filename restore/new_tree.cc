@@ -43,6 +43,8 @@ RestoreRequest lasting_request(const base::Environment& environment, store::Read
                                RestoreRequest request, const store::ObjectId& snapshot) {
   SelectionOptions& selection = request.selection;
   selection.at = snapshot.hex();
+  const auto snapshots = reader.snapshots(request.account);
+  if (!snapshots.empty()) request.made_after = snapshots.back().sequence;
   for (std::string* text : {&selection.since, &selection.before}) {
     if (!base::begins_an_id(*text)) continue;
     *text = base::format_rfc3339(

@@ -37,7 +37,8 @@ std::string write_request(const RestoreRequest& request) {
       {"user", request.requester.user},
       {"person", request.requester.person},
       {"role", request.requester.role},
-      {"job", request.job}};
+      {"job", request.job},
+      {"made_after", request.made_after}};
   return base::json_line(document);
 }
 
@@ -65,6 +66,7 @@ RestoreRequest read_request(const std::string& text) {
                          .person = document.value("person", ""),
                          .role = document.value("role", "")};
     request.job = document.value("job", "");
+    request.made_after = document.value("made_after", std::uint64_t{0});
     return request;
   } catch (const nlohmann::json::exception& error) {
     base::fail(base::ErrorCode::kDamaged,

@@ -1,6 +1,7 @@
 // The request of a run, kept in its tree's record so that another run can resume it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/program/program.h"
@@ -25,6 +26,9 @@ struct RestoreRequest {
   SelectionOptions selection;
   Requester requester = {};
   std::string job = {};  // the restore desk's name for it; empty: it did not come from there
+  // The highest sequence number of the account's snapshots when the tree was made, so that a tree
+  // that a wrong clock dated is recognised; 0: unknown, as in requests of earlier versions.
+  std::uint64_t made_after = 0;
 };
 
 std::string write_request(const RestoreRequest& request);

@@ -248,7 +248,8 @@ class Run {
     report_.account = options_.account;
     report_.to = target_.name;
     report_.tree = plan_.tree;
-    report_.expires = now + duration;
+    // A clock that is behind must not make a resumed tree expire before its time.
+    report_.expires = std::max(now, resumed_ ? resumed_->created : now) + duration;
     if (resumed_) {
       record_ = *resumed_;
       report_.expires = options_.expire_after ? report_.expires : record_.expires;

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <optional>
+#include <ranges>
 #include <tuple>
 
 #include "base/clock.h"
+#include "store/clock_guard.h"
 
 namespace store {
 
@@ -99,6 +101,39 @@ std::vector<bool> doubted_times(std::span<const SnapshotInfo> snapshots, sys_sec
   std::vector<bool> doubted(snapshots.size(), true);
   for (; best; best = series[*best].before) doubted[*best] = false;
   return doubted;
+}
+
+std::vector<sys_seconds> likely_times(std::span<const SnapshotInfo> snapshots, sys_seconds now) {
+  const std::vector<bool> doubted = doubted_times(snapshots, now);
+  const auto first = std::ranges::find(doubted, false) - doubted.begin();
+  sys_seconds last =
+      first == std::ssize(doubted) ? now : snapshots[static_cast<std::size_t>(first)].time;
+  std::vector<sys_seconds> times;
+  times.reserve(snapshots.size());
+  for (std::size_t i = 0; i < snapshots.size(); ++i) {
+    if (!doubted[i]) last = snapshots[i].time;
+    times.push_back(last);
+  }
+  return times;
+}
+
+std::optional<sys_seconds> latest_certain_time(std::span<const SnapshotInfo> snapshots,
+                                               std::uint64_t sequence, sys_seconds now) {
+  const std::vector<bool> doubted = doubted_times(snapshots, now);
+  std::optional<sys_seconds> latest;
+  for (std::size_t i = 0; i < snapshots.size(); ++i) {
+    if (!doubted[i] && snapshots[i].sequence <= sequence) latest = snapshots[i].time;
+  }
+  return latest;
+}
+
+bool may_be_behind(std::span<const SnapshotInfo> snapshots, sys_seconds now) {
+  const auto last = std::ranges::find_if(std::views::reverse(snapshots), [&](const auto& snapshot) {
+    return snapshot.time > now + base::kClockSlack;
+  });
+  if (last == std::views::reverse(snapshots).end()) return false;
+  const auto next = last.base();
+  return next == snapshots.end() || now - next->time < kMaxAhead;
 }
 
 }  // namespace store

@@ -303,6 +303,35 @@ TEST_F(WrongNightTest, ATreeMadeWithTheClockBehindStaysAsLongAsOthers) {
   EXPECT_FALSE(mailstow_.restore_json({"sweep"}).contains("redated"));
 }
 
+// Its source was made with the same clock, as for every `run --missing`.
+TEST_F(WrongNightTest, ATreeOfASnapshotMadeWithTheClockBehindStaysAsLongAsOthers) {
+  const auto right = clock_.now();
+  mailstow_.backupd_json({"prune"});
+  EXPECT_EQ(mailstow_.restore({"sweep"}).status, 0);
+  clock_.set(right - days(365));
+  once(3);
+  const json restored =
+      mailstow_.restore_json({"run", "alice", "--folder", "INBOX", "--expire-after", "7d"});
+  const std::string tree = restored["tree"];
+  const std::string top = tree.substr(tree.rfind('/') + 1);  // without the server's delimiter
+  const auto is_there = [&] {
+    return server_.client("alice").command("LIST \"\" *").find(top) != std::string::npos;
+  };
+  clock_.set(right + hours(1));
+  once(3);
+  const json swept = mailstow_.restore_json({"sweep"});
+  EXPECT_EQ(swept["redated"].size(), 1U) << swept.dump(2);
+  EXPECT_TRUE(is_there());
+  clock_.let_pass(days(6));
+  once();
+  EXPECT_EQ(mailstow_.restore({"sweep"}).status, 0);
+  EXPECT_TRUE(is_there()) << "it was promised for seven days";
+  clock_.let_pass(days(2));
+  once();
+  EXPECT_EQ(mailstow_.restore_json({"sweep"})["trees"][0]["finished"], true);
+  EXPECT_FALSE(is_there());
+}
+
 struct WrongClock {
   const char* name;
   days shift;

@@ -1,6 +1,13 @@
 #include "restore/redated_tree.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "restore/restore_request.h"
 
 namespace restore {
 namespace {
@@ -22,6 +29,7 @@ std::vector<store::SnapshotInfo> snapshots() {
   std::vector<store::SnapshotInfo> all(5);
   for (unsigned char at = 0; at < 5; ++at) {
     all[at].id = id(at);
+    all[at].sequence = at + 1;
     all[at].time = kNow - days(4 - at);
   }
   return all;
@@ -87,6 +95,90 @@ TEST(RedatedTreeTest, ASnapshotDatedByAWrongClockIsNoEvidence) {
   all[2].time = kNow + days(365);
   EXPECT_FALSE(redated(tree(kNow - days(1)), all, kNow));
   EXPECT_FALSE(redated(tree(kNow - days(1)), all, kNow + days(400)));
+}
+
+// `run --missing` makes a snapshot just before the tree, with the same clock.
+TEST(RedatedTreeTest, ASourceMadeWithTheSameWrongClockDoesNotHideTheOneBeforeIt) {
+  auto all = snapshots();
+  all[2].time = kNow - days(365);
+  const auto right = redated(tree(kNow - days(365)), all, kNow);
+  ASSERT_TRUE(right);
+  EXPECT_EQ(right->created, kNow - days(3)) << "the snapshot before its source";
+  EXPECT_EQ(right->expires, kNow + days(7));
+  all.resize(3);
+  EXPECT_TRUE(redated(tree(kNow - days(365)), all, kNow)) << "before the next backup too";
+}
+
+store::TreeRecord with_history(store::TreeRecord record, std::uint64_t made_after) {
+  RestoreRequest request{.account = "alice", .selection = {}};
+  request.selection.asked = kNow;
+  request.made_after = made_after;
+  record.request = write_request(request);
+  return record;
+}
+
+TEST(RedatedTreeTest, ATreeOfAnOldSnapshotIsKnownToBeMadeAfterTheNewestOne) {
+  auto all = snapshots();
+  for (std::size_t at = 0; at < 3; ++at) all[at].time = kNow - days(500 - at);
+  const store::TreeRecord made = tree(kNow - days(365));
+  EXPECT_FALSE(redated(made, all, kNow)) << "its source is older than it";
+  EXPECT_EQ(redated(with_history(made, 4), all, kNow)->expires, kNow + days(7));
+  all.erase(all.begin() + 2);
+  EXPECT_EQ(redated(with_history(made, 4), all, kNow)->expires, kNow + days(7))
+      << "its source was dropped";
+  EXPECT_FALSE(redated(with_history(made, 1), all, kNow)) << "made before the others";
+}
+
+// A history of right nights and fewer wrong ones, in any order, and a tree made after it.
+struct DrawnHistory {
+  std::vector<store::SnapshotInfo> snapshots;
+  sys_seconds end{};  // when the tree was made, by a right clock
+};
+
+DrawnHistory draw_history() {
+  const auto right = *rc::gen::inRange(1, 9);
+  const auto wrong = *rc::gen::inRange(0, right);
+  const auto shift = days(*rc::gen::element(-365, 365));
+  std::vector<bool> is_wrong(static_cast<std::size_t>(right + wrong), false);
+  std::fill_n(is_wrong.begin(), wrong, true);
+  for (std::size_t at = is_wrong.size(); at > 1; --at) {
+    const auto other = *rc::gen::inRange(std::size_t{0}, at);
+    const bool kept = is_wrong[at - 1];
+    is_wrong[at - 1] = is_wrong[other];
+    is_wrong[other] = kept;
+  }
+  DrawnHistory history;
+  for (std::size_t at = 0; at < is_wrong.size(); ++at) {
+    store::SnapshotInfo& snapshot = history.snapshots.emplace_back();
+    snapshot.id = id(static_cast<unsigned char>(at));
+    snapshot.sequence = at + 1;
+    snapshot.time = kNow + days(at) + (is_wrong[at] ? shift : days(0));
+  }
+  history.end = kNow + days(is_wrong.size());
+  return history;
+}
+
+store::TreeRecord draw_tree(const DrawnHistory& history, sys_seconds created) {
+  store::TreeRecord record = with_history(tree(created), history.snapshots.size());
+  record.snapshot = rc::gen::elementOf(history.snapshots)->id;
+  return record;
+}
+
+RC_GTEST_PROP(RedatedTreeProperty, ATreeMadeWithTheClockBehindStaysItsWholeTime, ()) {
+  const DrawnHistory history = draw_history();
+  const store::TreeRecord made = draw_tree(history, history.end - days(365));
+  const sys_seconds now = history.end + hours(*rc::gen::inRange(0, 200));
+  const auto right = redated(made, history.snapshots, now);
+  RC_ASSERT(right.has_value());
+  RC_ASSERT(right->expires == now + days(7));
+  RC_ASSERT(!redated(*right, history.snapshots, now + days(1)));
+}
+
+RC_GTEST_PROP(RedatedTreeProperty, WrongNightsDoNotRedateATreeOfARightClock, ()) {
+  const DrawnHistory history = draw_history();
+  const store::TreeRecord made = draw_tree(history, history.end);
+  const sys_seconds now = history.end + hours(*rc::gen::inRange(0, 200));
+  RC_ASSERT(!redated(made, history.snapshots, now));
 }
 
 }  // namespace

@@ -81,9 +81,11 @@ TEST(SelectionFileTest, RejectsInvalidFieldsByName) {
 TEST(SelectionFileTest, ExactNamesStayExactWhenTheRunIsResumed) {
   RestoreRequest request{"alice", parse_selection(R"({"folders": ["a*"]})")};
   request.selection.asked = std::chrono::sys_seconds();
+  request.made_after = 7;
   const RestoreRequest again = read_request(write_request(request));
   EXPECT_THAT(again.selection.exact_folders, testing::ElementsAre("a*"));
   EXPECT_TRUE(again.selection.folders.empty());
+  EXPECT_EQ(again.made_after, 7U);
 }
 
 class SelectionRunTest : public RunTest {

@@ -52,6 +52,52 @@ TEST(DoubtedTimesTest, OfTwoThatContradictEachOtherTheLaterIsDoubted) {
   EXPECT_THAT(doubts_of({50, 3}), ElementsAre(false, true));
 }
 
+// Of days as above.
+std::vector<SnapshotInfo> made_on(const std::vector<int>& order) {
+  constexpr std::chrono::sys_seconds kStart{std::chrono::seconds(1'800'000'000)};
+  std::vector<SnapshotInfo> snapshots;
+  for (const int day : order) {
+    snapshots.emplace_back().time = kStart + std::chrono::days(day);
+    snapshots.back().sequence = snapshots.size();
+  }
+  return snapshots;
+}
+
+std::vector<int> likely_days(const std::vector<int>& order) {
+  const std::vector<SnapshotInfo> zero = made_on({0, 100});
+  std::vector<int> found;
+  for (const std::chrono::sys_seconds time : likely_times(made_on(order), zero[1].time)) {
+    found.push_back(static_cast<int>(
+        std::chrono::duration_cast<std::chrono::days>(time - zero[0].time).count()));
+  }
+  return found;
+}
+
+TEST(LikelyTimesTest, ADoubtedTimeIsReplacedByThatOfTheOneBefore) {
+  EXPECT_THAT(likely_days({}), IsEmpty());
+  EXPECT_THAT(likely_days({1, 2, 2, 50}), ElementsAre(1, 2, 2, 50));
+  EXPECT_THAT(likely_days({1, 2, 60, 3, 4}), ElementsAre(1, 2, 2, 3, 4));
+  EXPECT_THAT(likely_days({50, 51, 3, 52}), ElementsAre(50, 51, 51, 52));
+  EXPECT_THAT(likely_days({300, 1, 2}), ElementsAre(1, 1, 2)) << "the first after it";
+  EXPECT_THAT(likely_days({300, 200}), ElementsAre(100, 100)) << "now";
+}
+
+TEST(LatestCertainTimeTest, CountsWhatIsNotDoubtedUpToTheSequenceNumber) {
+  const auto latest = [](const std::vector<int>& order, std::uint64_t sequence) {
+    const std::vector<SnapshotInfo> zero = made_on({0, 100});
+    const auto time = latest_certain_time(made_on(order), sequence, zero[1].time);
+    if (!time) return -1;
+    return static_cast<int>(
+        std::chrono::duration_cast<std::chrono::days>(*time - zero[0].time).count());
+  };
+  EXPECT_EQ(latest({}, 9), -1);
+  EXPECT_EQ(latest({300}, 9), -1);
+  EXPECT_EQ(latest({50, 51, 3, 52}, 4), 52);
+  EXPECT_EQ(latest({50, 51, 3, 52}, 3), 51) << "the third is doubted";
+  EXPECT_EQ(latest({50, 51, 3}, 3), 51);
+  EXPECT_EQ(latest({50, 51, 3}, 1), 50);
+}
+
 // By trying every subset: the positions that are not doubted.
 std::uint32_t trusted_by_trial(const std::vector<int>& order) {
   using Rating = std::tuple<int, int>;  // how many are trusted, and how close together they are
@@ -89,6 +135,18 @@ RC_GTEST_PROP(DoubtedTimesProperty, AsFewAsPossibleAndTheOthersCloseTogether, ()
     if ((expected >> i & 1U) != 0) tried.push_back(order[i]);
   }
   RC_ASSERT(trusted.back() - trusted.front() == tried.back() - tried.front());
+}
+
+RC_GTEST_PROP(LikelyTimesProperty, TheyFollowTheOrderAndKeepWhatIsNotDoubted, ()) {
+  const auto order =
+      *rc::gen::container<std::vector<int>>(rc::gen::element(1, 2, 3, 10, 11, 12, 50, 99, 300));
+  const std::vector<bool> doubted = doubts_of(order);
+  const std::vector<int> likely = likely_days(order);
+  RC_ASSERT(likely.size() == order.size());
+  RC_ASSERT(std::ranges::is_sorted(likely));
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    RC_ASSERT(doubted[i] || likely[i] == order[i]);
+  }
 }
 
 // A comparison of each with all others would take a minute.
