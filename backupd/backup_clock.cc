@@ -1,6 +1,7 @@
 #include "backupd/backup_clock.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
@@ -8,6 +9,7 @@
 #include "base/atomic_file.h"
 #include "base/bytes.h"
 #include "base/json_text.h"
+#include "base/terminal.h"
 #include "base/time_text.h"
 #include "store/clock_guard.h"
 
@@ -21,6 +23,17 @@ using std::chrono::sys_seconds;
 constexpr std::uint64_t kMaxSighting = 4096;  // bytes
 constexpr std::chrono::days kMaxLead{1};
 constexpr std::chrono::days kMaxOff{14};  // that a machine is off is not reported until then
+
+// Of a day or more.
+std::string gain_text(seconds gain) {
+  const auto whole = std::chrono::floor<std::chrono::days>(gain);
+  const auto rest = std::chrono::floor<std::chrono::hours>(gain - whole);
+  std::string text = base::format_count(static_cast<std::uint64_t>(whole.count()), "day");
+  if (rest.count() > 0 && whole < kMaxOff) {
+    text += " and " + base::format_count(static_cast<std::uint64_t>(rest.count()), "hour");
+  }
+  return text;
+}
 
 base::Path sighting_file(const base::StoreConfig& store) {
   return store.index / "clock.json";
@@ -86,10 +99,9 @@ std::vector<std::string> clock_troubles(const base::ClockSighting& now,
   const seconds lead = now.lead_over(*last);
   if (lead > kMaxLead + base::kClockSlack) {
     troubles.push_back(fmt::format(
-        "the system's clock shows {}, {} more than the time that has passed since the last backup "
-        "began at {}: if it is wrong, set it and back up again; if it was wrong before, nothing "
-        "needs to be done",
-        base::shown_time(now.time), base::format_duration(lead), base::shown_time(last->time)));
+        "the system's clock shows {}: since the last backup began at {} it has gained {}: if it is "
+        "wrong, set it and back up again; if it was wrong before, nothing needs to be done",
+        base::shown_time(now.time), base::shown_time(last->time), gain_text(lead)));
   }
   return troubles;
 }
@@ -98,6 +110,10 @@ bool has_jumped_ahead(const base::ClockSighting& now, const base::ClockSighting&
   if (now.time - last.time <= store::kMaxAhead) return false;
   if (now.start.empty() || last.start.empty()) return false;  // a doubt might never end
   return !now.is_same_start(last) || now.lead_over(last) > kMaxLead;
+}
+
+bool has_gone_back(const base::ClockSighting& now, const base::ClockSighting& last) {
+  return now.time + base::kClockSlack < last.time;
 }
 
 }  // namespace backupd

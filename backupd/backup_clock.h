@@ -37,4 +37,7 @@ std::vector<std::string> clock_troubles(const base::ClockSighting& now,
 // (store/clock_guard.h), and than is known to have passed: after a restart that is unknown.
 bool has_jumped_ahead(const base::ClockSighting& now, const base::ClockSighting& last);
 
+// Whether the clock shows an earlier time than then.
+bool has_gone_back(const base::ClockSighting& now, const base::ClockSighting& last);
+
 }  // namespace backupd

@@ -14,6 +14,7 @@
 #include "backupd/doctor/checks.h"
 #include "backupd/doctor/examination.h"
 #include "backupd/doctor/file_access.h"
+#include "base/clock_sighting.h"
 #include "base/error.h"
 #include "base/glob.h"
 #include "base/json_text.h"
@@ -164,7 +165,7 @@ class Doctor {
   // Empty if the store is empty or can't be read.
   RecordedTimes recorded() const {
     try {
-      return recorded_times(config_.store, environment_.files);
+      return recorded_times(config_.store, environment_.files, base::see_clock(environment_.clock));
     } catch (const base::Error&) {
       return {};
     }

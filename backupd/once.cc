@@ -123,7 +123,7 @@ base::Acknowledgements note_changed_mailboxes(const base::Environment& environme
 // evidence that the clock is right.
 void note_jump(const base::Environment& environment, const base::ClockSighting& now,
                const base::ClockSighting& last) {
-  if (!has_jumped_ahead(now, last)) return;
+  if (!has_jumped_ahead(now, last) && !has_gone_back(now, last)) return;
   try {
     store::begin_doubt(store::location_of(environment.config.store), environment.files, now, last);
   } catch (const base::Error& error) {

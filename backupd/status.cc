@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include <fmt/core.h>
@@ -10,12 +12,15 @@
 #include "backupd/report/alarms.h"
 #include "backupd/report/overdue_trees.h"
 #include "backupd/status_history.h"
+#include "base/clock_sighting.h"
 #include "base/error.h"
 #include "base/json_text.h"
 #include "base/reporting/job_record.h"
 #include "base/reporting/last_sweep.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
+#include "store/clock_guard.h"
+#include "store/clock_state.h"
 #include "store/format/location.h"
 #include "store/reader.h"
 #include "store/tree_record.h"
@@ -28,11 +33,28 @@ namespace {
 struct AccountState {
   std::string name;
   bool is_configured = false;
-  std::optional<store::SnapshotInfo> newest;
+  std::optional<store::SnapshotInfo> newest = {};
   std::size_t snapshots = 0;
-  std::vector<Alarm> alarms;
+  std::vector<Alarm> alarms = {};
   bool is_newest_in_future = false;
+  store::TimeDoubt newest_doubt = store::TimeDoubt::kNone;  // of its time
+  std::optional<std::chrono::sys_seconds> last_certain;     // of the backups whose times are not
+                                                            // doubted, the last one's
 };
+
+// Finds what is shown of the account's snapshots, in the order in which they were made.
+void read_snapshots(AccountState& state, const std::vector<store::SnapshotInfo>& snapshots,
+                    const store::ClockState& clock) {
+  const std::vector<store::TimeDoubt> doubts = store::time_doubts(snapshots, clock);
+  state.snapshots = snapshots.size();
+  for (std::size_t at = 0; at < snapshots.size(); ++at) {
+    if (snapshots[at].kind != store::SnapshotKind::kBackup) continue;
+    state.newest = snapshots[at];
+    state.newest_doubt = doubts[at];
+    if (!store::is_doubted(doubts[at])) state.last_certain = snapshots[at].time;
+  }
+  state.is_newest_in_future = state.newest && is_in_future(state.newest->time, clock.now);
+}
 
 struct TreesState {
   std::vector<store::TreeRecord> overdue;  // the longest overdue first
@@ -85,17 +107,21 @@ std::string to_text(const TreesState& trees) {
   return text.empty() ? text : text + "\n";
 }
 
-std::vector<AccountState> states_of(const base::Environment& environment, store::Reader& reader) {
+std::string clock_text(const store::ClockState& clock) {
+  return clock.doubt.empty() ? "" : fmt::format("ALARM: {}\n\n", clock.doubt);
+}
+
+std::vector<AccountState> states_of(const base::Environment& environment, store::Reader& reader,
+                                    const store::ClockState& clock) {
   const base::Config& config = environment.config;
   const auto acknowledged = base::Acknowledgements::load(environment.files, config.store);
-  const auto now = environment.clock.now_seconds();
   std::vector<AccountState> states;
   const auto add = [&](const std::string& name, bool is_configured) {
-    AccountState state{
-        name, is_configured, reader.newest_snapshot(name), reader.snapshots(name).size(),
-        {},   false};
-    state.is_newest_in_future = state.newest && is_in_future(state.newest->time, now);
-    if (is_configured) state.alarms = alarms_of(reader, name, config.guards, acknowledged, now);
+    AccountState state{.name = name, .is_configured = is_configured};
+    read_snapshots(state, reader.snapshots(name), clock);
+    if (is_configured) {
+      state.alarms = alarms_of(reader, name, config.guards, acknowledged, clock.now);
+    }
     states.push_back(std::move(state));
   };
   for (const base::AccountConfig& account : config.accounts) add(account.name, true);
@@ -149,7 +175,7 @@ std::string to_text(const std::vector<base::JobRecord>& jobs) {
 
 std::string to_json(const store::Reader::StoreSize& size, const std::vector<AccountState>& states,
                     const TreesState& trees, const std::vector<base::JobRecord>& jobs,
-                    const nlohmann::ordered_json& daemon) {
+                    const nlohmann::ordered_json& daemon, const store::ClockState& clock) {
   using nlohmann::ordered_json;
   ordered_json accounts = ordered_json::array();
   for (const AccountState& state : states) {
@@ -167,22 +193,25 @@ std::string to_json(const store::Reader::StoreSize& size, const std::vector<Acco
     if (state.newest) {
       account["last_backup"] = base::format_rfc3339(state.newest->time);
       account["last_backup_in_future"] = state.is_newest_in_future;
+      account["last_backup_doubted"] = store::is_doubted(state.newest_doubt);
       account["last_status"] = word(state.newest->status);
       account["messages"] = state.newest->messages;
       account["bytes"] = state.newest->bytes;
     }
     accounts.push_back(std::move(account));
   }
-  const ordered_json document = {{"store",
-                                  {{"packs", size.packs},
-                                   {"pack_bytes", size.pack_bytes},
-                                   {"index_bytes", size.index_bytes},
-                                   {"messages", size.messages},
-                                   {"message_bytes", size.message_bytes}}},
-                                 {"accounts", std::move(accounts)},
-                                 {"trees", to_json(trees)},
-                                 {"jobs", to_json(jobs)},
-                                 {"daemon", daemon}};
+  const ordered_json document = {
+      {"store",
+       {{"packs", size.packs},
+        {"pack_bytes", size.pack_bytes},
+        {"index_bytes", size.index_bytes},
+        {"messages", size.messages},
+        {"message_bytes", size.message_bytes}}},
+      {"accounts", std::move(accounts)},
+      {"trees", to_json(trees)},
+      {"jobs", to_json(jobs)},
+      {"daemon", daemon},
+      {"clock_doubted", clock.doubt.empty() ? ordered_json() : ordered_json(clock.doubt)}};
   return base::json_text(document);
 }
 
@@ -195,9 +224,8 @@ std::string to_text(const store::Reader::StoreSize& size, const std::vector<Acco
                     std::to_string(state.snapshots),
                     newest ? base::format_count(newest->messages) : "",
                     newest ? base::format_size(newest->bytes) : "",
-                    !state.is_configured        ? "no longer in the configuration"
-                    : state.is_newest_in_future ? "in the future: the clock was ahead"
-                                                : ""});
+                    !state.is_configured ? std::string("no longer in the configuration")
+                                         : std::string(store::mark_of(state.newest_doubt))});
   }
   std::string alarms;
   for (const AccountState& state : states) {
@@ -276,25 +304,29 @@ std::string describe_daemon(const nlohmann::ordered_json& daemon) {
 // The configured accounts in a few numbers.
 struct Brief {
   std::size_t accounts = 0;
-  std::size_t never = 0;                           // without any backup
-  std::optional<std::chrono::sys_seconds> oldest;  // of the newest backup of each account
+  std::size_t never = 0;    // without any backup
+  std::size_t doubted = 0;  // with a newest backup that a wrong clock dated
+  // Of the newest backup of each account whose time is not doubted.
+  std::optional<std::chrono::sys_seconds> oldest;
   struct BriefAlarm {
-    std::string account;  // empty: restored trees
+    std::string account;  // empty: restored trees, or the clock
     std::string_view kind;
     std::string text;
   };
   std::vector<BriefAlarm> alarms;
 };
 
-Brief brief_of(const std::vector<AccountState>& states, const TreesState& trees) {
+Brief brief_of(const std::vector<AccountState>& states, const TreesState& trees,
+               const store::ClockState& clock) {
   Brief brief;
+  if (!clock.doubt.empty()) brief.alarms.push_back({"", "clock", clock.doubt});
   for (const AccountState& state : states) {
     if (!state.is_configured) continue;
     ++brief.accounts;
-    if (!state.newest) {
-      ++brief.never;
-    } else if (!brief.oldest || state.newest->time < *brief.oldest) {
-      brief.oldest = state.newest->time;
+    if (!state.newest) ++brief.never;
+    if (store::is_doubted(state.newest_doubt)) ++brief.doubted;
+    if (state.last_certain && (!brief.oldest || *state.last_certain < *brief.oldest)) {
+      brief.oldest = state.last_certain;
     }
     for (const Alarm& alarm : state.alarms) {
       brief.alarms.push_back({state.name, word(alarm.kind), alarm.text});
@@ -317,6 +349,10 @@ std::string to_text(const Brief& brief, const store::Reader::StoreSize& size) {
   text += "; " + base::format_count(brief.accounts, "account");
   if (brief.oldest) text += ", each backed up since " + base::shown_time(*brief.oldest);
   if (brief.never > 0) text += fmt::format(", {} never", base::format_count(brief.never));
+  if (brief.doubted > 0) {
+    text += fmt::format(", {} with a later one that a wrong clock dated",
+                        base::format_count(brief.doubted));
+  }
   return text + fmt::format("; {} stored\n", base::format_size(size.pack_bytes));
 }
 
@@ -330,6 +366,7 @@ nlohmann::ordered_json to_json(const Brief& brief, const store::Reader::StoreSiz
   }
   return {{"accounts", brief.accounts},
           {"never_backed_up", brief.never},
+          {"doubted_backups", brief.doubted},
           {"oldest_backup",
            brief.oldest ? ordered_json(base::format_rfc3339(*brief.oldest)) : ordered_json()},
           {"pack_bytes", size.pack_bytes},
@@ -344,22 +381,25 @@ base::ExitStatus status(const base::Environment& environment, const StatusOption
     base::fail(base::ErrorCode::kUsage,
                "status: NAME, --limit and --after belong to --history: add it or leave them out");
   }
-  store::Reader reader =
-      store::Reader::open(store::location_of(environment.config.store), environment.files);
+  const store::Location location = store::location_of(environment.config.store);
+  store::Reader reader = store::Reader::open(location, environment.files);
   const auto size = reader.size();
-  const auto states = states_of(environment, reader);
+  const store::ClockState clock =
+      store::clock_state(location, environment.files, base::see_clock(environment.clock),
+                         store::newest_record(&reader, {}), "mailstow-backupd prune");
+  const auto states = states_of(environment, reader, clock);
   const TreesState trees = trees_of(environment);
   if (options.brief) {
-    const Brief brief = brief_of(states, trees);
+    const Brief brief = brief_of(states, trees, clock);
     base::print_result(environment.format, base::json_text(to_json(brief, size)),
                        to_text(brief, size));
     return brief.alarms.empty() ? base::ExitStatus::kDone : base::ExitStatus::kPartial;
   }
   const auto jobs = base::load_job_records(environment.files, environment.config.store);
   const auto daemon = request_status(environment.config);
-  base::print_result(environment.format, to_json(size, states, trees, jobs, daemon),
-                     to_text(size, states) + "\n" + to_text(trees) + to_text(jobs) + "\n" +
-                         describe_daemon(daemon));
+  base::print_result(environment.format, to_json(size, states, trees, jobs, daemon, clock),
+                     to_text(size, states) + "\n" + clock_text(clock) + to_text(trees) +
+                         to_text(jobs) + "\n" + describe_daemon(daemon));
   return base::ExitStatus::kDone;
 }
 

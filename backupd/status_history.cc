@@ -1,6 +1,8 @@
 #include "backupd/status_history.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -11,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backupd/report/failed_backups.h"
+#include "base/clock_sighting.h"
 #include "base/error.h"
 #include "base/id_text.h"
 #include "base/json_text.h"
@@ -18,6 +21,9 @@
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "imap/folder_name.h"
+#include "store/clock_guard.h"
+#include "store/clock_state.h"
+#include "store/doubted_times.h"
 #include "store/format/location.h"
 #include "store/reader.h"
 
@@ -38,29 +44,32 @@ struct HistoryReason {
 struct HistoryEntry {
   // A failed backup has only the account and the time here.
   store::SnapshotInfo snapshot;
-  std::optional<store::SnapshotInfo> previous;  // the backup before it
-  std::vector<HistoryReason> reasons = {};      // at most kMaxReasons
-  bool is_failed = false;                       // it left no snapshot
+  std::chrono::sys_seconds likely_time{};  // by which accounts are merged (store/doubted_times.h)
+  store::TimeDoubt doubt = store::TimeDoubt::kNone;  // of its time
+  std::optional<store::SnapshotInfo> previous = {};  // the backup before it
+  std::vector<HistoryReason> reasons = {};           // at most kMaxReasons
+  bool is_failed = false;                            // it left no snapshot
 };
 
 HistoryEntry entry_of(FailedBackup&& failure) {
-  HistoryEntry entry{.snapshot = {}, .previous = {}};
+  HistoryEntry entry;
   entry.snapshot.account = std::move(failure.account);
   entry.snapshot.time = failure.time;
+  entry.likely_time = failure.time;
   entry.reasons.push_back({.folder = "", .reason = std::move(failure.error)});
   entry.is_failed = true;
   return entry;
 }
 
-// Puts each failed backup before the first snapshot that is not newer by its time. The snapshots
-// keep their order, which is that of making, whatever the times say.
+// Puts each failed backup before the first snapshot that is not newer by its likely time. The
+// snapshots keep their order, which is that of making, whatever the times say.
 std::vector<HistoryEntry> merged(std::vector<HistoryEntry>&& snapshots,
                                  std::vector<FailedBackup>&& failures) {
   std::ranges::stable_sort(failures, {}, &FailedBackup::time);  // the newest is taken first
   std::vector<HistoryEntry> all;
   all.reserve(snapshots.size() + failures.size());
   for (HistoryEntry& entry : snapshots) {
-    while (!failures.empty() && failures.back().time >= entry.snapshot.time) {
+    while (!failures.empty() && failures.back().time >= entry.likely_time) {
       all.push_back(entry_of(std::move(failures.back())));
       failures.pop_back();
     }
@@ -72,13 +81,19 @@ std::vector<HistoryEntry> merged(std::vector<HistoryEntry>&& snapshots,
   return all;
 }
 
-std::vector<HistoryEntry> entries_of(store::Reader& reader, const std::string& account) {
+std::vector<HistoryEntry> entries_of(store::Reader& reader, const std::string& account,
+                                     const store::ClockState& clock) {
   std::vector<HistoryEntry> entries;
   std::optional<store::SnapshotInfo> previous;
-  for (store::SnapshotInfo& snapshot : reader.snapshots(account)) {
-    const bool is_backup = snapshot.kind == store::SnapshotKind::kBackup;
-    entries.push_back({.snapshot = snapshot, .previous = previous});
-    if (is_backup) previous = std::move(snapshot);
+  const std::vector<store::SnapshotInfo> snapshots = reader.snapshots(account);
+  const std::vector<std::chrono::sys_seconds> likely = store::likely_times(snapshots, clock.now);
+  const std::vector<store::TimeDoubt> doubts = store::time_doubts(snapshots, clock);
+  for (std::size_t at = 0; at < snapshots.size(); ++at) {
+    entries.push_back({.snapshot = snapshots[at],
+                       .likely_time = likely[at],
+                       .doubt = doubts[at],
+                       .previous = previous});
+    if (snapshots[at].kind == store::SnapshotKind::kBackup) previous = snapshots[at];
   }
   std::ranges::reverse(entries);
   return entries;
@@ -87,8 +102,12 @@ std::vector<HistoryEntry> entries_of(store::Reader& reader, const std::string& a
 std::vector<HistoryEntry> find_entries(const base::Environment& environment, store::Reader& reader,
                                        const std::string& account) {
   auto failures = failed_backups(environment.files, environment.config.store, account);
+  const store::ClockState clock =
+      store::clock_state(store::location_of(environment.config.store), environment.files,
+                         base::see_clock(environment.clock), store::newest_record(&reader, {}),
+                         "mailstow-backupd prune");
   if (!account.empty()) {
-    auto entries = merged(entries_of(reader, account), std::move(failures));
+    auto entries = merged(entries_of(reader, account, clock), std::move(failures));
     if (entries.empty() && !environment.config.has_account(account)) {
       base::fail(base::ErrorCode::kNotFound,
                  "account {}: it is not in the configuration and has no snapshot: "
@@ -99,10 +118,10 @@ std::vector<HistoryEntry> find_entries(const base::Environment& environment, sto
   }
   std::vector<HistoryEntry> all;
   for (const std::string& name : reader.accounts()) {
-    std::ranges::move(entries_of(reader, name), std::back_inserter(all));
+    std::ranges::move(entries_of(reader, name, clock), std::back_inserter(all));
   }
-  std::ranges::stable_sort(all, std::ranges::greater{},
-                           [](const HistoryEntry& entry) { return entry.snapshot.time; });
+  // The likely times of an account follow its order, so that this keeps it.
+  std::ranges::stable_sort(all, std::ranges::greater{}, &HistoryEntry::likely_time);
   return merged(std::move(all), std::move(failures));
 }
 
@@ -176,6 +195,7 @@ nlohmann::ordered_json to_json(const HistoryEntry& entry) {
   nlohmann::ordered_json document = {{"account", snapshot.account},
                                      {"snapshot", snapshot.id.hex()},
                                      {"time", base::format_rfc3339(snapshot.time)},
+                                     {"doubted", store::is_doubted(entry.doubt)},
                                      {"kind", is_rescue(entry) ? "rescue" : "backup"},
                                      {"status", word(snapshot.status)},
                                      {"folders", snapshot.folders},
@@ -216,6 +236,12 @@ std::string reasons_text(const std::vector<HistoryReason>& reasons) {
   return text;
 }
 
+std::string note_of(const HistoryEntry& entry) {
+  const std::string mark(store::mark_of(entry.doubt));
+  const std::string reasons = reasons_text(entry.reasons);
+  return mark.empty() || reasons.empty() ? mark + reasons : mark + "; " + reasons;
+}
+
 std::vector<std::string> row_of(const HistoryEntry& entry) {
   const store::SnapshotInfo& snapshot = entry.snapshot;
   if (entry.is_failed) {
@@ -242,7 +268,7 @@ std::vector<std::string> row_of(const HistoryEntry& entry) {
           base::format_size(snapshot.bytes),
           has_change ? signed_size(change_since(snapshot.bytes, entry.previous->bytes)) : "",
           base::shown_id(snapshot.id.hex()),
-          reasons_text(entry.reasons)};
+          note_of(entry)};
 }
 
 std::string to_text(const std::vector<HistoryEntry>& entries) {

@@ -13,6 +13,7 @@
 #include "restore/mailbox_holder.h"
 #include "restore/tree_lock.h"
 #include "restore/user_mail.h"
+#include "store/doubted_times.h"
 
 namespace restore {
 
@@ -197,9 +198,10 @@ std::string DueTreeSweep::stranger_since(const store::TreeRecord& record, imap::
     if (error.code() != base::ErrorCode::kRefused) throw;
   }
   const base::Holder holder = holder_of(environment_, *reader_, snapshots, session, inbox);
+  const auto times = store::likely_times(snapshots, environment_.clock.now_seconds());
   std::size_t last = 0;  // before the tree was made
   for (std::size_t at = 0; at < snapshots.size(); ++at) {
-    if (snapshots[at].time <= record.created) last = at;
+    if (times[at] <= record.created) last = at;
   }
   if (!holder.change || holder.is_of_snapshot[last]) return "";
   if (!options_.dry_run) note_mailbox_change(environment_, record.account, *holder.change);

@@ -6,13 +6,17 @@
 #include <tuple>
 #include <vector>
 
+#include <fmt/core.h>
+
+#include "base/clock_sighting.h"
 #include "base/error.h"
 #include "base/id_text.h"
 #include "base/log.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
-#include "store/doubted_times.h"
+#include "store/clock_state.h"
 #include "store/find_snapshot.h"
+#include "store/format/location.h"
 
 namespace restore {
 
@@ -57,6 +61,21 @@ bool precedes(const store::SnapshotInfo& one, const store::SnapshotInfo& other) 
   return std::tie(one.time, one.sequence) > std::tie(other.time, other.sequence);
 }
 
+// Which of them a time passes over. One of the present clock stays, though that may be wrong: the
+// time that was asked for is probably read from the same clock.
+std::vector<bool> wrongly_dated(const base::Environment& environment,
+                                const std::vector<store::SnapshotInfo>& snapshots) {
+  const store::ClockState clock = store::clock_state(
+      store::location_of(environment.config.store), environment.files,
+      base::see_clock(environment.clock), std::nullopt, "mailstow-backupd prune");
+  std::vector<bool> wrong;
+  wrong.reserve(snapshots.size());
+  for (const store::TimeDoubt doubt : store::time_doubts(snapshots, clock)) {
+    wrong.push_back(store::is_doubted(doubt) && doubt != store::TimeDoubt::kMayBeAhead);
+  }
+  return wrong;
+}
+
 void report_passed_over(const base::Environment& environment,
                         const std::vector<store::SnapshotInfo>& snapshots) {
   constexpr std::size_t kMaxNamed = 5;  // the others are in JSON
@@ -76,6 +95,28 @@ void report_passed_over(const base::Environment& environment,
       base::escape_for_terminal(snapshots.front().account), snapshots.size() - kMaxNamed);
 }
 
+// `snapshots`: of one account, not empty.
+[[noreturn]] void fail_without_earlier(const base::Environment& environment,
+                                       const std::vector<store::SnapshotInfo>& snapshots,
+                                       const std::string& at, sys_seconds last) {
+  const std::string& zone = environment.config.restore.time_zone;
+  const std::vector<bool> doubted = wrongly_dated(environment, snapshots);
+  std::string why;
+  for (std::size_t i = 0; i < snapshots.size() && why.empty(); ++i) {
+    if (doubted[i]) continue;
+    why = ": the oldest is from " + base::format_zoned(snapshots[i].time, zone);
+  }
+  for (std::size_t i = 0; i < snapshots.size(); ++i) {
+    if (!doubted[i] || snapshots[i].time > last) continue;
+    why += fmt::format("; a wrong clock dated that of {}: --at {} chooses it",
+                       base::format_zoned(snapshots[i].time, zone),
+                       base::shown_id(snapshots[i].id.hex()));
+    break;
+  }
+  base::fail(base::ErrorCode::kNotFound, "account {}: it has no snapshot from {} or before{}",
+             base::escape_for_terminal(snapshots.front().account), at.empty() ? "now" : at, why);
+}
+
 }  // namespace
 
 sys_seconds parse_moment(const base::Environment& environment, store::Reader& reader,
@@ -89,20 +130,16 @@ std::optional<ChosenSnapshot> snapshot_at(const base::Environment& environment,
                                           store::Reader& reader, const std::string& account,
                                           sys_seconds time) {
   const std::vector<store::SnapshotInfo> snapshots = reader.snapshots(account);
-  const std::vector<bool> doubted =
-      store::doubted_times(snapshots, environment.clock.now_seconds());
+  const std::vector<bool> doubted = wrongly_dated(environment, snapshots);
   // In the order in which they were made, so of equal times the last one counts.
-  const store::SnapshotInfo* latest = nullptr;
   const store::SnapshotInfo* chosen = nullptr;
   for (std::size_t i = 0; i < snapshots.size(); ++i) {
     const store::SnapshotInfo& snapshot = snapshots[i];
     if (snapshot.kind != store::SnapshotKind::kBackup || snapshot.time > time) continue;
-    if (latest == nullptr || snapshot.time >= latest->time) latest = &snapshot;
     if (doubted[i]) continue;
     if (chosen == nullptr || snapshot.time >= chosen->time) chosen = &snapshot;
   }
-  if (latest == nullptr) return std::nullopt;
-  if (chosen == nullptr) return ChosenSnapshot{*latest};
+  if (chosen == nullptr) return std::nullopt;
   ChosenSnapshot choice{*chosen};
   for (std::size_t i = 0; i < snapshots.size(); ++i) {
     const store::SnapshotInfo& snapshot = snapshots[i];
@@ -127,11 +164,11 @@ std::optional<ChosenSnapshot> start_of_history(const base::Environment& environm
 ChosenSnapshot choose_snapshot(const base::Environment& environment, store::Reader& reader,
                                const std::string& account, const std::string& at) {
   if (const auto named = store::find_snapshot(reader, account, at)) return {*named};
+  sys_seconds last = sys_seconds::max();
   if (at.empty()) {
     if (const auto newest = reader.newest_snapshot(account)) return {*newest};
   } else {
-    const sys_seconds last =
-        parse_span(environment, at, std::nullopt).end - std::chrono::seconds(1);
+    last = parse_span(environment, at, std::nullopt).end - std::chrono::seconds(1);
     if (const auto chosen = snapshot_at(environment, reader, account, last)) return *chosen;
   }
   const auto all = reader.snapshots(account);
@@ -140,11 +177,7 @@ ChosenSnapshot choose_snapshot(const base::Environment& environment, store::Read
                "account {}: it has no snapshot: `mailstow-restore accounts` lists those that do",
                base::escape_for_terminal(account));
   }
-  base::fail(base::ErrorCode::kNotFound,
-             "account {}: it has no snapshot from {} or before: the oldest is from {}",
-             base::escape_for_terminal(account), at,
-             base::format_zoned(std::ranges::min(all, {}, &store::SnapshotInfo::time).time,
-                                environment.config.restore.time_zone));
+  fail_without_earlier(environment, all, at, last);
 }
 
 }  // namespace restore

@@ -1,18 +1,24 @@
+#include <cstddef>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "base/clock.h"
+#include "base/clock_sighting.h"
 #include "base/error.h"
 #include "base/id_text.h"
+#include "base/log.h"
 #include "base/program/pager.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
 #include "restore/moment.h"
 #include "restore/output.h"
+#include "store/clock_guard.h"
+#include "store/clock_state.h"
 #include "store/format/location.h"
 #include "store/maintenance/retention.h"
 #include "store/reader.h"
@@ -20,6 +26,22 @@
 namespace restore {
 
 namespace {
+
+struct ListedSnapshot {
+  store::SnapshotInfo info;
+  store::TimeDoubt doubt = store::TimeDoubt::kNone;
+};
+
+std::vector<ListedSnapshot> listed(std::vector<store::SnapshotInfo>&& snapshots,
+                                   const store::ClockState& clock) {
+  const std::vector<store::TimeDoubt> doubts = store::time_doubts(snapshots, clock);
+  std::vector<ListedSnapshot> list;
+  list.reserve(snapshots.size());
+  for (std::size_t at = 0; at < snapshots.size(); ++at) {
+    list.push_back({std::move(snapshots[at]), doubts[at]});
+  }
+  return list;
+}
 
 bool lies_in_future(const store::SnapshotInfo& snapshot, std::chrono::sys_seconds now) {
   return snapshot.time > now + base::kClockSlack;
@@ -32,12 +54,12 @@ nlohmann::ordered_json end_of_pin(const store::SnapshotInfo& snapshot,
   return base::format_rfc3339(snapshot.pinned_until);
 }
 
-std::string marks_of(const store::SnapshotInfo& snapshot, std::chrono::sys_seconds now,
+std::string marks_of(const ListedSnapshot& snapshot, std::chrono::sys_seconds now,
                      const std::string& zone) {
   std::vector<std::string> marks;
-  if (snapshot.is_pinned(now)) marks.push_back(store::pin_text(snapshot, zone));
-  if (lies_in_future(snapshot, now)) {
-    marks.emplace_back("in the future: the clock was ahead");
+  if (snapshot.info.is_pinned(now)) marks.push_back(store::pin_text(snapshot.info, zone));
+  if (snapshot.doubt != store::TimeDoubt::kNone) {
+    marks.emplace_back(store::mark_of(snapshot.doubt));
   }
   return fmt::format("{}", fmt::join(marks, "; "));
 }
@@ -46,19 +68,25 @@ std::string marks_of(const store::SnapshotInfo& snapshot, std::chrono::sys_secon
 
 base::ExitStatus snapshots(const base::Environment& environment, const std::string& account,
                            const Page& page) {
-  store::Reader reader =
-      store::Reader::open(store::location_of(environment.config.store), environment.files);
-  auto all = reader.snapshots(account);
-  if (all.empty()) choose_snapshot(environment, reader, account, "");  // fails with the reason
+  const store::Location location = store::location_of(environment.config.store);
+  store::Reader reader = store::Reader::open(location, environment.files);
+  auto found = reader.snapshots(account);
+  if (found.empty()) choose_snapshot(environment, reader, account, "");  // fails with the reason
+  const store::ClockState clock =
+      store::clock_state(location, environment.files, base::see_clock(environment.clock),
+                         store::newest_record(&reader, {}), "mailstow-backupd prune");
+  auto all = listed(std::move(found), clock);
   const auto next =
-      cut_to_page(all, page, [](const store::SnapshotInfo& snapshot) { return snapshot.id.hex(); });
-  const auto now = environment.clock.now_seconds();
+      cut_to_page(all, page, [](const ListedSnapshot& snapshot) { return snapshot.info.id.hex(); });
+  const auto now = clock.now;
+  if (!clock.doubt.empty()) base::log_warning("{}", clock.doubt);
   std::optional<DocumentStream> document;
   if (environment.format == base::OutputFormat::kJson) {
     document.emplace(nlohmann::ordered_json{{"account", account}}, "snapshots");
   }
   std::vector<std::vector<std::string>> rows;
-  for (const store::SnapshotInfo& snapshot : all) {
+  for (const ListedSnapshot& one : all) {
+    const store::SnapshotInfo& snapshot = one.info;
     const bool is_rescue = snapshot.kind == store::SnapshotKind::kRescue;
     if (document) {
       document->add({{"snapshot", snapshot.id.hex()},
@@ -70,6 +98,7 @@ base::ExitStatus snapshots(const base::Environment& environment, const std::stri
                      {"bytes", snapshot.bytes},
                      {"sequence", snapshot.sequence},
                      {"in_future", lies_in_future(snapshot, now)},
+                     {"doubted", store::is_doubted(one.doubt)},
                      {"pinned", snapshot.is_pinned(now)},
                      {"pinned_until", end_of_pin(snapshot, now)}});
       continue;
@@ -78,10 +107,12 @@ base::ExitStatus snapshots(const base::Environment& environment, const std::stri
                     is_rescue ? "rescue" : "backup", std::string(word(snapshot.status)),
                     base::format_count(snapshot.folders), base::format_count(snapshot.messages),
                     base::format_size(snapshot.bytes), base::shown_id(snapshot.id.hex()),
-                    marks_of(snapshot, now, environment.config.restore.time_zone)});
+                    marks_of(one, now, environment.config.restore.time_zone)});
   }
   if (document) {
-    document->end({{"next", next_in_json(next)}});
+    document->end({{"clock_doubted", clock.doubt.empty() ? nlohmann::ordered_json()
+                                                         : nlohmann::ordered_json(clock.doubt)},
+                   {"next", next_in_json(next)}});
     return base::ExitStatus::kDone;
   }
   base::print_paged(base::format_table({{"TIME"},

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <set>
@@ -18,6 +19,7 @@
 #include "restore/restore_request.h"
 #include "restore/tree_lock.h"
 #include "restore/unrecorded_mail.h"
+#include "store/doubted_times.h"
 #include "store/format/location.h"
 #include "store/history.h"
 #include "store/reader.h"
@@ -53,10 +55,29 @@ struct Elsewhere {
   std::chrono::sys_seconds seen{};
 };
 
+// Whether the newest backup of the tree's account began after the tree was made. Times decide that
+// unless a wrong clock showed one of them; then the order does, which is known if the tree is in
+// the mailbox of its source.
+bool is_made_after(store::Reader& reader, const store::SnapshotInfo& newest,
+                   const store::TreeRecord& record, const std::string& source,
+                   std::chrono::sys_seconds now) {
+  if (source != record.account) return newest.time > record.created;
+  const auto snapshots = reader.snapshots(source);
+  const auto since = made_after(record, snapshots);
+  if (!since) return newest.time > record.created;
+  if (newest.sequence <= *since) return false;
+  const auto place = std::ranges::find(snapshots, newest.id, &store::SnapshotInfo::id);
+  const auto at = static_cast<std::size_t>(place - snapshots.begin());
+  const bool is_wrong = is_in_future(record, now) || redated(record, snapshots, now) ||
+                        place == snapshots.end() || store::doubted_times(snapshots, now)[at];
+  return is_wrong || newest.time > record.created;
+}
+
 // Returns nullopt unless there is a backup that began after the tree was made.
-std::optional<Elsewhere> find_elsewhere(store::Reader& reader, const store::TreeRecord& record) {
+std::optional<Elsewhere> find_elsewhere(store::Reader& reader, const store::TreeRecord& record,
+                                        const std::string& source, std::chrono::sys_seconds now) {
   const auto snapshot = reader.newest_snapshot(record.account);
-  if (!snapshot || snapshot->time <= record.created) return std::nullopt;
+  if (!snapshot || !is_made_after(reader, *snapshot, record, source, now)) return std::nullopt;
   std::set<store::MessageId> ids;
   for (const store::TreeLevel& level : record.levels) {
     for (const store::TreeMessage& message : level.messages) ids.insert(message.message);
@@ -132,7 +153,8 @@ class TreeTable {
       for (const store::TreeMessage& message : level.messages) bytes += message.size;
     }
     const RestoreRequest request = request_of(record);
-    const auto elsewhere = elsewhere_of(record);
+    const auto elsewhere =
+        elsewhere_of(record, request.account.empty() ? record.account : request.account);
     const bool is_worked = is_worked_on(environment_.files, location_, record.id);
     const char* const state = word(record, is_worked, record.expires <= now_);
     const bool is_ahead = is_in_future(record, now_);
@@ -198,10 +220,11 @@ class TreeTable {
 
  private:
   // Damage in an account's snapshots doesn't hide its trees.
-  std::optional<Elsewhere> elsewhere_of(const store::TreeRecord& record) {
+  std::optional<Elsewhere> elsewhere_of(const store::TreeRecord& record,
+                                        const std::string& source) {
     if (!reader_) return std::nullopt;
     try {
-      return find_elsewhere(*reader_, record);
+      return find_elsewhere(*reader_, record, source, now_);
     } catch (const base::Error& error) {
       base::log_error("{}", error.what());
       return std::nullopt;

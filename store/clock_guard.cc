@@ -118,11 +118,11 @@ bool goes_on(const ClockSighting& now, const ClockSighting& begun) {
          std::chrono::abs(now.lead_over(begun)) <= kDoubtLasts;
 }
 
-base::Path memory_file(const Location& location) {
+}  // namespace
+
+base::Path clock_memory_file(const Location& location) {
   return location.index / "sweeper.json";
 }
-
-}  // namespace
 
 ClockVerdict judge_clock(const ClockSighting& now, std::optional<sys_seconds> newest,
                          const ClockMemory& memory, std::string_view command) {
@@ -137,9 +137,15 @@ ClockVerdict judge_clock(const ClockSighting& now, std::optional<sys_seconds> ne
   const bool agrees = !reference || (now.time >= *reference && now.time - *reference <= kMaxAhead);
   if (agrees || (memory.doubted && has_run_on(now, *memory.doubted))) {
     const bool contradicts = newest && now.time < *newest;
-    return {"", {now.time, std::nullopt, contradicts ? newest : memory.overruled, {}, now}};
+    return {"",
+            {now.time, std::nullopt, contradicts ? newest : memory.overruled, {}, now},
+            ClockVerdict::Direction::kRight};
   }
-  ClockVerdict verdict{doubt_about(now.time, *reference, command), memory};
+  using Direction = ClockVerdict::Direction;
+  ClockVerdict verdict{doubt_about(now.time, *reference, command), memory,
+                       now.time < *reference ? Direction::kBehind
+                       : is_certain_jump     ? Direction::kJumped
+                                             : Direction::kLong};
   if (!memory.doubted || !goes_on(now, *memory.doubted)) verdict.memory.doubted = now;
   if (now.time > *reference) {
     verdict.memory.ahead_since = earlier_of(
@@ -167,9 +173,11 @@ std::optional<sys_seconds> newest_record(Reader* reader, std::span<const TreeRec
 std::string doubt_about_clock(const Location& location, base::FileSystem& files,
                               const ClockSighting& now, std::optional<sys_seconds> recorded,
                               ClockDoubt doubt, std::string_view command) {
-  const base::Path file = memory_file(location);
+  const base::Path file = clock_memory_file(location);
   ClockVerdict verdict = judge_clock(now, recorded, load_clock_memory(files, file), command);
-  if (doubt == ClockDoubt::kOverrule) verdict = {"", {now.time, std::nullopt, recorded, {}, now}};
+  if (doubt == ClockDoubt::kOverrule) {
+    verdict = {"", {now.time, std::nullopt, recorded, {}, now}, ClockVerdict::Direction::kRight};
+  }
   if (doubt == ClockDoubt::kJudgeOnly) return verdict.doubt;
   base::make_directories(files, location.index);
   save_clock_memory(files, file, verdict.memory);
@@ -178,7 +186,7 @@ std::string doubt_about_clock(const Location& location, base::FileSystem& files,
 
 void begin_doubt(const Location& location, base::FileSystem& files, const ClockSighting& now,
                  const ClockSighting& last) {
-  ClockMemory memory = load_clock_memory(files, memory_file(location));
+  ClockMemory memory = load_clock_memory(files, clock_memory_file(location));
   // A sweep or prune may have trusted the clock since the machine was started.
   const bool is_trusted = memory.trusted && now.is_same_start(*memory.trusted) &&
                           std::chrono::abs(now.lead_over(*memory.trusted)) <= kDoubtLasts;
@@ -186,10 +194,12 @@ void begin_doubt(const Location& location, base::FileSystem& files, const ClockS
   const bool has_begun =
       memory.doubted && (goes_on(now, *memory.doubted) || has_run_on(now, *memory.doubted));
   const bool was_doubted = memory.ahead_since && last.time >= *memory.ahead_since;
+  const bool is_behind = now.time < last.time;
+  if (is_behind && was_doubted) return;  // it was ahead before, and this may be the right time
   if (!was_doubted) memory.last = later_of(memory.last, last.time);
   if (!has_begun) memory.doubted = now;
-  memory.ahead_since = earlier_of(memory.ahead_since, jumped_since(now, last));
-  save_clock_memory(files, memory_file(location), memory);
+  if (!is_behind) memory.ahead_since = earlier_of(memory.ahead_since, jumped_since(now, last));
+  save_clock_memory(files, clock_memory_file(location), memory);
 }
 
 ClockMemory load_clock_memory(base::FileSystem& files, const base::Path& file) {

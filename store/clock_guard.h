@@ -30,9 +30,10 @@ inline constexpr std::chrono::days kDoubtKept{35};
 
 // Earlier verdicts on the clock.
 struct ClockMemory {
-  std::optional<std::chrono::sys_seconds> last;       // the last trusted time
-  std::optional<base::ClockSighting> doubted;         // when a doubt began, by the doubted clock
-  std::optional<std::chrono::sys_seconds> overruled;  // a time recorded in a future that never came
+  std::optional<std::chrono::sys_seconds> last = {};  // the last trusted time
+  std::optional<base::ClockSighting> doubted = {};    // when a doubt began, by the doubted clock
+  // A time recorded in a future that never came.
+  std::optional<std::chrono::sys_seconds> overruled = {};
   // Records from this time on are those of a clock that was ahead. It stays until the clock is
   // trusted, also if a restart or another jump begins a new doubt.
   std::optional<std::chrono::sys_seconds> ahead_since = {};
@@ -41,8 +42,15 @@ struct ClockMemory {
 };
 
 struct ClockVerdict {
+  enum class Direction {
+    kRight,
+    kBehind,  // it is behind a recorded time
+    kLong,    // nothing was recorded for long: a jump, or a pause
+    kJumped,  // it has gone on for longer than the time that has passed
+  };
   std::string doubt;   // empty: the clock is trusted
   ClockMemory memory;  // for the next verdict
+  Direction direction = Direction::kRight;
 };
 
 // `newest`: the newest time recorded in the store, if any. `command`: what the administrator runs
@@ -69,11 +77,13 @@ std::string doubt_about_clock(const Location& location, base::FileSystem& files,
                               std::optional<std::chrono::sys_seconds> recorded, ClockDoubt doubt,
                               std::string_view command);
 
-// For a backup that noticed that the clock has jumped ahead between `last` and `now`: begins a
-// doubt, unless this one has begun, or the clock was trusted since. Records since the jump are no
-// evidence that the clock is right. Fails with kIo.
+// For a backup that noticed that the clock has jumped ahead or gone back between `last` and `now`:
+// begins a doubt, unless this one has begun, or the clock was trusted since. Records since the jump
+// are no evidence that the clock is right. Fails with kIo.
 void begin_doubt(const Location& location, base::FileSystem& files, const base::ClockSighting& now,
                  const base::ClockSighting& last);
+
+base::Path clock_memory_file(const Location& location);
 
 // The memory is kept in a small file, and is empty if that is lost or unreadable. Fails with kIo.
 ClockMemory load_clock_memory(base::FileSystem& files, const base::Path& file);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,6 +13,7 @@
 #include "backupd/doctor/resolver.h"
 #include "backupd/doctor/url_host.h"
 #include "base/clock.h"
+#include "base/clock_sighting.h"
 #include "base/config/config.h"
 #include "base/program/program.h"
 #include "base/server_certificate.h"
@@ -41,14 +43,18 @@ struct ClockKeeping {
 };
 std::optional<ClockKeeping> clock_keeping();
 
-// The times recorded in the store.
+// What the times recorded in the store say about the clock.
 struct RecordedTimes {
-  std::optional<std::chrono::sys_seconds> newest;        // of the newest record
-  std::vector<std::chrono::sys_seconds> of_snapshots{};  // of all accounts, in any order
+  std::optional<std::chrono::sys_seconds> newest = {};  // of the newest record
+  std::string clock_doubt = {};  // as ClockState::doubt (store/clock_state.h)
+  std::size_t in_future = 0;     // snapshots, of all accounts
+  std::size_t doubted = 0;       // other snapshots that a wrong clock dated
+  bool may_be_behind = false;    // those in the future may be right
 };
 std::vector<Finding> check_clock(std::chrono::sys_seconds now, const RecordedTimes& recorded,
                                  std::optional<ClockKeeping> keeping);
-RecordedTimes recorded_times(const base::StoreConfig& config, base::FileSystem& files);
+RecordedTimes recorded_times(const base::StoreConfig& config, base::FileSystem& files,
+                             const base::ClockSighting& now);
 
 // Something starts backups: a running daemon, or timers. A cron job can't be detected.
 std::vector<Finding> check_service(const base::StoreConfig& config);

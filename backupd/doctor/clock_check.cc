@@ -1,12 +1,17 @@
-#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <vector>
 
 #include <fmt/core.h>
 #include <sys/timex.h>
 
 #include "backupd/doctor/checks.h"
 #include "base/clock.h"
+#include "base/terminal.h"
 #include "base/time_text.h"
 #include "store/clock_guard.h"
+#include "store/clock_state.h"
+#include "store/doubted_times.h"
 #include "store/format/location.h"
 #include "store/reader.h"
 #include "store/tree_record.h"
@@ -20,6 +25,38 @@ using std::chrono::sys_seconds;
 constexpr const char* kClockCheck = "clock";
 constexpr const char* kClockRemedy = "set it: timedatectl set-ntp true, or another NTP client";
 
+bool is_ahead_of(sys_seconds now, sys_seconds time) {
+  return time > now + base::kClockSlack;
+}
+
+// Either the clock is behind now, or it was ahead when the snapshots were made. A clock that the
+// kernel reports as synchronised is taken for right.
+Finding future_finding(sys_seconds now, const RecordedTimes& recorded,
+                       const std::optional<ClockKeeping>& keeping) {
+  const std::string dated =
+      fmt::format("{} {} dated in the future", base::format_count(recorded.in_future, "snapshot"),
+                  recorded.in_future == 1 ? "is" : "are");
+  if (recorded.may_be_behind && !(keeping && keeping->is_synchronised)) {
+    return failure(
+        kClockCheck, "",
+        fmt::format("it shows {}, and {}: it is behind now, or it was ahead when they were made",
+                    base::shown_time(now), dated),
+        fmt::format("if it is behind, {}; if it was ahead, nothing needs to be done: newer backups "
+                    "follow, and the retention keeps these until then",
+                    kClockRemedy));
+  }
+  return warning(kClockCheck, "", dated + ", made while the clock was ahead",
+                 "nothing needs to be done: newer backups follow, and the retention keeps these "
+                 "until then");
+}
+
+// For a clock that is right now.
+std::string doubted_text(std::size_t doubted) {
+  if (doubted == 0) return "";
+  return fmt::format("; a wrong clock dated {}, which `mailstow-restore snapshots` marks",
+                     base::format_count(doubted, "snapshot"));
+}
+
 }  // namespace
 
 std::optional<ClockKeeping> clock_keeping() {
@@ -29,15 +66,26 @@ std::optional<ClockKeeping> clock_keeping() {
   return ClockKeeping{result != TIME_ERROR && (state.status & STA_UNSYNC) == 0};
 }
 
-RecordedTimes recorded_times(const base::StoreConfig& config, base::FileSystem& files) {
+RecordedTimes recorded_times(const base::StoreConfig& config, base::FileSystem& files,
+                             const base::ClockSighting& now) {
   const store::Location location = store::location_of(config);
   store::Reader reader = store::Reader::open(location, files);
   RecordedTimes times{
       store::newest_record(&reader, store::TreeRecords::open(location, files).list().records)};
+  const store::ClockState clock =
+      store::clock_state(location, files, now, times.newest, "mailstow-backupd prune");
+  times.clock_doubt = clock.doubt;
   for (const std::string& account : reader.accounts()) {
-    for (const store::SnapshotInfo& snapshot : reader.snapshots(account)) {
-      times.of_snapshots.push_back(snapshot.time);
+    const std::vector<store::SnapshotInfo> snapshots = reader.snapshots(account);
+    const std::vector<store::TimeDoubt> doubts = store::time_doubts(snapshots, clock);
+    for (std::size_t at = 0; at < snapshots.size(); ++at) {
+      if (is_ahead_of(now.time, snapshots[at].time)) {
+        ++times.in_future;
+      } else if (store::is_doubted(doubts[at])) {
+        ++times.doubted;
+      }
     }
+    times.may_be_behind = times.may_be_behind || store::may_be_behind(snapshots, now.time);
   }
   return times;
 }
@@ -45,7 +93,7 @@ RecordedTimes recorded_times(const base::StoreConfig& config, base::FileSystem& 
 std::vector<Finding> check_clock(sys_seconds now, const RecordedTimes& recorded,
                                  std::optional<ClockKeeping> keeping) {
   std::vector<Finding> findings;
-  if (recorded.newest && now + base::kClockSlack < *recorded.newest) {
+  if (recorded.newest && is_ahead_of(now, *recorded.newest)) {
     findings.push_back(failure(
         kClockCheck, "",
         fmt::format("it shows {}, but the newest record in the store is from {}, in the future: "
@@ -54,27 +102,23 @@ std::vector<Finding> check_clock(sys_seconds now, const RecordedTimes& recorded,
         fmt::format("if it is behind, {}; if it was ahead when that was recorded, back up now: the "
                     "new backup is then the newest",
                     kClockRemedy)));
-  }
-  const auto future = std::ranges::count_if(
-      recorded.of_snapshots, [now](sys_seconds time) { return time > now + base::kClockSlack; });
-  if (future > 0 && findings.empty()) {
-    findings.push_back(
-        warning(kClockCheck, "",
-                fmt::format("{} snapshot{} dated in the future, made while the clock was ahead",
-                            future, future == 1 ? " is" : "s are"),
-                "nothing needs to be done: newer backups follow it, and the retention keeps it "
-                "until then"));
+  } else if (!recorded.clock_doubt.empty()) {
+    findings.push_back(failure(kClockCheck, "", recorded.clock_doubt,
+                               fmt::format("if it is wrong, {}", kClockRemedy)));
+  } else if (recorded.in_future > 0) {
+    findings.push_back(future_finding(now, recorded, keeping));
   }
   if (keeping && !keeping->is_synchronised) {
     findings.push_back(
         warning(kClockCheck, "", "not synchronised, as the kernel reports", kClockRemedy));
   }
   if (findings.empty()) {
-    findings.push_back(passed(
-        kClockCheck, "",
-        base::shown_time(now) + (keeping
-                                     ? ", synchronised"
-                                     : "; the system does not report whether it is synchronised")));
+    findings.push_back(
+        passed(kClockCheck, "",
+               base::shown_time(now) +
+                   (keeping ? ", synchronised"
+                            : "; the system does not report whether it is synchronised") +
+                   doubted_text(recorded.doubted)));
   }
   return findings;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <iterator>
 #include <ranges>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "imap/folder_name.h"
+#include "store/doubted_times.h"
 #include "store/format/account_properties.h"
 
 namespace backupd {
@@ -88,17 +90,19 @@ std::uint64_t vanished_since(const SnapshotInfo& before, const SnapshotInfo& sna
 // The backups of some days before a backup, which reveal what is deleted little by little.
 class Period {
  public:
-  Period(std::span<const SnapshotInfo> backups, std::chrono::days length)
-      : backups_(backups), length_(length) {}
+  // `times`: of the backups, without those that a wrong clock showed (store::likely_times()).
+  Period(std::span<const SnapshotInfo> backups, std::span<const sys_seconds> times,
+         std::chrono::days length)
+      : backups_(backups), times_(times), length_(length) {}
 
   // Goes on to the next backup. Acknowledged deletions don't count.
   void advance(std::size_t at, std::uint64_t accepted) {
     at_ = at;
     if (at > 0) vanished_ += vanished_since(backups_[at - 1], backups_[at]);
-    const auto is_before = [&](const SnapshotInfo& snapshot) {
-      return snapshot.sequence < accepted || snapshot.time < backups_[at].time - length_;
+    const auto is_before = [&](std::size_t one) {
+      return backups_[one].sequence < accepted || times_[one] < times_[at] - length_;
     };
-    while (first_ < at && is_before(backups_[first_])) {
+    while (first_ < at && is_before(first_)) {
       ++first_;
       vanished_ -= vanished_since(backups_[first_ - 1], backups_[first_]);
     }
@@ -116,6 +120,7 @@ class Period {
 
  private:
   std::span<const SnapshotInfo> backups_;
+  std::span<const sys_seconds> times_;
   std::chrono::days length_;
   std::size_t first_ = 0;  // of the period
   std::size_t at_ = 0;
@@ -156,8 +161,11 @@ std::optional<MassDeletion> newest_mass_deletion(
   std::ranges::copy_if(snapshots, std::back_inserter(backups), [](const SnapshotInfo& snapshot) {
     return snapshot.kind == SnapshotKind::kBackup;
   });
-  std::array periods = {Period(backups, std::chrono::days(7)),
-                        Period(backups, std::chrono::days(30))};
+  // Whether a time lies in the future does not matter here, only whether it fits the order.
+  constexpr sys_seconds kEnd = sys_seconds::max() - base::kClockSlack;
+  const std::vector<sys_seconds> times = store::likely_times(backups, kEnd);
+  std::array periods = {Period(backups, times, std::chrono::days(7)),
+                        Period(backups, times, std::chrono::days(30))};
   std::optional<MassDeletion> newest;
   for (std::size_t at = 0; at < backups.size(); ++at) {
     const SnapshotInfo& snapshot = backups[at];
@@ -181,8 +189,9 @@ std::optional<MassDeletion> newest_mass_deletion(
 std::optional<sys_seconds> last_success(store::Reader& reader, const std::string& account,
                                         sys_seconds now) {
   const std::vector<SnapshotInfo> snapshots = reader.snapshots(account);
-  for (const SnapshotInfo& snapshot : std::views::reverse(snapshots)) {
-    if (!is_in_future(snapshot.time, now) && is_success(reader, snapshot)) return snapshot.time;
+  const std::vector<bool> doubted = store::doubted_times(snapshots, now);
+  for (std::size_t at = snapshots.size(); at-- > 0;) {
+    if (!doubted[at] && is_success(reader, snapshots[at])) return snapshots[at].time;
   }
   return std::nullopt;
 }

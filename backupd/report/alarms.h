@@ -66,7 +66,7 @@ std::optional<MassDeletion> newest_mass_deletion(
 bool is_in_future(std::chrono::sys_seconds time, std::chrono::sys_seconds now);
 
 // When the account was last backed up completely, apart from messages that could not be fetched. A
-// time in the future proves nothing: such a backup is passed over.
+// time that a wrong clock showed proves nothing: such a backup is passed over.
 std::optional<std::chrono::sys_seconds> last_success(store::Reader& reader,
                                                      const std::string& account,
                                                      std::chrono::sys_seconds now);

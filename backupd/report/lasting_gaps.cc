@@ -1,6 +1,7 @@
 #include "backupd/report/lasting_gaps.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <ranges>
@@ -16,6 +17,7 @@
 #include "base/error.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
+#include "store/doubted_times.h"
 #include "store/format/account_properties.h"
 
 namespace backupd {
@@ -36,10 +38,13 @@ std::vector<SnapshotInfo> last_nights(store::Reader& reader, const std::string& 
                                       std::chrono::sys_seconds now) {
   std::vector<SnapshotInfo> nights;
   const std::vector<SnapshotInfo> snapshots = reader.snapshots(account);
-  for (const SnapshotInfo& snapshot : std::views::reverse(snapshots)) {
+  const std::vector<bool> doubted = store::doubted_times(snapshots, now);
+  for (std::size_t at = snapshots.size(); at-- > 0;) {
+    const SnapshotInfo& snapshot = snapshots[at];
     if (snapshot.kind != store::SnapshotKind::kBackup) continue;
     if (snapshot.time > now + base::kClockSlack) continue;
     if (snapshot.status != store::SnapshotStatus::kPartial) return {};
+    if (doubted[at]) continue;  // of which night it is, is unknown
     if (nights.empty() || nights.back().time - snapshot.time >= kNight) nights.push_back(snapshot);
     if (nights.size() == kNights) return nights;
   }
@@ -126,10 +131,13 @@ std::set<std::uint64_t> compared_backups(std::span<const SnapshotInfo> snapshots
   // One more than the nights: two backups of a day may be those of two nights.
   constexpr std::size_t kDays = kNights + 1;
   std::map<std::chrono::sys_days, std::uint64_t> firsts;
-  for (const SnapshotInfo& snapshot : std::views::reverse(snapshots)) {
+  const std::vector<bool> doubted = store::doubted_times(snapshots, now);
+  for (std::size_t at = snapshots.size(); at-- > 0;) {
+    const SnapshotInfo& snapshot = snapshots[at];
     if (snapshot.kind != store::SnapshotKind::kBackup) continue;
     if (snapshot.time > now + base::kClockSlack) continue;
     if (snapshot.status != store::SnapshotStatus::kPartial) break;
+    if (doubted[at]) continue;
     firsts.insert_or_assign(std::chrono::floor<std::chrono::days>(snapshot.time),
                             snapshot.sequence);
   }

@@ -55,6 +55,25 @@ TEST(BackupClockTest, MoreThanADayAheadOfThePassedTimeIsATrouble) {
   EXPECT_EQ(count(seen(kEvening + days(365), hours(11), "")), 0U);
 }
 
+TEST(BackupClockTest, AGainIsShownInDays) {
+  const base::ClockSighting last = seen(kEvening, hours(10));
+  const auto gain = [&](std::chrono::seconds gained) {
+    return clock_troubles(seen(kEvening + gained + minutes(3), hours(10) + minutes(3)), last, {})
+        .at(0);
+  };
+  EXPECT_THAT(gain(days(365) + seconds(1)), HasSubstr("it has gained 365 days:"));
+  EXPECT_THAT(gain(days(1) + hours(5) + minutes(7)), HasSubstr("it has gained 1 day and 5 hours:"));
+  EXPECT_THAT(gain(days(2)), HasSubstr("it has gained 2 days:"));
+}
+
+TEST(BackupClockTest, AnEarlierTimeThanBeforeIsAClockThatHasGoneBack) {
+  const base::ClockSighting before = seen(kEvening, hours(1));
+  EXPECT_TRUE(has_gone_back(seen(kEvening - days(365), hours(2)), before));
+  EXPECT_TRUE(has_gone_back(seen(kEvening - hours(1), minutes(3), "two"), before));
+  EXPECT_FALSE(has_gone_back(seen(kEvening - minutes(4), hours(2)), before)) << "small corrections";
+  EXPECT_FALSE(has_gone_back(seen(kEvening + days(7), hours(2)), before));
+}
+
 TEST(BackupClockTest, AJumpIsMoreThanTheTimeThatIsKnownToHavePassed) {
   const base::ClockSighting before = seen(kEvening, hours(1));
   EXPECT_FALSE(has_jumped_ahead(seen(kEvening + days(2), hours(1)), before));

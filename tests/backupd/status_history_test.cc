@@ -139,6 +139,30 @@ TEST_F(StatusHistoryTest, WithoutANameItIsOfAllAccountsByTime) {
   EXPECT_EQ(history({"bob"})["history"].size(), 1U);
 }
 
+TEST_F(StatusHistoryTest, ASnapshotThatAWrongClockDatedKeepsItsPlaceAmongAllAccounts) {
+  add({.account = "alice", .messages = 1});
+  add({.account = "bob", .messages = 2});
+  const auto right = time_;
+  time_ = right - std::chrono::days(365);
+  add({.account = "alice", .messages = 3});
+  time_ = right + hours(1);
+  add({.account = "alice", .messages = 4});
+  add({.account = "bob", .messages = 5});
+  std::vector<std::uint64_t> messages;
+  std::vector<bool> doubted;
+  const json entries = history()["history"];
+  for (const json& entry : entries) {
+    messages.push_back(entry["messages"]);
+    doubted.push_back(entry["doubted"]);
+  }
+  const json of_alice = history({"alice"})["history"];
+  EXPECT_THAT(doubted, testing::ElementsAre(false, false, false, true, false));
+  // Alice's keep their order; the doubted one has the likely time of her first.
+  EXPECT_THAT(messages, testing::ElementsAre(5U, 4U, 2U, 3U, 1U));
+  ASSERT_EQ(of_alice.size(), 3U);
+  EXPECT_EQ(of_alice[1]["doubted"], true);
+}
+
 TEST_F(StatusHistoryTest, FailedBackupsStandBetweenTheSnapshots) {
   fail({"alice", "bob"});
   add({.messages = 2});

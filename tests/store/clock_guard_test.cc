@@ -267,6 +267,39 @@ TEST(ClockGuardTest, ABackupDoesNotDoubtAClockThatWasTrustedSinceTheStart) {
   EXPECT_TRUE(has_doubt()) << "it has jumped since";
 }
 
+TEST(ClockGuardTest, ABackupThatSeesTheClockGoBackBeginsADoubt) {
+  const tests::TemporaryDirectory directory;
+  Location location;
+  location.index = directory.path() / "index";
+  base::FileSystem& files = base::real_file_system();
+  base::make_directories(files, location.index);
+  const auto behind = [](std::chrono::seconds passed) {
+    return sighting_at(kNow + passed - days(365), -days(365));
+  };
+  const auto doubt = [&](const base::ClockSighting& now, sys_seconds recorded) {
+    return doubt_about_clock(location, files, now, recorded, ClockDoubt::kJudgeOnly, "prune");
+  };
+  begin_doubt(location, files, behind(1min), sighting_at(kNow));
+  EXPECT_NE(doubt(behind(2min), kNow - days(365)), "") << "its own snapshot is the newest";
+  EXPECT_EQ(doubt(sighting_at(kNow + 5min), kNow - days(365)), "") << "the clock is right again";
+  begin_doubt(location, files, sighting_at(kNow + 6min), behind(2min));
+  EXPECT_EQ(doubt(sighting_at(kNow + 7min), kNow + 6min), "") << "and a backup was made";
+}
+
+TEST(ClockGuardTest, AClockSetBackFromADoubtedTimeIsNotDoubted) {
+  const tests::TemporaryDirectory directory;
+  Location location;
+  location.index = directory.path() / "index";
+  base::FileSystem& files = base::real_file_system();
+  base::make_directories(files, location.index);
+  const auto ahead = sighting_at(kNow + days(365), days(365));
+  begin_doubt(location, files, ahead, sighting_at(kNow));
+  begin_doubt(location, files, sighting_at(kNow + 1min), ahead);
+  EXPECT_EQ(doubt_about_clock(location, files, sighting_at(kNow + 2min), kNow + 1min,
+                              ClockDoubt::kJudge, "prune"),
+            "");
+}
+
 // The backup sees it when it ends: what it has recorded until then counts as little.
 TEST(ClockGuardTest, RecordsSinceTheJumpAreNoEvidence) {
   const tests::TemporaryDirectory directory;

@@ -307,11 +307,35 @@ TEST(ClockCheckTest, ReportsAClockBehindTheNewestRecord) {
   EXPECT_THAT(behind.remedy, HasSubstr("back up now"));
   EXPECT_EQ(state(noon, noon - days(1), ClockKeeping{true}), FindingState::kOk);
   EXPECT_EQ(state(noon, std::nullopt, std::nullopt), FindingState::kOk);
-  const RecordedTimes once_ahead{noon, {noon - days(1), noon + days(365), noon}};
-  const Finding ahead = check_clock(noon, once_ahead, ClockKeeping{true}).front();
+  const RecordedTimes once_ahead{.newest = noon, .in_future = 1};
+  const Finding ahead = check_clock(noon, once_ahead, ClockKeeping{false}).front();
   EXPECT_EQ(ahead.state, FindingState::kWarning);
   EXPECT_THAT(ahead.what, HasSubstr("1 snapshot is dated in the future"));
   EXPECT_EQ(state(noon, noon, ClockKeeping{false}), FindingState::kWarning);
+}
+
+TEST(ClockCheckTest, ReportsAClockThatMayBeBehindAllSnapshotsButTheNewest) {
+  const sys_seconds noon = base::parse_time("2026-11-24T12:00", "UTC");
+  const RecordedTimes recorded{.newest = noon, .in_future = 4, .may_be_behind = true};
+  const Finding unclear = check_clock(noon, recorded, ClockKeeping{false}).front();
+  EXPECT_EQ(unclear.state, FindingState::kFailure);
+  EXPECT_THAT(unclear.what, HasSubstr("4 snapshots are dated in the future"));
+  EXPECT_THAT(unclear.remedy, HasSubstr("if it is behind, set it"));
+  EXPECT_EQ(check_clock(noon, recorded, std::nullopt).front().state, FindingState::kFailure);
+  EXPECT_EQ(check_clock(noon, recorded, ClockKeeping{true}).front().state, FindingState::kWarning);
+}
+
+TEST(ClockCheckTest, ReportsAClockInDoubtAndNamesWhatAWrongOneDated) {
+  const sys_seconds noon = base::parse_time("2026-11-24T12:00", "UTC");
+  const RecordedTimes doubted{
+      .newest = noon, .clock_doubt = "more than two days after", .in_future = 1};
+  const Finding doubt = check_clock(noon, doubted, ClockKeeping{true}).front();
+  EXPECT_EQ(doubt.state, FindingState::kFailure);
+  EXPECT_EQ(doubt.what, "more than two days after");
+  const RecordedTimes right{.newest = noon, .doubted = 2};
+  const Finding passed = check_clock(noon, right, ClockKeeping{true}).front();
+  EXPECT_EQ(passed.state, FindingState::kOk);
+  EXPECT_THAT(passed.what, HasSubstr("a wrong clock dated 2 snapshots"));
 }
 
 }  // namespace

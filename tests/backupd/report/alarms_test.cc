@@ -94,6 +94,18 @@ TEST(MassDeletionTest, MailThatArrivesAndLeavesIsNoDeletion) {
   EXPECT_EQ(found(nights(60, 0.05, 500)), -1);
 }
 
+// Neither ends the days before it, nor joins the months after it to them.
+TEST(MassDeletionTest, LittleByLittleIsMeasuredWithoutTheTimesOfAWrongClock) {
+  for (const int shift : {365, -365}) {
+    auto slow = nights(31, 0.01, 0);
+    slow[15].time += std::chrono::days(shift);
+    EXPECT_EQ(found(slow), 30) << shift;
+    slow = nights(90, 0.005, 0);
+    slow[15].time += std::chrono::days(shift);
+    EXPECT_EQ(found(slow), -1) << shift;
+  }
+}
+
 TEST(MassDeletionTest, LittleByLittleIsAcknowledgedToo) {
   auto slow = nights(12, 0.05, 0);
   EXPECT_EQ(found(slow), 11);

@@ -142,5 +142,18 @@ TEST_F(LastingGapsTest, ABackupDatedInTheFutureDoesNotCount) {
   EXPECT_EQ(gaps(), "");
 }
 
+TEST_F(LastingGapsTest, ABackupDatedByAClockThatWasBehindDoesNotCount) {
+  skip(3);
+  constexpr int kYear = 24 * 365;
+  now_ = sys_seconds(hours(kYear + 24 * 10));
+  for (const int night : {0, 1}) back_up(kYear + 24 * night);
+  back_up(24 * 2);
+  EXPECT_EQ(gaps(), "") << "two nights, and one of an unknown time";
+  back_up(kYear + 24 * 3);
+  EXPECT_THAT(gaps(), HasSubstr("no progress since 1971-01-01"));
+  const auto compared = compared_backups(writer_->reader().snapshots("alice"), now_);
+  EXPECT_THAT(compared, testing::ElementsAre(1U, 2U, 4U));
+}
+
 }  // namespace
 }  // namespace backupd
