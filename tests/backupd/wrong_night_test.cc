@@ -1,18 +1,15 @@
 // Nights with a wrong clock on a real server: the newest state, vanished messages, alarms, and what
 // is dropped and deleted depend on the order of events, not on the clock.
+#include "tests/backupd/wrong_night.h"
+
 #include <filesystem>
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
 
-#include "tests/programs/installation.h"
-#include "tests/programs/owned_clock.h"
-#include "tests/servers/dovecot.h"
-#include "tests/servers/mail_generator.h"
 #include "tests/servers/relay.h"
 
 namespace backupd {
@@ -23,56 +20,7 @@ using std::chrono::days;
 using std::chrono::hours;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-// A night with the clock a year ahead, and right ones before and after it.
-class WrongNightTest : public testing::Test {
- protected:
-  WrongNightTest() {
-    // The certificate of a test is not valid at that time.
-    auto& main = mailstow_.config()["servers"]["main"];
-    main["url"] = server_.plain_url();
-    main["tls"] = "none";
-    mailstow_.config()["accounts"] = {{{"name", "alice"}, {"server", "main"}}};
-    mailstow_.config()["guards"] = {{"vanished_messages", 20}, {"stale_after", "3d"}};
-    mailstow_.config()["retention"] = {{"keep_within", "0s"}, {"last", 1},    {"daily", 0},
-                                       {"weekly", 0},         {"monthly", 0}, {"grace", "0s"}};
-    mailstow_.save();
-    mailstow_.make_store();
-    deliver(4);
-    mailstow_.backupd_json({"once"});
-  }
-
-  void deliver(unsigned count) {
-    std::vector<servers::Delivery> news;
-    for (unsigned i = 0; i < count; ++i) news.push_back({mail_.text(300)});
-    server_.client("alice").append("INBOX", news);
-  }
-
-  void back_up_ahead() {
-    const auto right = clock_.now();
-    clock_.set(right + days(365));
-    const json report = mailstow_.backupd_json({"once"}, 3);
-    EXPECT_THAT(report["troubles"][0].get<std::string>(), HasSubstr("the system's clock shows"));
-    clock_.set(right + hours(1));
-  }
-
-  json once(int status = 0) { return mailstow_.backupd_json({"once"}, status); }
-  json state() { return mailstow_.backupd_json({"status"})["accounts"][0]; }
-
-  std::uint64_t newest_messages() {
-    std::uint64_t messages = 0;
-    const json folders = mailstow_.restore_json({"folders", "alice"})["folders"];
-    for (const json& folder : folders) {
-      messages += folder["messages"].get<std::uint64_t>();
-    }
-    return messages;
-  }
-
-  programs::OwnedClock clock_{"2027-03-26T12:00:00Z"};
-  servers::Dovecot server_;
-  programs::Installation mailstow_{server_};
-  servers::MailGenerator mail_{5};
-};
+using testing::Not;
 
 TEST_F(WrongNightTest, TheNextRightBackupIsTheNewest) {
   back_up_ahead();
@@ -214,6 +162,61 @@ TEST_F(WrongNightTest, SnapshotsOfTheFutureAreMarked) {
   EXPECT_THAT(marks, ElementsAre(false, true, false));
 }
 
+TEST_F(WrongNightTest, AClockThatIsBehindIsShown) {
+  const auto right = clock_.now();
+  clock_.set(right - days(365));
+  once(3);
+  EXPECT_THAT(doubts(), ElementsAre(false, true)) << "the first one is right";
+  const auto listed = mailstow_.restore({"snapshots", "alice"});
+  EXPECT_THAT(listed.out, HasSubstr("in the future: the clock is behind now"));
+  EXPECT_THAT(listed.out, HasSubstr("doubted time: the clock was behind"));
+  EXPECT_THAT(clock_findings(), HasSubstr("before the last time that mailstow recorded"));
+  EXPECT_THAT(mailstow_.backupd_json({"status"})["clock_doubted"].dump(), HasSubstr("before"));
+  const json brief = mailstow_.backupd_json({"status", "--brief"}, 3);
+  EXPECT_EQ(brief["alarms"][0]["kind"], "clock");
+  mailstow_.backupd_json({"prune"}, 3);
+
+  clock_.set(right + std::chrono::minutes(10));
+  once(3);
+  EXPECT_EQ(mailstow_.backupd_json({"status"})["clock_doubted"], nullptr);
+  EXPECT_THAT(doubts(), ElementsAre(false, true, false)) << "its mark stays";
+  EXPECT_EQ(state()["last_backup_doubted"], false);
+  EXPECT_THAT(clock_findings(), Not(HasSubstr("before the last time")));
+}
+
+TEST_F(WrongNightTest, AClockThatIsAheadIsShown) {
+  const auto right = clock_.now();
+  clock_.set(right + days(365));
+  once(3);
+  mailstow_.backupd_json({"prune"}, 3);
+  EXPECT_THAT(doubts(), ElementsAre(false, true));
+  EXPECT_EQ(state()["last_backup_doubted"], true);
+  EXPECT_THAT(clock_findings(), HasSubstr("more than two days after the last time"));
+  EXPECT_EQ(mailstow_.backupd_json({"status", "--brief"}, 3)["alarms"][0]["kind"], "clock");
+
+  clock_.set(right + hours(1));
+  const json brief = mailstow_.backupd_json({"status", "--brief"});
+  EXPECT_EQ(brief["doubted_backups"], 1);
+  EXPECT_THAT(brief["oldest_backup"].get<std::string>(), HasSubstr("2027-03-26"))
+      << "the right one";
+  EXPECT_THAT(mailstow_.backupd({"status", "--brief"}).out,
+              HasSubstr("1 with a later one that a wrong clock dated"));
+}
+
+TEST_F(WrongNightTest, ATimeDoesNotChooseASnapshotThatAWrongClockDatedInsteadOfNothing) {
+  const auto right = clock_.now();
+  clock_.set(right - days(365));
+  const std::string wrong = once(3)["accounts"][0]["snapshot"];
+  clock_.set(right + hours(1));
+  once(3);
+  const auto refused = mailstow_.restore({"folders", "alice", "--at", "2026-12-24"});
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_THAT(refused.err, HasSubstr("no snapshot from 2026-12-24 or before: the oldest is from "
+                                     "2027-03-26"));
+  EXPECT_THAT(refused.err, HasSubstr("--at " + wrong.substr(0, 8)));
+  EXPECT_EQ(mailstow_.restore_json({"folders", "alice", "--at", wrong})["snapshot"], wrong);
+}
+
 TEST_F(WrongNightTest, ATimePassesOverASnapshotThatAWrongClockDated) {
   back_up_ahead();
   deliver(3);
@@ -331,106 +334,6 @@ TEST_F(WrongNightTest, ATreeOfASnapshotMadeWithTheClockBehindStaysAsLongAsOthers
   EXPECT_EQ(mailstow_.restore_json({"sweep"})["trees"][0]["finished"], true);
   EXPECT_FALSE(is_there());
 }
-
-struct WrongClock {
-  const char* name;
-  days shift;
-  bool in_the_middle;  // of the run
-};
-
-// A right night, a wrong one, and a right one in which 25 of 36 messages are gone.
-class WrongClockTest : public WrongNightTest, public testing::WithParamInterface<WrongClock> {
- protected:
-  WrongClockTest() {
-    mailstow_.config()["retention"]["last"] = 10;
-    mailstow_.save();
-    clock_.let_pass(hours(24));
-    deliver(30);
-    once();
-    right_night_ = mailstow_.restore_json({"folders", "alice"})["snapshot_time"];
-    clock_.let_pass(hours(24));
-    wrong_night();
-    clock_.let_pass(hours(24));
-    auto alice = server_.client("alice");
-    alice.command("SELECT INBOX");
-    alice.command("UID STORE 5:29 +FLAGS (\\Deleted)");
-    alice.command("EXPUNGE");
-  }
-
-  void wrong_night() {
-    const auto right = clock_.now();
-    const auto wrong = right + GetParam().shift;
-    deliver(2);
-    if (GetParam().in_the_middle) {
-      std::thread jump([&] {
-        std::this_thread::sleep_for(std::chrono::milliseconds(200));  // at any moment of the run
-        clock_.set(wrong);
-      });
-      mailstow_.backupd({"once"});
-      jump.join();
-    } else {
-      clock_.set(wrong);
-      const json report = mailstow_.backupd_json({"once"}, 3);
-      EXPECT_EQ(report["accounts"][0]["status"], "complete");
-      EXPECT_FALSE(report["troubles"].empty());
-    }
-    clock_.set(right + std::chrono::minutes(1));
-  }
-
-  // Acknowledgements are beside the index, in files of their own.
-  void lose_index() {
-    for (const char* const suffix : {"", "-wal", "-shm"}) {
-      std::filesystem::remove(mailstow_.index() / (std::string("index.sqlite") + suffix));
-    }
-  }
-
-  void expect_right(const std::string& after) {
-    const testing::ScopedTrace trace(__FILE__, __LINE__, after);
-    EXPECT_EQ(newest_messages(), 11U);
-    std::size_t vanished = 0;
-    const json bursts =
-        mailstow_.restore_json({"vanished", "alice", "--since", right_night_})["bursts"];
-    for (const json& burst : bursts) vanished += burst["messages"].size();
-    EXPECT_EQ(vanished, 25U) << bursts.dump(2);
-    EXPECT_TRUE(state()["alarms"].empty()) << "it is acknowledged: " << state().dump(2);
-  }
-
-  std::string right_night_;
-};
-
-TEST_P(WrongClockTest, ChangesNoAnswer) {
-  // A jump after the snapshot was dated leaves nothing to report.
-  const auto night = mailstow_.backupd({"once", "--json"});
-  EXPECT_TRUE(night.status == 3 || (night.status == 0 && GetParam().in_the_middle)) << night.err;
-  EXPECT_THAT(json::parse(night.out)["accounts"][0]["alarms"].dump(),
-              HasSubstr("25 messages vanished"));
-  mailstow_.backupd_json({"acknowledge", "alice"});
-  expect_right("the night after");
-  const std::string tree =
-      mailstow_.restore_json({"run", "alice", "--folder", "INBOX", "--expire-after", "1d"})["tree"];
-  clock_.let_pass(hours(2));
-  mailstow_.backupd_json({"prune"});
-  expect_right("prune");
-  lose_index();
-  mailstow_.backupd_json({"reindex"});
-  expect_right("a lost index");
-  mailstow_.backupd_json({"check", "--repair"});
-  expect_right("repair");
-  const json missing = mailstow_.restore_json(
-      {"run", "alice", "--all", "--missing", "--at", right_night_, "--dry-run"});
-  EXPECT_EQ(missing["folders"][0]["messages"], 25) << missing.dump(2);
-  EXPECT_EQ(mailstow_.restore({"sweep"}).status, 0);
-  EXPECT_EQ(mailstow_.restore_json({"trees"})["trees"].size(), 1U) << "its time is not over";
-  clock_.let_pass(hours(23));
-  EXPECT_EQ(mailstow_.restore({"sweep"}).status, 0);
-  EXPECT_EQ(mailstow_.restore_json({"trees"})["trees"].size(), 0U) << tree;
-}
-
-INSTANTIATE_TEST_SUITE_P(Clocks, WrongClockTest,
-                         testing::Values(WrongClock{"AYearAhead", days(365), false},
-                                         WrongClock{"AYearBehind", days(-365), false},
-                                         WrongClock{"AJumpInTheMiddle", days(365), true}),
-                         [](const auto& clock) { return std::string(clock.param.name); });
 
 }  // namespace
 }  // namespace backupd

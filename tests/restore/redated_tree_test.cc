@@ -160,7 +160,7 @@ DrawnHistory draw_history() {
 
 store::TreeRecord draw_tree(const DrawnHistory& history, sys_seconds created) {
   store::TreeRecord record = with_history(tree(created), history.snapshots.size());
-  record.snapshot = rc::gen::elementOf(history.snapshots)->id;
+  record.snapshot = (*rc::gen::elementOf(history.snapshots)).id;
   return record;
 }
 

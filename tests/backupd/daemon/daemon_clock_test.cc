@@ -1,12 +1,17 @@
 // The daemon across clocks that jump: nothing is delayed until a time that a wrong clock showed.
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <mutex>
+#include <string>
+#include <string_view>
 
 #include "base/time_text.h"
 #include "tests/backupd/daemon/running_daemon.h"
 #include "tests/programs/owned_clock.h"
 #include "tests/servers/delivery.h"
 #include "tests/servers/mail_generator.h"
+#include "tests/servers/relay.h"
 
 namespace backupd {
 namespace {
@@ -14,6 +19,7 @@ namespace {
 using std::chrono::days;
 using std::chrono::minutes;
 using std::chrono::sys_seconds;
+using testing::HasSubstr;
 
 class DaemonClockTest : public DaemonTest {
  protected:
@@ -25,6 +31,7 @@ class DaemonClockTest : public DaemonTest {
     mailstow_.config()["accounts"] = {{{"name", "alice"}, {"server", "main"}}};
     schedule("backup", "daily 02:30");
     schedule("prune", "daily 04:30");
+    schedule("sweep", "hourly");
     start(clock_.environment());
   }
 
@@ -63,15 +70,25 @@ class DaemonClockTest : public DaemonTest {
     return messages;
   }
 
+  json alarms() { return mailstow_.backupd_json({"status"})["accounts"][0]["alarms"]; }
+
+  bool has_snapshot(const std::string& id) {
+    const json snapshots = mailstow_.restore_json({"snapshots", "alice"})["snapshots"];
+    return std::ranges::any_of(snapshots,
+                               [&](const json& snapshot) { return snapshot["snapshot"] == id; });
+  }
+
   programs::OwnedClock clock_{"2027-03-26T12:00:00Z"};
   servers::MailGenerator mail_{5};
   unsigned delivered_ = 0;
 };
 
 TEST_F(DaemonClockTest, AWrongClockDelaysNothingOnceItIsRight) {
-  deliver(2);
+  deliver(10);
   next_night();
   EXPECT_EQ(newest_messages(), delivered_);
+  const json first = mailstow_.restore_json({"folders", "alice"});
+  mailstow_.restore_json({"run", "alice", "--all", "--expire-after", "30d"});
   for (const days shift : {days(365), days(-365)}) {
     SCOPED_TRACE(shift.count());
     const sys_seconds right = clock_.now();
@@ -87,7 +104,64 @@ TEST_F(DaemonClockTest, AWrongClockDelaysNothingOnceItIsRight) {
     }
     next_night();
     EXPECT_EQ(newest_messages(), delivered_);
+    EXPECT_EQ(mailstow_.restore_json({"trees"})["trees"].size(), 1U) << "promised for 30 days";
+    EXPECT_TRUE(has_snapshot(first["snapshot"])) << "no prune dropped it";
+    EXPECT_EQ(alarms(), json::array());
   }
+
+  auto alice = server_.client("alice");
+  alice.command("SELECT INBOX");
+  alice.command("STORE 1:* +FLAGS (\\Deleted)");
+  alice.command("EXPUNGE");
+  next_night();
+  EXPECT_THAT(alarms().dump(), HasSubstr("messages vanished"));
+  std::size_t vanished = 0;
+  const json bursts =
+      mailstow_.restore_json({"vanished", "alice", "--since", first["snapshot"]})["bursts"];
+  for (const json& burst : bursts) vanished += burst["messages"].size();
+  EXPECT_EQ(vanished, delivered_) << bursts.dump(2);
+  const json missing = mailstow_.restore_json(
+      {"run", "alice", "--all", "--missing", "--at", first["snapshot"], "--dry-run"});
+  EXPECT_EQ(missing["folders"][0]["messages"], 10) << missing.dump(2);
+  mailstow_.backupd_json({"acknowledge", "alice"});
+  EXPECT_EQ(alarms(), json::array());
+}
+
+TEST_F(DaemonClockTest, AJumpWhileABackupRunsDelaysNothing) {
+  deliver(3);
+  next_night();
+  const json first = mailstow_.restore_json({"folders", "alice"});
+  const sys_seconds night = next("backup");
+  std::mutex clock_lock;
+  std::once_flag once;
+  std::atomic<bool> has_jumped = false;
+  const servers::Relay relay(server_, {.watch = [&](servers::From, std::string_view) {
+                               std::call_once(once, [&] {
+                                 const std::scoped_lock lock(clock_lock);
+                                 clock_.set(night + days(365));
+                                 has_jumped = true;
+                               });
+                               return true;
+                             }});
+  mailstow_.config()["servers"]["main"]["url"] = relay.url();
+  mailstow_.save();
+  deliver(1);
+  {
+    const std::scoped_lock lock(clock_lock);
+    clock_.set(night);
+  }
+  wait_until([&] {
+    daemon_status();
+    return has_jumped.load();
+  });
+  wait_until_idle();
+  clock_.set(night + minutes(1));
+  wait_until_idle();
+  EXPECT_LE(next("backup"), clock_.now() + days(1));
+  deliver(1);
+  next_night();
+  EXPECT_EQ(newest_messages(), delivered_);
+  EXPECT_TRUE(has_snapshot(first["snapshot"]));
 }
 
 }  // namespace
