@@ -38,8 +38,8 @@ struct AccountState {
   std::vector<Alarm> alarms = {};
   bool is_newest_in_future = false;
   store::TimeDoubt newest_doubt = store::TimeDoubt::kNone;  // of its time
-  std::optional<std::chrono::sys_seconds> last_certain;     // of the backups whose times are not
-                                                            // doubted, the last one's
+  // The time of the last backup whose time is not doubted.
+  std::optional<std::chrono::sys_seconds> last_certain = {};
 };
 
 // Finds what is shown of the account's snapshots, in the order in which they were made.

@@ -7,6 +7,8 @@
 
 #include <fmt/core.h>
 
+#include "base/clock.h"
+
 namespace backupd {
 
 namespace {
@@ -29,13 +31,19 @@ std::vector<std::string> lasting_attributes(const imap::Folder& folder) {
   return lasting;
 }
 
+// A scan in the future was dated by a wrong clock.
+bool was_scanned_lately(const store::FolderInfo& last, std::chrono::sys_seconds now) {
+  return last.last_full_scan <= now + base::kClockSlack &&
+         now - last.last_full_scan < kFullScanInterval;
+}
+
 }  // namespace
 
 bool is_unchanged(const imap::Folder& folder, const store::FolderRecord& last,
                   std::chrono::sys_seconds now) {
   const store::FolderInfo& info = last.info;
   const bool is_at_rest = info.completeness == FolderCompleteness::kComplete &&
-                          info.skipped.empty() && now - info.last_full_scan < kFullScanInterval &&
+                          info.skipped.empty() && was_scanned_lately(info, now) &&
                           info.attributes == lasting_attributes(folder);
   if (!is_at_rest || !folder.status) return false;
   const imap::FolderStatus& status = *folder.status;
@@ -83,7 +91,7 @@ bool is_settled(const imap::Folder& folder, const store::FolderRecord& record) {
 }
 
 bool is_scan_due(const store::FolderInfo& last, std::chrono::sys_seconds now) {
-  return last.highest_modseq == 0 || now - last.last_full_scan >= kFullScanInterval;
+  return last.highest_modseq == 0 || !was_scanned_lately(last, now);
 }
 
 bool needs_full_scan(const store::FolderInfo& last, const imap::OpenFolder& open,

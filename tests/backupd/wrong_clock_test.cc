@@ -2,6 +2,7 @@
 // after prune, reindex and repair.
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -91,6 +92,21 @@ class WrongClockTest : public WrongNightTest, public testing::WithParamInterface
     }
   }
 
+  // Zeroes a tenth of it.
+  void damage_largest_pack() {
+    base::Path largest;
+    for (const auto& entry : std::filesystem::directory_iterator(mailstow_.store() / "packs")) {
+      const bool is_larger =
+          largest.empty() || entry.file_size() > std::filesystem::file_size(largest);
+      if (is_larger) largest = entry.path();
+    }
+    const auto size = std::filesystem::file_size(largest);
+    std::fstream file(largest, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(size * 3 / 10));
+    const std::string zeros(size / 10, '\0');
+    file.write(zeros.data(), static_cast<std::streamsize>(zeros.size()));
+  }
+
   void expect_right(const std::string& after) {
     const testing::ScopedTrace trace(__FILE__, __LINE__, after);
     EXPECT_EQ(newest_messages(), 11U);
@@ -139,6 +155,27 @@ TEST_P(WrongClockTest, ChangesNoAnswer) {
   keep_last(1);
   EXPECT_GT(mailstow_.backupd_json({"prune"})["dropped"], 0) << "the hold has ended";
   EXPECT_EQ(newest_messages(), 11U);
+}
+
+// The largest pack is that of the first night, with the messages that are gone from the server.
+TEST_P(WrongClockTest, ChangesNoAnswerAfterTheRepairOfADamagedStore) {
+  once(3);
+  clock_.let_pass(hours(2));
+  mailstow_.backupd_json({"acknowledge", "alice"});
+  damage_largest_pack();
+  EXPECT_EQ(mailstow_.backupd({"check", "--repair"}).status, 4);
+  const auto wrong = GetParam().in_the_middle ? 0 : 1;
+  EXPECT_EQ(std::ranges::count(doubts(), true), wrong);
+  EXPECT_EQ(newest_messages(), 11U);
+  const json again = once();
+  EXPECT_EQ(again["accounts"][0]["status"], "complete");
+  EXPECT_EQ(newest_messages(), 11U);
+  EXPECT_EQ(std::ranges::count(doubts(), true), wrong);
+  EXPECT_TRUE(state()["alarms"].empty()) << "it is acknowledged: " << state().dump(2);
+  EXPECT_EQ(mailstow_.restore({"sweep"}).status, 0);
+  deliver(1);
+  once();
+  EXPECT_EQ(newest_messages(), 12U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Clocks, WrongClockTest,

@@ -53,6 +53,17 @@ TEST(FolderStatusTest, IsUnchangedIfAllFourNumbersAreEqual) {
   EXPECT_FALSE(pair.unchanged()) << "lower than recorded: the server lost its index";
 }
 
+TEST(FolderStatusTest, AScanIsDueAWeekAfterTheLastOneOrIfAWrongClockDatedThat) {
+  Pair pair;
+  EXPECT_FALSE(is_scan_due(pair.record.info, kNow));
+  pair.record.info.last_full_scan = kNow - kFullScanInterval;
+  EXPECT_FALSE(pair.unchanged());
+  EXPECT_TRUE(is_scan_due(pair.record.info, kNow));
+  pair.record.info.last_full_scan = kNow + std::chrono::days(365);
+  EXPECT_FALSE(pair.unchanged());
+  EXPECT_TRUE(is_scan_due(pair.record.info, kNow)) << "not for a year otherwise";
+}
+
 TEST(FolderStatusTest, IsNotUnchangedIfTheServerOmitsANumber) {
   Pair pair;
   pair.folder.status.reset();
