@@ -24,7 +24,7 @@ constexpr std::uint64_t kMaxSighting = 4096;  // bytes
 constexpr std::chrono::days kMaxLead{1};
 constexpr std::chrono::days kMaxOff{14};  // that a machine is off is not reported until then
 
-// Of a day or more.
+// `gain`: a day or more.
 std::string gain_text(seconds gain) {
   const auto whole = std::chrono::floor<std::chrono::days>(gain);
   const auto rest = std::chrono::floor<std::chrono::hours>(gain - whole);

@@ -87,6 +87,7 @@ nlohmann::ordered_json retention_json(const std::vector<AccountPlan>& plans) {
     for (const PlannedSnapshot& planned : plan.snapshots) {
       snapshots.push_back({{"snapshot", planned.snapshot.id.hex()},
                            {"time", base::format_rfc3339(planned.snapshot.time)},
+                           {"doubted", planned.decision.is_doubted},
                            {"messages", planned.snapshot.messages},
                            {"verdict", is_dropped(planned) ? "drop" : "keep"},
                            {"reasons", planned.decision.reasons}});

@@ -306,7 +306,7 @@ struct Brief {
   std::size_t accounts = 0;
   std::size_t never = 0;    // without any backup
   std::size_t doubted = 0;  // with a newest backup that a wrong clock dated
-  // Of the newest backup of each account whose time is not doubted.
+  // The oldest of the accounts' last backups, without those whose times are doubted.
   std::optional<std::chrono::sys_seconds> oldest;
   struct BriefAlarm {
     std::string account;  // empty: restored trees, or the clock

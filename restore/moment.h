@@ -28,8 +28,8 @@ struct ChosenSnapshot {
 };
 
 // The account's backup with the greatest time not after `time`, of equal times the one made last;
-// nullopt if all are later. Those that a wrong clock dated are passed over, with a warning if there
-// is another one.
+// nullopt if all are later. Those that a wrong clock dated are passed over, with a warning if
+// another remains.
 std::optional<ChosenSnapshot> snapshot_at(const base::Environment& environment,
                                           store::Reader& reader, const std::string& account,
                                           std::chrono::sys_seconds time);

@@ -32,8 +32,8 @@ struct ListedSnapshot {
   store::TimeDoubt doubt = store::TimeDoubt::kNone;
 };
 
-std::vector<ListedSnapshot> listed(std::vector<store::SnapshotInfo>&& snapshots,
-                                   const store::ClockState& clock) {
+std::vector<ListedSnapshot> with_doubts(std::vector<store::SnapshotInfo>&& snapshots,
+                                        const store::ClockState& clock) {
   const std::vector<store::TimeDoubt> doubts = store::time_doubts(snapshots, clock);
   std::vector<ListedSnapshot> list;
   list.reserve(snapshots.size());
@@ -75,7 +75,7 @@ base::ExitStatus snapshots(const base::Environment& environment, const std::stri
   const store::ClockState clock =
       store::clock_state(location, environment.files, base::see_clock(environment.clock),
                          store::newest_record(&reader, {}), "mailstow-backupd prune");
-  auto all = listed(std::move(found), clock);
+  auto all = with_doubts(std::move(found), clock);
   const auto next =
       cut_to_page(all, page, [](const ListedSnapshot& snapshot) { return snapshot.info.id.hex(); });
   const auto now = clock.now;

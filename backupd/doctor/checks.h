@@ -43,7 +43,7 @@ struct ClockKeeping {
 };
 std::optional<ClockKeeping> clock_keeping();
 
-// What the times recorded in the store say about the clock.
+// The evidence about the clock in the times recorded in the store.
 struct RecordedTimes {
   std::optional<std::chrono::sys_seconds> newest = {};  // of the newest record
   std::string clock_doubt = {};  // as ClockState::doubt (store/clock_state.h)

@@ -154,7 +154,10 @@ class Planner {
     as_made.reserve(order.size());
     for (const std::size_t i : order) as_made.push_back(snapshots_[i]);
     const std::vector<bool> doubted = doubted_times(as_made, now_);
-    for (std::size_t at = 0; at < order.size(); ++at) doubted_[order[at]] = doubted[at];
+    for (std::size_t at = 0; at < order.size(); ++at) {
+      doubted_[order[at]] = doubted[at];
+      decisions_[order[at]].is_doubted = doubted[at];
+    }
   }
 
   // The newest complete one of these, or the newest.

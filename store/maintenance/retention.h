@@ -50,6 +50,7 @@ struct RetentionDecision {
   ObjectId snapshot;
   Verdict verdict = Verdict::kDrop;
   std::vector<std::string> reasons;  // for people: "daily 2026-11-21"; never empty
+  bool is_doubted = false;           // a wrong clock dated it (store/doubted_times.h)
 };
 
 // "pinned", or "pinned until TIME" in `zone`.

@@ -67,7 +67,7 @@ class WrongNightTest : public testing::Test {
     return marks;
   }
 
-  // What doctor finds about the clock, as text.
+  // The lines of doctor about the clock.
   std::string clock_findings() {
     const std::string text = mailstow_.backupd({"doctor"}).out;
     std::string found;

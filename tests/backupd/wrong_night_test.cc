@@ -306,6 +306,21 @@ TEST_F(WrongNightTest, ATreeMadeWithTheClockBehindStaysAsLongAsOthers) {
   EXPECT_FALSE(mailstow_.restore_json({"sweep"}).contains("redated"));
 }
 
+TEST_F(WrongNightTest, TheNextBackupShowsWhatTheAccountHasBesideATreeOfAWrongClock) {
+  const auto right = clock_.now();
+  const auto elsewhere = [&](std::size_t tree) {
+    return mailstow_.restore_json({"trees"})["trees"][tree]["elsewhere"];
+  };
+  for (const days shift : {days(365), days(-365)}) {
+    clock_.set(right + shift);
+    mailstow_.restore_json({"run", "alice", "--all"});
+  }
+  clock_.set(right + hours(1));
+  for (const std::size_t tree : {0U, 1U}) EXPECT_EQ(elsewhere(tree), nullptr) << "no backup since";
+  once();
+  for (const std::size_t tree : {0U, 1U}) EXPECT_EQ(elsewhere(tree), 4);
+}
+
 // Its source was made with the same clock, as for every `run --missing`.
 TEST_F(WrongNightTest, ATreeOfASnapshotMadeWithTheClockBehindStaysAsLongAsOthers) {
   const auto right = clock_.now();

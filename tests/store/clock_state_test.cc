@@ -18,17 +18,17 @@ using testing::ElementsAre;
 constexpr sys_seconds kToday = std::chrono::sys_days(std::chrono::year(2026) / 11 / 29);
 
 // The machine has been running for long, and its clock is ahead by this much.
-base::ClockSighting shown(sys_seconds right, std::chrono::seconds ahead = {}) {
+base::ClockSighting sighted(sys_seconds right, std::chrono::seconds ahead = {}) {
   return {.time = right + ahead, .since_start = right - (kToday - days(1'000)), .start = "one"};
 }
 
-ClockState state(const base::ClockSighting& now, const ClockMemory& memory,
-                 std::optional<sys_seconds> recorded = {}) {
+ClockState state_at(const base::ClockSighting& now, const ClockMemory& memory,
+                    std::optional<sys_seconds> recorded = {}) {
   return clock_state(now, recorded, memory, "prune");
 }
 
 // Snapshots of a day each, from kToday on.
-std::vector<TimeDoubt> doubts(const std::vector<int>& order, const ClockState& clock) {
+std::vector<TimeDoubt> doubts_about(const std::vector<int>& order, const ClockState& clock) {
   std::vector<SnapshotInfo> snapshots;
   for (const int day : order) {
     snapshots.emplace_back().time = kToday + days(day);
@@ -38,43 +38,44 @@ std::vector<TimeDoubt> doubts(const std::vector<int>& order, const ClockState& c
 }
 
 TEST(ClockStateTest, AClockThatNothingContradictsIsNotDoubted) {
-  EXPECT_EQ(state(shown(kToday), {}).doubt, "");
-  EXPECT_EQ(state(shown(kToday), {.last = kToday - hours(1)}, kToday - days(1)).doubt, "");
+  EXPECT_EQ(state_at(sighted(kToday), {}).doubt, "");
+  EXPECT_EQ(state_at(sighted(kToday), {.last = kToday - hours(1)}, kToday - days(1)).doubt, "");
 }
 
 TEST(ClockStateTest, APauseIsNoDoubtUntilOneHasBegun) {
   const ClockMemory memory{.last = kToday - days(7)};
-  EXPECT_EQ(state(shown(kToday), memory, kToday - days(7)).doubt, "");
+  EXPECT_EQ(state_at(sighted(kToday), memory, kToday - days(7)).doubt, "");
   ClockMemory begun = memory;
-  begun.doubted = shown(kToday - minutes(10));
-  EXPECT_NE(state(shown(kToday), begun, kToday - days(7)).doubt, "");
-  EXPECT_EQ(state(shown(kToday + hours(2)), begun, kToday - days(7)).doubt, "") << "it ran on";
+  begun.doubted = sighted(kToday - minutes(10));
+  EXPECT_NE(state_at(sighted(kToday), begun, kToday - days(7)).doubt, "");
+  EXPECT_EQ(state_at(sighted(kToday + hours(2)), begun, kToday - days(7)).doubt, "") << "it ran on";
 }
 
 TEST(ClockStateTest, AJumpSinceTheClockWasTrustedIsADoubt) {
-  const ClockMemory memory{.last = kToday, .trusted = shown(kToday)};
-  EXPECT_NE(state(shown(kToday + hours(1), days(365)), memory).doubt, "");
-  EXPECT_EQ(state(shown(kToday + hours(1)), memory).doubt, "");
+  const ClockMemory memory{.last = kToday, .trusted = sighted(kToday)};
+  EXPECT_NE(state_at(sighted(kToday + hours(1), days(365)), memory).doubt, "");
+  EXPECT_EQ(state_at(sighted(kToday + hours(1)), memory).doubt, "");
 }
 
 TEST(ClockStateTest, SnapshotsSinceAJumpAheadAreDoubtedWhileTheClockIs) {
   const ClockMemory memory{.last = kToday + days(2),
-                           .doubted = shown(kToday + days(3), days(365)),
+                           .doubted = sighted(kToday + days(3), days(365)),
                            .ahead_since = kToday + days(368)};
-  const ClockState ahead = state(shown(kToday + days(3) + minutes(5), days(365)), memory);
+  const ClockState ahead = state_at(sighted(kToday + days(3) + minutes(5), days(365)), memory);
   EXPECT_NE(ahead.doubt, "");
-  EXPECT_THAT(doubts({1, 2, 368}, ahead),
+  EXPECT_THAT(doubts_about({1, 2, 368}, ahead),
               ElementsAre(TimeDoubt::kNone, TimeDoubt::kNone, TimeDoubt::kMayBeAhead));
-  EXPECT_THAT(doubts({1, 2, 368}, state(shown(kToday + days(3) + hours(2), days(365)), memory)),
-              Each(TimeDoubt::kNone))
+  EXPECT_THAT(
+      doubts_about({1, 2, 368}, state_at(sighted(kToday + days(3) + hours(2), days(365)), memory)),
+      Each(TimeDoubt::kNone))
       << "the clock ran on for an hour";
 }
 
 TEST(ClockStateTest, WhileTheClockIsBehindTheRightSnapshotsAreNotDoubted) {
   const ClockMemory memory{.last = kToday + days(3)};
-  const ClockState behind = state(shown(kToday + days(4), days(-365)), memory);
+  const ClockState behind = state_at(sighted(kToday + days(4), days(-365)), memory);
   EXPECT_NE(behind.doubt, "");
-  const auto found = doubts({1, 2, 3, 4, -361}, behind);
+  const auto found = doubts_about({1, 2, 3, 4, -361}, behind);
   EXPECT_THAT(found, ElementsAre(TimeDoubt::kLater, TimeDoubt::kLater, TimeDoubt::kLater,
                                  TimeDoubt::kLater, TimeDoubt::kWasBehind));
   EXPECT_FALSE(is_doubted(found.front()));
@@ -82,20 +83,21 @@ TEST(ClockStateTest, WhileTheClockIsBehindTheRightSnapshotsAreNotDoubted) {
 }
 
 TEST(ClockStateTest, WithoutAMemoryTheFutureIsUnclearForTwoDays) {
-  const ClockState now = state(shown(kToday + days(4)), {});
-  EXPECT_THAT(doubts({1, 2, 369}, now),
+  const ClockState now = state_at(sighted(kToday + days(4)), {});
+  EXPECT_THAT(doubts_about({1, 2, 369}, now),
               ElementsAre(TimeDoubt::kNone, TimeDoubt::kNone, TimeDoubt::kEitherWrong));
-  EXPECT_THAT(doubts({1, 369, 3}, now),
+  EXPECT_THAT(doubts_about({1, 369, 3}, now),
               ElementsAre(TimeDoubt::kNone, TimeDoubt::kEitherWrong, TimeDoubt::kNone));
-  EXPECT_THAT(doubts({1, 369, 2}, now),
+  EXPECT_THAT(doubts_about({1, 369, 2}, now),
               ElementsAre(TimeDoubt::kNone, TimeDoubt::kWasAhead, TimeDoubt::kNone));
 }
 
 TEST(ClockStateTest, TheOrderShowsWhichClockWasWrongBefore) {
-  const ClockState now = state(shown(kToday + days(400)), {});
-  EXPECT_THAT(doubts({1, 2, -363, 4}, now), ElementsAre(TimeDoubt::kNone, TimeDoubt::kNone,
-                                                        TimeDoubt::kWasBehind, TimeDoubt::kNone));
-  EXPECT_THAT(doubts({1, 2, 368, 4, 5}, now),
+  const ClockState now = state_at(sighted(kToday + days(400)), {});
+  EXPECT_THAT(
+      doubts_about({1, 2, -363, 4}, now),
+      ElementsAre(TimeDoubt::kNone, TimeDoubt::kNone, TimeDoubt::kWasBehind, TimeDoubt::kNone));
+  EXPECT_THAT(doubts_about({1, 2, 368, 4, 5}, now),
               ElementsAre(TimeDoubt::kNone, TimeDoubt::kNone, TimeDoubt::kWasAhead,
                           TimeDoubt::kNone, TimeDoubt::kNone))
       << "also once that time has come";

@@ -52,7 +52,7 @@ TEST(DoubtedTimesTest, OfTwoThatContradictEachOtherTheLaterIsDoubted) {
   EXPECT_THAT(doubts_of({50, 3}), ElementsAre(false, true));
 }
 
-// Of days as above.
+// `order`: days, as for doubts_of().
 std::vector<SnapshotInfo> made_on(const std::vector<int>& order) {
   constexpr std::chrono::sys_seconds kStart{std::chrono::seconds(1'800'000'000)};
   std::vector<SnapshotInfo> snapshots;

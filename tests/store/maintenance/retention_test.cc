@@ -168,6 +168,10 @@ TEST(RetentionTest, TheSnapshotMadeLastIsTheNewest) {
     snapshots.back().sequence = snapshots.size();
   }
   EXPECT_THAT(kept(snapshots, rules), ElementsAre("2026-11-04T00:00:00Z"));
+  std::vector<bool> doubted;
+  for (const RetentionDecision& decision : store::plan_retention(snapshots, rules, kMuchLater))
+    doubted.push_back(decision.is_doubted);
+  EXPECT_THAT(doubted, ElementsAre(false, true, true, false));
   rules.policy.last = 2;
   EXPECT_THAT(kept(snapshots, rules), ElementsAre("2027-05-01T00:00:00Z", "2026-11-04T00:00:00Z"));
   rules.policy.last = 0;
