@@ -27,7 +27,10 @@ ClockState clock_state(const base::ClockSighting& now, std::optional<sys_seconds
   ClockState state{.now = now.time, .trusted = memory.last};
   ClockVerdict verdict = judge_clock(now, recorded, memory, command);
   if (verdict.doubt.empty()) return state;
-  const bool is_pause = verdict.direction == ClockVerdict::Direction::kLong && !memory.doubted;
+  // Nothing that deletes has looked at the clock since then.
+  const bool is_old = memory.doubted && now.time - memory.doubted->time > kDoubtKept;
+  const bool is_pause =
+      verdict.direction == ClockVerdict::Direction::kLong && (!memory.doubted || is_old);
   if (is_pause) return state;
   state.doubt = std::move(verdict.doubt);
   if (verdict.direction != ClockVerdict::Direction::kBehind) {

@@ -49,6 +49,8 @@ TEST(ClockStateTest, APauseIsNoDoubtUntilOneHasBegun) {
   begun.doubted = sighted(kToday - minutes(10));
   EXPECT_NE(state_at(sighted(kToday), begun, kToday - days(7)).doubt, "");
   EXPECT_EQ(state_at(sighted(kToday + hours(2)), begun, kToday - days(7)).doubt, "") << "it ran on";
+  EXPECT_EQ(state_at(sighted(kToday + days(40)), begun).doubt, "")
+      << "nothing that deletes has run since";
 }
 
 TEST(ClockStateTest, AJumpSinceTheClockWasTrustedIsADoubt) {
