@@ -31,7 +31,7 @@ namespace backupd {
 
 namespace {
 
-// The account's next snapshot gets one more than the highest sequence: no number is used twice.
+// The next backup is compared with the newest one.
 void check_is_not_newest(const ForgetOptions& command, const store::SnapshotInfo& snapshot,
                          store::Reader& reader) {
   const auto newest_backup = reader.newest_snapshot(command.account);
@@ -136,7 +136,7 @@ base::ExitStatus forget(const base::Environment& environment, const ForgetOption
       return base::ExitStatus::kPartial;
     }
   }
-  // Acknowledgements name snapshots by their sequence, which begins again after this.
+  // What was acknowledged is gone: it says nothing about a later account of this name.
   if (command.yes && command.snapshot.empty()) {
     base::Acknowledgements::change(
         environment.files, environment.config.store,

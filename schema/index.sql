@@ -2,6 +2,7 @@
 -- Times are seconds since 1970 in UTC, lengths are bytes.
 PRAGMA user_version = 3;
 
+-- `store`: the store's id; `used_up`: what the sequence of a new snapshot must exceed.
 CREATE TABLE meta (
   name TEXT PRIMARY KEY,
   value BLOB NOT NULL

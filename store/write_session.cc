@@ -1,6 +1,7 @@
 #include "store/write_session.h"
 
 #include <algorithm>
+#include <map>
 #include <new>
 #include <set>
 #include <thread>
@@ -50,6 +51,30 @@ void remove_old_temporaries(base::FileSystem& files, const base::Path& directory
     const auto written = files.modified(directory / name);
     if (written && now - *written > std::chrono::days(1)) files.remove(directory / name);
   }
+}
+
+// Commit::used_up for commits that drop snapshots: no lower than the sequence of any account whose
+// newest snapshot they drop. A prune and a repair drop by leaving a snapshot out of a checkpoint.
+std::uint64_t used_up_after(Index& index, const std::vector<Commit>& series) {
+  const Commit& first = series.front();
+  std::uint64_t used_up = std::max(first.used_up, index.used_up());
+  std::map<std::string_view, std::uint64_t> kept;  // the highest sequences in the checkpoint
+  for (const Commit& commit : series) {
+    for (const SnapshotLine& line : commit.snapshots) {
+      std::uint64_t& highest = kept[line.account];
+      highest = std::max(highest, line.sequence);
+    }
+  }
+  const std::set<ObjectId> dropped(first.dropped.begin(), first.dropped.end());
+  for (const std::string& account : index.accounts()) {
+    const std::uint64_t highest = index.highest_sequence(account);
+    if (highest <= used_up) continue;
+    const bool is_dropped = first.is_checkpoint
+                                ? kept[account] < highest
+                                : dropped.contains(index.snapshots(account, highest).back().id);
+    if (is_dropped) used_up = highest;
+  }
+  return used_up;
 }
 
 }  // namespace
@@ -223,6 +248,9 @@ void WriteSession::publish_series(std::vector<Commit> series) {
   CommitMark last = index_.highest_commit();
   if (number_after_.number > last.number) last = number_after_;
   const auto now = clock_.now_seconds();
+  if (Commit& first = series.front(); first.is_checkpoint || !first.dropped.empty()) {
+    first.used_up = used_up_after(index_, series);
+  }
   std::vector<std::pair<ObjectId, Commit>> commits;
   for (Commit& next : series) {
     next.number = last.number + 1;

@@ -133,7 +133,7 @@ SnapshotInfo Writer::add_snapshot(const SnapshotDraft& draft) {
                     .bytes = 0,
                     .vanished = draft.vanished,
                     .root = {},
-                    .sequence = impl_->session.index().highest_sequence(draft.account) + 1};
+                    .sequence = impl_->session.index().next_sequence(draft.account)};
   Root root{.folders = {}, .properties = draft.properties};
   for (const FolderRecord& folder : draft.folders) {
     if (!impl_->session.knows(ObjectType::kFolder, folder.id)) {

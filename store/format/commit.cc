@@ -15,6 +15,8 @@ namespace {
 constexpr std::uint64_t kCheckpointFlag = 1;
 constexpr std::uint64_t kSequenceFlag = 2;  // commits of older versions lack it
 constexpr std::uint64_t kPinsFlag = 4;      // commits without pins lack it
+constexpr std::uint64_t kUsedUpFlag = 8;    // commits without Commit::used_up lack it
+constexpr std::uint64_t kAllFlags = kCheckpointFlag | kSequenceFlag | kPinsFlag | kUsedUpFlag;
 
 enum class Sequences { kAbsent, kPresent };
 
@@ -80,7 +82,7 @@ base::Bytes Commit::encode() const {
   encoder.id(previous);
   encoder.varint((is_checkpoint ? kCheckpointFlag : 0) |
                  (sequences == Sequences::kPresent ? kSequenceFlag : 0) |
-                 (pins.empty() ? 0 : kPinsFlag));
+                 (pins.empty() ? 0 : kPinsFlag) | (used_up == 0 ? 0 : kUsedUpFlag));
   encoder.varint(packs.size());
   for (const PackName& pack : packs) encoder.raw(pack.bytes);
   encoder.varint(snapshots.size());
@@ -93,6 +95,7 @@ base::Bytes Commit::encode() const {
     encoder.time(condemnation.since);
   }
   if (!pins.empty()) encode_pins(encoder, pins);
+  if (used_up != 0) encoder.varint(used_up);
   return verified("a commit", encoder.take(),
                   [this](base::ByteView bytes) { return decode(bytes) == *this; });
 }
@@ -104,7 +107,7 @@ Commit Commit::decode(base::ByteView bytes) {
   commit.number = decoder.varint();
   commit.time = decoder.time();
   commit.previous = decoder.id();
-  const std::uint64_t flags = decoder.varint(kCheckpointFlag | kSequenceFlag | kPinsFlag);
+  const std::uint64_t flags = decoder.varint(kAllFlags);
   commit.is_checkpoint = (flags & kCheckpointFlag) != 0;
   const Sequences sequences =
       (flags & kSequenceFlag) != 0 ? Sequences::kPresent : Sequences::kAbsent;
@@ -120,6 +123,7 @@ Commit Commit::decode(base::ByteView bytes) {
     condemnation.since = decoder.time();
   }
   if ((flags & kPinsFlag) != 0) commit.pins = decode_pins(decoder);
+  if ((flags & kUsedUpFlag) != 0) commit.used_up = decoder.varint(INT64_MAX);
   decoder.end();
   return commit;
 }

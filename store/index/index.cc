@@ -1,5 +1,6 @@
 #include "store/index/index.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -36,6 +37,7 @@ class Index::Impl {
       snapshots.add(commit.snapshots[line], number, as_integer(line), keys);
     }
     for (const Pin& pin : commit.pins) snapshots.set_pin(pin);
+    snapshots.use_up(commit.used_up);
     for (const ObjectId& dropped : commit.dropped) snapshots.drop(dropped);
     for (const CondemnedPack& condemned : commit.condemned) packs.condemn(condemned, number);
   }
@@ -222,6 +224,14 @@ std::vector<SnapshotLine> Index::lines(std::string_view account) {
 
 std::uint64_t Index::highest_sequence(std::string_view account) {
   return impl_->snapshots.highest_sequence(account);
+}
+
+std::uint64_t Index::used_up() {
+  return impl_->snapshots.used_up();
+}
+
+std::uint64_t Index::next_sequence(std::string_view account) {
+  return std::max(highest_sequence(account), used_up()) + 1;
 }
 
 std::optional<SnapshotInfo> Index::newest_backup(std::string_view account, std::uint64_t first) {

@@ -135,6 +135,9 @@ class Index {
   std::vector<SnapshotInfo> snapshots(std::string_view account, std::uint64_t first = 0);
   std::vector<SnapshotLine> lines(std::string_view account);  // all of them, as in a commit
   std::uint64_t highest_sequence(std::string_view account);   // 0: it has no snapshot
+  std::uint64_t used_up();  // the highest Commit::used_up, clear() or not
+  // What a new snapshot of the account gets. It never had it before.
+  std::uint64_t next_sequence(std::string_view account);
   // By sequence.
   std::optional<SnapshotInfo> newest_backup(std::string_view account, std::uint64_t first = 0);
   // The one with the greatest time not after `time`; of equal times, with the highest sequence.

@@ -86,6 +86,13 @@ void SnapshotRows::set_pin(const Pin& pin) {
       .run();
 }
 
+void SnapshotRows::use_up(std::uint64_t sequence) {
+  if (sequence <= used_up()) return;
+  Statement(*database_, "INSERT OR REPLACE INTO meta VALUES ('used_up', ?1)")
+      .bind(1, as_integer(sequence))
+      .run();
+}
+
 void SnapshotRows::clear() {
   database_->run("DELETE FROM snapshots; DELETE FROM pins");
 }
@@ -116,6 +123,11 @@ std::uint64_t SnapshotRows::highest_sequence(std::string_view account) {
                       "SELECT coalesce(max(sequence), 0) FROM snapshots WHERE account = ?1");
   statement.bind(1, account);
   return statement.step() ? static_cast<std::uint64_t>(statement.integer(0)) : 0;
+}
+
+std::uint64_t SnapshotRows::used_up() {
+  return static_cast<std::uint64_t>(
+      database_->integer("SELECT coalesce((SELECT value FROM meta WHERE name = 'used_up'), 0)"));
 }
 
 std::optional<SnapshotInfo> SnapshotRows::newest_backup(std::string_view account,

@@ -1,4 +1,4 @@
-// The tables `snapshots` and `pins` of the index.
+// The tables `snapshots` and `pins` of the index, and in `meta` the sequences that are used up.
 //
 // One thread at a time. Fails with base::Error as store/index/sqlite.h says, and with kDamaged if
 // an id has a wrong length.
@@ -29,6 +29,7 @@ class SnapshotRows {
   void add(const SnapshotLine& line, std::int64_t number, std::int64_t position, const Keys& keys);
   void drop(const ObjectId& snapshot);  // and its pin
   void set_pin(const Pin& pin);         // replaces an earlier one of the same snapshot
+  void use_up(std::uint64_t sequence);  // and all lower ones
   void clear();                         // both tables
 
   bool has_unnumbered();
@@ -38,6 +39,7 @@ class SnapshotRows {
   std::vector<SnapshotInfo> snapshots(std::string_view account, std::uint64_t first);
   std::vector<SnapshotLine> lines(std::string_view account);
   std::uint64_t highest_sequence(std::string_view account);
+  std::uint64_t used_up();
   std::optional<SnapshotInfo> newest_backup(std::string_view account, std::uint64_t first);
   std::optional<SnapshotInfo> backup_at(std::string_view account, std::chrono::sys_seconds time,
                                         std::uint64_t first);

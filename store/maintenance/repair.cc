@@ -34,6 +34,7 @@ struct KnownBefore {
   CommitMark highest;
   std::map<ObjectId, SnapshotLine> lines;
   std::vector<Pin> pins;
+  std::uint64_t used_up = 0;
 };
 
 class Repair {
@@ -114,6 +115,7 @@ class Repair {
     KnownBefore before;
     before.highest = index.highest_commit();
     before.pins = index.pins();
+    before.used_up = index.used_up();
     for (const std::string& account : index.accounts()) {
       for (const SnapshotLine& line : index.lines(account)) {
         before.lines[snapshot_id(context.keys, line)] = line;
@@ -176,6 +178,8 @@ class Repair {
     const bool knows_more =
         living.size() != living_snapshots(commits, session.context().keys).size();
     give_up_unreadable(session, living);
+    used_up_ = std::max(before.used_up, index.used_up());
+    for (const auto& [id, commit] : commits) used_up_ = std::max(used_up_, commit.used_up);
     const std::vector<SnapshotLine> amended = amend(session, living);
     const std::vector<PackName> healthy = index.packs();
     const bool is_broken = !find_breaks(rebuilt.commits, {healthy.begin(), healthy.end()}).empty();
@@ -291,7 +295,7 @@ class Repair {
       std::ranges::sort(newest_first, std::greater<>(), &SnapshotLine::sequence);
       std::optional<SnapshotLine> amended = amendment.amend(newest_first);
       if (!amended) continue;
-      amended->sequence = highest[account] + 1;
+      amended->sequence = std::max(highest[account], used_up_) + 1;
       lines.push_back(*amended);
       report_.amended_accounts.push_back(account);
     }
@@ -311,6 +315,7 @@ class Repair {
     lines.insert(lines.end(), amended.begin(), amended.end());
     checkpoint.condemned = condemned_;
     checkpoint.pins = std::move(pins);
+    checkpoint.used_up = used_up_;
     for (const PackName& pack : damaged_) {
       checkpoint.condemned.push_back({.pack = pack, .since = kNever});
     }
@@ -349,6 +354,7 @@ class Repair {
   std::set<PackName> damaged_;
   std::vector<CondemnedPack> condemned_;
   std::vector<base::Path> sources_;
+  std::uint64_t used_up_ = 0;
 };
 
 }  // namespace

@@ -162,6 +162,26 @@ TEST_F(PythonReader, KnowsPins) {
   }
 }
 
+TEST_F(PythonReader, KnowsWhichSequencesAreUsedUp) {
+  SnapshotInfo forgotten;
+  {
+    Writer writer = open_writer();
+    const FolderRecord inbox = add_folder(writer, "INBOX", {sample_message(1)});
+    add_snapshot(writer, "alice", {inbox});
+    forgotten = add_snapshot(writer, "bob", {inbox});
+    writer.commit();
+  }
+  EXPECT_EQ(list()["used_up"], 0);
+  drop_snapshots(location_, files_, clock_, {forgotten.id});
+  for (const bool is_pruned : {false, true}) {
+    if (is_pruned) prune(location_, files_, clock_, {.grace = std::chrono::hours(0)});
+    const json listed = list();
+    EXPECT_THAT(listed["troubles"], IsEmpty());
+    EXPECT_EQ(listed["used_up"], 1);
+    EXPECT_EQ(listed["snapshots"].size(), 1U);
+  }
+}
+
 TEST_F(PythonReader, ExtractsEveryMessage) {
   Writer writer = open_writer();
   FolderDraft large(folder_named("Large"));

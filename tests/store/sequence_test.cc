@@ -15,6 +15,7 @@
 #include "store/index/sqlite.h"
 #include "store/keys/key_slot.h"
 #include "store/maintenance/check.h"
+#include "store/maintenance/dropping.h"
 #include "store/maintenance/prune.h"
 #include "store/maintenance/reindex.h"
 #include "store/maintenance/repair.h"
@@ -68,6 +69,25 @@ class SequenceTest : public StoreFixture {
     EXPECT_THAT(reindex(location_, files_).damage, IsEmpty());
   }
 
+  // As after the machine is lost: the store's files are copied, the index is not.
+  void go_on_with_a_copy() {
+    const base::Path copy = directory_ / ("copy" + std::to_string(++copies_));
+    std::filesystem::copy(location_.store, copy, std::filesystem::copy_options::recursive);
+    location_.store = copy;
+    lose_index();
+  }
+
+  void forget(const std::string& account) {
+    drop_snapshots(location_, files_, clock_, ids_of(account));
+    EXPECT_THAT(sequences(account), IsEmpty());
+  }
+
+  std::set<ObjectId> ids_of(const std::string& account) {
+    std::set<ObjectId> ids;
+    for (const SnapshotInfo& info : open_reader().snapshots(account)) ids.insert(info.id);
+    return ids;
+  }
+
   void expect_intact() { EXPECT_THAT(check(location_, files_, {}).damage, IsEmpty()); }
 
   // The commits of a store of an older version have no sequences. A checkpoint's lines replace all
@@ -118,6 +138,7 @@ PRAGMA user_version = 1;
 
  private:
   unsigned next_message_ = 0;
+  unsigned copies_ = 0;
 };
 
 TEST_F(SequenceTest, TheSnapshotMadeLastIsTheNewest) {
@@ -336,6 +357,87 @@ TEST_F(SequenceTest, AnAmendedSnapshotHasTheNextNumberAndTheSameTime) {
   EXPECT_EQ(ahead.id, open_reader().newest_snapshot("alice", ahead.time)->id);
 }
 
+TEST_F(SequenceTest, ACopyHasTheSameNumbers) {
+  back_up("alice", kMonday + kDay);
+  back_up("alice", kMonday);
+  back_up("bob", kMonday);
+  prune_all({open_reader().snapshots("alice").front().id});
+  back_up("alice", kMonday - kDay);
+  go_on_with_a_copy();
+  EXPECT_THAT(sequences("alice"), ElementsAre(2, 3));
+  EXPECT_THAT(times("alice"), ElementsAre(kMonday, kMonday - kDay));
+  EXPECT_THAT(sequences("bob"), ElementsAre(1));
+  EXPECT_EQ(4U, back_up("alice", kMonday).sequence);
+  expect_intact();
+}
+
+class ForgottenAccountTest : public SequenceTest {
+ protected:
+  ForgottenAccountTest() {
+    back_up("alice", kMonday);
+    for (int count = 0; count < 3; ++count) back_up("bob", kMonday);
+  }
+
+  // Nothing that had a number gets it again, and new accounts may begin above it.
+  void expect_higher_numbers() {
+    EXPECT_EQ(4U, back_up("bob", kMonday).sequence);
+    EXPECT_EQ(5U, back_up("bob", kMonday).sequence);
+    EXPECT_EQ(4U, back_up("carol", kMonday).sequence);
+    EXPECT_GT(back_up("alice", kMonday).sequence, 1U);
+    expect_intact();
+  }
+};
+
+TEST_F(ForgottenAccountTest, GoesOnAboveItsNumbers) {
+  forget("bob");
+  expect_higher_numbers();
+}
+
+TEST_F(ForgottenAccountTest, GoesOnAboveItsNumbersAfterAPrune) {
+  prune_all(ids_of("bob"));
+  EXPECT_THAT(sequences("bob"), IsEmpty());
+  prune_all();
+  lose_index();
+  expect_higher_numbers();
+}
+
+TEST_F(ForgottenAccountTest, GoesOnAboveItsNumbersInACopy) {
+  forget("bob");
+  go_on_with_a_copy();
+  prune_all();  // its checkpoint replaces the commit that dropped the account
+  back_up("alice", kMonday + kDay);
+  go_on_with_a_copy();
+  EXPECT_EQ(4U, back_up("bob", kMonday).sequence);
+  expect_intact();
+}
+
+// The pack with the commit that dropped the account is lost, and only the index knows it.
+TEST_F(ForgottenAccountTest, GoesOnAboveItsNumbersAfterARepair) {
+  forget("bob");
+  {
+    const StoreId store = open_keys(files_, location_.store, location_.key_file).store;
+    Index index = Index::open_read_only(index_file(location_), store);
+    const auto place = index.find(ObjectType::kCommit, index.highest_commit().id).value();
+    std::filesystem::remove(packs_directory(location_) / index.block(place.block).pack.hex());
+  }
+  repair(location_, files_, clock_);
+  EXPECT_THAT(sequences("bob"), IsEmpty());
+  lose_index();
+  EXPECT_EQ(4U, back_up("bob", kMonday).sequence);
+  expect_intact();
+}
+
+TEST_F(ForgottenAccountTest, LeavesItsNumbersOutOfTheCommitsOfOtherAccounts) {
+  const auto used_up = [&] {
+    const StoreId store = open_keys(files_, location_.store, location_.key_file).store;
+    return Index::open_read_only(index_file(location_), store).used_up();
+  };
+  prune_all({open_reader().snapshots("bob").front().id});
+  EXPECT_EQ(0U, used_up()) << "the account still has its newest snapshot";
+  forget("bob");
+  EXPECT_EQ(3U, used_up());
+}
+
 // Whatever happens to a store, a snapshot keeps its number, and no other one gets it.
 TEST_F(SequenceTest, NumbersStayUniqueAndTheSame) {
   std::mt19937 random(7);
@@ -343,7 +445,7 @@ TEST_F(SequenceTest, NumbersStayUniqueAndTheSame) {
   std::map<std::string, std::set<std::uint64_t>> used;
   for (unsigned step = 0; step < 30; ++step) {
     const std::string account = random() % 2 == 0 ? "alice" : "bob";
-    switch (random() % 6) {
+    switch (random() % 8) {
       case 0: {
         // The retention never drops the snapshot that was made last.
         std::set<ObjectId> drop;
@@ -359,6 +461,12 @@ TEST_F(SequenceTest, NumbersStayUniqueAndTheSame) {
         lose_index();
         break;
       case 2:
+        forget(account);
+        break;
+      case 3:
+        go_on_with_a_copy();
+        break;
+      case 4:
         EXPECT_TRUE(repair(location_, files_, clock_).after.is_intact());
         break;
       default: {

@@ -33,6 +33,7 @@ Commit sample() {
   commit.condemned[1].since = commit.time;
   commit.pins.resize(2);
   commit.pins[0].until = kPinnedWithoutEnd;
+  commit.used_up = 80'000;
   return commit;
 }
 
@@ -49,10 +50,19 @@ TEST(CommitTest, ACommitWithoutPinsIsAsEarlierVersionsWroteIt) {
   EXPECT_EQ(commit, Commit::decode(commit.encode()));
 }
 
+TEST(CommitTest, ACommitWithoutUsedUpSequencesIsAsEarlierVersionsWroteIt) {
+  Commit commit = sample();
+  const base::Bytes whole = commit.encode();
+  commit.used_up = 0;
+  EXPECT_EQ(commit.encode().size() + 3, whole.size()) << "three bytes for the number";
+  EXPECT_EQ(commit, Commit::decode(commit.encode()));
+}
+
 // The bytes that versions without sequences wrote.
 TEST(CommitTest, AnOlderCommitIsRead) {
   Commit commit = sample();
   commit.pins.clear();
+  commit.used_up = 0;
   for (SnapshotLine& line : commit.snapshots) line.sequence = 0;
   Encoder old;
   old.varint(commit.number);

@@ -12,6 +12,7 @@ IDENTITY_LEAF, STATE_LEAF, IDENTITY_BRANCH, STATE_BRANCH, FOLDER, ROOT, COMMIT, 
 CHECKPOINT = 1
 SEQUENCES = 2
 PINS = 4
+USED_UP = 8
 
 
 @dataclasses.dataclass
@@ -185,6 +186,7 @@ def read_commit(objects, name):
     ]
     pins = commit.list(lambda: (commit.id(), commit.svarint())) if flags & PINS else []
     result["pins"] = {name.hex(): until for name, until in pins}
+    result["used_up"] = commit.varint() if flags & USED_UP else 0
     commit.end()
     return result
 

@@ -74,6 +74,7 @@ def list_store(objects, commits):
     return {
         "snapshots": snapshots,
         "commits": [commit["number"] for commit in commits],
+        "used_up": max((commit["used_up"] for commit in commits), default=0),
         "troubles": objects.troubles,
     }
 
