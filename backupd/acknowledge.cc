@@ -14,6 +14,7 @@
 #include "base/reporting/acknowledgements.h"
 #include "base/terminal.h"
 #include "imap/folder_name.h"
+#include "store/account_suggestion.h"
 #include "store/format/location.h"
 #include "store/mailbox_history.h"
 #include "store/reader.h"
@@ -22,10 +23,12 @@ namespace backupd {
 
 namespace {
 
-store::SnapshotInfo newest(store::Reader& reader, const std::string& account) {
+store::SnapshotInfo newest(const base::Config& config, store::Reader& reader,
+                           const std::string& account) {
   if (const auto snapshot = reader.newest_snapshot(account)) return *snapshot;
   base::fail(base::ErrorCode::kNotFound, "acknowledge {}: the store has no snapshots of it{}",
-             base::escape_for_terminal(account), base::suggestion(account, reader.accounts()));
+             base::escape_for_terminal(account),
+             store::account_suggestion(config, &reader, account));
 }
 
 // Fails unless the message is among those that the newest snapshot skipped.
@@ -80,7 +83,7 @@ std::string accept_change(const std::string& account, const PendingChange& pendi
 std::vector<std::string> accept_all_of(const base::Environment& environment, store::Reader& reader,
                                        const AcknowledgeOptions& command) {
   const base::Config& config = environment.config;
-  const store::SnapshotInfo snapshot = newest(reader, command.account);
+  const store::SnapshotInfo snapshot = newest(config, reader, command.account);
   std::vector<std::string> accepted;
   base::Acknowledgements::change(
       environment.files, config.store, [&](base::Acknowledgements& acknowledged) {
@@ -95,9 +98,9 @@ std::vector<std::string> accept_all_of(const base::Environment& environment, sto
           acknowledged.accept_deletions(command.account,
                                         reader.snapshots(command.account).back().sequence);
           accepted.push_back(
-              fmt::format("{} messages vanished, {} were left: older snapshots expire "
-                          "again according to the retention",
-                          base::format_count(deletion->vanished),
+              fmt::format("{} vanished, {} remained: older snapshots expire again according to the "
+                          "retention",
+                          base::format_count(deletion->vanished, "message"),
                           base::format_count(deletion->snapshot.messages)));
         }
         if (const auto pending = pending_change(reader, command.account, acknowledged)) {

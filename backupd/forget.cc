@@ -18,10 +18,10 @@
 #include "base/id_text.h"
 #include "base/json_text.h"
 #include "base/log.h"
-#include "base/nearest.h"
 #include "base/reporting/acknowledgements.h"
 #include "base/shell_quote.h"
 #include "base/terminal.h"
+#include "store/account_suggestion.h"
 #include "store/clock_guard.h"
 #include "store/format/location.h"
 #include "store/maintenance/dropping.h"
@@ -88,7 +88,8 @@ std::vector<AccountPlan> plan(const base::Environment& environment, const Forget
       plan_to_forget(reader, environment.config, account, only, environment.clock.now_seconds());
   if (plan.snapshots.empty()) {
     base::fail(base::ErrorCode::kNotFound, "forget {}: the store has no snapshots of it{}",
-               base::escape_for_terminal(account), base::suggestion(account, reader.accounts()));
+               base::escape_for_terminal(account),
+               store::account_suggestion(environment.config, &reader, account));
   }
   if (only) {
     check_is_not_newest(command, plan.snapshots.front().snapshot, reader);

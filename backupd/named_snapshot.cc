@@ -2,8 +2,8 @@
 
 #include "base/error.h"
 #include "base/id_text.h"
-#include "base/nearest.h"
 #include "base/terminal.h"
+#include "store/account_suggestion.h"
 #include "store/find_snapshot.h"
 #include "store/format/location.h"
 
@@ -16,7 +16,7 @@ store::SnapshotInfo named_snapshot(const base::Environment& environment, const s
   const std::string name = base::escape_for_terminal(account);
   if (reader.snapshots(account).empty()) {
     base::fail(base::ErrorCode::kNotFound, "{} {}: the store has no snapshots of it{}", command,
-               name, base::suggestion(account, reader.accounts()));
+               name, store::account_suggestion(environment.config, &reader, account));
   }
   if (!base::begins_an_id(digits)) {
     base::fail(base::ErrorCode::kUsage,

@@ -21,6 +21,7 @@
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "imap/folder_name.h"
+#include "store/account_suggestion.h"
 #include "store/clock_guard.h"
 #include "store/clock_state.h"
 #include "store/doubted_times.h"
@@ -110,9 +111,10 @@ std::vector<HistoryEntry> find_entries(const base::Environment& environment, sto
     auto entries = merged(entries_of(reader, account, clock), std::move(failures));
     if (entries.empty() && !environment.config.has_account(account)) {
       base::fail(base::ErrorCode::kNotFound,
-                 "account {}: it is not in the configuration and has no snapshot: "
+                 "account {}: it is not in the configuration and has no snapshot{}: "
                  "`mailstow-backupd status` lists the accounts",
-                 base::escape_for_terminal(account));
+                 base::escape_for_terminal(account),
+                 store::account_suggestion(environment.config, &reader, account));
     }
     return entries;
   }

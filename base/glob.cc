@@ -116,6 +116,17 @@ bool folder_glob_matches(std::string_view glob, std::string_view name, Likeness 
          glob_matches(with_inbox(glob, "/*?"), with_inbox(name, "/"), likeness);
 }
 
+std::optional<Likeness> strictest_likeness(
+    const std::vector<std::string>& names,
+    const std::function<bool(const std::string& name, Likeness likeness)>& matches) {
+  for (const Likeness likeness : kLikenesses) {
+    const bool has_any = std::ranges::any_of(
+        names, [&](const std::string& name) { return matches(name, likeness); });
+    if (has_any) return likeness;
+  }
+  return std::nullopt;
+}
+
 std::string glob_for(std::string_view name) {
   std::string glob;
   for (const char byte : name) {

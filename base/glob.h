@@ -3,8 +3,12 @@
 // written %2A or %3F, which no folder's shown name contains.
 #pragma once
 
+#include <array>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace base {
 
@@ -14,6 +18,14 @@ enum class Likeness {
   kCase,     // and letters of either case (fold_case())
   kLetters,  // and letters with and without accents (fold_letters())
 };
+
+// A folder that is typed is compared in these ways, one after the other, until one finds something.
+inline constexpr std::array kLikenesses = {Likeness::kSame, Likeness::kCase, Likeness::kLetters};
+
+// The first of kLikenesses with which `matches` accepts one of the names; nullopt: with none.
+std::optional<Likeness> strictest_likeness(
+    const std::vector<std::string>& names,
+    const std::function<bool(const std::string& name, Likeness likeness)>& matches);
 
 // Takes at most time proportional to the product of both lengths.
 bool glob_matches(std::string_view glob, std::string_view name, Likeness likeness = {});

@@ -56,22 +56,20 @@ std::string_view word(store::FolderFate fate) {
 }
 
 // The folders that --folder chooses, among those of both snapshots. A glob that matches no name as
-// it is written is compared without regard to case.
+// it is written is compared without regard to case, and then to accents.
 class FolderChoice {
  public:
   FolderChoice(const std::vector<std::string>& globs, const std::vector<std::string>& names) {
     for (const std::string& glob : globs) {
-      const auto matched_by = [&](base::Likeness likeness) {
-        return std::ranges::any_of(names, [&](const std::string& name) {
-          return base::folder_glob_matches(glob, name, likeness);
-        });
-      };
-      const bool is_same = matched_by(base::Likeness::kSame);
-      if (!is_same && !matched_by(base::Likeness::kCase)) {
+      const auto likeness =
+          base::strictest_likeness(names, [&](const std::string& name, base::Likeness how) {
+            return base::folder_glob_matches(glob, name, how);
+          });
+      if (!likeness) {
         base::fail(base::ErrorCode::kNotFound, "--folder {}: neither snapshot has such a folder{}",
                    base::escape_for_terminal(glob), base::suggestion(glob, names));
       }
-      globs_.emplace_back(glob, is_same ? base::Likeness::kSame : base::Likeness::kCase);
+      globs_.emplace_back(glob, *likeness);
     }
   }
 

@@ -9,6 +9,7 @@
 #include "base/time_text.h"
 #include "restore/commands.h"
 #include "restore/output.h"
+#include "restore/tree_account.h"
 #include "restore/tree_choice.h"
 #include "restore/tree_lock.h"
 #include "store/format/location.h"
@@ -28,7 +29,7 @@ base::ExitStatus expire(const base::Environment& environment, const ExpireOption
                base::escape_for_terminal(options.tree));
   }
   auto record = records.find(id);
-  if (!record) fail_without_tree("expire", options.account, options.tree);
+  if (!record) fail_without_tree("expire", options.account, options.tree, {});
   const std::string account = base::escape_for_terminal(record->account);
   const std::string name = base::escape_for_terminal(record->name);
   std::string text;
@@ -40,9 +41,13 @@ base::ExitStatus expire(const base::Environment& environment, const ExpireOption
         "backups include them\n",
         account, name);
   } else {
+    const std::string why =
+        find_tree_account(environment.config, environment.files, *record).unreachable;
     record->expires = std::min(record->expires, environment.clock.now_seconds());
     records.put(*record);
-    text = fmt::format("{}: {} is due: the next sweep deletes it\n", account, name);
+    text =
+        fmt::format("{}: {} is due: {}\n", account, name,
+                    why.empty() ? "the next sweep deletes it" : "no sweep can delete it: " + why);
   }
   print_report(environment.format,
                {{"account", record->account},

@@ -48,7 +48,7 @@ base::ExitStatus extend(const base::Environment& environment, const std::string&
                base::escape_for_terminal(tree));
   }
   auto record = records.find(id);
-  if (!record) fail_without_tree("extend", account, tree);
+  if (!record) fail_without_tree("extend", account, tree, {});
   const auto now = environment.clock.now_seconds();
   const auto before = record->expires;
   record->expires = std::max(now, before) + length;

@@ -38,7 +38,7 @@ struct NamedFolder {
 };
 
 // The folder of exactly this name, or else the only one whose name looks the same, or else the only
-// one whose name differs in case.
+// one whose name differs in case, or else the only one whose name differs in accents too.
 NamedFolder find_folder(store::Reader& reader, const store::SnapshotInfo& snapshot,
                         const std::string& name, const std::string& zone) {
   std::vector<std::string> names;
@@ -48,7 +48,7 @@ NamedFolder find_folder(store::Reader& reader, const store::SnapshotInfo& snapsh
     names.push_back(shown_name(snapshot, folder.info));
     if (names.back() == name) return {name, folder};
   }
-  for (const base::Likeness likeness : {base::Likeness::kSame, base::Likeness::kCase}) {
+  for (const base::Likeness likeness : base::kLikenesses) {
     std::vector<NamedFolder> found;
     for (std::size_t at = 0; at < folders.size(); ++at) {
       if (base::folder_glob_matches(base::glob_for(name), names[at], likeness)) {
@@ -66,7 +66,7 @@ NamedFolder find_folder(store::Reader& reader, const store::SnapshotInfo& snapsh
   }
   const std::string earlier =
       earlier_folder_hint(reader, snapshot, zone, [&](const std::string& other) {
-        return base::folder_glob_matches(base::glob_for(name), other, base::Likeness::kCase);
+        return base::folder_glob_matches(base::glob_for(name), other, base::Likeness::kLetters);
       });
   base::fail(base::ErrorCode::kNotFound, "folder {}: the snapshot of {} has no such folder{}",
              base::escape_for_terminal(name), base::format_zoned(snapshot.time, zone),

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
+#include "store/account_suggestion.h"
 #include "store/clock_state.h"
 #include "store/find_snapshot.h"
 #include "store/format/location.h"
@@ -174,8 +175,9 @@ ChosenSnapshot choose_snapshot(const base::Environment& environment, store::Read
   const auto all = reader.snapshots(account);
   if (all.empty()) {
     base::fail(base::ErrorCode::kNotFound,
-               "account {}: it has no snapshot: `mailstow-restore accounts` lists those that do",
-               base::escape_for_terminal(account));
+               "account {}: it has no snapshot{}: `mailstow-restore accounts` lists those that do",
+               base::escape_for_terminal(account),
+               store::account_suggestion(environment.config, &reader, account));
   }
   fail_without_earlier(environment, all, at, last);
 }

@@ -14,6 +14,7 @@
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "imap/folder_name.h"
+#include "restore/absent_message.h"
 #include "restore/earlier_folder.h"
 #include "restore/foreign_tree.h"
 #include "restore/moment.h"
@@ -103,7 +104,8 @@ class MessageIds {
 };
 
 // The folders that exact names, --folder and --subfolders choose among those of a snapshot. A glob
-// that matches no name as it is written is compared without regard to case; an exact name never is.
+// that matches no name as it is written is compared without regard to case, and then to accents; an
+// exact name never is.
 class ChosenFolders {
  public:
   // Reports a misspelt name before it is too late: fails with kNotFound if a glob or an exact name
@@ -124,7 +126,7 @@ class ChosenFolders {
       if (add(glob, names)) continue;
       const std::string earlier = earlier_folder_hint(
           reader, snapshot, zone,
-          [&](const std::string& name) { return matches(glob, name, base::Likeness::kCase); });
+          [&](const std::string& name) { return matches(glob, name, base::Likeness::kLetters); });
       base::fail(base::ErrorCode::kNotFound,
                  "--folder {}: the snapshot of {} has no such folder{}: `mailstow-restore folders` "
                  "lists those it has",
@@ -164,14 +166,11 @@ class ChosenFolders {
 
   // Returns false if no name matches.
   bool add(const std::string& glob, const std::vector<std::string>& names) {
-    for (const base::Likeness likeness : {base::Likeness::kSame, base::Likeness::kCase}) {
-      if (std::ranges::any_of(
-              names, [&](const std::string& name) { return matches(glob, name, likeness); })) {
-        globs_.push_back({glob, likeness});
-        return true;
-      }
-    }
-    return false;
+    const auto likeness = base::strictest_likeness(
+        names,
+        [&](const std::string& name, base::Likeness how) { return matches(glob, name, how); });
+    if (likeness) globs_.push_back({glob, *likeness});
+    return likeness.has_value();
   }
 
   bool subfolders_;
@@ -299,10 +298,7 @@ Selection select(const base::Environment& environment, store::Reader& reader,
     }
   }
   if (!ids.not_found().empty()) {
-    base::fail(base::ErrorCode::kNotFound,
-               "--message {}: the chosen folders of the snapshot of {} do not have it: "
-               "`mailstow-restore search` shows when it was last seen",
-               ids.not_found(), base::format_zoned(selection.snapshot.time, zone));
+    fail_without_message(reader, selection.snapshot, ids.not_found(), zone);
   }
   if (is_missing_only && messages > 0) {
     const auto from = choose_snapshot(environment, reader, account, options.missing_from).snapshot;

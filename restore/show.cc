@@ -20,6 +20,7 @@
 #include "base/time_text.h"
 #include "restore/commands.h"
 #include "restore/last_sight.h"
+#include "restore/moment.h"
 #include "restore/output.h"
 #include "restore/selection.h"
 #include "store/format/location.h"
@@ -317,6 +318,9 @@ base::ExitStatus show(const base::Environment& environment, const ShowOptions& o
   if (options.raw) refuse_terminal();
   store::Reader reader =
       store::Reader::open(store::location_of(environment.config.store), environment.files);
+  const std::string& account = options.account;
+  if (reader.snapshots(account).empty())
+    choose_snapshot(environment, reader, account, "");  // fails
   if (options.raw) return show_raw(reader, options);
   const MessageSummary summary = summarize(reader, options);
   print(environment.format, to_json(summary, options),

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "base/nearest.h"
 #include "base/terminal.h"
 
 namespace restore {
@@ -13,16 +14,35 @@ bool is_named(const store::TreeRecord& record, std::string_view text) {
   return slash != std::string::npos && std::string_view(record.name).substr(slash + 1) == text;
 }
 
-void fail_without_tree(std::string_view command, std::string_view account, std::string_view tree) {
+namespace {
+
+// The nearest of the account's trees; or if it has none, the nearest account that has some.
+std::string suggest(const std::vector<store::TreeRecord>& records, std::string_view account,
+                    std::string_view tree) {
+  std::vector<std::string> accounts;
+  std::vector<std::string> trees;
+  for (const store::TreeRecord& record : records) {
+    accounts.push_back(record.account);
+    if (record.account == account) trees.push_back(record.name);
+  }
+  return trees.empty() ? base::suggestion(account, accounts) : base::suggestion(tree, trees);
+}
+
+}  // namespace
+
+void fail_without_tree(std::string_view command, std::string_view account, std::string_view tree,
+                       const std::vector<store::TreeRecord>& records) {
   base::fail(base::ErrorCode::kNotFound,
-             "{} {}: account {} has no such tree: `mailstow-restore trees` lists the trees",
-             command, base::escape_for_terminal(tree), base::escape_for_terminal(account));
+             "{} {}: account {} has no such tree{}: `mailstow-restore trees` lists the trees",
+             command, base::escape_for_terminal(tree), base::escape_for_terminal(account),
+             suggest(records, account, tree));
 }
 
 store::TreeRecord find_tree(const store::TreeRecords& records, std::string_view command,
                             std::string_view account, std::string_view tree) {
   std::optional<store::TreeRecord> found;
-  for (store::TreeRecord& record : records.list().records) {
+  std::vector<store::TreeRecord> listed = records.list().records;
+  for (store::TreeRecord& record : listed) {
     if (record.account != account || !is_named(record, tree)) continue;
     if (record.name == tree) return std::move(record);
     if (found) {
@@ -32,9 +52,9 @@ store::TreeRecord find_tree(const store::TreeRecords& records, std::string_view 
                  command, base::escape_for_terminal(tree), base::escape_for_terminal(found->name),
                  base::escape_for_terminal(record.name));
     }
-    found = std::move(record);
+    found = record;
   }
-  if (!found) fail_without_tree(command, account, tree);
+  if (!found) fail_without_tree(command, account, tree, listed);
   return std::move(*found);
 }
 

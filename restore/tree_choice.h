@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "store/tree_record.h"
 
@@ -11,9 +12,10 @@ namespace restore {
 // Whether `text` names the tree: its whole name, or the last level of it, the timestamp.
 bool is_named(const store::TreeRecord& record, std::string_view text);
 
-// Fails with kNotFound; `command` begins the message.
+// Fails with kNotFound; `command` begins the message. `records`: to guess what was meant.
 [[noreturn]] void fail_without_tree(std::string_view command, std::string_view account,
-                                    std::string_view tree);
+                                    std::string_view tree,
+                                    const std::vector<store::TreeRecord>& records);
 
 // Fails with kNotFound, or with kUsage if several trees of the account have this last level.
 store::TreeRecord find_tree(const store::TreeRecords& records, std::string_view command,

@@ -19,6 +19,7 @@
 #include "restore/restore_request.h"
 #include "restore/tree_lock.h"
 #include "restore/unrecorded_mail.h"
+#include "store/account_suggestion.h"
 #include "store/doubted_times.h"
 #include "store/format/location.h"
 #include "store/history.h"
@@ -139,10 +140,12 @@ class TreeTable {
     const auto is_it = [&](const auto& account) { return account.name == account_; };
     if (account_.empty() || std::ranges::any_of(configured, is_it)) return;
     if (reader_ && !reader_->snapshots(account_).empty()) return;
-    base::fail(base::ErrorCode::kNotFound,
-               "account {}: it is not in the configuration, and has neither trees nor snapshots: "
-               "`mailstow-restore accounts` lists the accounts with snapshots",
-               base::escape_for_terminal(account_));
+    base::fail(
+        base::ErrorCode::kNotFound,
+        "account {}: it is not in the configuration, and has neither trees nor snapshots{}: "
+        "`mailstow-restore accounts` lists the accounts with snapshots",
+        base::escape_for_terminal(account_),
+        store::account_suggestion(environment_.config, reader_ ? &*reader_ : nullptr, account_));
   }
 
   void add(const store::TreeRecord& record) {

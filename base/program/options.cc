@@ -1,5 +1,8 @@
 #include "base/program/options.h"
 
+#include <charconv>
+#include <system_error>
+
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
@@ -24,6 +27,14 @@ CLI::Option* add_duration(CLI::App& command, const std::string& names,
     return fmt::format("{}: write a duration of 1s or more", text);
   });
   return declared;
+}
+
+// CLI11's own message does not say what is accepted.
+std::string refuse_unless_number(const std::string& text) {
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc() && end == text.data() + text.size()) return "";
+  return fmt::format("{}: write a whole number from 0 to {}", text, UINT32_MAX);
 }
 
 }  // namespace
@@ -56,7 +67,9 @@ Option Options::value(const std::string& names, std::string& value, const std::s
 
 Option Options::value(const std::string& names, std::optional<std::uint32_t>& value,
                       const std::string& placeholder, const std::string& help) {
-  return option(*command_.add_option(names, value, help)->option_text(placeholder));
+  CLI::Option* const declared = command_.add_option(names, value, help);
+  declared->option_text(placeholder)->check(refuse_unless_number);
+  return option(*declared);
 }
 
 Option Options::value(const std::string& names, std::size_t& value, const std::string& placeholder,
@@ -96,7 +109,9 @@ Option Options::argument(const std::string& name, std::string& value, const std:
 
 Option Options::argument(const std::string& name, std::optional<std::uint32_t>& value,
                          const std::string& help) {
-  return option(*command_.add_option(name, value, help)->option_text(" "));
+  CLI::Option* const declared = command_.add_option(name, value, help);
+  declared->option_text(" ")->check(refuse_unless_number);
+  return option(*declared);
 }
 
 Option Options::argument(const std::string& name, std::optional<std::chrono::seconds>& value,

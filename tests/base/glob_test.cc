@@ -51,6 +51,20 @@ TEST(GlobTest, ALikenessIgnoresCaseOrAccents) {
   EXPECT_FALSE(glob_matches("work", "Word", Likeness::kLetters));
 }
 
+TEST(GlobTest, TheStrictestLikenessThatFindsANameCounts) {
+  const auto likeness_of = [](const std::string& glob, const std::vector<std::string>& names) {
+    return strictest_likeness(names, [&](const std::string& name, Likeness likeness) {
+      return folder_glob_matches(glob, name, likeness);
+    });
+  };
+  EXPECT_EQ(likeness_of("Mull", {"Müll", "MULL", "Mull"}), Likeness::kSame);
+  EXPECT_EQ(likeness_of("Mull", {"Müll", "MULL"}), Likeness::kCase);
+  EXPECT_EQ(likeness_of("MULL", {"Work", "Müll"}), Likeness::kLetters);
+  EXPECT_EQ(likeness_of("smorbr*", {"Smørbrød/Ost"}), Likeness::kLetters);
+  EXPECT_EQ(likeness_of("Mull", {"Work"}), std::nullopt);
+  EXPECT_EQ(likeness_of("*", {}), std::nullopt);
+}
+
 TEST(GlobTest, AFoldedCharacterIsNoWildcard) {
   EXPECT_TRUE(glob_matches("a＊b", "a＊b", Likeness::kCase));
   EXPECT_FALSE(glob_matches("a＊b", "axxb", Likeness::kCase));
