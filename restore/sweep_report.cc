@@ -182,7 +182,13 @@ std::vector<std::string> SweepReport::troubles() const {
 
 std::string SweepReport::to_text() const {
   std::string text;
+  const char* none = "No tree is due.";
   for (const TreeOutcome& outcome : trees) {
+    // cron mails whatever is printed.
+    if (!outcome.unreachable.empty() && !outcome.is_report_due) {
+      none = "No other tree is due.";
+      continue;
+    }
     text += fmt::format("{}: {}\n", base::escape_for_terminal(outcome.record.account),
                         base::escape_for_terminal(outcome.record.name));
     for (const SweptLevel& level : outcome.swept.levels) {
@@ -201,12 +207,11 @@ std::string SweepReport::to_text() const {
   }
   if (held_back > 0) text = count_of_trees(held_back) + " due, none was deleted.\n";
   if (text.empty() && next) {
-    text = fmt::format("No tree is due. The next one expires {}: {}: {}\n",
-                       base::format_zoned(next->expires, time_zone),
-                       base::escape_for_terminal(next->account),
-                       base::escape_for_terminal(next->name));
+    text = fmt::format(
+        "{} The next one expires {}: {}: {}\n", none, base::format_zoned(next->expires, time_zone),
+        base::escape_for_terminal(next->account), base::escape_for_terminal(next->name));
   }
-  if (text.empty()) text = "No tree is due.\n";
+  if (text.empty()) text = std::string(none) + "\n";
   for (const store::TreeRecord& record : redated) {
     text += fmt::format("{}: {}: a wrong clock dated it: it expires {}\n",
                         base::escape_for_terminal(record.account),

@@ -28,8 +28,9 @@ struct TreeOutcome {
   // reached.
   std::string unreachable = {};
   std::chrono::sys_seconds unreachable_since{};
-  bool is_closed = false;     // its record is removed: the tree was unreachable for too long
-  bool is_report_due = true;  // once a day: else it does not count in the exit status
+  bool is_closed = false;  // its record is removed: the tree was unreachable for too long
+  // Once a day: else it is not in the text and does not count in the exit status.
+  bool is_report_due = true;
 
   // `unreachable`, and what follows from it: a line, escaped.
   std::string why_unreachable() const;

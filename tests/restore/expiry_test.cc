@@ -23,6 +23,7 @@ namespace {
 using programs::json;
 using servers::AccountState;
 using testing::HasSubstr;
+using testing::Not;
 
 class ExpiryTest : public testing::Test {
  protected:
@@ -95,10 +96,18 @@ TEST_F(ExpiryTest, ATreeThatNoSweepCanReachIsReportedOnceADayAndClosedAfterAMont
     id = record.id;
   });
 
+  const auto by_hand = mailstow_.restore({"expire", "boss", tree});
+  EXPECT_EQ(by_hand.status, 0) << by_hand.err;
+  EXPECT_THAT(by_hand.out, HasSubstr("is due: no sweep can delete it: neither its account"));
+  EXPECT_THAT(by_hand.out, Not(HasSubstr("the next sweep deletes it")));
   const auto first = mailstow_.restore({"sweep"});
   EXPECT_EQ(first.status, 3) << first.err;
   EXPECT_THAT(first.out, HasSubstr("neither its account nor the server old"));
   EXPECT_THAT(first.out, HasSubstr("mailstow-restore expire boss " + tree + " --forget-record"));
+  const auto quiet = mailstow_.restore({"sweep"});
+  EXPECT_EQ(quiet.status, 0);
+  EXPECT_EQ(quiet.out, "No other tree is due.\n") << "an hour later";
+  EXPECT_EQ(quiet.err, "");
   const json again = mailstow_.restore_json({"sweep"});
   EXPECT_THAT(again["trees"][0]["unreachable"].get<std::string>(), HasSubstr("server old"));
   EXPECT_EQ(again["trees"][0]["finished"], false);

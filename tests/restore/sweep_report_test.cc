@@ -67,7 +67,9 @@ TEST(SweepReportTest, ATreeThatIsOutOfReachIsPartOfTheReportAndCountsOnceADay) {
   report.trees = {outcome};
   EXPECT_EQ(report.exit_status(), ExitStatus::kDone);
   EXPECT_EQ(report.troubles().size(), 1U) << "the mail about it is not followed by its resolution";
-  outcome.is_closed = true;
+  EXPECT_EQ(report.to_text(), "No other tree is due.\n");
+  EXPECT_EQ(report.to_document()["trees"].size(), 1U) << "programs get it each time";
+  outcome.is_closed = outcome.is_report_due = true;
   report.trees = {outcome};
   EXPECT_THAT(report.to_text(), HasSubstr("its record is closed, and its folders stay"));
 }
