@@ -7,6 +7,7 @@
 #include "base/config/found_accounts.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/terminal.h"
 #include "imap/account_discovery.h"
 
 namespace backupd {
@@ -27,8 +28,8 @@ AccountRoll resolve_accounts(const base::Environment& environment) {
       const auto last = remembered.find(name);
       if (last != remembered.end()) found[name] = last->second;
       roll.troubles.push_back(
-          fmt::format("{}: {}: the {} accounts that were found last time are backed up", name,
-                      error.what(), found[name].size()));
+          fmt::format("{}: {}: what was found last time is backed up instead: {}", name,
+                      error.what(), base::format_count(found[name].size(), "account")));
     }
   }
   if (found != remembered) base::save_found_accounts(environment.files, config.store, found);

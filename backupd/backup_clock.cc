@@ -80,7 +80,9 @@ std::vector<std::string> clock_troubles(const base::ClockSighting& now,
         "behind, set it; if it was ahead then, nothing needs to be done: the new backup is the "
         "newest, whatever the times say",
         base::shown_time(now.time), latest.account,
-        count > 1 ? fmt::format(" and {} other account{}", count - 1, count == 2 ? "" : "s") : "",
+        count > 1
+            ? " and " + base::format_count(static_cast<std::uint64_t>(count - 1), "other account")
+            : "",
         base::shown_time(latest.time)));
   }
   if (!last) return troubles;
@@ -89,10 +91,9 @@ std::vector<std::string> clock_troubles(const base::ClockSighting& now,
     const bool was_restarted = !now.start.empty() && !last->start.empty();
     if (was_restarted && passed > kMaxOff) {
       troubles.push_back(fmt::format(
-          "the system's clock shows {}, {} days after the last backup began at {}, and the machine "
+          "the system's clock shows {}, {} after the last backup began at {}, and the machine "
           "was restarted since: if it was not off for so long, set the clock and back up again",
-          base::shown_time(now.time), std::chrono::floor<std::chrono::days>(passed).count(),
-          base::shown_time(last->time)));
+          base::shown_time(now.time), days_in(passed), base::shown_time(last->time)));
     }
     return troubles;
   }

@@ -63,9 +63,10 @@ std::string total_of(const PassReport& report) {
     total.stored_bytes += account.stored_bytes;
     skipped += skipped_in(account);
   }
-  return fmt::format("{} new messages, {} fetched, {} written; {} skipped.\n",
-                     base::format_count(total.new_messages), base::format_size(total.fetched_bytes),
-                     base::format_size(total.stored_bytes), base::format_count(skipped));
+  return fmt::format("{}, {} fetched, {} written; {} skipped.\n",
+                     base::format_count(total.new_messages, "new message"),
+                     base::format_size(total.fetched_bytes), base::format_size(total.stored_bytes),
+                     base::format_count(skipped));
 }
 
 std::string list_troubles(const std::vector<std::string>& troubles) {
@@ -145,10 +146,11 @@ std::string list_accounts(const PassReport& report) {
 }
 
 std::string describe_store(const BackupFacts& facts) {
-  std::string text = fmt::format(
-      "The store: {} in {} packs, for {} distinct messages of {}",
-      base::format_size(facts.store.pack_bytes), base::format_count(facts.store.packs),
-      base::format_count(facts.store.messages), base::format_size(facts.store.message_bytes));
+  std::string text =
+      fmt::format("The store: {} in {}, for {} of {}", base::format_size(facts.store.pack_bytes),
+                  base::format_count(facts.store.packs, "pack"),
+                  base::format_count(facts.store.messages, "distinct message"),
+                  base::format_size(facts.store.message_bytes));
   if (!facts.earlier) return text + ".\n";
   const std::uint64_t before = facts.earlier->pack_bytes;
   const std::uint64_t after = facts.store.pack_bytes;
@@ -175,16 +177,17 @@ std::string list_trees(const BackupFacts& facts) {
 
 std::string describe_drill(const ordered_json& details) {
   if (!details.is_object()) return "";
-  return fmt::format(": {} of {} messages were read back intact",
-                     details.value("intact", std::uint64_t{0}),
-                     details.value("messages", std::uint64_t{0}));
+  const auto intact = details.value("intact", std::uint64_t{0});
+  return fmt::format(": {} of {} {} read back intact", base::format_count(intact),
+                     base::format_count(details.value("messages", std::uint64_t{0}), "message"),
+                     intact == 1 ? "was" : "were");
 }
 
 std::string describe_check(const ordered_json& details) {
   if (!details.is_object()) return "";
-  return fmt::format(
-      ": {} of {} packs read, {} damaged", details.value("packs_read", std::uint64_t{0}),
-      details.value("packs", std::uint64_t{0}), details.value("damage", std::uint64_t{0}));
+  return fmt::format(": {} of {} read, {} damaged", details.value("packs_read", std::uint64_t{0}),
+                     base::format_count(details.value("packs", std::uint64_t{0}), "pack"),
+                     details.value("damage", std::uint64_t{0}));
 }
 
 std::string list_jobs(const BackupFacts& facts) {

@@ -140,13 +140,14 @@ std::string to_text(const store::CheckReport& report) {
                           base::escape_for_terminal(shown_folder(place)), place.uid.value);
     }
   }
-  return text + fmt::format(
-                    "The store is {}: {} packs with {} ({} of them read), {} commits, "
-                    "{} snapshots, {} messages.\n",
-                    report.is_intact() ? "intact" : "damaged", base::format_count(report.packs),
-                    base::format_size(report.pack_bytes), base::format_count(report.packs_read),
-                    base::format_count(report.commits), base::format_count(report.snapshots),
-                    base::format_count(report.messages));
+  return text + fmt::format("The store is {}: {} with {} ({} read), {}, {}, {}.\n",
+                            report.is_intact() ? "intact" : "damaged",
+                            base::format_count(report.packs, "pack"),
+                            base::format_size(report.pack_bytes),
+                            base::format_count(report.packs_read),
+                            base::format_count(report.commits, "commit"),
+                            base::format_count(report.snapshots, "snapshot"),
+                            base::format_count(report.messages, "message"));
 }
 
 ordered_json to_json(const store::RepairReport& repair) {
@@ -181,19 +182,23 @@ std::string to_text(const store::RepairReport& repair) {
     text += "Moved aside: " + base::escape_for_terminal(file) + "\n";
   }
   if (repair.salvaged_objects > 0) {
-    text += fmt::format("Salvaged from the files moved aside: {} messages, {} other objects.\n",
-                        base::format_count(repair.salvaged_messages),
-                        base::format_count(repair.salvaged_objects - repair.salvaged_messages));
+    text += fmt::format(
+        "Salvaged from the files moved aside: {}, {}.\n",
+        base::format_count(repair.salvaged_messages, "message"),
+        base::format_count(repair.salvaged_objects - repair.salvaged_messages, "other object"));
   }
   for (const store::UnreadableSnapshot& snapshot : repair.given_up) {
-    text += fmt::format("{}: the snapshot of {} held {} messages in {} folders ({}): {}\n",
-                        base::escape_for_terminal(snapshot.account),
-                        base::shown_time(snapshot.time), base::format_count(snapshot.messages),
-                        base::format_count(snapshot.folders), base::format_size(snapshot.bytes),
-                        snapshot.rest ? fmt::format("{} messages in {} folders are left of it",
-                                                    base::format_count(snapshot.rest->messages),
-                                                    base::format_count(snapshot.rest->folders))
-                                      : "its list of folders can't be read: it is dropped");
+    const auto content = [](std::uint64_t messages, std::uint64_t folders) {
+      return fmt::format("{} in {}", base::format_count(messages, "message"),
+                         base::format_count(folders, "folder"));
+    };
+    text += fmt::format(
+        "{}: the snapshot of {} held {} ({}): {}\n", base::escape_for_terminal(snapshot.account),
+        base::shown_time(snapshot.time), content(snapshot.messages, snapshot.folders),
+        base::format_size(snapshot.bytes),
+        snapshot.rest
+            ? "what is left of it: " + content(snapshot.rest->messages, snapshot.rest->folders)
+            : "its list of folders can't be read: it is dropped");
   }
   for (const std::string& account : repair.amended_accounts) {
     text += fmt::format(
@@ -210,8 +215,9 @@ ordered_json to_json(const store::CopyReport& copy, const std::string& directory
 
 std::string to_text(const store::CopyReport& copy) {
   if (copy.commits_behind() == 0) return "The copy has everything that the store has.\n";
-  return fmt::format("The copy lacks the newest {} commits of the store: copy again.\n",
-                     base::format_count(copy.commits_behind()));
+  return fmt::format(
+      "The copy lacks the newest {} of the store: copy again.\n",
+      copy.commits_behind() == 1 ? "commit" : base::format_count(copy.commits_behind(), "commit"));
 }
 
 void reject_conflicting_options(const CheckOptions& command) {

@@ -91,10 +91,10 @@ std::string DrillReport::to_text() const {
   std::string text;
   for (const std::string& line : trouble_lines()) text += line + "\n";
   text += fmt::format(
-      "{} of {} messages ({}) from {} folders of {} snapshots were read back intact; "
-      "{} folders were read whole and agree with their receipts.\n",
-      base::format_count(intact), base::format_count(messages), base::format_size(bytes),
-      base::format_count(folders), base::format_count(snapshots), base::format_count(receipts));
+      "Read back intact: {} of {} ({}) from {} of {}; read whole, as its receipt says: {}.\n",
+      base::format_count(intact), base::format_count(messages, "message"), base::format_size(bytes),
+      base::format_count(folders, "folder"), base::format_count(snapshots, "snapshot"),
+      base::format_count(receipts, "folder"));
   text += fmt::format("{} are the same on their servers, {} are no longer there.\n",
                       base::format_count(same_as_live), base::format_count(gone_from_live));
   if (scratch) {

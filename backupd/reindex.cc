@@ -20,8 +20,8 @@ base::ExitStatus reindex(const base::Environment& environment) {
       {"messages", report.messages},
       {"damage", report.damage}};
   std::string text =
-      fmt::format("Rebuilt the index from {} packs: {} messages.\n",
-                  base::format_count(report.packs), base::format_count(report.messages));
+      fmt::format("Rebuilt the index from {}: {}.\n", base::format_count(report.packs, "pack"),
+                  base::format_count(report.messages, "message"));
   for (const std::string& line : report.damage) {
     text += "Lost: " + base::escape_for_terminal(line) + "\n";
   }

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -10,7 +11,10 @@
 #include "backupd/commands.h"
 #include "backupd/daemon/daemon_status.h"
 #include "backupd/report/alarms.h"
+#include "backupd/report/common_cause.h"
+#include "backupd/report/failed_backups.h"
 #include "backupd/report/overdue_trees.h"
+#include "backupd/report/shared_alarms.h"
 #include "backupd/status_history.h"
 #include "base/clock_sighting.h"
 #include "base/error.h"
@@ -227,26 +231,57 @@ std::string to_text(const store::Reader::StoreSize& size, const std::vector<Acco
                     !state.is_configured ? std::string("no longer in the configuration")
                                          : std::string(store::mark_of(state.newest_doubt))});
   }
-  std::string alarms;
-  for (const AccountState& state : states) {
-    for (const Alarm& alarm : state.alarms) {
-      alarms += fmt::format("\nALARM: {}: {}", base::escape_for_terminal(state.name), alarm.text);
-    }
+  return fmt::format(
+      "{} in {}, index {}; {} of {} before compression\n\n{}", base::format_size(size.pack_bytes),
+      base::format_count(size.packs, "pack"), base::format_size(size.index_bytes),
+      base::format_count(size.messages, "message"), base::format_size(size.message_bytes),
+      base::format_table({{"ACCOUNT", base::Align::kLeft, base::Width::kCut},
+                          {"LAST BACKUP"},
+                          {"STATUS"},
+                          {"SNAPSHOTS", base::Align::kRight},
+                          {"MESSAGES", base::Align::kRight},
+                          {"SIZE", base::Align::kRight},
+                          {"", base::Align::kLeft, base::Width::kCut}},
+                         rows, base::output_room()));
+}
+
+// Why the last backups of accounts with alarms failed, if many failed alike. A failure before the
+// account's newest snapshot is over.
+CommonCauses causes_of(const base::Environment& environment,
+                       const std::vector<AccountState>& states) {
+  std::map<std::string, FailedBackup> last;
+  for (FailedBackup& failure :
+       failed_backups(environment.files, environment.config.store, /*account=*/"")) {
+    FailedBackup& known = last[failure.account];
+    known = std::move(failure);
   }
-  if (!alarms.empty()) alarms += '\n';
-  return fmt::format("{} in {} packs, index {}; {} messages of {} before compression\n\n{}",
-                     base::format_size(size.pack_bytes), size.packs,
-                     base::format_size(size.index_bytes), base::format_count(size.messages),
-                     base::format_size(size.message_bytes),
-                     base::format_table({{"ACCOUNT", base::Align::kLeft, base::Width::kCut},
-                                         {"LAST BACKUP"},
-                                         {"STATUS"},
-                                         {"SNAPSHOTS", base::Align::kRight},
-                                         {"MESSAGES", base::Align::kRight},
-                                         {"SIZE", base::Align::kRight},
-                                         {"", base::Align::kLeft, base::Width::kCut}},
-                                        rows, base::output_room())) +
-         alarms;
+  std::vector<FailedAccount> failed;
+  for (const AccountState& state : states) {
+    const auto failure = last.find(state.name);
+    if (state.alarms.empty() || failure == last.end()) continue;
+    if (state.newest && failure->second.time < state.newest->time) continue;
+    failed.push_back({.account = state.name, .error = failure->second.error, .alarms = {}});
+    for (const Alarm& alarm : state.alarms) failed.back().alarms.push_back(alarm.text);
+  }
+  return CommonCauses(failed);
+}
+
+// A server that is down is one cause, and not an alarm for each of its accounts.
+std::string alarms_text(const base::Environment& environment,
+                        const std::vector<AccountState>& states) {
+  const CommonCauses causes = causes_of(environment, states);
+  std::string text;
+  for (const std::string& line : causes.lines()) text += "\n" + line;
+  std::vector<AccountAlarm> raised;
+  for (const AccountState& state : states) {
+    if (causes.cover(state.name)) continue;
+    for (const Alarm& alarm : state.alarms) raised.push_back({state.name, alarm});
+  }
+  constexpr std::size_t kMaxTexts = 10;  // of a kind
+  for (const SharedAlarm& alarm : shared_alarms(raised, kMaxTexts)) {
+    text += fmt::format("\nALARM: {}: {}", CommonCauses::names_of(alarm.accounts), alarm.text);
+  }
+  return text.empty() ? text : text + "\n";
 }
 
 // The status document of the running daemon; null if no daemon runs.
@@ -398,8 +433,9 @@ base::ExitStatus status(const base::Environment& environment, const StatusOption
   const auto jobs = base::load_job_records(environment.files, environment.config.store);
   const auto daemon = request_status(environment.config);
   base::print_result(environment.format, to_json(size, states, trees, jobs, daemon, clock),
-                     to_text(size, states) + "\n" + clock_text(clock) + to_text(trees) +
-                         to_text(jobs) + "\n" + describe_daemon(daemon));
+                     to_text(size, states) + alarms_text(environment, states) + "\n" +
+                         clock_text(clock) + to_text(trees) + to_text(jobs) + "\n" +
+                         describe_daemon(daemon));
   return base::ExitStatus::kDone;
 }
 

@@ -229,6 +229,10 @@ std::string shown_time(sys_seconds time) {
   return format_zoned(time, zone_of_shown_times);
 }
 
+const std::string& shown_time_zone() {
+  return zone_of_shown_times;
+}
+
 std::string format_local(sys_seconds time, std::string_view zone) {
   return date::format("%Y-%m-%d %H:%M", find_zone(zone)->to_local(time));
 }

@@ -45,6 +45,7 @@ void show_times_in(std::string_view zone);
 
 // format_zoned() in that zone: for texts. Documents for programs have format_rfc3339().
 std::string shown_time(std::chrono::sys_seconds time);
+const std::string& shown_time_zone();
 
 // 2026-11-24 02:30 in `zone`: for users.
 std::string format_local(std::chrono::sys_seconds time, std::string_view zone);

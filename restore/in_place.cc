@@ -65,7 +65,7 @@ void InPlace::refuse_unless_empty(store::Reader& reader) {
         "{} that this restore did not put there: without --in-place the mail is restored as a "
         "tree beside it",
         account_, shown(folder.raw_name),
-        messages == 1 ? "a message" : fmt::format("{} messages", messages));
+        messages == 1 ? "a message" : base::format_count(messages, "message"));
   }
 }
 

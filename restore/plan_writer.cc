@@ -96,8 +96,8 @@ void PlanWriter::write_once(RestoreTarget& target, Start start) {
         levels[at]->messages = folder.recorded();
         target.record();
       }
-      base::log_info("{}: {} messages", base::escape_for_terminal(folder.planned().target),
-                     folder.recorded().size());
+      base::log_info("{}: {}", base::escape_for_terminal(folder.planned().target),
+                     base::format_count(folder.recorded().size(), "message"));
     });
   } catch (...) {  // an error, or a stop
     take_report();

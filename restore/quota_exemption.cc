@@ -66,9 +66,9 @@ std::string QuotaExemption::exempt_first_level(const store::TreeRecord& record) 
   }
   if (*messages > 0) {
     return fmt::format(
-        "{} holds {} messages of the user that would move to that quota root: set restore.tree to "
-        "another name",
-        base::escape_for_terminal(raw_name), *messages);
+        "{} holds {} of the user that would move to that quota root: set restore.tree to another "
+        "name",
+        base::escape_for_terminal(raw_name), base::format_count(*messages, "message"));
   }
   return make_quota_root(server_, account_, personal_, raw_name);
 }
@@ -170,8 +170,8 @@ std::string shown_uses(const std::vector<QuotaUse>& uses) {
 void refuse_for_room(const std::string& account, const std::vector<QuotaUse>& uses,
                      std::uint64_t messages, std::uint64_t bytes) {
   base::fail(base::ErrorCode::kCountsTowardsQuota,
-             "restore: {}: {} messages of {} KiB do not fit into the quota ({}): raise it", account,
-             messages, bytes / 1024, shown_uses(uses));
+             "restore: {}: there is no room for {} of {} KiB within the quota ({}): raise it",
+             account, base::format_count(messages, "message"), bytes / 1024, shown_uses(uses));
 }
 
 }  // namespace restore

@@ -103,15 +103,16 @@ std::string RestoreReport::plan_to_text() const {
                              {"SIZE", base::Align::kRight}},
                             rows, base::output_room()) +
          remarks + origin() +
-         fmt::format(
-             "{} messages, {}, in about {} s. {}{}.\n{}", base::format_count(plan->counts.messages),
-             base::format_size(plan->counts.bytes), plan->counts.estimated.count(), room,
-             tree.empty()
-                 ? "mail restored in place counts like any other"
-                 : "whether the tree counts is tested before its first message is restored",
-             plan->took_backup ? "A backup was taken, to find what is missing; otherwise nothing "
-                                 "was written.\n"
-                               : "Nothing was written.\n");
+         fmt::format("{}, {}, in about {} s. {}{}.\n{}",
+                     base::format_count(plan->counts.messages, "message"),
+                     base::format_size(plan->counts.bytes), plan->counts.estimated.count(), room,
+                     tree.empty()
+                         ? "mail restored in place counts like any other"
+                         : "whether the tree counts is tested before its first message is restored",
+                     plan->took_backup
+                         ? "A backup was taken, to find what is missing; otherwise nothing "
+                           "was written.\n"
+                         : "Nothing was written.\n");
 }
 
 std::string RestoreReport::to_text() const {
@@ -150,7 +151,7 @@ std::string RestoreReport::words_for_user(const Counts& counts) const {
       fmt::format("\nWe have put back {}{} from {}", base::format_count(counts.restored),
                   counts.restored == counts.planned
                       ? (counts.planned == 1 ? std::string(" message") : std::string(" messages"))
-                      : fmt::format(" of {} messages", base::format_count(counts.planned)),
+                      : " of " + base::format_count(counts.planned, "message"),
                   restored_folders(folders));
   if (!snapshot.empty()) text += ", as of " + moment(snapshot_time);
   const char* const they = counts.restored == 1 ? "It is" : "They are";

@@ -9,6 +9,7 @@
 #include "base/ascii.h"
 #include "base/error.h"
 #include "base/stop_request.h"
+#include "base/terminal.h"
 #include "imap/folder.h"
 #include "restore/tree_builder.h"
 
@@ -189,8 +190,8 @@ std::string TreeSweeper::remove_messages(const store::TreeLevel& level,
   std::vector<base::Uid> leaving = decision.ours;
   if (decision.verdict == LevelVerdict::kDelete && !decision.foreign.empty()) {
     const std::string mail =
-        fmt::format("{} messages that mailstow did not put there", decision.foreign.size());
-    if (rescue_ == nullptr) return mail + " are in it";
+        base::format_count(decision.foreign.size(), "message") + " that mailstow did not put there";
+    if (rescue_ == nullptr) return "it holds " + mail;
     Rescue::Kept kept = rescue_->keep(session_, record_, level, set_of(decision.foreign));
     if (!kept.trouble.empty()) {
       swept.code = kept.code;

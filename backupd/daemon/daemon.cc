@@ -119,7 +119,7 @@ void Daemon::reload() {
 }
 
 void Daemon::run() {
-  base::log_info("run: {} accounts, store {}", config_.accounts.size(),
+  base::log_info("run: {}, store {}", base::format_count(config_.accounts.size(), "account"),
                  config_.store.path.string());
   serve_metrics(metrics_, config_);
   notify_service_manager("READY=1");

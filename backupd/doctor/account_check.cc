@@ -77,8 +77,8 @@ class AccountExaminer {
     if (logged_in_ > 0) {
       findings_.push_back(passed(
           "login", subject_,
-          fmt::format("login succeeded for {} of the {} accounts tried{}", logged_in_,
-                      accounts.size(),
+          fmt::format("login succeeded for {} of the {} tried{}", logged_in_,
+                      base::format_count(accounts.size(), "account"),
                       recognised_ > 0 ? fmt::format("; {} have the expected owner", recognised_)
                                       : std::string("; the server does not show who owns them"))));
     }

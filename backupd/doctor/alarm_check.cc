@@ -1,10 +1,13 @@
 #include <optional>
+#include <utility>
 
 #include <fmt/core.h>
 
 #include "backupd/doctor/checks.h"
 #include "backupd/report/alarms.h"
+#include "backupd/report/common_cause.h"
 #include "backupd/report/overdue_trees.h"
+#include "backupd/report/shared_alarms.h"
 #include "base/error.h"
 #include "base/reporting/last_sweep.h"
 #include "base/shell_quote.h"
@@ -55,12 +58,17 @@ std::vector<Finding> check_alarms(const base::Environment& environment) {
   if (!reader) return {};
   const auto acknowledged = base::Acknowledgements::load(environment.files, config.store);
   const auto now = environment.clock.now_seconds();
-  std::vector<Finding> findings;
+  std::vector<AccountAlarm> raised;
   for (const base::AccountConfig& account : config.accounts) {
-    const std::string name = base::escape_for_terminal(account.name);
-    for (const Alarm& alarm : alarms_of(*reader, account.name, config.guards, acknowledged, now)) {
-      findings.push_back(failure("alarm", name, alarm.text, what_to_do(alarm.kind, account.name)));
+    for (Alarm& alarm : alarms_of(*reader, account.name, config.guards, acknowledged, now)) {
+      raised.push_back({account.name, std::move(alarm)});
     }
+  }
+  std::vector<Finding> findings;
+  constexpr std::size_t kMaxTexts = 10;  // of a kind
+  for (const SharedAlarm& alarm : shared_alarms(raised, kMaxTexts)) {
+    findings.push_back(failure("alarm", CommonCauses::names_of(alarm.accounts), alarm.text,
+                               what_to_do(alarm.kind, alarm.accounts.front())));
   }
   const auto trees =
       store::TreeRecords::open(store::location_of(config.store), environment.files).list();
@@ -73,8 +81,7 @@ std::vector<Finding> check_alarms(const base::Environment& environment) {
   }
   if (findings.empty()) {
     findings.push_back(
-        passed("alarm", "",
-               fmt::format("none in {} accounts", base::format_count(config.accounts.size()))));
+        passed("alarm", "", "none in " + base::format_count(config.accounts.size(), "account")));
   }
   return findings;
 }

@@ -93,10 +93,12 @@ std::string to_text(const std::vector<Finding>& findings, Coloring coloring) {
     if (!finding.remedy.empty()) text += fmt::format("         -> {}\n", finding.remedy);
   }
   const auto count = [&](FindingState state) {
-    return std::ranges::count(findings, state, &Finding::state);
+    return static_cast<std::uint64_t>(std::ranges::count(findings, state, &Finding::state));
   };
-  return text + fmt::format("\n{} failures, {} warnings, {} ok.\n", count(FindingState::kFailure),
-                            count(FindingState::kWarning), count(FindingState::kOk));
+  return text + fmt::format("\n{}, {}, {} ok.\n",
+                            base::format_count(count(FindingState::kFailure), "failure"),
+                            base::format_count(count(FindingState::kWarning), "warning"),
+                            base::format_count(count(FindingState::kOk)));
 }
 
 }  // namespace backupd

@@ -48,7 +48,7 @@ std::vector<Finding> check_key(const base::StoreConfig& config, base::FileSystem
         fmt::format("{}; try the copy now and then: mailstow-backupd key verify FILE",
                     keys == 1
                         ? "it is the only key that opens the store: keep a copy away from the store"
-                        : fmt::format("it opens the store, as do {} others", keys - 1))));
+                        : "other keys that open the store: " + base::format_count(keys - 1))));
   } catch (const base::Error& error) {
     if (error.code() == base::ErrorCode::kKey) {
       wrong(error.what(),

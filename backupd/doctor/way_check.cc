@@ -80,6 +80,19 @@ std::vector<Finding> check_addresses(const std::string& subject, const UrlHost& 
   return findings;
 }
 
+namespace {
+
+std::string left_text(const base::ServerCertificate& certificate, days left) {
+  const std::string when =
+      left.count() < 0
+          ? "has expired"
+          : "expires in " + base::format_count(static_cast<std::uint64_t>(left.count()), "day");
+  return fmt::format("the certificate of {} {}, at {}", certificate.subject, when,
+                     base::shown_time(certificate.expires));
+}
+
+}  // namespace
+
 std::vector<Finding> check_certificates(const std::string& subject,
                                         std::span<const base::ServerCertificate> chain,
                                         sys_seconds now) {
@@ -87,11 +100,8 @@ std::vector<Finding> check_certificates(const std::string& subject,
   for (const base::ServerCertificate& certificate : chain) {
     const auto left = std::chrono::floor<days>(certificate.expires - now);
     if (left >= kSoon) continue;
-    findings.push_back(
-        warning("tls", subject,
-                fmt::format("the certificate of {} expires in {} days, at {}", certificate.subject,
-                            left.count(), base::shown_time(certificate.expires)),
-                "renew it: once it has expired, clients will reject this server"));
+    findings.push_back(warning("tls", subject, left_text(certificate, left),
+                               "renew it: once it has expired, clients will reject this server"));
   }
   if (findings.empty() && !chain.empty()) {
     findings.push_back(passed(

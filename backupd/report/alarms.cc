@@ -129,22 +129,24 @@ class Period {
 
 // Says for people whether the messages vanished at once, little by little, or were replaced.
 std::string vanished_text(store::Reader& reader, const MassDeletion& deletion) {
-  const std::string vanished = base::format_count(deletion.vanished);
+  const std::string vanished = base::format_count(deletion.vanished, "message");
   const std::string backup = base::shown_time(deletion.snapshot.time);
   if (deletion.period > std::chrono::days(0)) {
     return fmt::format(
-        "{} messages vanished little by little in the {} days before the backup of {}", vanished,
-        deletion.period.count(), backup);
+        "{} vanished little by little in the {} before the backup of {}", vanished,
+        base::format_count(static_cast<std::uint64_t>(deletion.period.count()), "day"), backup);
   }
   const std::uint64_t replaced =
       std::min(properties_of(reader, deletion.snapshot).replaced, deletion.vanished);
   if (replaced == 0) {
-    return fmt::format("{} messages vanished before the backup of {}", vanished, backup);
+    return fmt::format("{} vanished before the backup of {}", vanished, backup);
   }
   const std::string others = "replaced by others with the same UIDs before the backup of " + backup;
-  if (replaced == deletion.vanished) return fmt::format("{} messages were {}", vanished, others);
-  return fmt::format("{} messages vanished or were replaced, {} of them were {}", vanished,
-                     base::format_count(replaced), others);
+  if (replaced == deletion.vanished) {
+    return fmt::format("{} {} {}", vanished, replaced == 1 ? "was" : "were", others);
+  }
+  return fmt::format("{} vanished or were replaced, {} of them {} {}", vanished,
+                     base::format_count(replaced), replaced == 1 ? "was" : "were", others);
 }
 
 }  // namespace

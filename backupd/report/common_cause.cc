@@ -57,8 +57,8 @@ std::vector<std::string> CommonCauses::lines_of(const std::string& error, const 
     }
   }
   if (others > 0) {
-    lines.push_back(fmt::format("  and {} more alarms: see `mailstow-backupd status`",
-                                base::format_count(others)));
+    lines.push_back(fmt::format("  and {}: see `mailstow-backupd status --json`",
+                                base::format_count(others, "more alarm")));
   }
   return lines;
 }
@@ -75,10 +75,8 @@ std::vector<std::string> CommonCauses::lines() const {
     }
   }
   if (left_out > 0) {
-    lines.push_back(
-        fmt::format("{} more accounts are not backed up, for other reasons: see the "
-                    "JSON report",
-                    base::format_count(left_out)));
+    lines.push_back(fmt::format("not backed up for other reasons: {}: see the JSON report",
+                                base::format_count(left_out, "more account")));
   }
   return lines;
 }

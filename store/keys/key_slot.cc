@@ -262,8 +262,8 @@ OpenedStore open_master_with_passphrase(base::FileSystem& files, const base::Pat
   }
   if (excess > 0) {
     fail(ErrorCode::kKey,
-         "open store {}: this passphrase opens none of its first {} key slots, and {} more were "
-         "not tried: remove the files in {} that are not yours",
+         "open store {}: this passphrase opens none of its first {} key slots; not tried: {} more: "
+         "remove the files in {} that are not yours",
          store.string(), kMaxSlots, excess, (store / "keys").string());
   }
   fail(ErrorCode::kKey, "open store {}: this passphrase opens none of its key slots{}{}",

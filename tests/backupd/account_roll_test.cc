@@ -83,7 +83,7 @@ TEST_F(AccountRollTest, IfDiscoveryFailsTheAccountsOfLastTimeAreBackedUp) {
   const json report = mailstow_.backupd_json({"once"}, 3);
   EXPECT_THAT(names_in(report), ElementsAre("alice", "bob"));
   EXPECT_THAT(report["troubles"][0].get<std::string>(),
-              HasSubstr("the 2 accounts that were found last time are backed up"));
+              HasSubstr("what was found last time is backed up instead: 2 accounts"));
   EXPECT_EQ(report["vanished"], json::array()) << "it can't be known";
 }
 

@@ -53,6 +53,8 @@ TEST(BackupClockTest, MoreThanADayAheadOfThePassedTimeIsATrouble) {
   EXPECT_EQ(count(seen(kEvening + days(14), hours(1), "two")), 0U) << "it may have been off";
   EXPECT_EQ(count(seen(kEvening + days(365), hours(1), "two")), 1U) << "a dead battery";
   EXPECT_EQ(count(seen(kEvening + days(365), hours(11), "")), 0U);
+  EXPECT_THAT(clock_troubles(seen(kEvening + days(365) + seconds(7), hours(10)), last, {}),
+              ElementsAre(HasSubstr("it has gained 365 days: ")));
 }
 
 TEST(BackupClockTest, AGainIsShownInDays) {

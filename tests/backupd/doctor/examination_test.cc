@@ -87,7 +87,7 @@ TEST(FindingTest, HasAMarkAndARemedy) {
             "ok       clock: right\n"
             "FAILURE  key /k: lost\n"
             "         -> find it\n"
-            "\n1 failures, 0 warnings, 1 ok.\n");
+            "\n1 failure, 0 warnings, 1 ok.\n");
   EXPECT_THAT(to_text(findings, Coloring::kTerminal), HasSubstr("\x1b[31mFAILURE\x1b[0m  key"));
 }
 

@@ -1,6 +1,7 @@
 #include "backupd/report/alarms.h"
 
 #include <algorithm>
+#include <sstream>
 
 #include <gmock/gmock.h>
 
@@ -320,6 +321,37 @@ TEST_F(AlarmsTest, AnAccountWithoutASuccessfulBackupIsStale) {
   const json report = mailstow_.backupd_json({"-q", "once"}, 1);
   EXPECT_THAT(report["accounts"][0]["alarms"][0].get<std::string>(),
               HasSubstr("no successful backup since"));
+}
+
+TEST_F(AlarmsTest, AServerThatIsDownIsOneCauseOfTheAlarmsOfItsAccounts) {
+  constexpr int kAccounts = 60;
+  json accounts = json::array();
+  for (int number = 0; number < kAccounts; ++number) {
+    accounts.push_back({{"name", "user" + std::to_string(number)}, {"server", "main"}});
+  }
+  mailstow_.config()["accounts"] = accounts;
+  mailstow_.config()["servers"]["main"]["url"] = "imaps://127.0.0.1:1";
+  mailstow_.save();
+  const auto lines_with_alarms = [&] {
+    std::istringstream out(mailstow_.backupd({"status"}).out);
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(out, line);) {
+      if (line.find("ALARM") != std::string::npos) lines.push_back(line);
+    }
+    return lines;
+  };
+  EXPECT_THAT(lines_with_alarms(), ElementsAre("ALARM: user0, user1, user2 and 57 more: it was "
+                                               "never backed up successfully"));
+  mailstow_.backupd({"-q", "once"});
+  const auto status = mailstow_.backupd({"status"});
+  EXPECT_THAT(status.out, HasSubstr("60 accounts are not backed up: "));
+  EXPECT_THAT(status.out, HasSubstr("  user0, user1, user2 and 57 more\n"));
+  EXPECT_THAT(lines_with_alarms(),
+              ElementsAre("  ALARM for 60 of them: it was never backed up successfully"));
+  const json all = mailstow_.backupd_json({"status"});
+  EXPECT_EQ(all["accounts"][59]["alarms"].size(), 1U) << "JSON has the alarms of each account";
+  EXPECT_THAT(mailstow_.backupd({"doctor"}).out,
+              HasSubstr("alarm user0, user1, user2 and 57 more: it was never backed up"));
 }
 
 TEST_F(AlarmsTest, ABriefStatusIsOneLineWithAnExitStatus) {

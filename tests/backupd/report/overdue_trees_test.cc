@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "base/time_text.h"
+
 namespace backupd {
 namespace {
 
@@ -31,6 +33,15 @@ TEST(OverdueTreesTest, TheAlarmIsRaisedAfterTwoHours) {
   EXPECT_EQ(alarm.find('\x1b'), std::string::npos);
   EXPECT_THAT(overdue_alarm(trees, {kNoon, 1, true}, kNoon + hours(1)),
               HasSubstr("2 restored trees should be gone and are still there (the first: a of "));
+}
+
+TEST(OverdueTreesTest, TheAlarmHasOneTimeZone) {
+  base::show_times_in("Europe/Oslo");
+  const std::string alarm =
+      overdue_alarm(std::vector{tree("a", kNoon - hours(3))}, {kNoon, 1, true}, kNoon);
+  base::show_times_in("UTC");
+  EXPECT_THAT(alarm, HasSubstr("expired at 2024-10-03T23:00:00+02:00"));
+  EXPECT_THAT(alarm, HasSubstr("the last sweep was at 2024-10-04T02:00:00+02:00 and ended"));
 }
 
 }  // namespace
