@@ -3,6 +3,7 @@
 #include "backupd/commands.h"
 #include "base/config/store_privacy.h"
 #include "base/error.h"
+#include "base/program/audit_log.h"
 #include "store/format/location.h"
 #include "store/writer.h"
 
@@ -24,6 +25,7 @@ base::ExitStatus init(const base::Environment& environment) {
   check_places(environment.config.store);
   const store::Location location = store::location_of(environment.config.store);
   store::init(location, environment.files, environment.clock);
+  base::AuditLog(environment.config.store, environment.invoker, environment.clock).reserve();
   base::print_report(
       fmt::format("The store is in {}, its index in {}.\n"
                   "Its key is in {}: copy that file now to a place that does not burn down with\n"

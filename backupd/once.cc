@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <exception>
 #include <iterator>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -28,7 +27,9 @@
 #include "backupd/report/failed_backups.h"
 #include "backupd/report/overdue_trees.h"
 #include "backupd/report/pass_report.h"
+#include "backupd/report/shared_alarms.h"
 #include "base/log.h"
+#include "base/program/audit_log.h"
 #include "base/reporting/acknowledgements.h"
 #include "base/reporting/last_sweep.h"
 #include "base/stop_request.h"
@@ -47,33 +48,27 @@ namespace {
 constexpr std::size_t kMaxInPipes = std::size_t{16} << 20;
 
 // The log is not the report: a dead server must not flood it.
-void log_alarms(const std::map<std::string, std::vector<std::string>>& alarmed) {
-  constexpr std::size_t kMaxLogged = 5;
-  std::size_t logged = 0;
-  for (const auto& [text, accounts] : alarmed) {
-    if (logged++ == kMaxLogged) break;
-    base::log_error("{}: {}", CommonCauses::names_of(accounts), text);
-  }
-  if (alarmed.size() > kMaxLogged) {
-    base::log_error("{} more alarms: see `mailstow-backupd status`",
-                    base::format_count(alarmed.size() - kMaxLogged));
+void log_alarms(const std::vector<AccountAlarm>& alarms) {
+  constexpr std::size_t kMaxTexts = 3;  // of a kind
+  for (const SharedAlarm& alarm : shared_alarms(alarms, kMaxTexts)) {
+    base::log_error("{}: {}", CommonCauses::names_of(alarm.accounts), alarm.text);
   }
 }
 
 void report_alarms(const base::Environment& environment, store::Reader& reader,
                    const base::Acknowledgements& acknowledged, PassReport& report) {
   const auto now = environment.clock.now_seconds();
-  std::map<std::string, std::vector<std::string>> alarmed;  // accounts, by the alarm's text
+  std::vector<AccountAlarm> raised;
   for (AccountReport& account : report.accounts) {
     for (const Alarm& alarm :
          alarms_of(reader, account.account, environment.config.guards, acknowledged, now)) {
-      alarmed[alarm.text].push_back(account.account);
+      raised.push_back({account.account, alarm});
       account.alarms.push_back(alarm.text);
       account.has_changed_mailbox =
           account.has_changed_mailbox || alarm.kind == AlarmKind::kStranger;
     }
   }
-  log_alarms(alarmed);
+  log_alarms(raised);
 }
 
 // A sweep that never runs does not report itself.
@@ -134,6 +129,8 @@ void note_jump(const base::Environment& environment, const base::ClockSighting& 
 base::JobOutcome pass(const base::Environment& environment, const OnceOptions& options) {
   const store::Location location = store::location_of(environment.config.store);
   store::Writer writer = store::Writer::open(location, environment.files, environment.clock);
+  // Each night, so that a log that was rotated has room again.
+  base::AuditLog(environment.config.store, environment.invoker, environment.clock).reserve();
   bool is_damaged = false;
   for (const std::string& line : writer.damage()) {
     base::log_error("{}", line);

@@ -54,8 +54,12 @@ DueTreeSweep::DueTreeSweep(const base::Environment& environment, const SweepOpti
 std::optional<TreeOutcome> DueTreeSweep::sweep(const store::TreeRecord& listed) {
   TreeOutcome outcome{listed, {}};
   try {
-    const auto lock = lock_tree(environment_.files, location_, listed.id);
-    if (lock == nullptr) {
+    // A dry run may find the locks' directories read-only.
+    const auto lock =
+        options_.dry_run ? nullptr : lock_tree(environment_.files, location_, listed.id);
+    const bool is_busy =
+        options_.dry_run ? is_worked_on(environment_.files, location_, listed.id) : lock == nullptr;
+    if (is_busy) {
       base::fail(base::ErrorCode::kBusy, "sweep: {}: a run or another sweep is working on it",
                  base::escape_for_terminal(listed.name));
     }

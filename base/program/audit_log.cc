@@ -73,11 +73,25 @@ void AuditLog::append(const AuditEntry& entry) const {
   }
 }
 
+void AuditLog::reserve() const {
+  struct stat status {};
+  if (::stat(store_.path.c_str(), &status) != 0) return;
+  try {
+    reserve_room(open_file());
+  } catch (const Error& error) {
+    if (!store_.audit_socket.empty()) return;
+    log_warning("{}: until then, commands that look into mail are refused", error.what());
+  }
+}
+
+Fd AuditLog::open_file() const {
+  make_directories(real_file_system(), store_.audit_log.parent_path());
+  return open_regular_file("write the audit log", store_.audit_log, O_WRONLY | O_APPEND | O_CREAT);
+}
+
 void AuditLog::write_to_file(const std::string& line) const {
   const std::string what = fmt::format("write the audit log {}", store_.audit_log.string());
-  make_directories(real_file_system(), store_.audit_log.parent_path());
-  const Fd file =
-      open_regular_file("write the audit log", store_.audit_log, O_WRONLY | O_APPEND | O_CREAT);
+  const Fd file = open_file();
   const ssize_t written = ::write(file.get(), line.data(), line.size());
   // A partly written line means that the disk is full.
   if (written != static_cast<ssize_t>(line.size())) {

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/config/config.h"
+#include "base/handle.h"
 #include "base/program/invoker.h"
 #include "base/program/on_behalf.h"
 
@@ -37,7 +38,12 @@ class AuditLog {
   // Fails with kIo or kNoSpace.
   void append(const AuditEntry& entry) const;
 
+  // Makes sure that there is a file with room for later lines, also after it was rotated: for
+  // commands that run while the disk still has room. A failure is only logged.
+  void reserve() const;
+
  private:
+  Fd open_file() const;
   void write_to_file(const std::string& line) const;
   void send_to_socket(std::string_view program, const std::string& line) const;
 

@@ -18,7 +18,7 @@ constexpr std::size_t kMaxTroubles = 100;
 std::string time_of(const JobRecord& record) {
   std::string text =
       fmt::format("The {} that started at {} ", record.job, shown_time(record.started));
-  if (!record.status) return text + "was ended before it was done.\n";
+  if (!record.status) return text + "did not record its end.\n";
   return text + fmt::format("ended at {} with exit status {}: {}.\n", shown_time(*record.ended),
                             *record.status, describe_status(*record.status));
 }
@@ -56,7 +56,7 @@ JobMail compose_trouble_mail(const JobRecord& record, const std::vector<std::str
   JobMail mail;
   mail.headline = fmt::format("{}: {}", record.job,
                               record.status ? describe_status(*record.status)
-                                            : std::string_view("ended before it was done"));
+                                            : std::string_view("its end was not recorded"));
   mail.body = time_of(record) + "\n";
   if (!text.empty()) {
     mail.body += bounded(text);

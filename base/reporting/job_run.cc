@@ -22,7 +22,8 @@ namespace base {
 namespace {
 
 constexpr const char* kDied =
-    "it was ended before it was done: killed, or the machine stopped: see the system's log";
+    "its end was not recorded: it was killed, the machine stopped, or there was no room beside the "
+    "index: see the system's log";
 
 constexpr const char* kStopped = "stopped: the next run continues";
 

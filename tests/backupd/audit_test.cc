@@ -50,6 +50,8 @@ TEST_F(AuditTest, RecordsWhichUserAccessedWhoseMail) {
   mailstow_.backupd({"init"});
   mailstow_.backupd({"once"});
   mailstow_.backupd({"status"});
+  mailstow_.backupd({"prune", "--dry-run"});
+  mailstow_.restore({"sweep", "--dry-run"});
   EXPECT_THAT(commands(), IsEmpty());
 
   mailstow_.restore({"search", "alice", "subject:one"});
@@ -144,12 +146,34 @@ TEST_F(AuditTest, WritesToTheSocketIfTheFileFails) {
 }
 
 TEST_F(AuditTest, RoomIsReservedForLaterLines) {
+  const base::Path log = mailstow_.index() / "audit.log";
+  const auto expect_room = [&](const char* after) {
+    struct stat status {};
+    ASSERT_EQ(::stat(log.c_str(), &status), 0) << after;
+    EXPECT_LT(status.st_size, 1000) << after;
+    EXPECT_GE(status.st_blocks * 512, 64 * 1024) << after;
+  };
   mailstow_.backupd({"init"});
+  expect_room("init");
   mailstow_.restore({"search", "alice", "one"});
-  struct stat status {};
-  ASSERT_EQ(::stat((mailstow_.index() / "audit.log").c_str(), &status), 0);
-  EXPECT_LT(status.st_size, 1000);
-  EXPECT_GE(status.st_blocks * 512, 64 * 1024);
+  expect_room("a line");
+  std::filesystem::rename(log, mailstow_.index() / "audit.log.1");
+  EXPECT_EQ(mailstow_.backupd({"once"}).status, 0);
+  expect_room("a backup that finds no log, because it was rotated");
+  EXPECT_THAT(lines(), IsEmpty());
+}
+
+TEST_F(AuditTest, ABackupWarnsOfALogThatCannotBeWritten) {
+  mailstow_.backupd({"init"});
+  mailstow_.config()["store"]["audit_log"] = (mailstow_.directory() / "a-folder").string();
+  std::filesystem::create_directory(mailstow_.directory() / "a-folder");
+  mailstow_.save();
+  const auto once = mailstow_.backupd({"once"});
+  EXPECT_EQ(once.status, 0);
+  EXPECT_THAT(once.err, testing::HasSubstr("commands that look into mail are refused"));
+  mailstow_.config()["store"]["audit_socket"] = "/dev/log";
+  mailstow_.save();
+  EXPECT_THAT(mailstow_.backupd({"once"}).err, testing::Not(testing::HasSubstr("refused")));
 }
 
 TEST_F(AuditTest, ALogThatIsAFifoBlocksNoCommand) {

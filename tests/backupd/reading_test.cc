@@ -77,11 +77,31 @@ class ReadingTest : public testing::Test {
 };
 
 TEST_F(ReadingTest, AFullDiskIsEnough) {
-  // The first line of the audit log reserves room for the others.
-  const std::string first = line(mailstow_.restore_command({"folders", "alice"}));
+  // A backup has reserved room for lines in the audit log, although no command has had one yet.
+  const std::string first = line(mailstow_.backupd_command({"-q", "once"}));
   expect_everything(run_all(
       first + "dd if=/dev/zero of=" + quoted(disk_ / "fill") + " bs=4096 2>/dev/null || true\n",
       reading()));
+}
+
+// What shows no mail has no line in the audit log, and so needs nothing but the default
+// configuration.
+TEST_F(ReadingTest, AReadOnlyDiskIsEnoughForWhatShowsNoMail) {
+  const std::string tree = mailstow_.restore_json({"run", "alice", "--folder", "INBOX"}).at("tree");
+  ASSERT_EQ(mailstow_.restore({"expire", "alice", tree}).status, 0);
+  const std::string read_only = "mount -o remount,ro " + quoted(disk_);
+  const auto result = run_all(
+      read_only,
+      {mailstow_.backupd_command({"status"}), mailstow_.backupd_command({"status", "--history"}),
+       mailstow_.restore_command({"accounts"}), mailstow_.restore_command({"trees"}),
+       mailstow_.backupd_command({"check", "--read-data"}),
+       mailstow_.backupd_command({"prune", "--dry-run"}),
+       mailstow_.restore_command({"sweep", "--dry-run"})});
+  EXPECT_EQ(result.status, 0) << result.err << result.out;
+  EXPECT_THAT(result.out, HasSubstr("everything"));
+  EXPECT_THAT(result.out, HasSubstr("Pack details are unavailable: "));
+  EXPECT_THAT(result.out, HasSubstr("would be deleted"));
+  EXPECT_FALSE(servers::account_state(server_, "alice").below("RESTORED", '/').empty());
 }
 
 TEST_F(ReadingTest, AReadOnlyDiskIsEnoughIfTheAuditLogIsElsewhere) {

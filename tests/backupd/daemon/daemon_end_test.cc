@@ -191,12 +191,12 @@ TEST_F(DaemonEndTest, ReportsACrashedJobAtOnce) {
   wait_until([&] { return !mail_server.mail().empty(); });
   const json letter = mail_server.mail().front();
   EXPECT_EQ(letter["headers"]["Subject"],
-            "mailstow on backup.example.org: backup: ended before it was done");
+            "mailstow on backup.example.org: backup: its end was not recorded");
   EXPECT_EQ(job("backup")["last_exit_status"], 128 + SIGKILL);
-  EXPECT_THAT(record_of("backup")["error"].get<std::string>(), HasSubstr("before it was done"));
+  EXPECT_THAT(record_of("backup")["error"].get<std::string>(), HasSubstr("it was killed, "));
   EXPECT_EQ(tests::text_of(events), "backup start\nbackup failure\n");
   EXPECT_THAT(log(), AllOf(HasSubstr("backup: ended by signal 9"),
-                           HasSubstr("backup: it was ended before it was done")));
+                           HasSubstr("backup: its end was not recorded: it was killed, ")));
 }
 
 TEST_F(DaemonEndTest, SendsInterruptedMailWhenTheDaemonRestarts) {

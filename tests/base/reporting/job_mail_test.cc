@@ -210,7 +210,7 @@ TEST_F(JobMailTest, AJobThatDiedIsReportedByTheNextOne) {
   EXPECT_EQ(record("backup").ended, kNight);
   EXPECT_EQ(record("backup").status, std::nullopt);
   EXPECT_EQ(hook_output(), "backup failure\n");
-  EXPECT_EQ(last_subject(), "mailstow on backup.example.org: backup: ended before it was done");
+  EXPECT_EQ(last_subject(), "mailstow on backup.example.org: backup: its end was not recorded");
   run_successfully("sweep");
   EXPECT_EQ(mail().size(), 1U);
 
