@@ -137,7 +137,7 @@ base::ExitStatus forget(const base::Environment& environment, const ForgetOption
       return base::ExitStatus::kPartial;
     }
   }
-  // What was acknowledged is gone: it says nothing about a later account of this name.
+  // An acknowledgement of the dropped snapshots must not count for later ones of the same name.
   if (command.yes && command.snapshot.empty()) {
     base::Acknowledgements::change(
         environment.files, environment.config.store,

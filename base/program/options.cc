@@ -29,7 +29,7 @@ CLI::Option* add_duration(CLI::App& command, const std::string& names,
   return declared;
 }
 
-// CLI11's own message does not say what is accepted.
+// CLI11's own message lacks the range.
 std::string refuse_unless_number(const std::string& text) {
   std::uint32_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);

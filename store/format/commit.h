@@ -59,8 +59,8 @@ struct Commit {
   std::vector<ObjectId> dropped;  // snapshots that no longer exist
   std::vector<CondemnedPack> condemned;
   std::vector<Pin> pins;  // each replaces an earlier pin of the same snapshot
-  // A sequence that new snapshots must exceed, because an account that has been dropped had it, and
-  // may come back. 0: there is no such account. A later commit does not lower it.
+  // A sequence that new snapshots must exceed: a dropped account had it, and a later account may
+  // have the same name. 0: there is no such account. A later commit does not lower it.
   std::uint64_t used_up = 0;
   bool operator==(const Commit&) const = default;
 

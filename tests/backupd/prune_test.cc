@@ -244,6 +244,29 @@ TEST_F(PruneTest, TheGracePeriodIsSkippedUnlessACopyLacksAPack) {
   EXPECT_EQ(snapshots("alice").size(), 2U);
 }
 
+// A file system whose type is not one of those of local disks, as that of a network is not.
+TEST_F(PruneTest, TheGracePeriodIsNotSkippedInAStoreThatIsNotOnALocalDisk) {
+  for (int i = 0; i < 4; ++i) night("alice");
+  const base::Path disk = mailstow_.directory() / "disk";
+  const base::Path original = mailstow_.store();
+  std::filesystem::create_directory(disk);
+  mailstow_.config()["store"]["path"] = (disk / "store").string();
+  mailstow_.save();
+  std::string script = "mount -t ramfs ramfs '" + disk.string() + "' && cp -a '" +
+                       original.string() + "' '" + disk.string() + "/store' || exit 9\n";
+  for (const std::string& word : mailstow_.backupd_command({"prune", "--skip-grace"})) {
+    script += "'" + word + "' ";
+  }
+  script += "\nstatus=$?\ndiff -r '" + original.string() + "/packs' '" + disk.string() +
+            "/store/packs' && exit $status\n";
+  const auto result =
+      servers::run_program({"unshare", "--map-root-user", "--mount", "sh", "-c", script});
+  EXPECT_EQ(result.status, 2) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("/store is not on a local disk, so readers on other machines "
+                                    "cannot be seen: prune without the option"));
+  EXPECT_EQ(result.out, "") << "nothing was deleted";
+}
+
 TEST_F(PruneTest, LeavesAStoreWithAnotherWriterAlone) {
   night("alice");
   const auto lock =

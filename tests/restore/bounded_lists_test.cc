@@ -2,13 +2,20 @@
 // places of a message.
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "base/child.h"
 #include "base/clock.h"
 #include "base/file_system.h"
+#include "base/handle.h"
 #include "store/tree_record.h"
 #include "tests/restore/written_history.h"
 
@@ -47,6 +54,49 @@ class BoundedListsTest : public WrittenHistory {
 
   std::chrono::sys_seconds created_ = base::system_clock().now_seconds() - std::chrono::hours(1);
 };
+
+// In kilobytes; the output is thrown away.
+long peak_memory(std::vector<std::string> command) {
+  // AddressSanitizer would keep what is freed.
+  const char* const options = std::getenv("ASAN_OPTIONS");
+  command.insert(command.begin(),
+                 {"env", std::string("ASAN_OPTIONS=") + (options == nullptr ? "" : options) +
+                             ":quarantine_size_mb=1"});
+  const base::Fd nowhere(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+  const base::Child child(command, {.descriptors = {{nowhere.get(), STDOUT_FILENO}}});
+  int status = 0;
+  rusage usage{};
+  ::wait4(child.pid(), &status, 0, &usage);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  return usage.ru_maxrss;
+}
+
+// A document of 20,000 messages takes 50 MB if it is made before it is printed.
+TEST_F(BoundedListsTest, MemoryDoesNotGrowWithAListing) {
+  const WrittenFolder few{.name = "Few", .subjects = std::vector<std::string>(200, "one")};
+  const WrittenFolder many{.name = "Many", .subjects = std::vector<std::string>(20'000, "one")};
+  back_up("alice", {few});
+  back_up("alice", {});
+  back_up("bob", {many});
+  back_up("bob", {});
+  constexpr long kMaxGrowth = 16 * 1024;
+  const auto growth = [&](const std::vector<std::string>& of_few,
+                          const std::vector<std::string>& of_many) {
+    return peak_memory(mailstow_.restore_command(of_many)) -
+           peak_memory(mailstow_.restore_command(of_few));
+  };
+  // The snapshots before the last ones.
+  const auto first = [&](const char* account) -> std::string {
+    return mailstow_.restore_json({"snapshots", account})["snapshots"][0]["snapshot"];
+  };
+  EXPECT_LT(growth({"messages", "alice", "Few", "--json", "--at", first("alice")},
+                   {"messages", "bob", "Many", "--json", "--at", first("bob")}),
+            kMaxGrowth);
+  EXPECT_LT(growth({"vanished", "alice", "--json"}, {"vanished", "bob", "--json"}), kMaxGrowth);
+  EXPECT_EQ(
+      mailstow_.restore_json({"messages", "bob", "Many", "--at", first("bob")})["messages"].size(),
+      20'000U);
+}
 
 TEST_F(BoundedListsTest, AccountsComeInPages) {
   for (const char* account : {"alice", "bob", "carol"}) back_up(account, {{"INBOX", {"one"}}});

@@ -131,6 +131,91 @@ TEST_F(ChoosingTest, AFolderThatOnlyEarlierSnapshotsHadIsNamedWithTheNewestOfThe
       0);
 }
 
+TEST_F(ChoosingTest, OneIsNoPlural) {
+  append("INBOX", "one");
+  back_up();
+  const auto expect_singular = [](const servers::ProcessResult& result) {
+    EXPECT_THAT(result.out + result.err,
+                testing::Not(testing::ContainsRegex(
+                    "(^|[^0-9,.])1 (message|pack|commit|snapshot|folder|account|day|alarm|tree|"
+                    "failure|warning)s")));
+  };
+  for (const char* command : {"status", "check", "reindex", "doctor", "drill"}) {
+    expect_singular(mailstow_.backupd({command}));
+  }
+  expect_singular(mailstow_.backupd({"once", "--account", "alice"}));
+  expect_singular(mailstow_.backupd({"prune", "--dry-run"}));
+  const auto plan = mailstow_.restore({"run", "alice", "--all", "--dry-run"});
+  EXPECT_THAT(plan.out, HasSubstr("1 message, "));
+  expect_singular(plan);
+  expect_singular(mailstow_.restore({"run", "alice", "--all"}));
+}
+
+TEST_F(ChoosingTest, AMisspeltAccountIsGuessed) {
+  append("INBOX", "one");
+  back_up();
+  const std::string tree = mailstow_.restore_json({"run", "alice", "--all"})["tree"];
+  const std::vector<std::vector<std::string>> commands = {
+      {"snapshots", "alce"},
+      {"folders", "alce"},
+      {"messages", "alce", "INBOX"},
+      {"search", "alce", "one"},
+      {"vanished", "alce"},
+      {"diff", "alce", "--from", "yesterday"},
+      {"show", "alce", "0123456789abcdef"},
+      {"export", "alce", "--format", "eml", "--to", (mailstow_.directory() / "out").string()},
+      {"run", "alce", "--all"},
+      {"trees", "alce"},
+      {"extend", "alce", tree, "1d"},
+      {"expire", "alce", tree}};
+  for (const std::vector<std::string>& command : commands) {
+    const auto result = mailstow_.restore(command);
+    EXPECT_NE(result.status, 0) << testing::PrintToString(command);
+    EXPECT_THAT(result.err, HasSubstr("did you mean \"alice\"?"))
+        << testing::PrintToString(command);
+  }
+  const std::vector<std::vector<std::string>> of_the_store = {
+      {"status", "--history", "alce"}, {"forget", "alce"},      {"pin", "alce", "01234567"},
+      {"unpin", "alce", "01234567"},   {"acknowledge", "alce"}, {"once", "--account", "alce"}};
+  for (const std::vector<std::string>& command : of_the_store) {
+    const auto result = mailstow_.backupd(command);
+    EXPECT_NE(result.status, 0) << testing::PrintToString(command);
+    EXPECT_THAT(result.err, HasSubstr("did you mean \"alice\"?"))
+        << testing::PrintToString(command);
+  }
+  EXPECT_THAT(mailstow_.restore({"expire", "alice", tree + "1"}).err,
+              HasSubstr("did you mean \"" + tree + "\"?"));
+  EXPECT_THAT(mailstow_.restore({"snapshots", "bob"}).err, testing::Not(HasSubstr("did you mean")))
+      << "it is an account, and has no snapshot yet";
+}
+
+TEST_F(ChoosingTest, AMessageThatTheSelectionLacksIsNamedWithItsPlace) {
+  create("Work");
+  append("Work", "one");
+  append("INBOX", "two");
+  const std::string first = back_up();
+  const auto in_work = mailstow_.restore_json({"messages", "alice", "Work"})["messages"];
+  const std::string id = in_work.at(0)["message"].get<std::string>().substr(0, 16);
+  const auto error_of = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"run", "alice", "--message", id, "--dry-run"});
+    const auto result = mailstow_.restore(more);
+    EXPECT_EQ(result.status, 1) << result.err;
+    return result.err;
+  };
+  const std::string elsewhere = error_of({"--folder", "INBOX"});
+  EXPECT_THAT(elsewhere, HasSubstr("(" + first.substr(0, 16) + ") has no such message in the " +
+                                   "chosen folders: it is in Work"));
+  server_.client("alice").command("DELETE Work");
+  const std::string newest = back_up();
+  const std::string gone = error_of({});
+  EXPECT_THAT(gone, HasSubstr("(" + newest.substr(0, 16) + ") has no such message, but that of "));
+  EXPECT_THAT(gone, HasSubstr(" has, in Work: add --at " + first.substr(0, 16)));
+  EXPECT_EQ(mailstow_.restore({"run", "alice", "--message", id, "--dry-run", "--at", first}).status,
+            0);
+  EXPECT_THAT(mailstow_.restore({"run", "alice", "--message", "0123456789abcdef"}).err,
+              HasSubstr("list the ids"));
+}
+
 TEST_F(ChoosingTest, AFolderIsFoundHoweverItsNameIsEncoded) {
   create("Mu&Awg-ll");  // as a Mac's client writes Müll
   create("Work");
@@ -152,10 +237,38 @@ TEST_F(ChoosingTest, AFolderIsFoundHoweverItsNameIsEncoded) {
   const auto unsure = mailstow_.restore({"messages", "alice", "WORK"});
   EXPECT_EQ(unsure.status, 1);
   EXPECT_THAT(unsure.err, HasSubstr("2 folders with names like this"));
-  EXPECT_THAT(mailstow_.restore({"run", "alice", "--folder", "Mull", "--dry-run"}).err,
-              HasSubstr("did you mean"));
   EXPECT_EQ(mailstow_.restore_json({"search", "alice", "one", "folder:mull"})["total"], 1);
   EXPECT_EQ(mailstow_.restore_json({"search", "alice", "two", "folder:inbox"})["total"], 1);
+}
+
+TEST_F(ChoosingTest, AFolderIsFoundWithoutItsAccents) {
+  create("M&APw-ll");          // Müll
+  create("Sm&APg-rbr&APg-d");  // Smørbrød
+  create("Sm&APg-rbr&APg-d/Ost");
+  append("Sm&APg-rbr&APg-d", "one");
+  back_up();
+  using testing::ElementsAre;
+  for (const char* typed : {"Mull", "MULL", "m?ll"}) {
+    EXPECT_THAT(chosen(typed), ElementsAre("M\u00fcll")) << typed;
+  }
+  EXPECT_THAT(chosen("smorbrod/*"), ElementsAre("Sm\u00f8rbr\u00f8d/Ost"));
+  EXPECT_EQ(mailstow_.restore_json({"messages", "alice", "Smorbrod"})["messages"][0]["subject"],
+            "one");
+  EXPECT_THAT(mailstow_.restore({"run", "alice", "--folder", "Smorbrd", "--dry-run"}).err,
+              HasSubstr("did you mean"));
+
+  create("Mull");
+  create("SMORBROD");
+  const std::string last = back_up();
+  EXPECT_THAT(chosen("Mull"), ElementsAre("Mull")) << "the name as it is typed comes first";
+  EXPECT_THAT(chosen("mull"), ElementsAre("Mull")) << "then those that differ in case only";
+  EXPECT_EQ(mailstow_.restore_json({"messages", "alice", "smorbrod"})["folder"], "SMORBROD");
+
+  server_.client("alice").command("DELETE Mull");
+  back_up();
+  EXPECT_EQ(mailstow_.restore_json({"diff", "alice", "--from", last, "--folder", "mull"})["folders"]
+                .size(),
+            1U);
 }
 
 // Backups at 02:30 local time, as a timer makes them.
@@ -231,6 +344,12 @@ TEST_F(ChoosingTest, RejectsInvalidOptions) {
     EXPECT_EQ(refused.out, "") << limit;
     EXPECT_THAT(refused.err, HasSubstr("whole number of 1 or more"));
   }
+  for (const char* number : {"-1", "1.5", "many", "4294967296"}) {
+    const auto refused = mailstow_.restore({"vanished", "alice", "--messages", number});
+    EXPECT_EQ(refused.status, 2) << number;
+    EXPECT_THAT(refused.err, HasSubstr("write a whole number from 0 to 4294967295")) << number;
+  }
+  EXPECT_EQ(status({"vanished", "alice", "--messages", "0"}), 0);
   EXPECT_EQ(status({"search", "alice", "has:attachment"}), 2);
   EXPECT_EQ(status({"run", "alice", "--query", "a OR b"}), 2);
   EXPECT_TRUE(mailstow_.restore_json({"trees"})["trees"].empty());

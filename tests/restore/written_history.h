@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -68,12 +69,17 @@ class WrittenHistory : public testing::Test {
     info.uid_validity = folder.uid_validity;
     info.completeness = folder.completeness;
     store::FolderDraft draft(std::move(info));
+    std::map<std::string, store::StoredMessage> known;  // by subject
     for (std::uint32_t uid = 1; uid <= folder.subjects.size(); ++uid) {
       const std::string& subject = folder.subjects[uid - 1];
       if (subject.empty()) continue;
-      store::IncomingMessage incoming = writer.begin_message();
-      incoming.add(base::as_bytes(message(subject)));
-      const store::StoredMessage stored = writer.add(incoming);
+      const auto [place, is_first] = known.try_emplace(subject);
+      store::StoredMessage& stored = place->second;
+      if (is_first) {
+        store::IncomingMessage incoming = writer.begin_message();
+        incoming.add(base::as_bytes(message(subject)));
+        stored = writer.add(incoming);
+      }
       draft.put({.uid = base::Uid{uid},
                  .message = stored.id,
                  .internal_date = base::ZonedTime{kReceived},
