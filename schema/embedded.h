@@ -12,6 +12,9 @@ extern const std::string_view kConfigSchema;
 // The JSON Schema (draft 7) of a selection: schema/selection.schema.json, without them too.
 extern const std::string_view kSelectionSchema;
 
+// The JSON Schema (draft 7) of a web server's configuration: schema/web.schema.json, likewise.
+extern const std::string_view kWebSchema;
+
 // The statements that create an empty database of the restore desk: schema/desk.sql.
 extern const std::string_view kDeskSql;
 

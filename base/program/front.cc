@@ -31,7 +31,10 @@ constexpr const char* kNoDocument = "It prints no JSON document.";
 class Front {
  public:
   Front(const ProgramDescription& program, const std::vector<std::string>& arguments)
-      : program_(program), arguments_(arguments), app_(program.purpose, program.name) {
+      : program_(program),
+        arguments_(arguments),
+        app_(program.purpose, program.name),
+        config_file_(program.config_file) {
     app_.footer(program.footer);
     app_.fallthrough();
     app_.set_version_flag("--version", "mailstow " + program.version);
@@ -117,7 +120,7 @@ class Front {
   const ProgramDescription& program_;
   const std::vector<std::string> arguments_;
   CLI::App app_;
-  std::string config_file_{kDefaultConfigPath};
+  std::string config_file_;
   bool is_verbose_ = false;
   bool is_quiet_ = false;
   bool is_json_ = false;

@@ -19,6 +19,7 @@ struct ProgramDescription {
   std::string purpose;  // one sentence
   std::string footer;   // the end of --help
   std::string version;
+  std::string config_file = std::string(kDefaultConfigPath);  // where --config is not given
   std::vector<CommandGroup> groups = {};
   std::vector<Command> commands;
 };

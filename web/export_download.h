@@ -1,0 +1,18 @@
+// Downloads of mail: a zip file, made while it is sent.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "web/http.h"
+#include "web/visit.h"
+
+namespace web {
+
+// Keeps the selection of the body: {"export", "url", "seconds_left"}. Fails with a Problem.
+HttpAnswer prepare_export(const Visit& visit);
+
+// `asked`: the request without the selection. Fails with a Problem; what goes wrong later breaks
+// the download off.
+HttpAnswer download_export(const Visit& visit, nlohmann::ordered_json asked);
+
+}  // namespace web

@@ -1,0 +1,163 @@
+#include "web/mail_archive.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <utility>
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "base/ascii.h"
+#include "base/handle.h"
+#include "base/json_text.h"
+#include "base/log.h"
+#include "base/time_text.h"
+#include "web/file_name.h"
+#include "web/problem.h"
+
+namespace web {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr std::size_t kMaxManifest = std::size_t{64} << 20U;  // bytes, about 200,000 messages
+
+ssize_t append_output(struct archive* /*archive*/, void* output, const void* bytes,
+                      std::size_t size) {
+  static_cast<std::string*>(output)->append(static_cast<const char*>(bytes), size);
+  return static_cast<ssize_t>(size);
+}
+
+std::string text_of_frame(const ordered_json& head, const char* member) {
+  const auto found = head.find(member);
+  return found != head.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+std::time_t date_of(const ordered_json& head) {
+  try {
+    return std::chrono::system_clock::to_time_t(
+        base::parse_time(text_of_frame(head, "internal_date"), "UTC"));
+  } catch (const std::exception&) {
+    return 0;
+  }
+}
+
+}  // namespace
+
+struct MailArchive::Writer {
+  base::Handle<struct archive, archive_write_free> archive{archive_write_new()};
+  std::string output;
+  std::string manifest;
+  std::map<std::string, std::string, std::less<>> directories;  // by the folder's true name
+  std::map<std::string, std::string, std::less<>> taken;        // folded names of directories
+  bool has_end = false;                                         // the frame with "end" was there
+  bool has_damage = false;
+  bool is_closed = false;
+
+  void check(int result) const {
+    if (result == ARCHIVE_OK || result == ARCHIVE_WARN) return;
+    const char* const why = archive_error_string(archive.get());
+    base::log_error("a zip file: {}", why == nullptr ? "it can't be written" : why);
+    throw Problem(ProblemKind::kInternal);
+  }
+
+  void begin_file(const std::string& name, std::uint64_t size, std::time_t date) const {
+    const base::Handle<archive_entry, archive_entry_free> entry(archive_entry_new());
+    archive_entry_set_pathname_utf8(entry.get(), name.c_str());
+    archive_entry_set_filetype(entry.get(), AE_IFREG);
+    archive_entry_set_perm(entry.get(), 0600);
+    archive_entry_set_size(entry.get(), static_cast<std::int64_t>(size));
+    archive_entry_set_mtime(entry.get(), date, 0);
+    check(archive_write_header(archive.get(), entry.get()));
+  }
+
+  void write(std::string_view bytes) const {
+    if (archive_write_data(archive.get(), bytes.data(), bytes.size()) < 0) check(ARCHIVE_FATAL);
+  }
+
+  // A directory that no other folder has, whether a system tells small letters from capital ones or
+  // not.
+  const std::string& directory_of(const std::string& folder) {
+    const auto known = directories.find(folder);
+    if (known != directories.end()) return known->second;
+    const std::string clean = clean_file_name(folder);
+    std::string name = clean;
+    for (unsigned number = 2; taken.contains(base::lowered(name)); ++number) {
+      name = fmt::format("{} ({})", clean, number);
+    }
+    taken.emplace(base::lowered(name), folder);
+    return directories.emplace(folder, std::move(name)).first->second;
+  }
+};
+
+MailArchive::MailArchive(FrameReader::Source source)
+    : frames_(std::move(source)), writer_(std::make_unique<Writer>()) {
+  struct archive* const archive = writer_->archive.get();
+  writer_->check(archive_write_set_format_zip(archive));
+  // Without compression: quick, and a damaged file loses only what is damaged.
+  writer_->check(archive_write_zip_set_compression_store(archive));
+  writer_->check(archive_write_set_bytes_per_block(archive, 0));
+  writer_->check(archive_write_set_options(archive, "zip:hdrcharset=UTF-8"));
+  writer_->check(archive_write_open(archive, &writer_->output, nullptr, append_output, nullptr));
+}
+
+MailArchive::~MailArchive() {
+  // Closing it would write the end of a complete file.
+  if (!writer_->is_closed) archive_write_fail(writer_->archive.get());
+}
+
+std::optional<ordered_json> MailArchive::next_head() {
+  try {
+    return frames_.next();
+  } catch (const Problem&) {
+    // All messages are here but those that can't be read, and the manifest names these.
+    if (writer_->has_end && writer_->has_damage) return std::nullopt;
+    throw;
+  }
+}
+
+void MailArchive::take_frame() {
+  const auto head = next_head();
+  if (!head) {
+    if (!writer_->has_end) throw Problem(ProblemKind::kInternal);
+    writer_->begin_file("manifest.jsonl", writer_->manifest.size(), 0);
+    writer_->write(writer_->manifest);
+    writer_->check(archive_write_close(writer_->archive.get()));
+    writer_->is_closed = true;
+    return;
+  }
+  if (head->contains("end")) {
+    writer_->has_end = true;
+    writer_->has_damage = head->value("damaged", 0U) > 0;
+    return;
+  }
+  ordered_json line = *head;
+  if (head->contains("size")) {
+    const auto uid = head->find("uid");
+    const std::string name =
+        fmt::format("{}/{}-{}.eml", writer_->directory_of(text_of_frame(*head, "folder")),
+                    uid != head->end() && uid->is_number_unsigned() ? uid->get<std::uint64_t>() : 0,
+                    clean_file_name(text_of_frame(*head, "message").substr(0, 12)));
+    line["file"] = name;
+    writer_->begin_file(name, frames_.left(), date_of(*head));
+  }
+  writer_->manifest += base::json_line(line) + "\n";
+  if (writer_->manifest.size() > kMaxManifest) throw Problem(ProblemKind::kTooLarge);
+}
+
+std::string MailArchive::next() {
+  while (writer_->output.empty() && !writer_->is_closed) {
+    if (frames_.left() > 0) {
+      writer_->write(frames_.read());
+    } else {
+      take_frame();
+    }
+  }
+  return std::exchange(writer_->output, {});
+}
+
+}  // namespace web

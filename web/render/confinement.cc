@@ -1,0 +1,73 @@
+#include "web/render/confinement.h"
+
+#include <cerrno>
+#include <cstdint>
+
+#include <seccomp.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/core_dumps.h"
+#include "base/error.h"
+#include "base/handle.h"
+
+namespace render {
+
+namespace {
+
+constexpr rlim_t kMaxMemory = rlim_t{1} << 30U;  // bytes of address space
+constexpr rlim_t kMaxCpu = 10;                   // seconds
+
+// What allocating memory, reading stdin, writing stdout and ending take.
+constexpr int kAllowed[] = {SCMP_SYS(brk),         SCMP_SYS(clock_gettime),  SCMP_SYS(close),
+                            SCMP_SYS(exit),        SCMP_SYS(exit_group),     SCMP_SYS(fstat),
+                            SCMP_SYS(futex),       SCMP_SYS(getpid),         SCMP_SYS(getrandom),
+                            SCMP_SYS(gettid),      SCMP_SYS(lseek),          SCMP_SYS(madvise),
+                            SCMP_SYS(mremap),      SCMP_SYS(munmap),         SCMP_SYS(pread64),
+                            SCMP_SYS(read),        SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
+                            SCMP_SYS(sched_yield), SCMP_SYS(write),          SCMP_SYS(writev)};
+// Libraries try these, and do without: a time zone, a character set that was not loaded before.
+constexpr int kRefused[] = {SCMP_SYS(access), SCMP_SYS(newfstatat), SCMP_SYS(open),
+                            SCMP_SYS(openat), SCMP_SYS(readlink),   SCMP_SYS(stat)};
+
+void set_limit(__rlimit_resource what, rlim_t most) {
+  const rlimit limit{most, most};
+  if (::setrlimit(what, &limit) != 0) base::fail_with_errno(errno, "render: set a limit");
+}
+
+void check(int result) {
+  if (result != 0) base::fail_with_errno(-result, "render: filter system calls");
+}
+
+void filter_system_calls() {
+  // A sanitizer has calls of its own to make before it can report.
+  const std::uint32_t otherwise =
+      base::kIsSanitized ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_KILL_PROCESS;
+  const base::Handle<void, seccomp_release> filter(seccomp_init(otherwise));
+  if (!filter) base::fail(base::ErrorCode::kIo, "render: the system calls can't be filtered");
+  for (const int call : kAllowed) check(seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call, 0));
+  for (const int call : kRefused) {
+    check(seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EACCES), call, 0));
+  }
+  // Memory that is not executable.
+  constexpr scmp_datum_t kExecutable = 4;  // PROT_EXEC
+  for (const int call : {SCMP_SYS(mmap), SCMP_SYS(mprotect)}) {
+    check(seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call, 1,
+                           SCMP_A2(SCMP_CMP_MASKED_EQ, kExecutable, 0)));
+  }
+  check(seccomp_load(filter.get()));
+}
+
+}  // namespace
+
+void confine() {
+  constexpr unsigned kFirstOwn = 3;
+  if (::close_range(kFirstOwn, ~0U, 0) != 0) base::fail_with_errno(errno, "render: close files");
+  // A sanitizer's shadow memory needs terabytes of addresses.
+  if (!base::kIsSanitized) set_limit(RLIMIT_AS, kMaxMemory);
+  set_limit(RLIMIT_CPU, kMaxCpu);
+  set_limit(RLIMIT_NPROC, 0);
+  filter_system_calls();
+}
+
+}  // namespace render

@@ -1,0 +1,12 @@
+// Takes from this process what it does not need in order to read a message: a defect in a parser
+// then gives a stranger one message, which he wrote himself.
+#pragma once
+
+namespace render {
+
+// From now on the process can read, write and seek in what is open, use memory within a bound, and
+// end; it can open no file, create no socket and start no program. CPU time is bounded. Descriptors
+// other than the three standard ones are closed. Fails with kIo if the system can't do it.
+void confine();
+
+}  // namespace render

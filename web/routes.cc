@@ -1,0 +1,411 @@
+#include "web/routes.h"
+
+namespace web {
+
+namespace {
+
+constexpr std::string_view kAll = "all";
+constexpr std::string_view kOwner = "owner";
+constexpr std::string_view kStaff = "helpdesk, operator, officer";
+constexpr std::string_view kSighted = "owner; helpdesk, officer with a grant";
+constexpr std::string_view kFoldersSeen = "owner, helpdesk, officer";
+constexpr std::string_view kRestorers = "owner, helpdesk";
+
+// A path's members are required by its form. The desk checks every value (restore/desk/rules.cc).
+constexpr Member kAccount{"account", Place::kPath, "account"};
+constexpr Member kAtPath{"at", Place::kPath, "at"};
+constexpr Member kMessage{"message", Place::kPath, "message"};
+constexpr Member kJob{"job", Place::kPath, "job"};
+constexpr Member kGrant{"grant", Place::kPath, "grant"};
+constexpr Member kAt{"at", Place::kQuery, "at"};
+constexpr Member kAfter{"after", Place::kQuery, "after"};
+constexpr Member kLimit{"limit", Place::kQuery, "limit", ValueKind::kCount};
+constexpr Member kTree{"tree", Place::kBody, "tree", ValueKind::kText, true};
+constexpr Member kSelected{"selection", Place::kBody, "selection", ValueKind::kSelection, true};
+
+// Names of folders, trees and people are in queries and bodies only: some proxies change what is
+// encoded in a path.
+constexpr std::array kRoutes = {
+    Route{"GET",
+          "/openapi.json",
+          Action::kDescribeApi,
+          "",
+          {},
+          "",
+          200,
+          kAll,
+          "This description of the API"},
+    Route{"GET",
+          "/instance",
+          Action::kDescribeInstance,
+          "",
+          {},
+          "",
+          200,
+          kAll,
+          "Whom the page is for, and how they log in"},
+    Route{"POST",
+          "/session",
+          Action::kLogIn,
+          "login",
+          {{{"user", Place::kBody, "name"}, {"password", Place::kBody, "password"}}},
+          "",
+          200,
+          kAll,
+          "Log in; where a proxy identifies people, without user and password"},
+    Route{"GET",
+          "/session",
+          Action::kShowSession,
+          "me",
+          {},
+          "",
+          200,
+          kAll,
+          "The session, what was done today, and the bounds"},
+    Route{"DELETE", "/session", Action::kLogOut, "logout", {}, "", 204, kAll, "Log out"},
+    Route{"POST",
+          "/session/confirm",
+          Action::kAsk,
+          "confirm",
+          {{{"password", Place::kBody, "password"}}},
+          "",
+          200,
+          kOwner,
+          "Give the password again, before a restore or an export"},
+    Route{"GET",
+          "/accounts",
+          Action::kAsk,
+          "accounts",
+          {{kAfter, kLimit}},
+          "document",
+          200,
+          kStaff,
+          "The accounts of the person's scope"},
+    Route{"GET",
+          "/accounts/{account}/snapshots",
+          Action::kAsk,
+          "snapshots",
+          {{kAccount, kAfter, kLimit}},
+          "document",
+          200,
+          "owner, helpdesk, operator, officer",
+          "The account's snapshots"},
+    Route{"GET",
+          "/accounts/{account}/snapshots/{at}/folders",
+          Action::kAsk,
+          "folders",
+          {{kAccount, kAtPath, kAfter, kLimit}},
+          "document",
+          200,
+          kFoldersSeen,
+          "The folders of a snapshot; at: a whole id, or newest"},
+    Route{"GET",
+          "/accounts/{account}/snapshots/{at}/messages",
+          Action::kAsk,
+          "messages",
+          {{kAccount,
+            kAtPath,
+            {"folder", Place::kQuery, "folder", ValueKind::kText, true},
+            kAfter,
+            kLimit}},
+          "document",
+          200,
+          kSighted,
+          "The messages of a folder"},
+    Route{"GET",
+          "/accounts/{account}/vanished",
+          Action::kAsk,
+          "vanished",
+          {{kAccount,
+            {"since", Place::kQuery, "since"},
+            kAfter,
+            kLimit,
+            {"messages", Place::kQuery, "messages", ValueKind::kCount}}},
+          "document",
+          200,
+          kFoldersSeen,
+          "What vanished from the mailbox; staff without a grant see no messages"},
+    Route{"GET",
+          "/accounts/{account}/changes",
+          Action::kAsk,
+          "diff",
+          {{kAccount,
+            {"from", Place::kQuery, "from", ValueKind::kText, true},
+            {"to", Place::kQuery, "to"},
+            kAfter,
+            kLimit}},
+          "document",
+          200,
+          kSighted,
+          "The changes between two snapshots"},
+    Route{"GET",
+          "/accounts/{account}/search",
+          Action::kAsk,
+          "search",
+          {{kAccount, {"q", Place::kQuery, "query", ValueKind::kText, true}, kAt, kAfter, kLimit}},
+          "document",
+          200,
+          kSighted,
+          "The messages that a query finds"},
+    Route{"GET",
+          "/accounts/{account}/messages/{message}",
+          Action::kAsk,
+          "show",
+          {{kAccount, kMessage, kLimit}},
+          "document",
+          200,
+          kSighted,
+          "A message's header, and where and when it was held"},
+    Route{"GET",
+          "/accounts/{account}/messages/{message}/raw",
+          Action::kRaw,
+          "raw",
+          {{kAccount, kMessage}},
+          "",
+          200,
+          kSighted,
+          "A message as a file (.eml)"},
+    Route{"GET",
+          "/accounts/{account}/messages/{message}/parts",
+          Action::kParts,
+          "raw",
+          {{kAccount, kMessage}},
+          "",
+          200,
+          kSighted,
+          "What a message consists of: header fields, texts, attachments"},
+    Route{"GET",
+          "/accounts/{account}/messages/{message}/parts/{part}",
+          Action::kPart,
+          "raw",
+          {{kAccount, kMessage, {"part", Place::kPath, ""}}},
+          "",
+          200,
+          kSighted,
+          "One part of a message as a file"},
+    Route{
+        "GET",
+        "/accounts/{account}/messages/{message}/view",
+        Action::kView,
+        "raw",
+        {{kAccount, kMessage, {"as", Place::kQuery, ""}, {"pictures", Place::kQuery, ""}}},
+        "",
+        200,
+        kSighted,
+        "A message as a document for a sandboxed frame; as: html, text or source; pictures: https "
+        "loads those of the message, for owners only"},
+    Route{"POST",
+          "/accounts/{account}/plans",
+          Action::kAsk,
+          "plan",
+          {{kAccount, kSelected}},
+          "",
+          200,
+          kRestorers,
+          "What a restore of a selection would do"},
+    Route{"POST",
+          "/accounts/{account}/restores",
+          Action::kAsk,
+          "restore",
+          {{kAccount,
+            {"plan", Place::kBody, "plan", ValueKind::kText, true},
+            {"Idempotency-Key", Place::kHeader, "key", ValueKind::kText, true}}},
+          "job",
+          202,
+          kRestorers,
+          "Restore what a plan shows; the same key again is the same restore"},
+    Route{"GET",
+          "/accounts/{account}/jobs",
+          Action::kAsk,
+          "jobs",
+          {{kAccount}},
+          "",
+          200,
+          kRestorers,
+          "The account's restores"},
+    Route{"GET",
+          "/accounts/{account}/jobs/{job}",
+          Action::kAsk,
+          "job",
+          {{kAccount, kJob}},
+          "job",
+          200,
+          kRestorers,
+          "A restore"},
+    Route{"GET",
+          "/accounts/{account}/jobs/{job}/events",
+          Action::kEvents,
+          "job",
+          {{kAccount, kJob}},
+          "job",
+          200,
+          kRestorers,
+          "A restore as server-sent events: job after each change, end at the end"},
+    Route{"DELETE",
+          "/accounts/{account}/jobs/{job}",
+          Action::kAsk,
+          "stop",
+          {{kAccount, kJob}},
+          "",
+          202,
+          kRestorers,
+          "Stop a restore; it can be completed later"},
+    Route{"GET",
+          "/accounts/{account}/trees",
+          Action::kAsk,
+          "trees",
+          {{kAccount, kAfter, kLimit}},
+          "document",
+          200,
+          kFoldersSeen,
+          "The restored trees"},
+    Route{"POST",
+          "/accounts/{account}/trees/extend",
+          Action::kAsk,
+          "extend",
+          {{kAccount, kTree, {"days", Place::kBody, "days", ValueKind::kCount, true}}},
+          "document",
+          200,
+          kRestorers,
+          "Keep a tree for more days"},
+    Route{"POST",
+          "/accounts/{account}/trees/expire",
+          Action::kAsk,
+          "expire",
+          {{kAccount, kTree}},
+          "document",
+          200,
+          kRestorers,
+          "Remove a tree"},
+    Route{"POST",
+          "/accounts/{account}/exports",
+          Action::kPrepareExport,
+          "",
+          {{kAccount, kSelected}},
+          "",
+          201,
+          "owner; officer with a grant",
+          "Prepare a download: its url is good once, for ten minutes"},
+    Route{"GET",
+          "/accounts/{account}/exports/{export}",
+          Action::kExport,
+          "export",
+          {{kAccount, {"export", Place::kPath, ""}}},
+          "",
+          200,
+          "owner; officer with a grant",
+          "The mail of a selection as a zip file with manifest.jsonl"},
+    Route{"GET",
+          "/accounts/{account}/audit",
+          Action::kAsk,
+          "audit",
+          {{kAccount, kLimit}},
+          "document",
+          200,
+          "owner, officer",
+          "Who looked into the account"},
+    Route{"POST",
+          "/accounts/{account}/consent",
+          Action::kAsk,
+          "consent",
+          {{kAccount}},
+          "",
+          200,
+          kOwner,
+          "A code with which staff may look into the account for a while"},
+    Route{"GET",
+          "/grants",
+          Action::kAsk,
+          "grants",
+          {},
+          "",
+          200,
+          "owner, helpdesk, officer",
+          "Permissions to look into accounts"},
+    Route{"POST",
+          "/accounts/{account}/grants",
+          Action::kAsk,
+          "ask-grant",
+          {{kAccount, {"reason", Place::kBody, "reason", ValueKind::kText, true}}},
+          "grant",
+          201,
+          "helpdesk, officer",
+          "Ask for a grant"},
+    Route{"POST",
+          "/accounts/{account}/grants/code",
+          Action::kAsk,
+          "use-code",
+          {{kAccount, {"code", Place::kBody, "code", ValueKind::kText, true}}},
+          "grant",
+          201,
+          "helpdesk, officer",
+          "Turn an owner's consent code into a grant"},
+    Route{"POST",
+          "/grants/{grant}/approve",
+          Action::kAsk,
+          "approve",
+          {{kGrant}},
+          "grant",
+          200,
+          "officer",
+          "Approve what another person asked for"},
+    Route{"DELETE",
+          "/grants/{grant}",
+          Action::kAsk,
+          "revoke",
+          {{kGrant}},
+          "grant",
+          200,
+          "owner, officer",
+          "End a grant"},
+};
+
+// The next segment of a pattern, which begins with a slash.
+std::string_view take_segment(std::string_view& pattern) {
+  pattern.remove_prefix(1);
+  const std::string_view segment = pattern.substr(0, pattern.find('/'));
+  pattern.remove_prefix(segment.size());
+  return segment;
+}
+
+std::optional<PathValues> match_path(std::string_view pattern, std::span<const std::string> path) {
+  PathValues values;
+  for (const std::string& given : path) {
+    if (pattern.empty()) return std::nullopt;
+    const std::string_view segment = take_segment(pattern);
+    if (segment.starts_with('{')) {
+      values.emplace_back(segment.substr(1, segment.size() - 2), given);
+    } else if (segment != given) {
+      return std::nullopt;
+    }
+  }
+  return pattern.empty() ? std::optional(std::move(values)) : std::nullopt;
+}
+
+}  // namespace
+
+bool Route::needs_session() const {
+  return action != Action::kDescribeApi && action != Action::kDescribeInstance &&
+         action != Action::kLogIn;
+}
+
+std::span<const Route> routes() {
+  return kRoutes;
+}
+
+std::optional<RouteMatch> find_route(std::string_view method, std::span<const std::string> path) {
+  RouteMatch match;
+  for (const Route& route : kRoutes) {
+    auto values = match_path(route.path, path);
+    if (!values) continue;
+    if (!match.allowed.empty()) match.allowed += ", ";
+    match.allowed += route.method;
+    if (route.method != method) continue;
+    match.route = &route;
+    match.values = *std::move(values);
+  }
+  if (match.allowed.empty()) return std::nullopt;
+  return match;
+}
+
+}  // namespace web

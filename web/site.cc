@@ -1,0 +1,56 @@
+#include "web/site.h"
+
+#include <exception>
+#include <utility>
+
+#include "base/log.h"
+#include "base/secret.h"
+#include "web/answer_headers.h"
+#include "web/api.h"
+#include "web/guard.h"
+#include "web/problem.h"
+#include "web/static_files.h"
+#include "web/target.h"
+
+namespace web {
+
+namespace {
+
+HttpAnswer problem_answer(const Problem& problem) {
+  HttpAnswer answer = problem.answer();
+  protect(answer, AnswerKind::kData);
+  return answer;
+}
+
+}  // namespace
+
+HttpAnswer Site::answer_checked(const HttpRequest& request) {
+  refuse_other_host(request, services_.settings);
+  const auto target = parse_target(request.target);
+  if (!target) throw Problem(ProblemKind::kMalformed);
+  const bool is_api = !target->path.empty() && target->path.front() == kApiRoot;
+  if (!is_api) return static_answer(request, request.target.substr(0, request.target.find('?')));
+  auto place = clients_.enter(client_of(request, services_.settings));
+  if (!place) throw Problem(ProblemKind::kTooManyRequests);
+  HttpAnswer answer = api_answer(services_, request, *target);
+  if (answer.more) {
+    answer.more = [more = std::move(answer.more), place = std::move(place)] { return more(); };
+  }
+  return answer;
+}
+
+HttpAnswer Site::answer(HttpRequest& request) {
+  HttpAnswer answer;
+  try {
+    answer = answer_checked(request);
+  } catch (const Problem& problem) {
+    answer = problem_answer(problem);
+  } catch (const std::exception& error) {
+    base::log_error("{} {}: {}", request.method, request.target, error.what());
+    answer = problem_answer(Problem(ProblemKind::kInternal));
+  }
+  base::wipe(request.body);
+  return answer;
+}
+
+}  // namespace web
