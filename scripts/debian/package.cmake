@@ -2,9 +2,9 @@
 
 set(MAILSTOW_MAINTAINER "The mailstow authors <mailstow@mailstow.invalid>" CACHE STRING
     "Whom the package names as its maintainer")
-set(programs mailstow-backupd mailstow-restore)
+set(programs mailstow-backupd mailstow-restore mailstow-web)
 
-install(FILES docs/man/mailstow-backupd.8 docs/man/mailstow-restore.8
+install(FILES docs/man/mailstow-backupd.8 docs/man/mailstow-restore.8 docs/man/mailstow-web.8
         DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
 install(FILES docs/man/mailstow.json.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
 install(FILES README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -23,6 +23,8 @@ MAILSTOW_FUZZER(store_recipe_fuzz);
 MAILSTOW_FUZZER(store_split_fuzz);
 MAILSTOW_FUZZER(store_trailer_fuzz);
 MAILSTOW_FUZZER(store_tree_record_fuzz);
+MAILSTOW_FUZZER(web_render_fuzz);
+MAILSTOW_FUZZER(web_request_fuzz);
 
 namespace fuzz {
 namespace {
@@ -98,7 +100,9 @@ INSTANTIATE_TEST_SUITE_P(
                     MAILSTOW_FUZZER_OF(store_key_fuzz), MAILSTOW_FUZZER_OF(store_leaf_fuzz),
                     MAILSTOW_FUZZER_OF(store_recipe_fuzz), MAILSTOW_FUZZER_OF(store_split_fuzz),
                     MAILSTOW_FUZZER_OF(store_trailer_fuzz),
-                    MAILSTOW_FUZZER_OF(store_tree_record_fuzz)),
+                    MAILSTOW_FUZZER_OF(store_tree_record_fuzz),
+                    Fuzzer{"web_render_fuzz", web_render_fuzz, 500},
+                    Fuzzer{"web_request_fuzz", web_request_fuzz, 500}),
     [](const auto& fuzzer) { return std::string(fuzzer.param.name); });
 #undef MAILSTOW_FUZZER_OF
 

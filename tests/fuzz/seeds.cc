@@ -257,6 +257,33 @@ Seeds desk_seeds() {
       seed(R"({"request":"use-code)" + session + R"(,"account":"a","code":"ABCDEFGH"})")};
 }
 
+Seeds render_seeds() {
+  const auto seed = [](const std::string& text) { return base::to_bytes(text); };
+  return {seed("Subject: =?utf-8?q?x=C3=BC?=\r\nDate: Tue, 24 Nov 2026 02:30:00 +0100\r\n"
+               "Content-Type: multipart/alternative; boundary=a\r\n\r\n--a\r\n\r\n"
+               "See http://x.y/z\r\n--a\r\nContent-Type: multipart/related; boundary=r\r\n\r\n"
+               "--r\r\nContent-Type: text/html; charset=koi8-r\r\n\r\n<img src=cid:p>\r\n"
+               "--r\r\nContent-Type: image/png\r\nContent-ID: <p>\r\n"
+               "Content-Transfer-Encoding: base64\r\n\r\niVBORw0KGgo=\r\n--r--\r\n--a--\r\n"),
+          seed("Content-Type: message/rfc822; name*0*=utf-8''a%C3; name*1*=%BC\r\n\r\n"
+               "Content-Transfer-Encoding: quoted-printable\r\n\r\na=FCb=\r\n"),
+          seed("Content-Disposition: attachment; filename=\"../x\"\r\n"
+               "Content-Transfer-Encoding: x-uuencode\r\n\r\nbegin 644 x\n#0V%T\n`\nend\n")};
+}
+
+Seeds request_seeds() {
+  const auto seed = [](const std::string& text) { return base::to_bytes(text); };
+  return {seed("GET /api/v1/accounts/a%40b/snapshots/newest/messages?folder=A%2FB+C&limit=9\n"
+               "Cookie: __Host-mailstow=" +
+               std::string(64, 'a') + "\n\n"),
+          seed("POST /api/v1/accounts/alice/restores\nIdempotency-Key: key-0000000000000001\n\n"
+               R"({"plan":"00000000000000000000000000000000"})"),
+          seed("POST /api/v1/session\nOrigin: https://restore.example.org\n\n"
+               R"({"user":"alice","password":"x"})"),
+          seed("GET /api/v1/accounts/alice/messages/b/parts/7\nLast-Event-ID: 5\n\n"),
+          seed("DELETE /lost?x=%41\nAccept: text/html\nIf-None-Match: \"x\"\n\n")};
+}
+
 }  // namespace
 
 std::vector<base::Bytes> seeds_of(std::string_view fuzzer) {
@@ -270,6 +297,8 @@ std::vector<base::Bytes> seeds_of(std::string_view fuzzer) {
   if (fuzzer == "store_split_fuzz") return split_seeds();
   if (fuzzer == "backupd_once_fuzz") return once_seeds();
   if (fuzzer == "desk_protocol_fuzz") return desk_seeds();
+  if (fuzzer == "web_render_fuzz") return render_seeds();
+  if (fuzzer == "web_request_fuzz") return request_seeds();
   return imap_seeds();
 }
 

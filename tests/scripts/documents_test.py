@@ -11,7 +11,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HEADING = re.compile(r"^#{1,6} +(.*)$", re.M)
 REFERENCE = re.compile(r'docs/([\w.-]+\.md),\s+"([^"]+)"')
-PATH = re.compile(r"`((?:backupd|base|docs|imap|restore|schema|scripts|store|tests)/[\w./-]+)`")
+PATH = re.compile(r"`((?:backupd|base|docs|imap|restore|schema|scripts|store|tests|web)/[\w./-]+)`")
 TEST = re.compile(r"\b(TEST(?:_F|_P)?|RC_GTEST_PROP|RC_GTEST_FIXTURE_PROP)\((\w+),\s+(\w+)")
 INSTANTIATION = re.compile(r"\bINSTANTIATE_TEST_SUITE_P\(\s*\w*,\s+(\w+)")
 MAX_README_LINES = 150

@@ -1,5 +1,5 @@
 """The man pages name every command and option that the programs have, and no other; mailstow.json(5)
-names every key of the schemas. Usage: man_pages_test.py BIN_DIRECTORY"""
+and mailstow-web(8) name every key of the schemas. Usage: man_pages_test.py BIN_DIRECTORY"""
 
 import functools
 import json
@@ -77,16 +77,26 @@ def check_selection(page):
             + [f"a selection has no field {name}" for name in sorted(described - keys)])
 
 
+def check_web_settings(page):
+    keys = set(json.loads((ROOT / "schema/web.schema.json").read_text())["properties"])
+    described = set(re.findall(r"^\.It Ql ([a-z_]+)", page, re.M))
+    return ([f"the key {name} is missing" for name in sorted(keys - described)]
+            + [f"there is no key {name}" for name in sorted(described - keys)])
+
+
 def main():
     directory = pathlib.Path(sys.argv[1])
     failed = False
-    for name in ("mailstow-backupd", "mailstow-restore"):
+    for name in ("mailstow-backupd", "mailstow-restore", "mailstow-web"):
         page = (ROOT / f"docs/man/{name}.8").read_text()
         for trouble in check_program(directory / name, page):
             print(f"{name}.8: {trouble}")
             failed = True
     for trouble in check_configuration((ROOT / "docs/man/mailstow.json.5").read_text()):
         print(f"mailstow.json.5: {trouble}")
+        failed = True
+    for trouble in check_web_settings((ROOT / "docs/man/mailstow-web.8").read_text()):
+        print(f"mailstow-web.8: {trouble}")
         failed = True
     for trouble in check_selection((ROOT / "docs/man/mailstow-restore.8").read_text()):
         print(f"mailstow-restore.8: {trouble}")

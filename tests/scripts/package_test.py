@@ -35,10 +35,10 @@ class Package(unittest.TestCase):
         self.assertIn("Default: false\n", (DEBIAN / "templates").read_text())
 
     def test_maintainer_scripts_know_every_unit_that_can_be_enabled(self):
-        units = {unit.name for unit in (ROOT / "scripts/systemd").iterdir()
+        units = {unit.name.replace("@.", f"@{instance}.") for instance in ("self", "staff") for unit in (ROOT / "scripts/systemd").iterdir()
                  if "\n[Install]\n" in unit.read_text()}
         for name in ("postinst", "postrm"):
-            named = set(re.findall(r"mailstow[a-z-]*\.(?:service|timer|socket)", (DEBIAN / name).read_text()))
+            named = set(re.findall(r"mailstow[a-z@-]*\.(?:service|timer|socket)", (DEBIAN / name).read_text()))
             self.assertEqual(named, units, name)
 
     def test_its_configuration_is_kept_and_is_valid(self):
@@ -56,7 +56,7 @@ class Package(unittest.TestCase):
 
     def test_one_version(self):
         version = re.search(r"project\(mailstow VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())[1]
-        for program in ("mailstow-backupd", "mailstow-restore"):
+        for program in ("mailstow-backupd", "mailstow-restore", "mailstow-web"):
             self.assertEqual(run(BIN / program, "--version").stdout, f"mailstow {version}\n")
         cpack = (BUILD / "CPackConfig.cmake").read_text()
         self.assertIn(f'set(CPACK_PACKAGE_VERSION "{version}")', cpack)

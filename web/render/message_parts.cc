@@ -164,7 +164,9 @@ struct MessageParts::Parsed {
   }
 
   void add(GMimeObject* object) {
-    Part part{.number = static_cast<unsigned>(parts.size() + 1), .type = type_of(object)};
+    Part part;
+    part.number = static_cast<unsigned>(parts.size() + 1);
+    part.type = type_of(object);
     if (GMIME_IS_PART(object)) {
       part.name = heading_text(g_mime_part_get_filename(GMIME_PART(object)));
     } else if (GMIME_IS_MESSAGE_PART(object)) {
@@ -243,9 +245,11 @@ struct MessageParts::Parsed {
 void MessageParts::prepare() {
   g_mime_init();
   // They stay loaded while a converter is open, which is for good.
+  static std::vector<iconv_t> open;
+  if (!open.empty()) return;
   for (const char* name : kCharacterSets) {
-    static_cast<void>(::iconv_open("UTF-8", name));
-    static_cast<void>(::iconv_open(name, "UTF-8"));
+    open.push_back(::iconv_open("UTF-8", name));
+    open.push_back(::iconv_open(name, "UTF-8"));
   }
 }
 
@@ -256,10 +260,11 @@ MessageParts::MessageParts(int message) : parsed_(std::make_unique<Parsed>()) {
   }
   const Object<GMimeParser> parser(g_mime_parser_new_with_stream(stream.get()));
   g_mime_parser_set_persist_stream(parser.get(), TRUE);
-  GMimeParserOptions* const options = g_mime_parser_options_new();
+  const base::Handle<GMimeParserOptions, g_mime_parser_options_free> options(
+      g_mime_parser_options_new());
   std::array<const char*, 3> fallbacks = {"utf-8", "windows-1252", nullptr};
-  g_mime_parser_options_set_fallback_charsets(options, fallbacks.data());
-  parsed_->message.reset(g_mime_parser_construct_message(parser.get(), options));
+  g_mime_parser_options_set_fallback_charsets(options.get(), fallbacks.data());
+  parsed_->message.reset(g_mime_parser_construct_message(parser.get(), options.get()));
   if (!parsed_->message) base::fail(base::ErrorCode::kDamaged, "render: this is not a message");
   GMimeObject* const top = g_mime_message_get_mime_part(parsed_->message.get());
   if (top != nullptr) parsed_->walk(top, 0);

@@ -1,0 +1,158 @@
+// What strangers send to the socket itself: too much, too slowly, too often, or not HTTP.
+#include "web/http_server.h"
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include <gmock/gmock.h>
+
+#include "base/listening_socket.h"
+#include "tests/temporary_directory.h"
+#include "tests/web/web_client.h"
+
+namespace web {
+namespace {
+
+using testing::HasSubstr;
+
+class HttpServerTest : public testing::Test {
+ protected:
+  base::Path socket() const { return directory_.path() / "page"; }
+
+  void start(const HttpLimits& limits = {}) {
+    server_.emplace(base::listen_on_path(socket()), limits, [this](HttpRequest& request) {
+      ++handled_;
+      if (request.target == "/stream") return stream();
+      return HttpAnswer{.headers = {{"X-Method", request.method}, {"X-Target", request.target}},
+                        .body = request.body};
+    });
+  }
+
+  HttpAnswer stream() {
+    HttpAnswer answer{.body = "first"};
+    answer.more = [left = 2]() mutable { return left-- > 0 ? std::string("more") : std::string(); };
+    return answer;
+  }
+
+  WebAnswer send(const std::string& bytes) {
+    return parse_web_answer(exchange_with_page(socket(), bytes));
+  }
+
+  tests::TemporaryDirectory directory_;
+  std::atomic<int> handled_{0};
+  std::optional<HttpServer> server_;
+};
+
+constexpr const char* kEnd = "Host: x\r\nConnection: close\r\n\r\n";
+
+TEST_F(HttpServerTest, ARequestArrivesAsItWasSent) {
+  start();
+  const WebAnswer answer = send(std::string("GET /a%2Fb/%2e%2e?c=%41+d HTTP/1.1\r\n") + kEnd);
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.headers.at("x-target"), "/a%2Fb/%2e%2e?c=%41+d");
+  EXPECT_EQ(
+      send("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbody").body,
+      "body");
+  EXPECT_EQ(send("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n"
+                 "\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n")
+                .body,
+            "abc");
+}
+
+TEST_F(HttpServerTest, AnAnswerInPiecesIsComplete) {
+  start();
+  EXPECT_EQ(send(std::string("GET /stream HTTP/1.1\r\n") + kEnd).body, "firstmoremore");
+}
+
+TEST_F(HttpServerTest, WhatIsTooLargeIsRefusedBeforeItIsHandled) {
+  start({.body = 10'000});
+  const WebAnswer answer =
+      send("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 10001\r\n\r\n");
+  EXPECT_EQ(answer.status, 413);
+  EXPECT_THAT(answer.headers.at("content-security-policy"), HasSubstr("default-src 'none'"));
+  EXPECT_EQ(
+      send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n").status,
+      413);
+  // Without a length that could be refused beforehand.
+  std::string chunks;
+  for (int count = 0; count < 20; ++count) chunks += "3e8\r\n" + std::string(1'000, 'x') + "\r\n";
+  EXPECT_EQ(send("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n"
+                 "\r\n" +
+                 chunks + "0\r\n\r\n")
+                .status,
+            413);
+  const std::string header = "X: " + std::string(60'000, 'x') + "\r\n";
+  EXPECT_EQ(send("GET / HTTP/1.1\r\n" + header + kEnd).status, 431);
+  EXPECT_GE(send("GET /" + std::string(60'000, 'x') + " HTTP/1.1\r\n" + kEnd).status, 400);
+  EXPECT_EQ(handled_, 0);
+}
+
+TEST_F(HttpServerTest, AllBodiesTogetherAreBounded) {
+  start({.body = 100'000, .bodies = 150'000});
+  // Both announce the same, and the first does not finish.
+  const std::string head =
+      "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 90000\r\n\r\n";
+  const base::Fd slow = connect_to_page(socket());
+  const std::string begin = head + std::string(80'000, 'x');
+  std::size_t sent = 0;
+  while (sent < begin.size()) {
+    const ssize_t now = ::send(slow.get(), begin.data() + sent, begin.size() - sent, MSG_NOSIGNAL);
+    ASSERT_GT(now, 0);
+    sent += static_cast<std::size_t>(now);
+  }
+  WebAnswer other;
+  // Until the first one's bytes have been taken.
+  for (int attempt = 0; attempt < 500 && other.status != 423; ++attempt) {
+    other = send(head + std::string(90'000, 'y'));
+  }
+  EXPECT_EQ(other.status, 423);
+}
+
+TEST_F(HttpServerTest, WhatIsNotHttpDoesNoHarm) {
+  start();
+  for (const std::string& bytes :
+       {std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11),
+        std::string("\r\n\r\n\r\n"), std::string("GET\r\n\r\n"),
+        std::string("GET / HTTP/9.9\r\n\r\n"), std::string("GET / HTTP/1.1\r\nHost x\r\n\r\n"),
+        std::string(1'000, '\0') + "\r\n\r\n",
+        std::string("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n"),
+        std::string("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n")}) {
+    const base::Fd connection = connect_to_page(socket());
+    static_cast<void>(::send(connection.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL));
+    ::shutdown(connection.get(), SHUT_WR);
+    const WebAnswer answer = parse_web_answer(read_to_end(connection));
+    EXPECT_TRUE(answer.status == 0 || answer.status >= 400) << bytes << answer.status;
+  }
+  EXPECT_EQ(send(std::string("GET / HTTP/1.1\r\n") + kEnd).status, 200) << "it still answers";
+}
+
+TEST_F(HttpServerTest, ASilentClientIsDisconnected) {
+  start({.idle = std::chrono::seconds(1)});
+  const base::Fd connection = connect_to_page(socket());
+  const std::string half = "GET / HTTP/1.1\r\nHost";
+  ASSERT_GT(::send(connection.get(), half.data(), half.size(), MSG_NOSIGNAL), 0);
+  const WebAnswer answer = parse_web_answer(read_to_end(connection));
+  EXPECT_TRUE(answer.status == 0 || answer.status == 408) << answer.status;
+  EXPECT_EQ(handled_, 0);
+}
+
+TEST_F(HttpServerTest, SilentClientsBelowTheLimitKeepNoOtherOut) {
+  start({.connections = 220});
+  std::vector<base::Fd> silent;
+  for (int count = 0; count < 200; ++count) silent.push_back(connect_to_page(socket()));
+  EXPECT_EQ(send(std::string("GET / HTTP/1.1\r\n") + kEnd).status, 200);
+}
+
+TEST_F(HttpServerTest, ItEndsWhenAllHaveGone) {
+  start();
+  {
+    const base::Fd open = connect_to_page(socket());
+    static_cast<void>(send(std::string("GET / HTTP/1.1\r\n") + kEnd));  // so that it was accepted
+    EXPECT_FALSE(server_->end(std::chrono::milliseconds(100)));
+  }
+  server_.reset();
+}
+
+}  // namespace
+}  // namespace web

@@ -1,0 +1,115 @@
+// A download is a zip file that other programs read, or has no end.
+#include "web/mail_archive.h"
+
+#include <fstream>
+
+#include <gmock/gmock.h>
+
+#include "tests/servers/process.h"
+#include "tests/temporary_directory.h"
+#include "tests/web/scripted_desk.h"
+#include "web/problem.h"
+
+namespace web {
+namespace {
+
+constexpr const char* kContents = R"(
+import json, sys, zipfile
+archive = zipfile.ZipFile(sys.argv[1])
+assert archive.testzip() is None
+print(json.dumps({name: archive.read(name).decode("latin-1") for name in archive.namelist()}))
+)";
+
+std::string bytes_of(MailArchive& archive) {
+  std::string zip;
+  for (std::string piece; !(piece = archive.next()).empty();) zip += piece;
+  return zip;
+}
+
+std::string archive_of(const std::string& frames) {
+  MailArchive archive([rest = frames]() mutable {
+    // In small pieces, so that heads and messages are cut.
+    std::string piece = rest.substr(0, 7);
+    rest.erase(0, piece.size());
+    return piece;
+  });
+  return bytes_of(archive);
+}
+
+json contents_of(const std::string& zip) {
+  const tests::TemporaryDirectory directory;
+  const base::Path file = directory.path() / "mail.zip";
+  std::ofstream(file, std::ios::binary) << zip;
+  return json::parse(servers::output_of({"python3", "-c", kContents, file.string()}));
+}
+
+json head_of(const std::string& folder, unsigned uid) {
+  return {{"folder", folder},
+          {"uid", uid},
+          {"message", std::string(64, 'c')},
+          {"internal_date", "2026-11-24T02:30:00Z"},
+          {"flags", {"\\Seen"}}};
+}
+
+TEST(MailArchiveTest, EveryMessageIsAFileAndALineOfTheManifest) {
+  const json files = contents_of(
+      archive_of(frame(head_of("INBOX", 1), "first\r\n") + frame(head_of("INBOX", 2), "") +
+                 frame(head_of("Entwürfe/Größe", 3), std::string(20'000, 'x')) +
+                 R"({"end":true,"messages":3,"damaged":0})"
+                 "\n"));
+  EXPECT_EQ(files["INBOX/1-cccccccccccc.eml"], "first\r\n");
+  EXPECT_EQ(files["INBOX/2-cccccccccccc.eml"], "");
+  EXPECT_EQ(files["Entwürfe_Größe/3-cccccccccccc.eml"].get<std::string>().size(), 20'000U);
+  ASSERT_EQ(files.size(), 4U) << files;
+  const std::string manifest = files["manifest.jsonl"];
+  const json line = json::parse(manifest.substr(0, manifest.find('\n')));
+  EXPECT_EQ(line["file"], "INBOX/1-cccccccccccc.eml");
+  EXPECT_EQ(line["flags"][0], "\\Seen");
+}
+
+TEST(MailArchiveTest, FoldersThatAreCleanedAlikeStayApart) {
+  const json files =
+      contents_of(archive_of(frame(head_of("a/b", 1), "1") + frame(head_of("a_b", 1), "2") +
+                             frame(head_of("A:b", 1), "3") + frame(head_of("../../etc", 1), "4") +
+                             R"({"end":true})"
+                             "\n"));
+  ASSERT_EQ(files.size(), 5U) << files;
+  for (const auto& [name, content] : files.items()) {
+    EXPECT_FALSE(name.starts_with("/"));
+    EXPECT_EQ(name.find("../"), std::string::npos) << name;
+  }
+}
+
+TEST(MailArchiveTest, ADamagedMessageIsInTheManifestOnly) {
+  json damaged = head_of("INBOX", 2);
+  damaged["damaged"] = "a block is missing";
+  const std::string frames = frame(head_of("INBOX", 1), "first") + damaged.dump() + "\n" +
+                             R"({"end":true,"messages":1,"damaged":1})"
+                             "\n";
+  bool has_ended = false;
+  MailArchive archive([&, rest = frames]() mutable -> std::string {
+    if (rest.empty()) {
+      has_ended = true;
+      throw Problem(ProblemKind::kDamaged);  // as the desk ends such a stream
+    }
+    return std::exchange(rest, {});
+  });
+  const json files = contents_of(bytes_of(archive));
+  EXPECT_TRUE(has_ended);
+  EXPECT_EQ(files.size(), 2U);
+  EXPECT_THAT(files["manifest.jsonl"].get<std::string>(), testing::HasSubstr("a block is missing"));
+}
+
+TEST(MailArchiveTest, WhatBreaksOffHasNoEnd) {
+  const std::string whole = frame(head_of("INBOX", 1), "first") + R"({"end":true})"
+                                                                  "\n";
+  for (const std::string& frames :
+       {whole.substr(0, whole.size() - 13), whole.substr(0, whole.size() - 15), std::string("{}x"),
+        std::string("nonsense\n"), std::string("{\"size\":\"x\"}\n"), std::string()}) {
+    MailArchive archive([rest = frames]() mutable { return std::exchange(rest, {}); });
+    EXPECT_THROW(bytes_of(archive), Problem) << frames;
+  }
+}
+
+}  // namespace
+}  // namespace web

@@ -1,0 +1,113 @@
+// `mailstow-web render`, as the page starts it: one message in, one frame out, and nothing else.
+#include <csignal>
+#include <fstream>
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "base/memory_file.h"
+#include "tests/temporary_directory.h"
+#include "web/problem.h"
+#include "web/render/confinement.h"
+#include "web/renderer.h"
+
+namespace web {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+constexpr std::uint64_t kPlenty = std::uint64_t{64} << 20U;
+
+class RenderTest : public testing::Test {
+ protected:
+  Renderer::Rendered render(const std::string& message, const std::vector<std::string>& words,
+                            std::uint64_t most = kPlenty) {
+    return renderer_.run(base::memory_file("a message", base::as_bytes(message)), words, most);
+  }
+
+  Renderer renderer_{std::string(MAILSTOW_BIN_DIRECTORY) + "/mailstow-web"};
+};
+
+const std::string kMessage =
+    "Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+    "--b\r\nContent-Type: text/html; charset=windows-1251\r\n\r\n<p>\xcf\xf0\xe8</p>\r\n"
+    "--b\r\nContent-Type: application/x\r\nContent-Disposition: attachment; filename=a.bin\r\n\r\n"
+    "content\r\n--b--\r\n";
+
+TEST_F(RenderTest, AMessageBecomesAListADocumentAndFiles) {
+  const json parts = json::parse(render(kMessage, {"parts"}).bytes);
+  EXPECT_EQ(parts["subject"], "x");
+  EXPECT_EQ(parts["has_html"], true);
+  EXPECT_EQ(parts["parts"][1]["name"], "a.bin");
+  EXPECT_EQ(parts["parts"][1]["size"], 7);
+  EXPECT_THAT(render(kMessage, {"html"}).bytes, HasSubstr("<p>При</p>"))
+      << "in a character set that was loaded before";
+  EXPECT_THAT(render(kMessage, {"text"}).bytes, HasSubstr("&lt;p&gt;"));
+  EXPECT_THAT(render(kMessage, {"source"}).bytes, HasSubstr("Content-Type: multipart/mixed"));
+  const auto part = render(kMessage, {"part", "2"});
+  EXPECT_EQ(part.bytes, "content");
+  EXPECT_EQ(json::parse(part.head)["name"], "a.bin");
+  EXPECT_TRUE(json::parse(render(kMessage, {"part", "3"}).head).contains("missing"));
+}
+
+TEST_F(RenderTest, WhatIsTooLargeOrNoMessageIsAProblem) {
+  EXPECT_THROW(render(kMessage, {"part", "2"}, 6), Problem);
+  EXPECT_THROW(render("", {"html"}), Problem);
+  EXPECT_THROW(render(kMessage, {"nonsense"}), Problem);
+  EXPECT_THROW(Renderer("/nonexistent").run(base::memory_file("m", {}), {"html"}, kPlenty),
+               std::exception);
+}
+
+TEST_F(RenderTest, AMessageNestedWithoutEndHarmsOnlyItsOwnProcess) {
+  std::string message;
+  for (int depth = 0; depth < 20'000; ++depth) {
+    const std::string number = std::to_string(depth);
+    message += "Content-Type: multipart/mixed; boundary=" + number + "\r\n\r\n--" + number + "\r\n";
+  }
+  try {
+    EXPECT_THAT(render(message, {"html"}).bytes, HasSubstr("<!DOCTYPE html>"));
+  } catch (const Problem& problem) {
+    EXPECT_EQ(problem.kind(), ProblemKind::kUnshowable);
+  }
+  EXPECT_THAT(render(kMessage, {"html"}).bytes, HasSubstr("<p>"));
+}
+
+// The number of the probe that the confined process could do; 0: it could do nothing of it.
+int confined(const base::Path& file, int listening) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    render::confine();
+    if (::open("/etc/passwd", O_RDONLY) >= 0) ::_exit(1);
+    if (::open(file.c_str(), O_WRONLY | O_CREAT, 0600) >= 0) ::_exit(2);
+    if (::socket(AF_UNIX, SOCK_STREAM, 0) >= 0) ::_exit(3);
+    if (::socket(AF_INET, SOCK_STREAM, 0) >= 0) ::_exit(4);
+    if (::fork() == 0) ::_exit(5);
+    char program[] = "/bin/true";
+    char* const arguments[] = {program, nullptr};
+    ::execv(program, arguments);
+    if (::kill(::getppid(), 0) == 0) ::_exit(6);
+    char byte = 0;
+    if (::read(listening, &byte, 1) >= 0) ::_exit(7);
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  // In a build without sanitizers the first forbidden call ends the process.
+  if (WIFSIGNALED(status)) return WTERMSIG(status) == SIGSYS ? 0 : 100 + WTERMSIG(status);
+  return WEXITSTATUS(status);
+}
+
+TEST_F(RenderTest, AConfinedProcessHasNeitherFilesNorSocketsNorPrograms) {
+  const tests::TemporaryDirectory directory;
+  const base::Fd open(::open("/dev/zero", O_RDONLY));
+  ASSERT_TRUE(open);
+  EXPECT_EQ(confined(directory.path() / "new", open.get()), 0);
+  EXPECT_FALSE(std::filesystem::exists(directory.path() / "new"));
+}
+
+}  // namespace
+}  // namespace web
