@@ -127,7 +127,8 @@ ordered_json desk_request(Visit& visit, const Target& target, const PathValues& 
       refuse_member(member.name, "it must be there");
     }
   }
-  for (auto& [name, value] : body_of(visit).items()) {
+  ordered_json body = body_of(visit);
+  for (auto& [name, value] : body.items()) {
     const Member& member = *find_member(visit.route, name, Place::kBody);
     if (!member.field.empty()) asked[std::string(member.field)] = std::move(value);
   }
