@@ -30,7 +30,7 @@ HttpAnswer json_answer(unsigned status, const ordered_json& document) {
   return answer;
 }
 
-// What of the desk's answer the page gets.
+// The part of the desk's answer that the page gets.
 ordered_json passed_on(const Route& route, ordered_json answer) {
   if (route.answer.empty()) {
     answer.erase("ok");
@@ -130,7 +130,7 @@ void identify(Visit& visit) {
   visit.token = *token;
   const auto known = visit.services.known.find(visit.token);
   visit.holder = known ? *known : ask_holder(visit);
-  // The person at the proxy is another one than at the login.
+  // The proxy named a different person at the login.
   if (visit.services.settings.instance != Instance::kSelf && visit.holder.person != visit.person) {
     throw Problem(ProblemKind::kUnauthenticated);
   }

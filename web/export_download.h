@@ -11,8 +11,8 @@ namespace web {
 // Keeps the selection of the body: {"export", "url", "seconds_left"}. Fails with a Problem.
 HttpAnswer prepare_export(const Visit& visit);
 
-// `asked`: the request without the selection. Fails with a Problem; what goes wrong later breaks
-// the download off.
+// `asked`: the request without the selection. Fails with a Problem; a later
+// failure breaks the download off.
 HttpAnswer download_export(const Visit& visit, nlohmann::ordered_json asked);
 
 }  // namespace web

@@ -39,8 +39,7 @@ std::string clean_file_name(std::string_view name) {
     }
     name.remove_prefix(length);
   }
-  // A name that begins with a dot is hidden; one that ends with a dot or blank is another one for
-  // some systems.
+  // Names that begin with a dot are hidden; some systems drop dots and blanks at the end.
   while (clean.starts_with('.') || clean.starts_with(' ')) clean.erase(0, 1);
   while (clean.ends_with('.') || clean.ends_with(' ')) clean.pop_back();
   return clean.empty() ? "file" : clean;

@@ -1,5 +1,5 @@
-// The checks that come before a request is looked at: whether it was meant for this page, and
-// whether this page sent it.
+// The checks before a request is carried out: whether it was meant for this page, and whether this
+// page sent it.
 #pragma once
 
 #include <optional>

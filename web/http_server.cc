@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -37,10 +38,14 @@ constexpr std::size_t kStack = std::size_t{512} << 10U;
 // is closed.
 constexpr std::size_t kReadInVain = 4;  // times the limit
 
+// Longer than the desk may take (web/desk_client.h).
+constexpr std::chrono::seconds kMaxAnswerTime = std::chrono::minutes(11);
+
 // A request while it arrives.
 struct Exchange {
   HttpRequest request;
   bool has_begun = false;
+  std::optional<std::uint64_t> announced;  // bytes of the body
   std::size_t received = 0;
   std::shared_ptr<void> memory;
   bool is_too_large = false;
@@ -137,8 +142,12 @@ void* begin_exchange(void* /*cls*/, const char* target, MHD_Connection* /*connec
   return exchange.release();
 }
 
-void end_exchange(void* /*cls*/, MHD_Connection* /*connection*/, void** exchange,
+void end_exchange(void* limits, MHD_Connection* connection, void** exchange,
                   MHD_RequestTerminationCode /*why*/) {
+  // For a further request on this connection.
+  MHD_set_connection_option(
+      connection, MHD_CONNECTION_OPTION_TIMEOUT,
+      static_cast<unsigned>(static_cast<const HttpLimits*>(limits)->idle.count()));
   delete static_cast<Exchange*>(*exchange);  // NOLINT(cppcoreguidelines-owning-memory)
   *exchange = nullptr;
 }
@@ -188,6 +197,7 @@ struct HttpServer::Daemon {
     if (error != std::errc() || *end != '\0') {
       return queue_answer(connection, refusal(ProblemKind::kMalformed));
     }
+    exchange.announced = bytes;
     if (bytes > limits.body) return queue_answer(connection, refusal(ProblemKind::kTooLarge));
     return MHD_YES;
   }
@@ -201,10 +211,9 @@ struct HttpServer::Daemon {
       exchange.request.body.clear();
       return exchange.received <= kReadInVain * limits.body;
     }
-    // Once for a whole body: its parts could each get memory, and none of them all.
+    // Once for a whole body: the parts of several could each get memory, and none all of it.
     if (!exchange.memory && !exchange.is_out_of_memory) {
-      const bool is_small = exchange.received <= kBlock && bytes.size() < kBlock;
-      exchange.memory = bodies.take(is_small ? kBlock : limits.body);
+      exchange.memory = bodies.take(exchange.announced.value_or(limits.body));
       exchange.is_out_of_memory = !exchange.memory;
     }
     if (!exchange.is_out_of_memory) exchange.request.body += bytes;
@@ -214,6 +223,9 @@ struct HttpServer::Daemon {
   MHD_Result finish(Exchange& exchange, MHD_Connection* connection) const {
     if (exchange.is_too_large) return queue_answer(connection, refusal(ProblemKind::kTooLarge));
     if (exchange.is_out_of_memory) return queue_answer(connection, refusal(ProblemKind::kBusy));
+    // The library counts the wait for the desk as silence of the client.
+    MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT,
+                              static_cast<unsigned>(kMaxAnswerTime.count()));
     return queue_answer(connection, handler(exchange.request));
   }
 
@@ -246,13 +258,13 @@ HttpServer::HttpServer(base::Fd listening, const HttpLimits& limits, Handler han
   daemon_->library =
       MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION |
                            MHD_USE_POLL | MHD_USE_ITC | MHD_USE_ERROR_LOG,
-                       0, nullptr, nullptr, &Daemon::on_request, daemon_.get(),  //
-                       MHD_OPTION_EXTERNAL_LOGGER, log_of_library, nullptr,      //
-                       MHD_OPTION_LISTEN_SOCKET, socket,                         //
-                       MHD_OPTION_URI_LOG_CALLBACK, begin_exchange, nullptr,     //
-                       MHD_OPTION_NOTIFY_COMPLETED, end_exchange, nullptr,       //
-                       MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, nullptr,     //
-                       MHD_OPTION_CONNECTION_LIMIT, limits.connections,          //
+                       0, nullptr, nullptr, &Daemon::on_request, daemon_.get(),      //
+                       MHD_OPTION_EXTERNAL_LOGGER, log_of_library, nullptr,          //
+                       MHD_OPTION_LISTEN_SOCKET, socket,                             //
+                       MHD_OPTION_URI_LOG_CALLBACK, begin_exchange, nullptr,         //
+                       MHD_OPTION_NOTIFY_COMPLETED, end_exchange, &daemon_->limits,  //
+                       MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, nullptr,         //
+                       MHD_OPTION_CONNECTION_LIMIT, limits.connections,              //
                        MHD_OPTION_CONNECTION_TIMEOUT, static_cast<unsigned>(limits.idle.count()),
                        MHD_OPTION_CONNECTION_MEMORY_LIMIT, limits.header,  //
                        MHD_OPTION_THREAD_STACK_SIZE, kStack,               //

@@ -31,7 +31,7 @@ class HttpServer {
   // Ends all connections, and waits for the handlers that run.
   ~HttpServer();
 
-  // Takes no more connections; returns whether all have ended in time.
+  // Accepts no further connections; returns whether all have ended in time.
   bool end(std::chrono::milliseconds patience);
 
  private:

@@ -147,7 +147,7 @@ HttpAnswer message_view(const Visit& visit, const ordered_json& asked) {
     throw Problem(ProblemKind::kUsage, "/as: it must be html, text or source");
   }
   const std::string_view pictures = visit.value("pictures");
-  // They would show the sender that the message is looked at.
+  // They would show the sender that the message was opened.
   if (!pictures.empty() && (pictures != "https" || visit.holder.role != "owner")) {
     throw Problem(ProblemKind::kUsage, "/pictures: it must be https, and is for owners only");
   }

@@ -85,7 +85,7 @@ HttpAnswer Problem::answer() const {
 }
 
 Problem problem_from(const ordered_json& answer) {
-  constexpr std::int64_t kLongestWait = 86'400;
+  constexpr std::int64_t kMaxWait = 86'400;
   if (!answer.is_object() || !answer.contains("error") || !answer.at("error").is_object()) {
     return Problem(ProblemKind::kInternal);
   }
@@ -103,7 +103,7 @@ Problem problem_from(const ordered_json& answer) {
   std::optional<std::chrono::seconds> wait;
   if (error.contains("retry_after") && error.at("retry_after").is_number_integer()) {
     wait = std::chrono::seconds(
-        std::clamp<std::int64_t>(error.at("retry_after").get<std::int64_t>(), 1, kLongestWait));
+        std::clamp<std::int64_t>(error.at("retry_after").get<std::int64_t>(), 1, kMaxWait));
   }
   std::string detail = text("message");
   if (detail.empty()) detail = found->title;

@@ -16,7 +16,7 @@ namespace web {
 inline constexpr std::string_view kApiRoot = "api";
 inline constexpr std::string_view kApiVersion = "v1";
 
-// What is done with a request.
+// The way in which a request is answered.
 enum class Action {
   kDescribeApi,
   kDescribeInstance,

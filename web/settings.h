@@ -13,7 +13,7 @@ namespace web {
 
 inline constexpr const char* kDefaultSettings = "/etc/mailstow-web/self.json";
 
-// Whom the page is for, and who identifies them.
+// The people that the page is for differ in how they are identified.
 enum class Instance {
   kSelf,   // users, who log in with the password of their mailbox
   kProxy,  // users whom a single sign-on proxy has identified

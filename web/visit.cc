@@ -53,7 +53,7 @@ void check_kind(const Member& member, const ordered_json& value) {
                                                               : "it must be an object");
 }
 
-// What the person sees of other accounts is the same, whether they exist or not.
+// Other accounts are answered alike, whether they exist or not.
 void choose_account(const Visit& visit, ordered_json& asked, const std::string& account) {
   if (visit.holder.role != "owner") {
     asked["account"] = account;

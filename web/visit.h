@@ -21,7 +21,7 @@
 
 namespace web {
 
-// What the requests share.
+// The parts that all requests share.
 struct Services {
   const Settings& settings;
   const DeskClient& desk;

@@ -1,4 +1,4 @@
-// What a desk says, right or wrong, becomes an answer or a problem, and never more.
+// Every answer of a desk, right or wrong, becomes a document or a problem.
 #include "web/desk_client.h"
 
 #include <gmock/gmock.h>

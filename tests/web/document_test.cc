@@ -1,4 +1,4 @@
-// What a stranger wrote is text, or HTML under the policy that keeps it in.
+// Text stays text, and HTML loads nothing but the pictures of its own message.
 #include "web/render/document.h"
 
 #include <gmock/gmock.h>

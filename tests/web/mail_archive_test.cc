@@ -16,7 +16,7 @@ namespace {
 constexpr const char* kContents = R"(
 import json, sys, zipfile
 archive = zipfile.ZipFile(sys.argv[1])
-assert archive.testzip() is None
+assert not archive.testzip()
 print(json.dumps({name: archive.read(name).decode("latin-1") for name in archive.namelist()}))
 )";
 

@@ -187,9 +187,9 @@ TEST_F(PageTest, NoRequestReachesAnotherAccount) {
 TEST_F(PageTest, OddNamesAreOnlyNames) {
   start_page();
   WebClient alice = logged_in("alice");
-  for (const std::string name : {std::string("--to=bob"), std::string("-v"), std::string("*"),
-                                 std::string("%2A"), std::string("a\nb"), std::string("a\0b", 3),
-                                 std::string(8'000, 'x'), std::string("../..")}) {
+  for (const std::string& name : {std::string("--to=bob"), std::string("-v"), std::string("*"),
+                                  std::string("%2A"), std::string("a\nb"), std::string("a\0b", 3),
+                                  std::string(8'000, 'x'), std::string("../..")}) {
     const std::string folder = percent_encoded(name);
     const int status = alice.get(of("alice", "/snapshots/newest/messages?folder=" + folder)).status;
     EXPECT_TRUE(status == 404 || status == 400) << folder << status;

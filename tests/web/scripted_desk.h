@@ -41,7 +41,7 @@ class ScriptedDesk {
     script_ = std::move(script);
   }
 
-  // What it was asked, in order.
+  // The requests so far, in order.
   std::vector<json> requests() const {
     const std::scoped_lock lock(mutex_);
     return requests_;

@@ -217,7 +217,7 @@ TEST_F(SiteTest, OtherAccountsAreAnsweredAlike) {
   for (const char* const path : {"/snapshots", "/trees", "/search?q=x", "/jobs", "/audit"}) {
     const HttpAnswer bobs = get(std::string("/accounts/bob") + path);
     EXPECT_EQ(bobs.status, 404U) << path;
-    EXPECT_EQ(bobs.body, get(std::string("/accounts/nobody") + path).body);
+    EXPECT_EQ(bobs.body, get(std::string("/accounts/mallory") + path).body);
     EXPECT_EQ(bobs.body, unknown);
   }
   has_session_ = false;

@@ -3,7 +3,9 @@
 #include <cerrno>
 #include <cstdint>
 
+#include <fcntl.h>
 #include <seccomp.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -18,7 +20,7 @@ namespace {
 constexpr rlim_t kMaxMemory = rlim_t{1} << 30U;  // bytes of address space
 constexpr rlim_t kMaxCpu = 10;                   // seconds
 
-// What allocating memory, reading stdin, writing stdout and ending take.
+// The calls that allocate memory, read stdin, write stdout and end the process.
 constexpr int kAllowed[] = {SCMP_SYS(brk),         SCMP_SYS(clock_gettime),  SCMP_SYS(close),
                             SCMP_SYS(exit),        SCMP_SYS(exit_group),     SCMP_SYS(fstat),
                             SCMP_SYS(futex),       SCMP_SYS(getpid),         SCMP_SYS(getrandom),
@@ -26,9 +28,15 @@ constexpr int kAllowed[] = {SCMP_SYS(brk),         SCMP_SYS(clock_gettime),  SCM
                             SCMP_SYS(mremap),      SCMP_SYS(munmap),         SCMP_SYS(pread64),
                             SCMP_SYS(read),        SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
                             SCMP_SYS(sched_yield), SCMP_SYS(write),          SCMP_SYS(writev)};
-// Libraries try these, and do without: a time zone, a character set that was not loaded before.
-constexpr int kRefused[] = {SCMP_SYS(access), SCMP_SYS(newfstatat), SCMP_SYS(open),
-                            SCMP_SYS(openat), SCMP_SYS(readlink),   SCMP_SYS(stat)};
+// Libraries try these, and do without: a time zone, the number of processors, a character set that
+// was not loaded before.
+constexpr int kRefused[] = {SCMP_SYS(access),     SCMP_SYS(faccessat),
+                            SCMP_SYS(fcntl),      SCMP_SYS(getcwd),
+                            SCMP_SYS(ioctl),      SCMP_SYS(open),
+                            SCMP_SYS(openat),     SCMP_SYS(readlink),
+                            SCMP_SYS(readlinkat), SCMP_SYS(sched_getaffinity),
+                            SCMP_SYS(stat),       SCMP_SYS(statx),
+                            SCMP_SYS(sysinfo),    SCMP_SYS(uname)};
 
 void set_limit(__rlimit_resource what, rlim_t most) {
   const rlimit limit{most, most};
@@ -49,11 +57,18 @@ void filter_system_calls() {
   for (const int call : kRefused) {
     check(seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EACCES), call, 0));
   }
+  for (const int call : {SCMP_SYS(rt_sigaction), SCMP_SYS(sigaltstack)}) {
+    if (base::kIsSanitized) check(seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call, 0));
+  }
+  // fstat() of the C library is this with an empty path.
+  check(seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1,
+                         SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH)));
+  check(seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EACCES), SCMP_SYS(newfstatat), 1,
+                         SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, 0)));
   // Memory that is not executable.
-  constexpr scmp_datum_t kExecutable = 4;  // PROT_EXEC
   for (const int call : {SCMP_SYS(mmap), SCMP_SYS(mprotect)}) {
     check(seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call, 1,
-                           SCMP_A2(SCMP_CMP_MASKED_EQ, kExecutable, 0)));
+                           SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)));
   }
   check(seccomp_load(filter.get()));
 }

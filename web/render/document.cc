@@ -95,7 +95,7 @@ class Pictures {
   std::size_t bytes_ = 0;
 };
 
-// The length of a link at the beginning of `text`; 0 if there is none.
+// The length of a link at the beginning of `text`; 0 if the text does not begin with one.
 std::size_t link_length(std::string_view text) {
   if (!base::starts_with_ignoring_case(text, "https://") &&
       !base::starts_with_ignoring_case(text, "http://")) {

@@ -15,7 +15,7 @@ struct BodyPiece {
   std::string text;
 };
 
-// The decoded content of the part with this Content-ID; empty: there is none.
+// The decoded content of the part with this Content-ID; empty: there is no such part.
 using FindPicture = std::function<std::string(const std::string& content_id)>;
 
 // HTML stays as it is, but for cid: pictures, which become a part of the document. Links open in

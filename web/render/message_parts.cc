@@ -258,6 +258,8 @@ MessageParts::MessageParts(int message) : parsed_(std::make_unique<Parsed>()) {
   if (!stream) {
     base::fail(base::ErrorCode::kDamaged, "render: stdin is not a file with a message");
   }
+  // The descriptor stays the caller's.
+  g_mime_stream_mmap_set_owner(GMIME_STREAM_MMAP(stream.get()), FALSE);
   const Object<GMimeParser> parser(g_mime_parser_new_with_stream(stream.get()));
   g_mime_parser_set_persist_stream(parser.get(), TRUE);
   const base::Handle<GMimeParserOptions, g_mime_parser_options_free> options(

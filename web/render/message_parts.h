@@ -1,5 +1,5 @@
-// A message taken apart (MIME). Bounds hold for all that a stranger chooses: the number and nesting
-// of parts, the length of names and texts.
+// A message taken apart (MIME). Everything that a stranger chooses is bounded: the number and
+// nesting of parts, and the lengths of names and texts.
 #pragma once
 
 #include <cstddef>
@@ -28,7 +28,7 @@ struct Heading {
   std::string to;
   std::string cc;
   std::string subject;
-  std::string date;  // RFC 3339; empty: there is none
+  std::string date;  // RFC 3339; empty: the message has no date
 };
 
 enum class Body { kHtml, kText };
