@@ -56,6 +56,8 @@ Message fetch_message(const Visit& visit, const ordered_json& asked) {
       rest.remove_prefix(static_cast<std::size_t>(written));
     }
   }
+  // The renderer reads from where the file stands.
+  if (::lseek(message->file.get(), 0, SEEK_SET) != 0) throw Problem(ProblemKind::kInternal);
   // The desk says at the end whether it is complete.
   if (frames.next()) throw Problem(ProblemKind::kInternal);
   return message;
