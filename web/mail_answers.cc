@@ -103,9 +103,10 @@ HttpAnswer raw_message(const Visit& visit, const ordered_json& asked) {
       {"Content-Disposition", attachment_disposition(fmt::format(
                                   "message-{}.eml", visit.value("message").substr(0, 12)))}};
   answer.more = [frames]() -> std::string {
-    if (frames->left() > 0) return frames->read();
-    frames->next();  // whether it is complete
-    return {};
+    std::string bytes = frames->read();
+    // No further piece is asked for: now the desk says whether the message is complete.
+    if (frames->left() == 0) frames->next();
+    return bytes;
   };
   protect(answer, AnswerKind::kFile);
   return answer;

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -64,16 +65,6 @@ void print_part(const MessageParts& message, unsigned number) {
   print_frame({{"name", found->name}, {"type", found->type}}, message.content(*found));
 }
 
-void print_html(const MessageParts& message) {
-  const auto find_picture = [&](const std::string& content_id) {
-    const auto found = std::ranges::find_if(message.parts(), [&](const Part& part) {
-      return !part.content_id.empty() && part.content_id == content_id;
-    });
-    return found == message.parts().end() ? std::string() : message.content(*found);
-  };
-  print_frame(ordered_json::object(), html_document(message.body(Body::kHtml), find_picture));
-}
-
 std::string joined_text(const std::vector<BodyPiece>& pieces) {
   std::string text;
   for (const BodyPiece& piece : pieces) {
@@ -81,6 +72,21 @@ std::string joined_text(const std::vector<BodyPiece>& pieces) {
     text += piece.text;
   }
   return text;
+}
+
+void print_html(const MessageParts& message) {
+  const std::vector<BodyPiece> pieces = message.body(Body::kHtml);
+  if (std::ranges::none_of(pieces, &BodyPiece::is_html)) {
+    print_frame(ordered_json::object(), text_document(joined_text(pieces)));
+    return;
+  }
+  const auto find_picture = [&](const std::string& content_id) {
+    const auto found = std::ranges::find_if(message.parts(), [&](const Part& part) {
+      return !part.content_id.empty() && part.content_id == content_id;
+    });
+    return found == message.parts().end() ? std::string() : message.content(*found);
+  };
+  print_frame(ordered_json::object(), html_document(pieces, find_picture));
 }
 
 std::string source() {
