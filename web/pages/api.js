@@ -1,0 +1,98 @@
+// Requests to the server's API. Every answer is the document of a command, every error a Problem.
+import {t, has_text} from "./language.js";
+
+const kApi = "/api/v1";
+
+export class Problem extends Error {
+  constructor(document, status) {
+    super(document.detail ?? document.title ?? "");
+    this.code = document.code ?? "internal";
+    this.status = status;
+    this.retry_after = document.retry_after;
+  }
+
+  // In the person's language. A command's own line about a query or selection is better than ours.
+  get text() {
+    if (this.code === "usage") return this.message.replace(/^(search|plan): /, "");
+    const key = `problem.${this.code}`;
+    if (!has_text(key)) return this.message || t("problem.internal");
+    return t(key, {seconds: this.retry_after ?? 10});
+  }
+}
+
+let on_session_end = () => {};
+export function when_session_ends(action) {
+  on_session_end = action;
+}
+
+let ask_password = async () => false;
+export function confirm_with(dialog) {
+  ask_password = dialog;
+}
+
+async function problem_of(answer) {
+  let document = {};
+  try {
+    document = await answer.json();
+  } catch {
+    // Not from our server: a proxy's page.
+  }
+  if (!document.code) document.code = answer.status === 404 ? "not_found" : answer.status === 401 ? "unauthenticated" : "desk";
+  return new Problem(document, answer.status);
+}
+
+async function send(method, path, {body, signal, key, may_end = true} = {}) {
+  const headers = {Accept: "application/json"};
+  if (method !== "GET") Object.assign(headers, {"Content-Type": "application/json", "X-Mailstow": "1"});
+  if (key) headers["Idempotency-Key"] = key;
+  let answer;
+  try {
+    answer = await fetch(kApi + path,
+      {method, headers, signal, credentials: "same-origin", body: method === "GET" ? undefined : JSON.stringify(body ?? {})});
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Problem({code: "offline"}, 0);
+  }
+  if (answer.ok) return answer.status === 204 ? {} : answer.json();
+  const problem = await problem_of(answer);
+  if (problem.code === "unauthenticated" && may_end) on_session_end();
+  throw problem;
+}
+
+export const get = (path, options) => send("GET", path, options);
+export const remove = (path, options) => send("DELETE", path, options);
+
+// If the login is too old for this, the password is asked for, and the request repeated.
+export async function post(path, body, options = {}) {
+  try {
+    return await send("POST", path, {...options, body});
+  } catch (error) {
+    if (error.code !== "confirm" || !(await ask_password())) throw error;
+    return send("POST", path, {...options, body});
+  }
+}
+
+// path`/accounts/${name}/trees`: each value is one encoded segment.
+export function path(texts, ...values) {
+  return texts.reduce((whole, text, at) => whole + encodeURIComponent(values[at - 1]) + text);
+}
+
+// "?a=1&b=2" of what is given.
+export function query(values) {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined && value !== null && value !== "");
+  return given.length ? "?" + new URLSearchParams(given) : "";
+}
+
+export const address = (suffix) => kApi + suffix;
+
+// All pages of a list, at most `most` entries.
+export async function get_all(path, field, {values = {}, signal, most = 10_000} = {}) {
+  const all = [];
+  let after;
+  do {
+    const page = await get(path + query({...values, limit: 1000, after}), {signal});
+    all.push(...page[field]);
+    after = page.next;
+  } while (after && all.length < most);
+  return all;
+}

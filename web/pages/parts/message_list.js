@@ -1,0 +1,121 @@
+// A list of messages that arrives in pages, and from which some can be chosen.
+import {el, name, button, say, replace} from "../dom.js";
+import {t, number, day, exact, size} from "../language.js";
+import {rows} from "./rows.js";
+
+const kMostChosen = 2_000;
+
+function line(message, {address, chosen, toggle, mark}) {
+  const label = message.subject || t("message.no_subject");
+  const check = toggle && el("input", {type: "checkbox", checked: chosen, "aria-label": t("list.choose", {subject: label}),
+    onchange: (event) => toggle(message, event.target)});
+  const is_unread = message.flags && !message.flags.includes("\\Seen");
+  const date = message.date ?? message.internal_date;
+  return el("div", {class: `row${toggle ? "" : " bare"}${is_unread ? " unread" : ""}`}, check,
+    el("a", {href: address(message)},
+      el("span", {class: "subject"}, is_unread && el("span", {class: "hidden-text"}, t("list.unread") + " "), name(label)),
+      el("span", {class: "from"}, name(message.from || t("message.no_sender")))),
+    el("div", {class: "side"}, el("span", {title: exact(date)}, date ? day(date) : t("list.no_date")),
+      el("span", {}, mark ? mark(message) : size(message.size))));
+}
+
+// `load(after)`: a page, {messages, next}. `total`: the number of messages, if it is known.
+// `choose(messages)`: called with the chosen ones when that changes; without it nothing can be chosen.
+export function message_list({label, total, load, address, mark, choose, on_trouble}) {
+  const messages = [];
+  const chosen = new Map();  // by id
+  let next;
+  let is_complete = false;
+  let wanted = 1;
+  let running;
+  let order;             // the indexes of `messages` as they are shown; undefined: as they arrive
+  const status = el("p", {class: "soft small", role: "status"});
+
+  const toggle = choose && ((message, box) => {
+    if (box.checked && chosen.size >= kMostChosen) {
+      box.checked = false;
+      say(t("list.too_many", {n: kMostChosen}));
+      return;
+    }
+    if (box.checked) chosen.set(message.message, message); else chosen.delete(message.message);
+    choose([...chosen.values()]);
+  });
+  const list = rows({label, total: total ?? 0,
+    row: (index) => {
+      const message = messages[order ? order[index] : index];
+      return message && line(message, {address, mark, toggle, chosen: chosen.has(message.message)});
+    },
+    need: (first, last) => {
+      wanted = Math.max(wanted, last);
+      fetch_more();
+    }});
+
+  // Until what is in sight has arrived.
+  async function fetch_more() {
+    if (running || is_complete || wanted <= messages.length) return running;
+    running = (async () => {
+      while (!is_complete && wanted > messages.length) {
+        const page = await load(next);
+        messages.push(...page.messages);
+        next = page.next;
+        is_complete = !next;
+        const shown = is_complete ? messages.length : Math.max(total ?? page.total ?? 0, messages.length);
+        if (is_complete || wanted > messages.length) {
+          replace(status, is_complete ? "" : t("list.loading", {n: messages.length}));
+        }
+        list.refresh({total: shown});
+      }
+      replace(status, "");
+    })();
+    try {
+      await running;
+    } catch (error) {
+      if (error.name !== "AbortError") on_trouble(error);
+    } finally {
+      running = undefined;
+    }
+  }
+
+  const turn = button(t("list.newest_first"), async () => {
+    if (order) {
+      order = undefined;
+    } else {
+      wanted = Infinity;
+      await fetch_more();
+      if (!is_complete) return;
+      order = messages.map((_, index) => index).reverse();
+    }
+    turn.setAttribute("aria-pressed", String(order !== undefined));
+    list.scroll_to_start();
+    list.refresh({forgets: true});
+  }, "quiet");
+  turn.setAttribute("aria-pressed", "false");
+
+  return {
+    node: el("div", {}, list.node, status),
+    turn,
+    start: fetch_more,
+    get messages() {
+      return messages;
+    },
+    choose_none() {
+      chosen.clear();
+      list.refresh({forgets: true});
+      choose([]);
+    },
+  };
+}
+
+// What to do with the chosen messages.
+export function chosen_bar(bring_back) {
+  const count = el("span", {role: "status"}, "");
+  const bring = button(t("bring_back"), bring_back, "main");
+  const bar = el("div", {class: "bar", hidden: true}, count, bring);
+  return {
+    node: bar,
+    update(messages) {
+      bar.hidden = messages.length === 0;
+      count.textContent = t("list.chosen", {n: messages.length, count: number(messages.length)});
+    },
+  };
+}

@@ -1,0 +1,27 @@
+// A note about what went wrong, or what matters.
+import {el, button} from "../dom.js";
+import {t} from "../language.js";
+
+export function problem_note(error, again) {
+  const text = error.text ?? t("problem.internal");
+  return el("div", {class: "note bad", role: "alert"}, el("p", {}, text),
+    again && button(t("again"), again));
+}
+
+export const note = (kind, ...content) => el("div", {class: `note ${kind}`}, content);
+
+// Runs an action of a button: once at a time, with what goes wrong shown in `place`.
+export async function act(control, place, action) {
+  if (control.getAttribute("aria-disabled") === "true") return;
+  control.setAttribute("aria-disabled", "true");
+  place.replaceChildren();
+  try {
+    await action();
+  } catch (error) {
+    if (error.name === "AbortError" || error.code === "unauthenticated") return;
+    if (error.code === undefined) console.error(error);
+    place.append(problem_note(error));
+  } finally {
+    control.removeAttribute("aria-disabled");
+  }
+}

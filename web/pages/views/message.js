@@ -1,0 +1,97 @@
+// One message: its header, its text in a frame of its own, its attachments, and where it was.
+import {el, name, replace, facts, table} from "../dom.js";
+import {t, rich, time, size, moment} from "../language.js";
+import * as api from "../api.js";
+import * as session from "../session.js";
+import * as account from "../account.js";
+import {address_of} from "../parts/selection.js";
+import {command, line} from "../parts/command.js";
+import {note, problem_note} from "../parts/note.js";
+
+// Whatever the mail holds: no script, no origin, no form; and the document's own policy lets nothing load.
+const kSandbox = "allow-popups allow-popups-to-escape-sandbox";
+
+function frame(root, as, pictures) {
+  return el("iframe", {class: "mail-frame", sandbox: kSandbox, referrerpolicy: "no-referrer", title: t("message.frame"),
+    src: api.address(`${root}/view${api.query({as, pictures})}`)});
+}
+
+function body(root, parts) {
+  const place = el("div", {});
+  const kinds = [parts.html && "html", parts.text && "text", "source"].filter(Boolean);
+  let shown = kinds[0];
+  const tabs = el("div", {class: "tabs", role: "group", "aria-label": t("message.show_as")});
+  const show = (as, pictures) => {
+    shown = as;
+    replace(tabs, kinds.map((kind) => el("button", {type: "button", "aria-pressed": String(kind === shown),
+      onclick: () => show(kind)}, t(`message.as_${kind}`))));
+    const may_load = session.is_owner() && as === "html" && !pictures;
+    const load = el("button", {type: "button", class: "quiet", onclick: () => show("html", "https")}, t("message.pictures"));
+    replace(place, may_load && el("p", {class: "small soft"}, t("message.no_pictures"), " ", load), frame(root, as, pictures));
+  };
+  show(shown);
+  return [tabs, place];
+}
+
+function attachments(root, parts) {
+  if (parts.attachments.length === 0) return null;
+  return el("div", {class: "card"}, el("h2", {}, t("message.attachments")), el("ul", {}, parts.attachments.map((part) =>
+    el("li", {}, el("a", {href: api.address(`${root}/parts/${part.part}`), download: ""},
+      name(part.name || t("message.part", {n: part.part}))), " ",
+    el("span", {class: "soft small"}, name(part.type ?? ""), " ", part.size === undefined ? "" : size(part.size))))));
+}
+
+function state(document) {
+  if (document.still_there === null) return note("", el("p", {}, t("message.unsure")));
+  if (document.still_there) return null;
+  return note("warn", el("p", {}, document.gone_since ? rich("message.gone", {time: time(document.gone_since)}) : t("search.gone")));
+}
+
+function places(document) {
+  return el("div", {class: "card"}, el("h2", {}, t("message.places")), table(t("message.places"), [
+    {label: t("folder"), cell: (place) => el("a", {href: `/time${api.query({at: place.last_snapshot, folder: place.folder})}`}, name(place.folder))},
+    {label: t("message.from_to"), cell: (place) => rich("message.span", {first: time(place.first_seen), last: time(place.last_seen)})},
+    {label: t("message.flags"), cell: (place) => place.flags.join(" ")}], document.places));
+}
+
+// The newest snapshot that has it.
+function selection_of(document) {
+  const place = [...document.places].sort((a, b) => a.last_seen.localeCompare(b.last_seen)).at(-1);
+  return {at: place.last_snapshot, folders: [place.folder], messages: [document.message]};
+}
+
+async function content(root, document, signal) {
+  const place = el("div", {class: "card"});
+  const files = el("div", {});
+  const load = async () => {
+    replace(place, el("p", {class: "soft"}, t("loading")));
+    try {
+      const parts = await api.get(`${root}/parts`, {signal});
+      replace(place, body(root, parts));
+      replace(files, attachments(root, parts));
+    } catch (error) {
+      if (error.name !== "AbortError") replace(place, problem_note(error, load));
+    }
+  };
+  await load();
+  return [place, files];
+}
+
+export async function show({values: [id], signal}) {
+  const root = account.root() + api.path`/messages/${id}`;
+  const document = await api.get(root, {signal});
+  const subject = document.subject || t("message.no_subject");
+  const shown = document.readable === false ? note("bad", el("p", {}, t("problem.damaged"))) : await content(root, document, signal);
+  return {
+    title: subject, heading: name(subject),
+    content: [state(document),
+      el("div", {class: "card"}, facts([t("from"), name(document.from)], [t("to"), document.to && name(document.to)],
+        [t("cc"), document.cc && name(document.cc)], [t("date"), document.date && time(document.date, moment(document.date))],
+        [t("size"), size(document.size)]),
+      el("div", {class: "actions below"}, document.places.length > 0 &&
+        el("a", {class: "button main", href: address_of(selection_of(document))}, t("bring_back")),
+      el("a", {class: "button", href: api.address(`${root}/raw`), download: ""}, t("message.download"))),
+      command(line(["mailstow-restore", "show", session.account(), id.slice(0, 16)]))),
+      shown, places(document)],
+  };
+}

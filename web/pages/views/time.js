@@ -1,0 +1,127 @@
+// The mailbox as it was at a moment.
+import {el, link, name, replace, say} from "../dom.js";
+import {t, rich, time, moment, clock, size} from "../language.js";
+import * as api from "../api.js";
+import * as session from "../session.js";
+import * as account from "../account.js";
+import {timeline} from "../parts/timeline.js";
+import {folder_tree} from "../parts/folder_tree.js";
+import {message_list, chosen_bar} from "../parts/message_list.js";
+import {address_of} from "../parts/selection.js";
+import {command, restore_command, line} from "../parts/command.js";
+import {note, problem_note} from "../parts/note.js";
+import {go, note_address} from "../router.js";
+
+const local_day = (text) => {
+  const date = new Date(text);
+  const two = (value) => String(value).padStart(2, "0");
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+};
+
+// How many messages were gone in each snapshot.
+function losses(bursts) {
+  const lost = new Map();
+  for (const burst of bursts) {
+    if (burst.elsewhere >= burst.count) continue;
+    lost.set(burst.gone_in, (lost.get(burst.gone_in) ?? 0) + burst.count - burst.elsewhere);
+  }
+  return lost;
+}
+
+// A date and a moment of that day: the same choice without the drawing.
+function pickers(snapshots, choose) {
+  const date = el("input", {type: "date", min: local_day(snapshots[0].time), max: local_day(snapshots.at(-1).time),
+    onchange: () => {
+      if (!date.value) return;
+      const upto = snapshots.filter((snapshot) => local_day(snapshot.time) <= date.value);
+      choose((upto.at(-1) ?? snapshots[0]));
+    }});
+  const hour = el("select", {onchange: () => choose(snapshots.find((one) => one.snapshot === hour.value))});
+  const step = (label, by) => el("button", {type: "button", class: "quiet", onclick: () => {
+    const at = snapshots.findIndex((one) => one.snapshot === hour.value) + by;
+    if (snapshots[at]) choose(snapshots[at]);
+  }}, label);
+  const node = el("div", {class: "actions"}, step(t("time.earlier"), -1),
+    el("label", {class: "check"}, t("date"), date), el("label", {class: "check"}, t("time.clock"), hour), step(t("time.later"), 1));
+  return {node, show(snapshot) {
+    date.value = local_day(snapshot.time);
+    const same = snapshots.filter((one) => local_day(one.time) === date.value);
+    replace(hour, same.map((one) => el("option", {value: one.snapshot, selected: one.snapshot === snapshot.snapshot}, clock(one.time))));
+  }};
+}
+
+function messages_of(snapshot, folder, signal) {
+  const place = el("div", {});
+  const root = `${account.root()}${api.path`/snapshots/${snapshot.snapshot}/messages`}`;
+  let chosen = [];
+  const bar = chosen_bar(() => go(address_of({at: snapshot.snapshot, folders: [folder.folder], messages: chosen.map((one) => one.message)})));
+  const list = message_list({
+    label: t("time.list", {folder: folder.folder}), total: folder.messages,
+    load: (after) => api.get(root + api.query({folder: folder.folder, after, limit: 1000}), {signal}),
+    address: (message) => `/message/${message.message}`,
+    choose: (messages) => {
+      chosen = messages;
+      bar.update(messages);
+    },
+    on_trouble: (error) => place.replaceChildren(problem_note(error)),
+  });
+  list.start();
+  const whole = {at: snapshot.snapshot, folders: [folder.folder]};
+  return [el("div", {class: "bar"}, el("h2", {}, name(folder.folder)),
+    el("div", {class: "actions"}, folder.messages > 1 && list.turn, folder.messages > 0 &&
+      link(t("time.bring_folder"), address_of(whole), "button"))),
+  el("p", {class: "soft small"}, t("count.messages", {n: folder.messages}), ` · ${size(folder.bytes)}`, folder.note && ` · ${folder.note}`),
+  bar.node, place, folder.messages > 0 ? list.node : el("p", {class: "soft"}, t("time.empty_folder")),
+  command(restore_command(session.account(), whole))];
+}
+
+async function mailbox(snapshot, wanted, signal) {
+  const folders = await account.folders(session.account(), snapshot.snapshot, signal);
+  const with_mail = folders.filter((folder) => folder.note !== "holds only folders");
+  const chosen = with_mail.find((folder) => folder.folder === wanted) ??
+    (wanted ? undefined : with_mail.find((folder) => folder.folder === "INBOX") ?? with_mail[0]);
+  const address = (folder) => `/time${api.query({at: snapshot.snapshot, folder})}`;
+  return el("div", {class: "mailbox"}, folder_tree(folders, chosen?.folder, address),
+    el("div", {class: "card"}, chosen ? messages_of(snapshot, chosen, signal)
+      : note("", el("p", {}, rich("time.no_folder", {folder: wanted ?? ""})))));
+}
+
+export async function show({query, signal}) {
+  const [snapshots, bursts] = await Promise.all([account.snapshots(session.account(), signal), account.bursts(session.account(), signal)]);
+  if (snapshots.length === 0) return {title: t("time.title"), content: el("p", {}, t("lost.no_backup"))};
+  let chosen = snapshots.find((snapshot) => snapshot.snapshot === query.get("at")) ?? snapshots.at(-1);
+  let folder = query.get("folder") ?? undefined;
+  const place = el("div", {});
+  const moment_line = el("p", {class: "lead"});
+  const compare = el("span", {});
+  let turn = 0;
+
+  async function fill() {
+    replace(moment_line, rich("time.lead", {time: time(chosen.time), n: chosen.messages}));
+    const is_newest = chosen === snapshots.at(-1);
+    replace(compare, !is_newest && link(t("time.compare"), `/changes${api.query({from: chosen.snapshot})}`, "button"),
+      el("a", {class: "button", href: address_of({at: chosen.snapshot, all: true})}, t("time.bring_all")));
+    const mine = ++turn;
+    try {
+      const node = await mailbox(chosen, folder, signal);
+      if (mine === turn) replace(place, node);
+    } catch (error) {
+      if (mine === turn && !signal.aborted) replace(place, problem_note(error, fill));
+    }
+  }
+  const choose = (snapshot) => {
+    chosen = snapshot;
+    note_address(`/time${api.query({at: chosen.snapshot, folder})}`);
+    strip.show(chosen.snapshot);
+    picker.show(chosen);
+    say(moment(chosen.time));
+    fill();
+  };
+  const strip = timeline({snapshots, lost: losses(bursts), chosen: chosen.snapshot, choose});
+  const picker = pickers(snapshots, choose);
+  picker.show(chosen);
+  await fill();
+  return {title: t("time.title"),
+    content: [moment_line, el("div", {class: "card"}, strip.node, el("div", {class: "bar"}, picker.node, el("div", {class: "actions"}, compare)),
+      command(line(["mailstow-restore", "snapshots", session.account()]))), place]};
+}

@@ -1,0 +1,70 @@
+// What was brought back, how long it stays, and the restores that are not finished.
+import {el, link, name, button, say, facts} from "../dom.js";
+import {t, rich, time, size, duration, has_text} from "../language.js";
+import * as api from "../api.js";
+import * as session from "../session.js";
+import * as account from "../account.js";
+import {command, line} from "../parts/command.js";
+import {note, act} from "../parts/note.js";
+import {ask} from "../parts/dialog.js";
+import {show as show_page} from "../router.js";
+
+const kWeek = 7;  // days
+
+function time_left(tree) {
+  if (tree.seconds_left <= 0) return [el("span", {class: "tag warn"}, t("trees.due"))];
+  const stay = (Date.parse(tree.expires) - Date.parse(tree.created)) / 1000;
+  return [rich("trees.left", {left: el("strong", {}, duration(tree.seconds_left)), time: time(tree.expires)}), " ",
+    el("progress", {class: "left-bar", max: stay, value: Math.min(stay, tree.seconds_left), "aria-label": t("trees.time_left")})];
+}
+
+function state_of(tree) {
+  const key = `trees.state_${tree.state}`;
+  return el("span", {class: `tag${tree.state === "complete" ? " good" : " warn"}`}, has_text(key) ? t(key) : tree.state);
+}
+
+function card(tree) {
+  const place = el("div", {});
+  const root = `${account.root()}/trees`;
+  const changed = async (text) => {
+    await show_page({keeps_focus: true});
+    say(text);
+  };
+  const extend = button(t("trees.extend"), () => act(extend, place, async () => {
+    await api.post(`${root}/extend`, {tree: tree.tree, days: kWeek});
+    await changed(t("trees.extended"));
+  }));
+  const expire = button(t("trees.remove"), async () => {
+    if (!(await ask(t("trees.remove_title"), t("trees.remove_text"), t("trees.remove"), "bad"))) return;
+    await act(expire, place, async () => {
+      await api.post(`${root}/expire`, {tree: tree.tree});
+      await changed(t("trees.removed"));
+    });
+  }, "bad");
+  for (const one of [extend, expire]) one.append(el("span", {class: "hidden-text"}, tree.tree));
+  return el("li", {class: "card"}, el("h2", {}, name(tree.tree)), el("p", {}, state_of(tree), " ", time_left(tree)),
+    facts([t("trees.made"), time(tree.created)],
+      [t("trees.holds"), `${t("count.messages", {n: tree.messages})}, ${size(tree.bytes)}`],
+      [t("trees.elsewhere"), tree.elsewhere === null || tree.elsewhere === undefined ? t("trees.elsewhere_unknown") : t("count.messages", {n: tree.elsewhere})],
+      [t("trees.by"), tree.made_by && tree.made_by !== session.current().person ? name(tree.made_by) : undefined]),
+    place, el("div", {class: "actions below"}, extend, expire),
+    command(line(["mailstow-restore", "extend", session.account(), tree.tree, `${kWeek}d`])));
+}
+
+function unfinished(jobs) {
+  const shown = jobs.filter((job) => job.state === "running" || job.state === "interrupted");
+  return shown.map((job) => note(job.state === "running" ? "" : "warn", el("p", {}, t(`trees.job_${job.state}`), " ",
+    link(t("trees.job_look"), `/jobs/${job.job}`))));
+}
+
+export async function show({signal}) {
+  const [trees, {jobs}] = await Promise.all([
+    api.get_all(`${account.root()}/trees`, "trees", {signal}), api.get(`${account.root()}/jobs`, {signal})]);
+  const newest_first = [...trees].sort((a, b) => b.created.localeCompare(a.created));
+  return {
+    title: t("trees.title"), lead: t("trees.lead"),
+    content: [unfinished(jobs),
+      trees.length > 0 ? el("ul", {class: "cards"}, newest_first.map(card))
+        : el("div", {class: "card"}, el("p", {}, t("trees.none")), link(t("nav.lost"), "/", "button"))],
+  };
+}
