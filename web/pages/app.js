@@ -3,9 +3,10 @@ import {el, button, replace, say} from "./dom.js";
 import {t, load_language, current_language, kLanguages, remember} from "./language.js";
 import * as api from "./api.js";
 import * as session from "./session.js";
+import * as account from "./account.js";
 import * as router from "./router.js";
 import {ask_password} from "./parts/dialog.js";
-import {kOwnerPages, kStaffPages} from "./pages.js";
+import {kOwnerPages, kStaffPages, kAccountPages} from "./pages.js";
 
 const kWarning = 120;  // seconds before the session's end
 
@@ -55,12 +56,14 @@ function draw_all() {
 
 async function log_out() {
   await session.log_out();
+  account.forget();
   await router.go("/login");
 }
 
 // To the login, and back to this page after it.
 function to_login(reason) {
   session.forget();
+  account.forget();
   if (location.pathname === "/login") return;
   const next = router.here();
   router.go("/login" + api.query({next: next === "/" ? "" : next, why: reason}), {replaces: true});
@@ -83,7 +86,7 @@ function watch_session() {
 
 function routes() {
   const is_staff = session.current() && !session.is_owner();
-  return is_staff ? [...kStaffPages, ...kOwnerPages.filter((page) => page.for_all)] : kOwnerPages;
+  return is_staff ? {list: kStaffPages, of_account: kAccountPages} : {list: kOwnerPages};
 }
 
 async function start() {

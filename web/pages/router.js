@@ -2,14 +2,16 @@
 // bookmarks work.
 import {el, replace} from "./dom.js";
 import {t} from "./language.js";
+import * as session from "./session.js";
 import {problem_note} from "./parts/note.js";
+import {account_nav} from "./parts/account_nav.js";
 
-let routes = () => [];
+let routes = () => ({list: []});
 let main;
 let leaving = new AbortController();
 let after_change = () => {};
 
-// `list()`: {pattern, load, section}; load() returns a module with show(context) -> {title, content}.
+// `list()`: the pages, {list, of_account}, each {pattern, load, section}; load() returns a module with show(context) -> {title, content}.
 export function start(list, element, changed) {
   routes = list;
   main = element;
@@ -45,10 +47,16 @@ export function note_address(address) {
 
 export const here = () => location.pathname + location.search;
 
+// Staff see the pages of an account below its name.
+const kOfAccount = /^\/accounts\/([^/]+)(\/.*)?$/;
+
 function find(path) {
-  for (const route of routes()) {
-    const found = route.pattern.exec(path);
-    if (found) return {route, values: found.slice(1).map(decodeURIComponent)};
+  const of_account = kOfAccount.exec(path);
+  const {list, of_account: of_account_list} = routes();
+  const [rest, known] = of_account && of_account_list ? [of_account[2] ?? "/", of_account_list] : [path, list];
+  for (const route of known) {
+    const found = route.pattern.exec(rest);
+    if (found) return {route, values: found.slice(1).map(decodeURIComponent), subject: of_account?.[1]};
   }
   return undefined;
 }
@@ -65,6 +73,7 @@ export async function show({keeps_focus = false} = {}) {
     if (!found) {
       page = {title: t("missing.title"), content: el("p", {}, t("missing.text"))};
     } else {
+      await session.choose_subject(found.subject && decodeURIComponent(found.subject));
       const module = await found.route.load();
       page = await module.show({values: found.values, query: new URLSearchParams(location.search), signal});
     }
@@ -77,7 +86,7 @@ export async function show({keeps_focus = false} = {}) {
   if (signal.aborted || page === undefined) return;
   const heading = el("h1", {tabindex: "-1"}, page.heading ?? page.title);
   main.className = page.is_narrow ? "narrow" : "";
-  replace(main, heading, page.lead && el("p", {class: "lead"}, page.lead), page.content);
+  replace(main, found?.subject && !session.is_owner() && account_nav(found.route.section), heading, page.lead && el("p", {class: "lead"}, page.lead), page.content);
   main.removeAttribute("aria-busy");
   document.title = `${page.title} – mailstow`;
   if (!keeps_focus) {

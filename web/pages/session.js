@@ -5,10 +5,32 @@ const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("session
 
 let holder;  // the document of GET /session; undefined if nobody is logged in
 let instance = {};
+let subject;      // of staff: the account that the page is about
+let grants = {time: 0, list: []};
 
 export const current = () => holder;
-export const account = () => holder?.account;
 export const is_owner = () => holder?.role === "owner";
+export const account = () => (is_owner() ? holder.account : subject);
+
+// A page of the account: for staff its address begins with the account's name.
+export const to = (path) => (is_owner() ? path : `/accounts/${encodeURIComponent(subject)}${path}`);
+
+export const can_restore = () => is_owner() || holder?.role === "helpdesk";
+// Staff may look at mail only with a grant. The server decides; this saves requests that it would refuse.
+export const can_read = () => is_owner() || grants.list.some((grant) => grant.state === "given" && grant.account === subject &&
+  grant.person === holder?.person && Date.parse(grant.ends) > Date.now());
+
+const kFresh = 10_000;  // milliseconds
+
+export async function choose_subject(name) {
+  subject = name;
+  if (name !== undefined && holder.role !== "operator" && Date.now() - grants.time > kFresh) await load_grants();
+}
+
+export async function load_grants() {
+  grants = {time: Date.now(), list: (await api.get("/grants")).grants};
+  return grants.list;
+}
 export const has_password = () => instance.instance === "self" || instance.instance === undefined;
 
 // Whether the restore page is of staff, and how people log in there.

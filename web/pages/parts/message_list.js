@@ -4,6 +4,7 @@ import {t, number, day, exact, size} from "../language.js";
 import {rows} from "./rows.js";
 
 const kMostChosen = 2_000;
+const kMostTurned = 5_000;  // messages: longer lists are shown as they arrive, until the person turns them
 
 function line(message, {address, chosen, toggle, mark}) {
   const label = message.subject || t("message.no_subject");
@@ -20,14 +21,16 @@ function line(message, {address, chosen, toggle, mark}) {
 }
 
 // `load(after)`: a page, {messages, next}. `total`: the number of messages, if it is known.
+// `newest_first`: pages are in the order of arrival; a list that is not too long is turned round.
 // `choose(messages)`: called with the chosen ones when that changes; without it nothing can be chosen.
-export function message_list({label, total, load, address, mark, choose, on_trouble}) {
+export function message_list({label, total, load, address, mark, choose, on_trouble, newest_first = false}) {
   const messages = [];
   const chosen = new Map();  // by id
   let next;
   let is_complete = false;
   let wanted = 1;
   let running;
+  let is_turning = newest_first && total <= kMostTurned;
   let order;             // the indexes of `messages` as they are shown; undefined: as they arrive
   const status = el("p", {class: "soft small", role: "status"});
 
@@ -42,6 +45,7 @@ export function message_list({label, total, load, address, mark, choose, on_trou
   });
   const list = rows({label, total: total ?? 0,
     row: (index) => {
+      if (!order && is_turning) return undefined;
       const message = messages[order ? order[index] : index];
       return message && line(message, {address, mark, toggle, chosen: chosen.has(message.message)});
     },
@@ -76,25 +80,27 @@ export function message_list({label, total, load, address, mark, choose, on_trou
     }
   }
 
-  const turn = button(t("list.newest_first"), async () => {
+  async function turn_round() {
     if (order) {
       order = undefined;
     } else {
       wanted = Infinity;
       await fetch_more();
+      is_turning = false;
       if (!is_complete) return;
       order = messages.map((_, index) => index).reverse();
     }
     turn.setAttribute("aria-pressed", String(order !== undefined));
     list.scroll_to_start();
     list.refresh({forgets: true});
-  }, "quiet");
+  }
+  const turn = button(t("list.newest_first"), turn_round, "quiet");
   turn.setAttribute("aria-pressed", "false");
 
   return {
     node: el("div", {}, list.node, status),
     turn,
-    start: fetch_more,
+    start: () => (newest_first && total <= kMostTurned ? turn_round() : fetch_more()),
     get messages() {
       return messages;
     },

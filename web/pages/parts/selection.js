@@ -1,11 +1,13 @@
 // What is to be restored, as a part of an address. Long selections are kept by the browser's tab.
+import {to} from "../session.js";
+
 const kMostInAddress = 40;  // messages; a proxy may refuse an address of more than 4 kB
 
 export function address_of(selection) {
   if ((selection.messages?.length ?? 0) > kMostInAddress) {
     const key = crypto.randomUUID().slice(0, 8);
     sessionStorage.setItem(`selection-${key}`, JSON.stringify(selection));
-    return `/restore?kept=${key}`;
+    return to(`/restore?kept=${key}`);
   }
   const values = new URLSearchParams();
   for (const [field, value] of Object.entries(selection)) {
@@ -13,7 +15,7 @@ export function address_of(selection) {
       if (one !== undefined && one !== false) values.append(field, one);
     }
   }
-  return `/restore?${values}`;
+  return to(`/restore?${values}`);
 }
 
 const kLists = ["folders", "messages"];

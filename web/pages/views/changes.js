@@ -43,9 +43,9 @@ export async function show({query, signal}) {
   const bar = chosen_bar(() => go(address_of({at: summary.from.snapshot, messages: chosen.map((one) => one.message)})));
   const list = message_list({
     label: t("changes.title"), total: 0, load: loader(values, folder, kind, signal),
-    address: (message) => `/message/${message.message}`,
+    address: (message) => session.to(`/message/${message.message}`),
     mark: (message) => el("span", {class: `tag${message.change === "removed" ? " bad" : ""}`, title: message.folder}, t(`changes.${message.change}`)),
-    choose: kind === "removed" ? (messages) => {
+    choose: kind === "removed" && session.can_restore() ? (messages) => {
       chosen = messages;
       bar.update(messages);
     } : undefined,
@@ -54,7 +54,7 @@ export async function show({query, signal}) {
   list.start();
   const filters = el("div", {class: "tabs", role: "group", "aria-label": t("changes.filter")}, [undefined, ...kKinds].map((one) =>
     el("button", {type: "button", "aria-pressed": String((kind ?? undefined) === one),
-      onclick: () => go(`/changes${api.query({...values, folder, show: one})}`, {replaces: true})},
+      onclick: () => go(session.to(`/changes${api.query({...values, folder, show: one})}`), {replaces: true})},
     one ? folder ? t(`changes.${one}`) : t(`changes.count_${one}`, {n: counts[one]}) : t("changes.all"))));
   const arguments_of = ["mailstow-restore", "diff", session.account(), "--from", summary.from.snapshot.slice(0, 16),
     "--to", summary.to.snapshot.slice(0, 16), ...(folder ? [`--folder=${folder}`] : [])];
@@ -62,7 +62,7 @@ export async function show({query, signal}) {
     title: t("changes.title"),
     lead: rich("changes.lead", {from: time(summary.from.time), to: time(summary.to.time)}),
     content: [folder && el("p", {}, t("folder") + ": ", el("strong", {}, name(folder)), " ",
-      link(t("changes.all_folders"), `/changes${api.query({...values, show: kind})}`, "button quiet")),
+      link(t("changes.all_folders"), session.to(`/changes${api.query({...values, show: kind})}`), "button quiet")),
     summary.folders.length > 0 && !folder && el("div", {class: "card"}, el("h2", {}, t("folders")), el("ul", {}, summary.folders.map(folder_line))),
     el("div", {class: "card"}, filters, bar.node, place, list.node, command(line(arguments_of)))],
   };

@@ -36,12 +36,12 @@ function result(job) {
     {label: t("done.refused"), end: true, cell: (folder) => number(folder.skipped.length)}], report.folders),
   report.folders.map((folder) => [differences(folder, "altered", "done.altered_in"), differences(folder, "skipped", "done.refused_in"),
     differences(folder, "uncompared", "done.uncompared_in")])),
-  el("div", {class: "actions"}, link(t("done.trees"), "/trees", "button main"), link(t("nav.lost"), "/", "button"))];
+  el("div", {class: "actions"}, link(t("done.trees"), session.to("/trees"), "button main"), link(t("nav.lost"), session.to("/lost"), "button"))];
 }
 
 function failure(job) {
   const problem = new api.Problem({code: job.error ?? "internal"}, 0);
-  return [problem_note(problem), el("div", {class: "actions"}, link(t("nav.lost"), "/", "button"))];
+  return [problem_note(problem), el("div", {class: "actions"}, link(t("nav.lost"), session.to("/lost"), "button"))];
 }
 
 // The plan's name is the restore's key; the browser that began the restore has it.
@@ -53,7 +53,7 @@ function interrupted(job) {
     await show_page();
   }), "main");
   return [note("warn", el("p", {}, t(key ? "job.interrupted" : "job.interrupted_elsewhere"))), place,
-    el("div", {class: "actions"}, key && go_on, link(t("done.trees"), "/trees", "button"))];
+    el("div", {class: "actions"}, key && go_on, link(t("done.trees"), session.to("/trees"), "button"))];
 }
 
 function progress_of(job) {

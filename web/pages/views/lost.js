@@ -1,6 +1,6 @@
 // Home: what vanished from the mailbox, newest first.
 import {el, link, name} from "../dom.js";
-import {t, rich, time, weekday, clock, size, moment} from "../language.js";
+import {t, rich, time, weekday, size, moment} from "../language.js";
 import * as api from "../api.js";
 import * as session from "../session.js";
 import * as account from "../account.js";
@@ -22,23 +22,21 @@ function title_of(burst) {
 }
 
 function inside(burst) {
-  return burst.whole_folder ? `/time${api.query({at: burst.snapshot, folder: burst.folder})}`
-    : `/changes${api.query({from: burst.snapshot, to: burst.gone_in, folder: burst.folder, show: "removed"})}`;
+  return burst.whole_folder ? session.to(`/time${api.query({at: burst.snapshot, folder: burst.folder})}`)
+    : session.to(`/changes${api.query({from: burst.snapshot, to: burst.gone_in, folder: burst.folder, show: "removed"})}`);
 }
 
 function card(burst) {
-  const span = t("lost.between", {before: moment(burst.last_seen), after: moment(burst.time)});
   return el("li", {class: "card burst"},
     el("div", {}, el("h2", {}, title_of(burst)),
-      el("p", {class: "when"}, time(burst.time, t("lost.when", {day: weekday(burst.time), time: clock(burst.time)})),
-        ` · ${size(burst.bytes)}`),
-      el("p", {class: "small soft"}, span),
+      el("p", {class: "when"}, rich("lost.between", {before: time(burst.last_seen, weekday(burst.last_seen)),
+        after: time(burst.time, weekday(burst.time))}), ` · ${size(burst.bytes)}`),
       burst.elsewhere > 0 && !is_moved(burst) && el("p", {class: "small soft"}, t("lost.some_elsewhere", {n: burst.elsewhere})),
       burst.replaced > 0 && el("p", {class: "small soft"}, t("lost.replaced", {n: burst.replaced}))),
     el("div", {class: "actions"},
-      el("a", {class: "button main", href: address_of(selection_of(burst))}, t("bring_back"),
+      session.can_restore() && el("a", {class: "button main", href: address_of(selection_of(burst))}, t("bring_back"),
         el("span", {class: "hidden-text"}, burst.folder)),
-      el("a", {class: "button", href: inside(burst)}, t("look_inside"), el("span", {class: "hidden-text"}, burst.folder))),
+      session.can_read() && el("a", {class: "button", href: inside(burst)}, t("look_inside"), el("span", {class: "hidden-text"}, burst.folder))),
     command(burst.command));
 }
 
@@ -47,7 +45,7 @@ function moved(bursts) {
   const count = bursts.reduce((sum, burst) => sum + burst.count, 0);
   return el("details", {class: "more card"}, el("summary", {}, t("lost.moved", {n: count})),
     el("ul", {}, bursts.map((burst) => el("li", {}, rich("lost.moved_line", {n: burst.count, folder: burst.folder}), " ",
-      time(burst.time), " ", link(t("look_inside"), inside(burst))))));
+      time(burst.time), " ", session.can_read() && link(t("look_inside"), inside(burst))))));
 }
 
 function filter(bursts, chosen, change) {
@@ -61,7 +59,7 @@ function filter(bursts, chosen, change) {
 function empty(since) {
   return el("div", {class: "card"}, el("h2", {}, t("lost.nothing")),
     el("p", {}, since ? t("lost.nothing_since", {time: moment(since)}) : t("lost.no_backup")),
-    el("div", {class: "actions"}, link(t("nav.search"), "/search", "button"), link(t("nav.time"), "/time", "button")));
+    el("div", {class: "actions"}, link(t("nav.search"), session.to("/search"), "button"), link(t("nav.time"), session.to("/time"), "button")));
 }
 
 export async function show({query, signal}) {
@@ -78,7 +76,7 @@ export async function show({query, signal}) {
   fill(folder);
   const some = newest_first.some((burst) => !is_moved(burst));
   const change = (chosen) => {
-    note_address("/" + api.query({folder: chosen}));
+    note_address(session.to("/lost") + api.query({folder: chosen}));
     fill(chosen);
   };
   return {

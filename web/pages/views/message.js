@@ -18,7 +18,7 @@ function frame(root, as, pictures) {
 
 function body(root, parts) {
   const place = el("div", {});
-  const kinds = [parts.html && "html", parts.text && "text", "source"].filter(Boolean);
+  const kinds = [parts.has_html && "html", "text", "source"].filter(Boolean);
   let shown = kinds[0];
   const tabs = el("div", {class: "tabs", role: "group", "aria-label": t("message.show_as")});
   const show = (as, pictures) => {
@@ -34,11 +34,12 @@ function body(root, parts) {
 }
 
 function attachments(root, parts) {
-  if (parts.attachments.length === 0) return null;
-  return el("div", {class: "card"}, el("h2", {}, t("message.attachments")), el("ul", {}, parts.attachments.map((part) =>
+  const files = parts.parts.filter((part) => part.attachment);
+  if (files.length === 0) return null;
+  return el("div", {class: "card"}, el("h2", {}, t("message.attachments")), el("ul", {}, files.map((part) =>
     el("li", {}, el("a", {href: api.address(`${root}/parts/${part.part}`), download: ""},
       name(part.name || t("message.part", {n: part.part}))), " ",
-    el("span", {class: "soft small"}, name(part.type ?? ""), " ", part.size === undefined ? "" : size(part.size))))));
+    el("span", {class: "soft small"}, name(part.type), " ", size(part.size))))));
 }
 
 function state(document) {
@@ -49,7 +50,7 @@ function state(document) {
 
 function places(document) {
   return el("div", {class: "card"}, el("h2", {}, t("message.places")), table(t("message.places"), [
-    {label: t("folder"), cell: (place) => el("a", {href: `/time${api.query({at: place.last_snapshot, folder: place.folder})}`}, name(place.folder))},
+    {label: t("folder"), cell: (place) => el("a", {href: session.to(`/time${api.query({at: place.last_snapshot, folder: place.folder})}`)}, name(place.folder))},
     {label: t("message.from_to"), cell: (place) => rich("message.span", {first: time(place.first_seen), last: time(place.last_seen)})},
     {label: t("message.flags"), cell: (place) => place.flags.join(" ")}], document.places));
 }
@@ -88,7 +89,7 @@ export async function show({values: [id], signal}) {
       el("div", {class: "card"}, facts([t("from"), name(document.from)], [t("to"), document.to && name(document.to)],
         [t("cc"), document.cc && name(document.cc)], [t("date"), document.date && time(document.date, moment(document.date))],
         [t("size"), size(document.size)]),
-      el("div", {class: "actions below"}, document.places.length > 0 &&
+      el("div", {class: "actions below"}, document.places.length > 0 && session.can_restore() &&
         el("a", {class: "button main", href: address_of(selection_of(document))}, t("bring_back")),
       el("a", {class: "button", href: api.address(`${root}/raw`), download: ""}, t("message.download"))),
       command(line(["mailstow-restore", "show", session.account(), id.slice(0, 16)]))),

@@ -1,6 +1,6 @@
 // What would be restored, and the button that does it.
 import {el, link, name, button, table, facts} from "../dom.js";
-import {t, rich, time, size, duration, remember} from "../language.js";
+import {t, rich, time, size, number, duration, remember} from "../language.js";
 import * as api from "../api.js";
 import * as session from "../session.js";
 import * as account from "../account.js";
@@ -29,7 +29,7 @@ function folder_table(document) {
   const below = (target) => target.slice(document.tree.length + 1);
   return [table(t("plan.folders"), [
     {label: t("folder"), cell: (folder) => [name(folder.source), below(folder.target) !== folder.source && [" → ", name(below(folder.target))]]},
-    {label: t("messages"), end: true, cell: (folder) => t("count.messages", {n: folder.messages})},
+    {label: t("column.messages"), end: true, cell: (folder) => number(folder.messages)},
     {label: t("size"), end: true, cell: (folder) => size(folder.bytes)}], shown),
   shown.length < document.folders.length && el("p", {class: "soft"}, t("plan.more_folders", {n: document.folders.length - shown.length}))];
 }
@@ -49,12 +49,12 @@ function missing_switch(selection) {
 
 function nothing(selection) {
   return {title: t("plan.title"), content: [note("", el("p", {}, t("plan.nothing"))), missing_switch(selection),
-    el("div", {class: "actions"}, link(t("nav.lost"), "/", "button"))]};
+    el("div", {class: "actions"}, link(t("nav.lost"), session.to("/lost"), "button"))]};
 }
 
 export async function show({query, signal}) {
   const selection = selection_in(query);
-  if (!selection) return {title: t("plan.title"), content: [el("p", {}, t("plan.forgotten")), link(t("nav.lost"), "/", "button")]};
+  if (!selection) return {title: t("plan.title"), content: [el("p", {}, t("plan.forgotten")), link(t("nav.lost"), session.to("/lost"), "button")]};
   const answer = await api.post(`${account.root()}/plans`, {selection}, {signal});
   const {document} = answer;
   const {messages, bytes, estimated_seconds: seconds, storage_kib: storage} = document.plan;
@@ -65,7 +65,7 @@ export async function show({query, signal}) {
     const job = await api.post(`${account.root()}/restores`, {plan: answer.plan}, {key: answer.plan});
     account.forget();
     remember(`plan-${job.job}`, answer.plan);  // to go on after an interruption
-    await go(`/jobs/${job.job}`);
+    await go(session.to(`/jobs/${job.job}`));
   }), "main");
   return {
     title: t("plan.title"),

@@ -1,6 +1,6 @@
 // Search in everything that the account held.
 import {el, link, name, replace, button} from "../dom.js";
-import {t, moment, number} from "../language.js";
+import {t, moment} from "../language.js";
 import * as api from "../api.js";
 import * as session from "../session.js";
 import * as account from "../account.js";
@@ -24,11 +24,11 @@ function state_of(message) {
 function help() {
   return el("details", {class: "more"}, el("summary", {}, t("search.help")), el("p", {}, t("search.help_text")),
     el("ul", {}, ["from:nina rechnung", '"exact words"', "subject:lease -draft", "folder:Archive after:2026-11-01"].map((example) =>
-      el("li", {}, link(el("code", {}, example), `/search${api.query({q: example})}`)))));
+      el("li", {}, link(el("code", {}, example), session.to(`/search${api.query({q: example})}`))))));
 }
 
 function results(text, place, signal) {
-  const total = el("p", {class: "soft", role: "status"});
+  const total = el("p", {class: "soft", role: "status"}, t("loading"));
   let chosen = [];
   // Each was last seen in a snapshot of its own; a restore is of one.
   const bar = chosen_bar(() => go(address_of({at: chosen[0].snapshot, messages: chosen.map((one) => one.message)})));
@@ -40,8 +40,8 @@ function results(text, place, signal) {
       replace(total, page.total === 0 ? t("search.nothing") : t("search.found", {n: page.total}));
       return page;
     },
-    address: (message) => `/message/${message.message}`, mark: state_of,
-    choose: (messages) => {
+    address: (message) => session.to(`/message/${message.message}`), mark: state_of,
+    choose: !session.can_restore() ? undefined : (messages) => {
       const first = messages[0]?.snapshot;
       chosen = messages.filter((message) => message.snapshot === first);
       warning.hidden = chosen.length === messages.length;
@@ -60,7 +60,7 @@ export async function show({query, signal}) {
   const place = el("div", {});
   const submit = (event) => {
     event.preventDefault();
-    if (input.value.trim()) go(`/search${api.query({q: input.value.trim()})}`);
+    if (input.value.trim()) go(session.to(`/search${api.query({q: input.value.trim()})}`));
   };
   const chips = kFields.map((field) => button(t(`search.field_${field}`), () => {
     const start = input.value.trim() ? `${input.value.trim()} ` : "";

@@ -41,8 +41,9 @@ function pickers(snapshots, choose) {
     const at = snapshots.findIndex((one) => one.snapshot === hour.value) + by;
     if (snapshots[at]) choose(snapshots[at]);
   }}, label);
-  const node = el("div", {class: "actions"}, step(t("time.earlier"), -1),
-    el("label", {class: "check"}, t("date"), date), el("label", {class: "check"}, t("time.clock"), hour), step(t("time.later"), 1));
+  const node = el("div", {class: "actions"}, 
+    el("label", {class: "check"}, t("date"), date), el("label", {class: "check"}, t("time.clock"), hour),
+    step(t("time.earlier"), -1), step(t("time.later"), 1));
   return {node, show(snapshot) {
     date.value = local_day(snapshot.time);
     const same = snapshots.filter((one) => local_day(one.time) === date.value);
@@ -56,22 +57,23 @@ function messages_of(snapshot, folder, signal) {
   let chosen = [];
   const bar = chosen_bar(() => go(address_of({at: snapshot.snapshot, folders: [folder.folder], messages: chosen.map((one) => one.message)})));
   const list = message_list({
-    label: t("time.list", {folder: folder.folder}), total: folder.messages,
+    label: t("time.list", {folder: folder.folder}), total: folder.messages, newest_first: true,
     load: (after) => api.get(root + api.query({folder: folder.folder, after, limit: 1000}), {signal}),
-    address: (message) => `/message/${message.message}`,
-    choose: (messages) => {
+    address: (message) => session.to(`/message/${message.message}`),
+    choose: !session.can_restore() ? undefined : (messages) => {
       chosen = messages;
       bar.update(messages);
     },
     on_trouble: (error) => place.replaceChildren(problem_note(error)),
   });
-  list.start();
+  if (session.can_read()) list.start();
   const whole = {at: snapshot.snapshot, folders: [folder.folder]};
   return [el("div", {class: "bar"}, el("h2", {}, name(folder.folder)),
-    el("div", {class: "actions"}, folder.messages > 1 && list.turn, folder.messages > 0 &&
+    el("div", {class: "actions"}, folder.messages > 1 && session.can_read() && list.turn, folder.messages > 0 && session.can_restore() &&
       link(t("time.bring_folder"), address_of(whole), "button"))),
   el("p", {class: "soft small"}, t("count.messages", {n: folder.messages}), ` · ${size(folder.bytes)}`, folder.note && ` · ${folder.note}`),
-  bar.node, place, folder.messages > 0 ? list.node : el("p", {class: "soft"}, t("time.empty_folder")),
+  bar.node, place, folder.messages === 0 ? el("p", {class: "soft"}, t("time.empty_folder"))
+    : session.can_read() ? list.node : el("p", {class: "soft"}, t("staff.no_grant")),
   command(restore_command(session.account(), whole))];
 }
 
@@ -80,7 +82,7 @@ async function mailbox(snapshot, wanted, signal) {
   const with_mail = folders.filter((folder) => folder.note !== "holds only folders");
   const chosen = with_mail.find((folder) => folder.folder === wanted) ??
     (wanted ? undefined : with_mail.find((folder) => folder.folder === "INBOX") ?? with_mail[0]);
-  const address = (folder) => `/time${api.query({at: snapshot.snapshot, folder})}`;
+  const address = (folder) => session.to(`/time${api.query({at: snapshot.snapshot, folder})}`);
   return el("div", {class: "mailbox"}, folder_tree(folders, chosen?.folder, address),
     el("div", {class: "card"}, chosen ? messages_of(snapshot, chosen, signal)
       : note("", el("p", {}, rich("time.no_folder", {folder: wanted ?? ""})))));
@@ -99,8 +101,8 @@ export async function show({query, signal}) {
   async function fill() {
     replace(moment_line, rich("time.lead", {time: time(chosen.time), n: chosen.messages}));
     const is_newest = chosen === snapshots.at(-1);
-    replace(compare, !is_newest && link(t("time.compare"), `/changes${api.query({from: chosen.snapshot})}`, "button"),
-      el("a", {class: "button", href: address_of({at: chosen.snapshot, all: true})}, t("time.bring_all")));
+    replace(compare, !is_newest && session.can_read() && link(t("time.compare"), session.to(`/changes${api.query({from: chosen.snapshot})}`), "button"),
+      session.can_restore() && link(t("time.bring_all"), address_of({at: chosen.snapshot, all: true}), "button"));
     const mine = ++turn;
     try {
       const node = await mailbox(chosen, folder, signal);
@@ -111,7 +113,7 @@ export async function show({query, signal}) {
   }
   const choose = (snapshot) => {
     chosen = snapshot;
-    note_address(`/time${api.query({at: chosen.snapshot, folder})}`);
+    note_address(session.to(`/time${api.query({at: chosen.snapshot, folder})}`));
     strip.show(chosen.snapshot);
     picker.show(chosen);
     say(moment(chosen.time));

@@ -47,24 +47,25 @@ function card(tree) {
       [t("trees.holds"), `${t("count.messages", {n: tree.messages})}, ${size(tree.bytes)}`],
       [t("trees.elsewhere"), tree.elsewhere === null || tree.elsewhere === undefined ? t("trees.elsewhere_unknown") : t("count.messages", {n: tree.elsewhere})],
       [t("trees.by"), tree.made_by && tree.made_by !== session.current().person ? name(tree.made_by) : undefined]),
-    place, el("div", {class: "actions below"}, extend, expire),
+    place, session.can_restore() && el("div", {class: "actions below"}, extend, expire),
     command(line(["mailstow-restore", "extend", session.account(), tree.tree, `${kWeek}d`])));
 }
 
 function unfinished(jobs) {
   const shown = jobs.filter((job) => job.state === "running" || job.state === "interrupted");
   return shown.map((job) => note(job.state === "running" ? "" : "warn", el("p", {}, t(`trees.job_${job.state}`), " ",
-    link(t("trees.job_look"), `/jobs/${job.job}`))));
+    link(t("trees.job_look"), session.to(`/jobs/${job.job}`)))));
 }
 
 export async function show({signal}) {
   const [trees, {jobs}] = await Promise.all([
-    api.get_all(`${account.root()}/trees`, "trees", {signal}), api.get(`${account.root()}/jobs`, {signal})]);
+    api.get_all(`${account.root()}/trees`, "trees", {signal}),
+    session.can_restore() ? api.get(`${account.root()}/jobs`, {signal}) : {jobs: []}]);
   const newest_first = [...trees].sort((a, b) => b.created.localeCompare(a.created));
   return {
     title: t("trees.title"), lead: t("trees.lead"),
     content: [unfinished(jobs),
       trees.length > 0 ? el("ul", {class: "cards"}, newest_first.map(card))
-        : el("div", {class: "card"}, el("p", {}, t("trees.none")), link(t("nav.lost"), "/", "button"))],
+        : el("div", {class: "card"}, el("p", {}, t("trees.none")), link(t("nav.lost"), session.to("/lost"), "button"))],
   };
 }

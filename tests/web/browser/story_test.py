@@ -1,0 +1,89 @@
+"""The way of a user through the restore page, in a real browser, on a real mail server: what vanished is seen,
+brought back, found by another mail program, kept longer and removed.
+
+Usage: story_test.py BIN_DIRECTORY"""
+import re
+import sys
+import unittest
+
+from browser import Browser
+from world import DRAFTS, World
+
+BIN = None
+LOST = 12  # messages
+
+
+class StoryTest(unittest.TestCase):
+    def setUp(self):
+        self.world = self.enterContext(World(BIN))
+        self.world.append("INBOX", range(6))
+        self.world.append(DRAFTS, range(100, 100 + LOST))
+        self.world.back_up()
+        self.world.delete_folder(DRAFTS)
+        self.world.back_up()
+        self.browser = self.enterContext(Browser(self.world.start_page()))
+
+    def restored(self):
+        """The number of messages by folder below the tree, as another mail program finds them."""
+        found = {re.sub(r"^RESTORED/[^/]*/?", "", name): count for name, count in self.world.folders().items()
+                 if name.startswith("RESTORED/")}
+        found.pop("", None)  # the tree itself
+        return found
+
+    def log_in(self):
+        browser = self.browser
+        browser.open("/")
+        browser.log_in(password="wrong")
+        browser.wait_for(".note.bad", "Name or password are wrong")
+        browser.log_in(password=self.world.password())
+        browser.title("Lost mail")
+
+    def look_inside(self):
+        browser = self.browser
+        browser.wait_for(".burst h2", f"The whole folder {DRAFTS}, {LOST} messages")
+        browser.click(".burst a", "Look inside")
+        browser.until(lambda: len(browser.find(".row .subject")) == LOST, "the messages of the folder")
+        browser.driver.back()
+        browser.title("Lost mail")
+
+    def restore(self):
+        browser = self.browser
+        browser.click(".burst a", "Bring back")
+        browser.title("Bring back")
+        browser.wait_for("td", DRAFTS)
+        self.assertEqual(self.restored(), {}, "looking at the plan restores nothing")
+        self.assertIn(f"--folder='{DRAFTS}'", browser.find(".command pre")[0].get_attribute("textContent"))
+        browser.click("button", f"Bring back {LOST} messages")
+        browser.title("Your mail is back")
+        browser.wait_for(".note h2", f"{LOST} messages are back")
+        self.assertEqual(self.restored(), {DRAFTS: LOST})
+
+    def extend(self):
+        browser = self.browser
+        browser.click("main a", "Restored mail")
+        browser.title("Restored mail")
+        browser.wait_for(".card", "7 days left")
+        browser.click(".card button", "One week more")
+        browser.wait_for(".card", "14 days left")
+
+    def remove(self):
+        browser = self.browser
+        browser.click(".card button", "Remove now")
+        browser.click("dialog button", "Remove now")
+        browser.until(lambda: self.restored() == {}, "the end of the restored folder")
+        self.assertEqual(self.world.folders()["INBOX"], 6)
+
+    def test_main_story(self):
+        self.log_in()
+        self.look_inside()
+        self.restore()
+        self.extend()
+        self.remove()
+        self.browser.click("button", "Log out")
+        self.browser.title("Restore your mail")
+        self.assertEqual(self.browser.complaints(), [])
+
+
+if __name__ == "__main__":
+    BIN = sys.argv.pop(1)
+    unittest.main(verbosity=2)
