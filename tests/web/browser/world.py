@@ -56,8 +56,8 @@ def letter(number, date, subject=None, sender=None, html=None, attachment=False)
     message["Subject"] = subject or SUBJECTS[number % len(SUBJECTS)]
     message["Date"] = email.utils.format_datetime(date)
     message["Message-ID"] = f"<{number}.{int(date.timestamp())}@example.org>"
-    message.set_content(f"Hello Alice,\n\nthis is letter number {number}. The list is at https://example.org/list .\n\n"
-                        "Grüße\nNina\n")
+    message.set_content(f"Hello Alice,\n\nthis is letter number {number}. The list of all is at https://example.org/list .\n\n"
+                        "Viele Grüße\nNina\n")
     if html:
         message.add_alternative(html, subtype="html")
     if attachment:
@@ -173,13 +173,14 @@ class World:
         return client
 
     def append(self, folder, messages, user="alice", flags="\\Seen", days=0):
-        """`messages`: bytes, or the numbers of generated letters."""
+        """`messages`: bytes, or the numbers of generated letters; five hours apart, the last one `days` ago."""
         client = self.client(user)
         if folder != "INBOX":
             client.create(quoted(folder))
             client.subscribe(quoted(folder))
-        for message in messages:
-            date = self.now() - datetime.timedelta(days=days, minutes=17 * (message if isinstance(message, int) else 1))
+        messages = list(messages)
+        for at, message in enumerate(messages, 1):
+            date = self.now() - datetime.timedelta(days=days, hours=5 * (len(messages) - at))
             if isinstance(message, int):
                 message = letter(message, date, attachment=message % 9 == 4)
             status, answer = client.append(quoted(folder), flags, imaplib.Time2Internaldate(date), message)

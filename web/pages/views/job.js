@@ -99,7 +99,10 @@ export async function show({values: [id], signal}) {
       account.forget();
       replace(place, job.state === "done" ? result(job) : job.state === "failed" ? failure(job) : interrupted(job));
       const heading = document.querySelector("main h1");
-      if (heading && state === "running") heading.textContent = t(`job.title_${job.state}`);
+      if (heading && state === "running") {
+        heading.textContent = t(`job.title_${job.state}`);
+        document.title = `${heading.textContent} – mailstow`;
+      }
     }
     state = job.state;
   }

@@ -35,8 +35,8 @@ function card(burst) {
       burst.replaced > 0 && el("p", {class: "small soft"}, t("lost.replaced", {n: burst.replaced}))),
     el("div", {class: "actions"},
       session.can_restore() && el("a", {class: "button main", href: address_of(selection_of(burst))}, t("bring_back"),
-        el("span", {class: "hidden-text"}, burst.folder)),
-      session.can_read() && el("a", {class: "button", href: inside(burst)}, t("look_inside"), el("span", {class: "hidden-text"}, burst.folder))),
+        el("span", {class: "hidden-text"}, ` ${burst.folder}`)),
+      session.can_read() && el("a", {class: "button", href: inside(burst)}, t("look_inside"), el("span", {class: "hidden-text"}, ` ${burst.folder}`))),
     command(burst.command));
 }
 

@@ -41,7 +41,7 @@ function card(tree) {
       await changed(t("trees.removed"));
     });
   }, "bad");
-  for (const one of [extend, expire]) one.append(el("span", {class: "hidden-text"}, tree.tree));
+  for (const one of [extend, expire]) one.append(el("span", {class: "hidden-text"}, ` ${tree.tree}`));
   return el("li", {class: "card"}, el("h2", {}, name(tree.tree)), el("p", {}, state_of(tree), " ", time_left(tree)),
     facts([t("trees.made"), time(tree.created)],
       [t("trees.holds"), `${t("count.messages", {n: tree.messages})}, ${size(tree.bytes)}`],
