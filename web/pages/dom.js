@@ -52,7 +52,7 @@ export function link(label, href, kind) {
 }
 
 export function facts(...pairs) {
-  const shown = pairs.filter((pair) => pair && pair[1] !== undefined && pair[1] !== null && pair[1] !== "");
+  const shown = pairs.filter((pair) => pair && (pair[1] || pair[1] === 0));
   return el("dl", {class: "facts"}, shown.map(([label, value]) => [el("dt", {}, label), el("dd", {}, value)]));
 }
 

@@ -58,7 +58,7 @@ class StaffTest(unittest.TestCase):
         browser.click(".burst a", "Bring back")
         browser.title("Bring back")
         browser.click("button", f"Bring back {LOST} messages")
-        browser.title("Your mail is back")
+        browser.title("The mail is back")
         self.assertEqual([count for name, count in self.world.folders().items() if name.endswith("/" + DRAFTS)], [LOST])
         self.assertNotIn(SUBJECT, browser.run("return document.documentElement.outerHTML"))
         self.assertEqual(self.ask(browser, "/accounts/alice/search?q=rechnung"), 403)

@@ -54,7 +54,7 @@ class StoryTest(unittest.TestCase):
         self.assertEqual(self.restored(), {}, "looking at the plan restores nothing")
         self.assertIn(f"--folder='{DRAFTS}'", browser.find(".command pre")[0].get_attribute("textContent"))
         browser.click("button", f"Bring back {LOST} messages")
-        browser.title("Your mail is back")
+        browser.title("The mail is back")
         browser.wait_for(".note h2", f"{LOST} messages are back")
         self.assertEqual(self.restored(), {DRAFTS: LOST})
 

@@ -31,7 +31,8 @@ function backups(snapshots) {
     {label: t("me.when"), cell: (one) => time(one.time)}, {label: t("staff.status"), cell: state_of},
     {label: t("column.messages"), end: true, cell: (one) => number(one.messages)},
     {label: t("size"), end: true, cell: (one) => size(one.bytes)},
-    {label: t("staff.kept"), cell: (one) => (one.pinned ? t("staff.pinned") : "")}], newest_first),
+    ...(newest_first.some((one) => one.pinned) ? [{label: t("staff.kept"), cell: (one) => (one.pinned ? t("staff.pinned") : "")}] : [])],
+  newest_first),
   command(line(["mailstow-restore", "snapshots", session.account()])));
 }
 

@@ -51,11 +51,13 @@ function pickers(snapshots, choose) {
   }};
 }
 
-function messages_of(snapshot, folder, signal) {
+// The messages of a folder, from which some can be chosen.
+function message_part(snapshot, folder, signal) {
   const place = el("div", {});
   const root = `${account.root()}${api.path`/snapshots/${snapshot.snapshot}/messages`}`;
   let chosen = [];
-  const bar = chosen_bar(() => go(address_of({at: snapshot.snapshot, folders: [folder.folder], messages: chosen.map((one) => one.message)})));
+  const bar = chosen_bar(() => go(address_of({at: snapshot.snapshot, folders: [folder.folder],
+    messages: chosen.map((one) => one.message)})));
   const list = message_list({
     label: t("time.list", {folder: folder.folder}), total: folder.messages, newest_first: true,
     load: (after) => api.get(root + api.query({folder: folder.folder, after, limit: 1000}), {signal}),
@@ -66,14 +68,20 @@ function messages_of(snapshot, folder, signal) {
     },
     on_trouble: (error) => place.replaceChildren(problem_note(error)),
   });
-  if (session.can_read()) list.start();
+  list.start();
+  return {turn: list.turn, content: [bar.node, place, list.node]};
+}
+
+function folder_part(snapshot, folder, signal) {
+  const is_empty = folder.messages === 0;
+  const messages = !is_empty && session.can_read() ? message_part(snapshot, folder, signal) : undefined;
   const whole = {at: snapshot.snapshot, folders: [folder.folder]};
   return [el("div", {class: "bar"}, el("h2", {}, name(folder.folder)),
-    el("div", {class: "actions"}, folder.messages > 1 && session.can_read() && list.turn, folder.messages > 0 && session.can_restore() &&
-      link(t("time.bring_folder"), address_of(whole), "button"))),
-  el("p", {class: "soft small"}, t("count.messages", {n: folder.messages}), ` · ${size(folder.bytes)}`, folder.note && ` · ${folder.note}`),
-  bar.node, place, folder.messages === 0 ? el("p", {class: "soft"}, t("time.empty_folder"))
-    : session.can_read() ? list.node : el("p", {class: "soft"}, t("staff.no_grant")),
+    el("div", {class: "actions"}, folder.messages > 1 && messages?.turn,
+      !is_empty && session.can_restore() && link(t("time.bring_folder"), address_of(whole), "button"))),
+  el("p", {class: "soft small"}, t("count.messages", {n: folder.messages}), ` · ${size(folder.bytes)}`,
+    folder.note && ` · ${folder.note}`),
+  messages?.content ?? el("p", {class: "soft"}, t(is_empty ? "time.empty_folder" : "staff.no_grant")),
   command(restore_command(session.account(), whole))];
 }
 
@@ -84,7 +92,7 @@ async function mailbox(snapshot, wanted, signal) {
     (wanted ? undefined : with_mail.find((folder) => folder.folder === "INBOX") ?? with_mail[0]);
   const address = (folder) => session.to(`/time${api.query({at: snapshot.snapshot, folder})}`);
   return el("div", {class: "mailbox"}, folder_tree(folders, chosen?.folder, address),
-    el("div", {class: "card"}, chosen ? messages_of(snapshot, chosen, signal)
+    el("div", {class: "card"}, chosen ? folder_part(snapshot, chosen, signal)
       : note("", el("p", {}, rich("time.no_folder", {folder: wanted ?? ""})))));
 }
 

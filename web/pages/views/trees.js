@@ -24,6 +24,7 @@ function state_of(tree) {
 }
 
 function card(tree) {
+  const maker = tree.made_by?.person ?? tree.made_by?.user ?? "";
   const place = el("div", {});
   const root = `${account.root()}/trees`;
   const changed = async (text) => {
@@ -46,7 +47,7 @@ function card(tree) {
     facts([t("trees.made"), time(tree.created)],
       [t("trees.holds"), `${t("count.messages", {n: tree.messages})}, ${size(tree.bytes)}`],
       [t("trees.elsewhere"), tree.elsewhere === null || tree.elsewhere === undefined ? t("trees.elsewhere_unknown") : t("count.messages", {n: tree.elsewhere})],
-      [t("trees.by"), tree.made_by && tree.made_by !== session.current().person ? name(tree.made_by) : undefined]),
+      [t("trees.by"), maker !== session.current().person && name(maker)]),
     place, session.can_restore() && el("div", {class: "actions below"}, extend, expire),
     command(line(["mailstow-restore", "extend", session.account(), tree.tree, `${kWeek}d`])));
 }
