@@ -81,7 +81,7 @@ export function exact(text) {
 export function weekday(text) {
   const date = new Date(text);
   const year = date.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
-  return format({weekday: "long", day: "numeric", month: "long", year, hour: "2-digit", minute: "2-digit"}).format(date);
+  return format({weekday: "short", day: "numeric", month: "short", year, hour: "2-digit", minute: "2-digit"}).format(date);
 }
 
 export const clock = (text) => format({hour: "2-digit", minute: "2-digit"}).format(new Date(text));

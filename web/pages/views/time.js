@@ -103,7 +103,7 @@ export async function show({query, signal}) {
   let folder = query.get("folder") ?? undefined;
   const place = el("div", {});
   const moment_line = el("p", {class: "lead"});
-  const compare = el("span", {});
+  const compare = el("div", {class: "actions"});
   let turn = 0;
 
   async function fill() {
@@ -132,6 +132,6 @@ export async function show({query, signal}) {
   picker.show(chosen);
   await fill();
   return {title: t("time.title"),
-    content: [moment_line, el("div", {class: "card"}, strip.node, el("div", {class: "bar"}, picker.node, el("div", {class: "actions"}, compare)),
+    content: [moment_line, el("div", {class: "card"}, strip.node, el("div", {class: "bar"}, picker.node, compare),
       command(line(["mailstow-restore", "snapshots", session.account()]))), place]};
 }
