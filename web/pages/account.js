@@ -27,8 +27,8 @@ export function snapshots(name = session.account(), signal) {
 
 // Oldest first, without their messages.
 export function bursts(name = session.account(), signal) {
-  return fresh(`bursts ${name}`,
-    () => api.get_all(`${root(name)}/vanished`, "bursts", {values: {messages: 1}, signal}));
+  return fresh(
+    `bursts ${name}`, () => api.get_all(`${root(name)}/vanished`, "bursts", {values: {messages: 1}, signal}));
 }
 
 export function folders(name, snapshot, signal) {

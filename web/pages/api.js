@@ -1,5 +1,5 @@
 // Requests to the server's API. Every answer is the document of a command, every error a Problem.
-import {t, has_text} from "./language.js";
+import {has_text, t} from "./language.js";
 
 const kApi = "/api/v1";
 
@@ -37,7 +37,8 @@ async function problem_of(answer) {
   } catch {
     // Not from our server: a proxy's page.
   }
-  if (!document.code) document.code = answer.status === 404 ? "not_found" : answer.status === 401 ? "unauthenticated" : "desk";
+  if (!document.code)
+    document.code = answer.status === 404 ? "not_found" : answer.status === 401 ? "unauthenticated" : "desk";
   return new Problem(document, answer.status);
 }
 
@@ -47,8 +48,13 @@ async function send(method, path, {body, signal, key, may_end = true} = {}) {
   if (key) headers["Idempotency-Key"] = key;
   let answer;
   try {
-    answer = await fetch(kApi + path,
-      {method, headers, signal, credentials: "same-origin", body: method === "GET" ? undefined : JSON.stringify(body ?? {})});
+    answer = await fetch(kApi + path, {
+      method,
+      headers,
+      signal,
+      credentials: "same-origin",
+      body: method === "GET" ? undefined : JSON.stringify(body ?? {})
+    });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Problem({code: "offline"}, 0);
@@ -79,7 +85,8 @@ export function path(texts, ...values) {
 
 // "?a=1&b=2" of what is given.
 export function query(values) {
-  const given = Object.entries(values).filter(([, value]) => value !== undefined && value !== null && value !== "");
+  const given =
+    Object.entries(values).filter(([, value]) => value !== undefined && value !== null && value !== "");
   return given.length ? "?" + new URLSearchParams(given) : "";
 }
 

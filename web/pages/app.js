@@ -1,12 +1,12 @@
 // Starts the page: language, session, navigation.
-import {el, button, replace, say} from "./dom.js";
-import {t, load_language, current_language, kLanguages, remember} from "./language.js";
-import * as api from "./api.js";
-import * as session from "./session.js";
 import * as account from "./account.js";
-import * as router from "./router.js";
+import * as api from "./api.js";
+import {button, el, replace, say} from "./dom.js";
+import {current_language, kLanguages, load_language, remember, t} from "./language.js";
+import {kAccountPages, kOwnerPages, kStaffPages} from "./pages.js";
 import {ask_password} from "./parts/dialog.js";
-import {kOwnerPages, kStaffPages, kAccountPages} from "./pages.js";
+import * as router from "./router.js";
+import * as session from "./session.js";
 
 const kWarning = 120;  // seconds before the session's end
 
@@ -20,12 +20,15 @@ function draw_head() {
   const pages = holder ? (session.is_owner() ? kOwnerPages : kStaffPages) : [];
   const shown = pages.filter((page) => page.label && (!page.roles || page.roles.includes(holder.role)));
   const brand = el("a", {class: "brand", href: "/"}, el("img", {src: "/icon.svg", alt: ""}), "mailstow");
-  const links = shown.map((page) => el("a",
-    {href: page.address, "aria-current": page.section === section && "page"}, t(page.label)));
-  replace(head, el("div", {class: "top-inner"}, brand,
-    links.length > 0 && el("nav", {class: "nav", "aria-label": t("nav.label")}, links),
-    holder && el("div", {class: "who"}, el("bdi", {class: "soft small"}, holder.person),
-      session.has_password() && button(t("logout"), log_out, "quiet"))));
+  const links = shown.map(
+    (page) =>
+      el("a", {href: page.address, "aria-current": page.section === section && "page"}, t(page.label)));
+  replace(head,
+    el("div", {class: "top-inner"}, brand,
+      links.length > 0 && el("nav", {class: "nav", "aria-label": t("nav.label")}, links),
+      holder &&
+        el("div", {class: "who"}, el("bdi", {class: "soft small"}, holder.person),
+          session.has_password() && button(t("logout"), log_out, "quiet"))));
 }
 
 function choice(label, options, value, change) {
@@ -36,14 +39,13 @@ function choice(label, options, value, change) {
 
 function draw_foot() {
   const themes = {auto: t("theme.auto"), light: t("theme.light"), dark: t("theme.dark")};
-  replace(foot, el("div", {class: "foot-inner"},
-    choice(t("language"), kLanguages, current_language(), async (chosen) => {
+  replace(foot,
+    el("div", {class: "foot-inner"}, choice(t("language"), kLanguages, current_language(), async (chosen) => {
       remember("language", chosen);
       await load_language(chosen);
       draw_all();
       await router.show({keeps_focus: true});
-    }),
-    choice(t("theme"), themes, document.documentElement.dataset.theme, (chosen) => {
+    }), choice(t("theme"), themes, document.documentElement.dataset.theme, (chosen) => {
       remember("theme", chosen);
       document.documentElement.dataset.theme = chosen;
     })));
@@ -91,7 +93,8 @@ function routes() {
 
 async function start() {
   await load_language();
-  document.body.append(el("a", {class: "skip", href: "#main", onclick: () => main.focus()}, t("skip")), head, main, foot);
+  document.body.append(
+    el("a", {class: "skip", href: "#main", onclick: () => main.focus()}, t("skip")), head, main, foot);
   draw_all();
   api.confirm_with(ask_password);
   api.when_session_ends(() => to_login("ended"));

@@ -53,14 +53,15 @@ export function link(label, href, kind) {
 
 export function facts(...pairs) {
   const shown = pairs.filter((pair) => pair && (pair[1] || pair[1] === 0));
-  return el("dl", {class: "facts"}, shown.map(([label, value]) => [el("dt", {}, label), el("dd", {}, value)]));
+  return el(
+    "dl", {class: "facts"}, shown.map(([label, value]) => [el("dt", {}, label), el("dd", {}, value)]));
 }
 
 // `columns`: {label, end, cell(row)}.
 export function table(caption, columns, rows) {
   const head = columns.map((column) => el("th", {scope: "col", class: column.end && "end"}, column.label));
-  const body = rows.map((row) =>
-    el("tr", {}, columns.map((column) => el("td", {class: column.end && "end"}, column.cell(row)))));
+  const body = rows.map(
+    (row) => el("tr", {}, columns.map((column) => el("td", {class: column.end && "end"}, column.cell(row)))));
   return el("div", {class: "table-box"},
     el("table", {class: "stack"}, el("caption", {class: "hidden-text"}, caption),
       el("thead", {}, el("tr", {}, head)), el("tbody", {}, body)));
@@ -69,6 +70,7 @@ export function table(caption, columns, rows) {
 // For everything that happens without a change of the page: read out by screen readers.
 let speaker;
 export function say(text) {
-  speaker ??= document.body.appendChild(el("div", {class: "hidden-text", role: "status", "aria-live": "polite"}));
+  speaker ??=
+    document.body.appendChild(el("div", {class: "hidden-text", role: "status", "aria-live": "polite"}));
   speaker.textContent = text;
 }

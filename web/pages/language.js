@@ -1,7 +1,10 @@
 // The texts of the page in the person's language, and dates, numbers and sizes as it writes them.
 import {name as bdi} from "./dom.js";
 
-export const kLanguages = {en: "English", de: "Deutsch"};
+export const kLanguages = {
+  en: "English",
+  de: "Deutsch"
+};
 
 let texts = {};
 let language = "en";
@@ -48,8 +51,10 @@ function pattern(key, values) {
 
 // The text of a key with {values}; `n` also chooses between singular and plural.
 export function t(key, values = {}) {
-  return pattern(key, values).replace(/\{(\w+)\}/g, (whole, slot) =>
-    slot === "n" && typeof values.n === "number" ? number(values.n) : values[slot] ?? whole);
+  return pattern(key, values)
+    .replace(/\{(\w+)\}/g,
+      (whole, slot) =>
+        slot === "n" && typeof values.n === "number" ? number(values.n) : values[slot] ?? whole);
 }
 
 export const has_text = (key) => key in texts;
@@ -68,20 +73,29 @@ const format = (options) => new Intl.DateTimeFormat(language, options);
 
 export const number = (value) => new Intl.NumberFormat(language).format(value);
 
-const kMoment = {year: "numeric", month: "long", day: "numeric", hour: "2-digit", minute: "2-digit"};
+const kMoment = {
+  year: "numeric",
+  month: "long",
+  day: "numeric",
+  hour: "2-digit",
+  minute: "2-digit"
+};
 
 export function moment(text) {
   return text ? format(kMoment).format(new Date(text)) : t("unknown");
 }
 
 export function exact(text) {
-  return text ? format({...kMoment, weekday: "long", second: "2-digit", timeZoneName: "short"}).format(new Date(text)) : "";
+  return text
+    ? format({...kMoment, weekday: "long", second: "2-digit", timeZoneName: "short"}).format(new Date(text))
+    : "";
 }
 
 export function weekday(text) {
   const date = new Date(text);
   const year = date.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
-  return format({weekday: "short", day: "numeric", month: "short", year, hour: "2-digit", minute: "2-digit"}).format(date);
+  return format({weekday: "short", day: "numeric", month: "short", year, hour: "2-digit", minute: "2-digit"})
+    .format(date);
 }
 
 export const clock = (text) => format({hour: "2-digit", minute: "2-digit"}).format(new Date(text));
@@ -109,13 +123,20 @@ export function size(bytes) {
     unit += 1;
   }
   const digits = unit > 0 && value < 10 ? 1 : 0;
-  return new Intl.NumberFormat(language, {style: "unit", unit: kUnits[unit], unitDisplay: unit ? "short" : "long",
-    maximumFractionDigits: digits}).format(value);
+  return new Intl
+    .NumberFormat(language, {
+      style: "unit",
+      unit: kUnits[unit],
+      unitDisplay: unit ? "short" : "long",
+      maximumFractionDigits: digits
+    })
+    .format(value);
 }
 
 export function duration(seconds) {
   const steps = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]];
   const [unit, length] = steps.find(([, step]) => seconds >= step) ?? steps[3];
-  const value = unit === "day" && seconds < 3 * length ? Math.round(2 * seconds / length) / 2 : Math.round(seconds / length);
+  const value = unit === "day" && seconds < 3 * length ? Math.round(2 * seconds / length) / 2
+                                                       : Math.round(seconds / length);
   return new Intl.NumberFormat(language, {style: "unit", unit, unitDisplay: "long"}).format(value);
 }

@@ -2,16 +2,17 @@
 // bookmarks work.
 import {el, replace} from "./dom.js";
 import {t} from "./language.js";
-import * as session from "./session.js";
-import {problem_note} from "./parts/note.js";
 import {account_nav} from "./parts/account_nav.js";
+import {problem_note} from "./parts/note.js";
+import * as session from "./session.js";
 
 let routes = () => ({list: []});
 let main;
 let leaving = new AbortController();
 let after_change = () => {};
 
-// `list()`: the pages, {list, of_account}, each {pattern, load, section}; load() returns a module with show(context) -> {title, content}.
+// `list()`: the pages, {list, of_account}, each {pattern, load, section}; load() returns a module with
+// show(context) -> {title, content}.
 export function start(list, element, changed) {
   routes = list;
   main = element;
@@ -23,7 +24,8 @@ export function start(list, element, changed) {
 function follow(event) {
   const anchor = event.target.closest?.("a[href]");
   const is_plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
-  if (!anchor || !is_plain || event.defaultPrevented || anchor.target || anchor.hasAttribute("download")) return;
+  if (!anchor || !is_plain || event.defaultPrevented || anchor.target || anchor.hasAttribute("download"))
+    return;
   const url = new URL(anchor.href);
   if (url.origin !== location.origin || url.pathname.startsWith("/api/")) return;
   if (url.hash && url.pathname === location.pathname) return;
@@ -53,7 +55,8 @@ const kOfAccount = /^\/accounts\/([^/]+)(\/.*)?$/;
 function find(path) {
   const of_account = kOfAccount.exec(path);
   const {list, of_account: of_account_list} = routes();
-  const [rest, known] = of_account && of_account_list ? [of_account[2] ?? "/", of_account_list] : [path, list];
+  const [rest, known] =
+    of_account && of_account_list ? [of_account[2] ?? "/", of_account_list] : [path, list];
   for (const route of known) {
     const found = route.pattern.exec(rest);
     if (found) return {route, values: found.slice(1).map(decodeURIComponent), subject: of_account?.[1]};
@@ -86,7 +89,8 @@ export async function show({keeps_focus = false} = {}) {
   if (signal.aborted || page === undefined) return;
   const heading = el("h1", {tabindex: "-1"}, page.heading ?? page.title);
   main.className = page.is_narrow ? "narrow" : "";
-  replace(main, found?.subject && !session.is_owner() && account_nav(found.route.section), heading, page.lead && el("p", {class: "lead"}, page.lead), page.content);
+  replace(main, found?.subject && !session.is_owner() && account_nav(found.route.section), heading,
+    page.lead && el("p", {class: "lead"}, page.lead), page.content);
   main.removeAttribute("aria-busy");
   document.title = `${page.title} – mailstow`;
   if (!keeps_focus) {

@@ -5,7 +5,7 @@ const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("session
 
 let holder;  // the document of GET /session; undefined if nobody is logged in
 let instance = {};
-let subject;      // of staff: the account that the page is about
+let subject;  // of staff: the account that the page is about
 let grants = {time: 0, list: []};
 
 export const current = () => holder;
@@ -17,14 +17,16 @@ export const to = (path) => (is_owner() ? path : `/accounts/${encodeURIComponent
 
 export const can_restore = () => is_owner() || holder?.role === "helpdesk";
 // Staff may look at mail only with a grant. The server decides; this saves requests that it would refuse.
-export const can_read = () => is_owner() || grants.list.some((grant) => grant.state === "given" && grant.account === subject &&
-  grant.person === holder?.person && Date.parse(grant.ends) > Date.now());
+export const can_read = () => is_owner() ||
+  grants.list.some((grant) => grant.state === "given" && grant.account === subject &&
+      grant.person === holder?.person && Date.parse(grant.ends) > Date.now());
 
 const kFresh = 10_000;  // milliseconds
 
 export async function choose_subject(name) {
   subject = name;
-  if (name !== undefined && holder.role !== "operator" && Date.now() - grants.time > kFresh) await load_grants();
+  if (name !== undefined && holder.role !== "operator" && Date.now() - grants.time > kFresh)
+    await load_grants();
 }
 
 export async function load_grants() {

@@ -1,15 +1,19 @@
 // For staff: the pages of the account that is looked at.
 import {el, name} from "../dom.js";
 import {t} from "../language.js";
-import * as session from "../session.js";
 import {kAccountPages} from "../pages.js";
+import * as session from "../session.js";
 
 export function account_nav(section) {
   const {role} = session.current();
   const shown = kAccountPages.filter((page) => page.label && (!page.roles || page.roles.includes(role)) &&
-    (page.section !== "search" || session.can_read()));
-  return el("nav", {class: "nav account-nav", "aria-label": t("nav.of_account", {account: session.account()})},
+      (page.section !== "search" || session.can_read()));
+  return el("nav",
+    {class: "nav account-nav", "aria-label": t("nav.of_account", {account: session.account()})},
     el("strong", {class: "account-name"}, name(session.account())),
-    shown.map((page) => el("a", {href: session.to(page.address === "/" ? "" : page.address), "aria-current": page.section === section && "page"},
-      t(page.label))));
+    shown.map((page) => el("a", {
+      href: session.to(page.address === "/" ? "" : page.address),
+      "aria-current": page.section === section && "page"
+    },
+                t(page.label))));
 }

@@ -1,13 +1,14 @@
 // The same on the command line, to copy.
-import {el, button, say} from "../dom.js";
+import {button, el, say} from "../dom.js";
 import {t} from "../language.js";
 
 // As a shell reads it. Names from mail may hold anything.
 export function quoted(word) {
   if (/^[\w@%+=:,./-]+$/.test(word)) return word;
   if (/[\x00-\x1f\x7f]/.test(word)) {
-    const escaped = word.replace(/[\\']/g, "\\$&")
-      .replace(/[\x00-\x1f\x7f]/g, (letter) => "\\x" + letter.charCodeAt(0).toString(16).padStart(2, "0"));
+    const escaped =
+      word.replace(/[\\']/g, "\\$&")
+        .replace(/[\x00-\x1f\x7f]/g, (letter) => "\\x" + letter.charCodeAt(0).toString(16).padStart(2, "0"));
     return `$'${escaped}'`;
   }
   return `'${word.replaceAll("'", "'\\''")}'`;
@@ -30,10 +31,12 @@ export function restore_command(account, selection) {
   return line(words);
 }
 
-export const line = (words) => words.map((word, at) => {
-  const option = /^(--[a-z-]+=)(.*)$/s.exec(word);
-  return option && at > 0 ? option[1] + quoted(option[2]) : quoted(word);
-}).join(" ");
+export const line = (words) => words
+                                 .map((word, at) => {
+                                   const option = /^(--[a-z-]+=)(.*)$/s.exec(word);
+                                   return option && at > 0 ? option[1] + quoted(option[2]) : quoted(word);
+                                 })
+                                 .join(" ");
 
 export function command(text) {
   const copy = button(t("command.copy"), async () => {

@@ -1,7 +1,8 @@
 // Questions in front of the page.
-import {el, button} from "../dom.js";
-import {t} from "../language.js";
 import * as api from "../api.js";
+import {button, el} from "../dom.js";
+import {t} from "../language.js";
+
 import {problem_note} from "./note.js";
 
 let count = 0;
@@ -27,14 +28,17 @@ function open(title, content) {
 }
 
 export function ask(title, text, yes, kind = "main") {
-  return open(title, (close) => [el("p", {}, text), el("div", {class: "actions"},
-    button(t("cancel"), () => close(false)), button(yes, () => close(true), kind))]);
+  return open(title,
+    (close) => [el("p", {}, text),
+      el("div", {class: "actions"}, button(t("cancel"), () => close(false)),
+        button(yes, () => close(true), kind))]);
 }
 
 // The login is too old for what is wanted. True if it is recent now.
 export function ask_password() {
   return open(t("confirm.title"), (close) => {
-    const input = el("input", {type: "password", name: "password", autocomplete: "current-password", required: true});
+    const input =
+      el("input", {type: "password", name: "password", autocomplete: "current-password", required: true});
     const trouble = el("div", {});
     const send = el("button", {class: "main"}, t("confirm.send"));
     const submit = async (event) => {
@@ -51,8 +55,11 @@ export function ask_password() {
         send.disabled = false;
       }
     };
-    return [el("p", {}, t("confirm.text")), trouble, el("form", {onsubmit: submit},
-      el("label", {class: "field"}, el("span", {}, t("login.password")), input),
-      el("div", {class: "actions"}, button(t("cancel"), () => close(false)), send))];
+    return [
+      el("p", {}, t("confirm.text")), trouble,
+      el("form", {onsubmit: submit},
+        el("label", {class: "field"}, el("span", {}, t("login.password")), input),
+        el("div", {class: "actions"}, button(t("cancel"), () => close(false)), send))
+    ];
   });
 }

@@ -1,6 +1,6 @@
 // The folders of a snapshot as a tree of links.
 import {el, name} from "../dom.js";
-import {t, number} from "../language.js";
+import {number, t} from "../language.js";
 
 // INBOX first, the others by name.
 function in_order(nodes) {
@@ -26,8 +26,10 @@ function branch(node, address, chosen) {
     const {folder} = child;
     const has_mail = folder && folder.note !== "holds only folders";
     const content = has_mail
-      ? el("a", {href: address(folder.folder), "aria-current": folder.folder === chosen && "true"}, name(child.label),
-        el("span", {class: "soft small number"}, number(folder.messages), el("span", {class: "hidden-text"}, " " + t("messages"))))
+      ? el("a", {href: address(folder.folder), "aria-current": folder.folder === chosen && "true"},
+          name(child.label),
+          el("span", {class: "soft small number"}, number(folder.messages),
+            el("span", {class: "hidden-text"}, " " + t("messages"))))
       : el("span", {class: "bare"}, name(child.label));
     return el("li", {}, content, child.children.size > 0 && branch(child, address, chosen));
   }));
@@ -35,5 +37,6 @@ function branch(node, address, chosen) {
 
 // `address(folder)`: where a folder's link leads.
 export function folder_tree(folders, chosen, address) {
-  return el("nav", {class: "card folders", "aria-label": t("folders")}, branch(build(folders), address, chosen));
+  return el(
+    "nav", {class: "card folders", "aria-label": t("folders")}, branch(build(folders), address, chosen));
 }

@@ -1,6 +1,7 @@
 // A list of messages that arrives in pages, and from which some can be chosen.
-import {el, name, button, say, replace} from "../dom.js";
-import {t, number, day, exact, size} from "../language.js";
+import {button, el, name, replace, say} from "../dom.js";
+import {day, exact, number, size, t} from "../language.js";
+
 import {rows} from "./rows.js";
 
 const kMostChosen = 2_000;
@@ -8,13 +9,18 @@ const kMostTurned = 5_000;  // messages: longer lists are shown as they arrive, 
 
 function line(message, {address, chosen, toggle, mark}) {
   const label = message.subject || t("message.no_subject");
-  const check = toggle && el("input", {type: "checkbox", checked: chosen, "aria-label": t("list.choose", {subject: label}),
-    onchange: (event) => toggle(message, event.target)});
+  const check = toggle && el("input", {
+    type: "checkbox",
+    checked: chosen,
+    "aria-label": t("list.choose", {subject: label}),
+    onchange: (event) => toggle(message, event.target)
+  });
   const is_unread = message.flags && !message.flags.includes("\\Seen");
   const date = message.date ?? message.internal_date;
   return el("div", {class: `row${toggle ? "" : " bare"}${is_unread ? " unread" : ""}`}, check,
     el("a", {href: address(message)},
-      el("span", {class: "subject"}, is_unread && el("span", {class: "hidden-text"}, t("list.unread") + " "), name(label)),
+      el("span", {class: "subject"}, is_unread && el("span", {class: "hidden-text"}, t("list.unread") + " "),
+        name(label)),
       el("span", {class: "from"}, name(message.from || t("message.no_sender")))),
     el("div", {class: "side"}, el("span", {title: exact(date)}, date ? day(date) : t("list.no_date")),
       el("span", {}, mark ? mark(message) : size(message.size))));
@@ -31,7 +37,7 @@ export function message_list({label, total, load, address, mark, choose, on_trou
   let wanted = 1;
   let running;
   let is_turning = newest_first && total <= kMostTurned;
-  let order;             // the indexes of `messages` as they are shown; undefined: as they arrive
+  let order;  // the indexes of `messages` as they are shown; undefined: as they arrive
   const status = el("p", {class: "soft small", role: "status"});
 
   const toggle = choose && ((message, box) => {
@@ -40,10 +46,15 @@ export function message_list({label, total, load, address, mark, choose, on_trou
       say(t("list.too_many", {n: kMostChosen}));
       return;
     }
-    if (box.checked) chosen.set(message.message, message); else chosen.delete(message.message);
+    if (box.checked)
+      chosen.set(message.message, message);
+    else
+      chosen.delete(message.message);
     choose([...chosen.values()]);
   });
-  const list = rows({label, total: total ?? 0,
+  const list = rows({
+    label,
+    total: total ?? 0,
     row: (index) => {
       if (!order && is_turning) return undefined;
       const message = messages[order ? order[index] : index];
@@ -52,7 +63,8 @@ export function message_list({label, total, load, address, mark, choose, on_trou
     need: (first, last) => {
       wanted = Math.max(wanted, last);
       fetch_more();
-    }});
+    }
+  });
 
   // Until what is in sight has arrived.
   async function fetch_more() {

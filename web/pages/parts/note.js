@@ -1,11 +1,10 @@
 // A note about what went wrong, or what matters.
-import {el, button} from "../dom.js";
+import {button, el} from "../dom.js";
 import {t} from "../language.js";
 
 export function problem_note(error, again) {
   const text = error.text ?? t("problem.internal");
-  return el("div", {class: "note bad", role: "alert"}, el("p", {}, text),
-    again && button(t("again"), again));
+  return el("div", {class: "note bad", role: "alert"}, el("p", {}, text), again && button(t("again"), again));
 }
 
 export const note = (kind, ...content) => el("div", {class: `note ${kind}`}, content);

@@ -1,8 +1,8 @@
 // A list of many rows of equal height, of which only those in sight are elements.
 import {el} from "../dom.js";
 
-const kHeight = 56;   // pixels; .row in parts.css has the same
-const kSpare = 8;     // rows above and below those in sight
+const kHeight = 56;            // pixels; .row in parts.css has the same
+const kSpare = 8;              // rows above and below those in sight
 const kMaxSpace = 12_000_000;  // pixels: browsers stop drawing beyond about 16 million
 
 // `total`: the number of rows. `row(index)`: an element, or undefined for one that is not loaded yet;
@@ -42,7 +42,8 @@ export function rows({label, total, row, need = () => {}}) {
     for (let index = first; index < last; ++index) {
       let node = shown.get(index);
       if (!node) {
-        node = row(index) ?? el("div", {class: "row bare", "data-empty": ""}, el("span", {class: "soft"}, "…"));
+        node =
+          row(index) ?? el("div", {class: "row bare", "data-empty": ""}, el("span", {class: "soft"}, "…"));
         node.setAttribute("role", "listitem");
         node.setAttribute("aria-posinset", index + 1);
         node.setAttribute("aria-setsize", count);

@@ -30,8 +30,11 @@ export function selection_in(query) {
     return text ? JSON.parse(text) : undefined;
   }
   const selection = {};
-  for (const field of kLists) if (query.has(field)) selection[field] = query.getAll(field);
-  for (const field of kSwitches) if (query.get(field) === "true") selection[field] = true;
-  for (const field of kTexts) if (query.get(field)) selection[field] = query.get(field);
+  for (const field of kLists)
+    if (query.has(field)) selection[field] = query.getAll(field);
+  for (const field of kSwitches)
+    if (query.get(field) === "true") selection[field] = true;
+  for (const field of kTexts)
+    if (query.get(field)) selection[field] = query.get(field);
   return Object.keys(selection).length > 0 ? selection : undefined;
 }

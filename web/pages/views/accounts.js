@@ -1,9 +1,9 @@
 // For staff: all accounts of their scope, those without a recent backup first.
-import {el, name, replace} from "../dom.js";
-import {t, time, number, size} from "../language.js";
 import * as api from "../api.js";
-import {rows} from "../parts/rows.js";
+import {el, name, replace} from "../dom.js";
+import {number, size, t, time} from "../language.js";
 import {command} from "../parts/command.js";
+import {rows} from "../parts/rows.js";
 import {note_address} from "../router.js";
 
 const kStale = 2 * 86_400_000;  // milliseconds without a backup
@@ -11,11 +11,13 @@ const kStale = 2 * 86_400_000;  // milliseconds without a backup
 const is_stale = (one) => !one.newest || Date.now() - Date.parse(one.newest) > kStale;
 
 function line(one) {
-  return el("div", {class: "row bare"}, el("a", {href: `/accounts/${encodeURIComponent(one.account)}`},
-    el("span", {class: "subject"}, name(one.account)),
-    el("span", {class: "from"}, t("count.messages", {n: one.messages}), ` · ${size(one.bytes)} · `, t("staff.backups", {n: one.snapshots}))),
-  el("div", {class: "side"}, el("span", {}, one.newest ? time(one.newest) : ""),
-    is_stale(one) && el("span", {}, el("span", {class: "tag bad"}, t("staff.stale")))));
+  return el("div", {class: "row bare"},
+    el("a", {href: `/accounts/${encodeURIComponent(one.account)}`},
+      el("span", {class: "subject"}, name(one.account)),
+      el("span", {class: "from"}, t("count.messages", {n: one.messages}), ` · ${size(one.bytes)} · `,
+        t("staff.backups", {n: one.snapshots}))),
+    el("div", {class: "side"}, el("span", {}, one.newest ? time(one.newest) : ""),
+      is_stale(one) && el("span", {}, el("span", {class: "tag bad"}, t("staff.stale")))));
 }
 
 export async function show({query, signal}) {
@@ -31,11 +33,16 @@ export async function show({query, signal}) {
     list.refresh({total: shown.length, forgets: true});
     replace(count, t("staff.accounts", {n: shown.length}));
   };
-  const input = el("input", {type: "search", value: query.get("filter") ?? "", "aria-label": t("staff.filter"), placeholder: t("staff.filter"),
+  const input = el("input", {
+    type: "search",
+    value: query.get("filter") ?? "",
+    "aria-label": t("staff.filter"),
+    placeholder: t("staff.filter"),
     oninput: () => {
       note_address("/" + api.query({filter: input.value}));
       fill(input.value);
-    }});
+    }
+  });
   fill(input.value);
   return {
     title: t("nav.accounts"),

@@ -1,21 +1,23 @@
 // What changed in the mailbox between two moments.
-import {el, link, name, replace} from "../dom.js";
-import {t, rich, time, has_text} from "../language.js";
-import * as api from "../api.js";
-import * as session from "../session.js";
 import * as account from "../account.js";
-import {message_list, chosen_bar} from "../parts/message_list.js";
-import {address_of} from "../parts/selection.js";
+import * as api from "../api.js";
+import {el, link, name, replace} from "../dom.js";
+import {has_text, rich, t, time} from "../language.js";
 import {command, line} from "../parts/command.js";
+import {chosen_bar, message_list} from "../parts/message_list.js";
 import {problem_note} from "../parts/note.js";
+import {address_of} from "../parts/selection.js";
 import {go} from "../router.js";
+import * as session from "../session.js";
 
 const kKinds = ["removed", "added", "moved", "flags"];
 
 function folder_line(change) {
   const earlier = change.earlier ?? change.from_folder ?? change.earlier_name;
   const key = `changes.folder_${change.change}`;
-  return el("li", {}, has_text(key) ? rich(key, {folder: change.folder, earlier: earlier ?? ""}) : [change.change, " ", name(change.folder)]);
+  return el("li", {},
+    has_text(key) ? rich(key, {folder: change.folder, earlier: earlier ?? ""})
+                  : [change.change, " ", name(change.folder)]);
 }
 
 // The server pages through all changes; a page may have none of the wanted ones.
@@ -24,9 +26,10 @@ function loader(values, folder, kind, signal) {
     const found = [];
     let next = after;
     do {
-      const page = await api.get(`${account.root()}/changes` + api.query({...values, limit: 1000, after: next}), {signal});
+      const page = await api.get(
+        `${account.root()}/changes` + api.query({...values, limit: 1000, after: next}), {signal});
       found.push(...page.messages.filter((one) => (!kind || one.change === kind) &&
-        (!folder || one.folder === folder || one.from_folder === folder)));
+          (!folder || one.folder === folder || one.from_folder === folder)));
       next = page.next;
     } while (next && found.length === 0);
     return {messages: found, next};
@@ -40,7 +43,8 @@ export async function show({query, signal}) {
   const {counts} = summary;
   const place = el("div", {});
   let chosen = [];
-  const bar = chosen_bar(() => go(address_of({at: summary.from.snapshot, messages: chosen.map((one) => one.message)})));
+  const bar =
+    chosen_bar(() => go(address_of({at: summary.from.snapshot, messages: chosen.map((one) => one.message)})));
   const list = message_list({
     label: t("changes.title"), total: 0, load: loader(values, folder, kind, signal),
     address: (message) => session.to(`/message/${message.message}`),
@@ -52,18 +56,31 @@ export async function show({query, signal}) {
     on_trouble: (error) => replace(place, problem_note(error)),
   });
   list.start();
-  const filters = el("div", {class: "tabs", role: "group", "aria-label": t("changes.filter")}, [undefined, ...kKinds].map((one) =>
-    el("button", {type: "button", "aria-pressed": String((kind ?? undefined) === one),
-      onclick: () => go(session.to(`/changes${api.query({...values, folder, show: one})}`), {replaces: true})},
-    one ? folder ? t(`changes.${one}`) : t(`changes.count_${one}`, {n: counts[one]}) : t("changes.all"))));
-  const arguments_of = ["mailstow-restore", "diff", session.account(), "--from", summary.from.snapshot.slice(0, 16),
-    "--to", summary.to.snapshot.slice(0, 16), ...(folder ? [`--folder=${folder}`] : [])];
+  const filters = el("div", {class: "tabs", role: "group", "aria-label": t("changes.filter")},
+    [undefined, ...kKinds].map((one) => el("button", {
+      type: "button",
+      "aria-pressed": String((kind ?? undefined) === one),
+      onclick: () => go(session.to(`/changes${api.query({...values, folder, show: one})}`), {replaces: true})
+    },
+                                 one ? folder ? t(`changes.${one}`)
+                                              : t(`changes.count_${one}`, {n: counts[one]})
+                                     : t("changes.all"))));
+  const arguments_of = [
+    "mailstow-restore", "diff", session.account(), "--from", summary.from.snapshot.slice(0, 16), "--to",
+    summary.to.snapshot.slice(0, 16), ...(folder ? [`--folder=${folder}`] : [])
+  ];
   return {
     title: t("changes.title"),
     lead: rich("changes.lead", {from: time(summary.from.time), to: time(summary.to.time)}),
-    content: [folder && el("p", {}, t("folder") + ": ", el("strong", {}, name(folder)), " ",
-      link(t("changes.all_folders"), session.to(`/changes${api.query({...values, show: kind})}`), "button quiet")),
-    summary.folders.length > 0 && !folder && el("div", {class: "card"}, el("h2", {}, t("folders")), el("ul", {}, summary.folders.map(folder_line))),
-    el("div", {class: "card"}, filters, bar.node, place, list.node, command(line(arguments_of)))],
+    content: [
+      folder &&
+        el("p", {}, t("folder") + ": ", el("strong", {}, name(folder)), " ",
+          link(t("changes.all_folders"), session.to(`/changes${api.query({...values, show: kind})}`),
+            "button quiet")),
+      summary.folders.length > 0 && !folder &&
+        el(
+          "div", {class: "card"}, el("h2", {}, t("folders")), el("ul", {}, summary.folders.map(folder_line))),
+      el("div", {class: "card"}, filters, bar.node, place, list.node, command(line(arguments_of)))
+    ],
   };
 }

@@ -1,13 +1,13 @@
 // A restore: its progress, and what came of it.
-import {el, link, name, button, say, replace, table} from "../dom.js";
-import {t, rich, number, size, time, stored} from "../language.js";
-import * as api from "../api.js";
-import * as session from "../session.js";
 import * as account from "../account.js";
-import {watch} from "../parts/job_watch.js";
+import * as api from "../api.js";
+import {button, el, link, name, replace, say, table} from "../dom.js";
+import {number, rich, size, stored, t, time} from "../language.js";
 import {command, line} from "../parts/command.js";
-import {note, problem_note, act} from "../parts/note.js";
+import {watch} from "../parts/job_watch.js";
+import {act, note, problem_note} from "../parts/note.js";
 import {show as show_page} from "../router.js";
+import * as session from "../session.js";
 
 const kMostListed = 100;
 
@@ -16,7 +16,9 @@ function differences(folder, field, key) {
   const list = folder[field] ?? [];
   if (list.length === 0) return null;
   return el("details", {class: "more"}, el("summary", {}, rich(key, {n: list.length, folder: folder.source})),
-    el("ul", {}, list.slice(0, kMostListed).map((one) => el("li", {}, `UID ${one.uid}: ${one.reason ?? [one.how].flat().join(", ")}`))));
+    el("ul", {}, list.slice(0, kMostListed).map((one) => el("li", {}, `UID ${one.uid}: ${one.reason ?? [
+      one.how
+    ].flat().join(", ")}`))));
 }
 
 function result(job) {
@@ -24,24 +26,34 @@ function result(job) {
   const sum = (field) => report.folders.reduce((total, folder) => total + (folder[field] ?? 0), 0);
   const restored = sum("restored");
   const refused = report.folders.reduce((total, folder) => total + folder.skipped.length, 0);
-  return [note(refused > 0 || job.exit_status !== 0 ? "warn" : "", el("h2", {}, t("done.back", {n: restored})),
-    el("p", {}, rich("done.where", {tree: el("strong", {}, name(report.tree))})),
-    el("p", {}, rich("done.until", {time: time(report.expires)})),
-    report.quota?.exempt === true && el("p", {}, t("done.exempt"))),
-  el("div", {class: "card"}, table(t("plan.folders"), [
-    {label: t("folder"), cell: (folder) => name(folder.source)},
-    {label: t("done.planned"), end: true, cell: (folder) => number(folder.messages)},
-    {label: t("done.restored"), end: true, cell: (folder) => number(folder.restored)},
-    {label: t("done.altered"), end: true, cell: (folder) => number(folder.altered.length)},
-    {label: t("done.refused"), end: true, cell: (folder) => number(folder.skipped.length)}], report.folders),
-  report.folders.map((folder) => [differences(folder, "altered", "done.altered_in"), differences(folder, "skipped", "done.refused_in"),
-    differences(folder, "uncompared", "done.uncompared_in")])),
-  el("div", {class: "actions"}, link(t("done.trees"), session.to("/trees"), "button main"), link(t("nav.lost"), session.to("/lost"), "button"))];
+  return [
+    note(refused > 0 || job.exit_status !== 0 ? "warn" : "", el("h2", {}, t("done.back", {n: restored})),
+      el("p", {}, rich("done.where", {tree: el("strong", {}, name(report.tree))})),
+      el("p", {}, rich("done.until", {time: time(report.expires)})),
+      report.quota?.exempt === true && el("p", {}, t("done.exempt"))),
+    el("div", {class: "card"},
+      table(t("plan.folders"),
+        [
+          {label: t("folder"), cell: (folder) => name(folder.source)},
+          {label: t("done.planned"), end: true, cell: (folder) => number(folder.messages)},
+          {label: t("done.restored"), end: true, cell: (folder) => number(folder.restored)},
+          {label: t("done.altered"), end: true, cell: (folder) => number(folder.altered.length)},
+          {label: t("done.refused"), end: true, cell: (folder) => number(folder.skipped.length)}
+        ],
+        report.folders),
+      report.folders.map((folder) => [differences(folder, "altered", "done.altered_in"),
+                           differences(folder, "skipped", "done.refused_in"),
+                           differences(folder, "uncompared", "done.uncompared_in")])),
+    el("div", {class: "actions"}, link(t("done.trees"), session.to("/trees"), "button main"),
+      link(t("nav.lost"), session.to("/lost"), "button"))
+  ];
 }
 
 function failure(job) {
   const problem = new api.Problem({code: job.error ?? "internal"}, 0);
-  return [problem_note(problem), el("div", {class: "actions"}, link(t("nav.lost"), session.to("/lost"), "button"))];
+  return [
+    problem_note(problem), el("div", {class: "actions"}, link(t("nav.lost"), session.to("/lost"), "button"))
+  ];
 }
 
 // The plan's name is the restore's key; the browser that began the restore has it.
@@ -52,8 +64,10 @@ function interrupted(job) {
     await api.post(`${account.root()}/restores`, {plan: key}, {key});
     await show_page();
   }), "main");
-  return [note("warn", el("p", {}, t(key ? "job.interrupted" : "job.interrupted_elsewhere"))), place,
-    el("div", {class: "actions"}, key && go_on, link(t("done.trees"), session.to("/trees"), "button"))];
+  return [
+    note("warn", el("p", {}, t(key ? "job.interrupted" : "job.interrupted_elsewhere"))), place,
+    el("div", {class: "actions"}, key && go_on, link(t("done.trees"), session.to("/trees"), "button"))
+  ];
 }
 
 function progress_of(job) {
@@ -83,9 +97,15 @@ export async function show({values: [id], signal}) {
       replace(place, el("div", {class: "card"}, bar, words, trouble, el("div", {class: "actions"}, stop)),
         el("p", {class: "soft"}, t("job.leave")));
     }
-    if (part === undefined) bar.removeAttribute("value"); else bar.value = part;
-    replace(words, total === 0 ? t("job.begins") : [t("job.amount", {n: progress.messages ?? 0, total: number(progress.messages_total ?? 0)}),
-      progress.bytes_total ? `, ${size(progress.bytes)} / ${size(progress.bytes_total)}` : "", progress.folder ? [" · ", name(progress.folder)] : ""]);
+    if (part === undefined)
+      bar.removeAttribute("value");
+    else
+      bar.value = part;
+    replace(words, total === 0 ? t("job.begins") : [
+      t("job.amount", {n: progress.messages ?? 0, total: number(progress.messages_total ?? 0)}),
+      progress.bytes_total ? `, ${size(progress.bytes)} / ${size(progress.bytes_total)}` : "",
+      progress.folder ? [" · ", name(progress.folder)] : ""
+    ]);
     const now = Math.floor((part ?? 0) * 10);
     if (now > tenth) say(t("job.percent", {n: now * 10}));
     tenth = now;
@@ -97,7 +117,10 @@ export async function show({values: [id], signal}) {
     } else {
       if (state === "running") say(job.state === "done" ? t("job.title_done") : t(`job.title_${job.state}`));
       account.forget();
-      replace(place, job.state === "done" ? result(job) : job.state === "failed" ? failure(job) : interrupted(job));
+      replace(place,
+        job.state === "done"       ? result(job)
+          : job.state === "failed" ? failure(job)
+                                   : interrupted(job));
       const heading = document.querySelector("main h1");
       if (heading && state === "running") {
         heading.textContent = t(`job.title_${job.state}`);
@@ -110,6 +133,8 @@ export async function show({values: [id], signal}) {
   if (first.state === "running") {
     watch(path, draw, {signal, trouble: (error) => replace(place, problem_note(error, () => show_page()))});
   }
-  return {title: t(`job.title_${first.state}`), content: [content,
-    command(line(["mailstow-restore", "trees", session.account()]))]};
+  return {
+    title: t(`job.title_${first.state}`),
+    content: [content, command(line(["mailstow-restore", "trees", session.account()]))]
+  };
 }

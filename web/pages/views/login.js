@@ -1,9 +1,9 @@
 // Login with the password of the mailbox.
 import {el} from "../dom.js";
 import {t} from "../language.js";
-import * as session from "../session.js";
-import {go} from "../router.js";
 import {note, problem_note} from "../parts/note.js";
+import {go} from "../router.js";
+import * as session from "../session.js";
 
 // Only a path of this page.
 function next_of(query) {
@@ -17,10 +17,16 @@ export async function show({query}) {
     go(next_of(query), {replaces: true});
     return undefined;
   }
-  const user = el("input", {name: "user", autocomplete: "username", autocapitalize: "none", spellcheck: "false",
-    required: true, maxlength: 255});
-  const password = el("input", {name: "password", type: "password", autocomplete: "current-password", required: true,
-    maxlength: 1024});
+  const user = el("input", {
+    name: "user",
+    autocomplete: "username",
+    autocapitalize: "none",
+    spellcheck: "false",
+    required: true,
+    maxlength: 255
+  });
+  const password = el("input",
+    {name: "password", type: "password", autocomplete: "current-password", required: true, maxlength: 1024});
   const trouble = el("div", {});
   const send = el("button", {class: "main"}, t("login.send"));
   const submit = async (event) => {
@@ -42,11 +48,15 @@ export async function show({query}) {
     }
   };
   return {
-    title: t("login.title"), is_narrow: true, lead: t("login.lead"),
-    content: [query.get("why") === "ended" && note("warn", el("p", {role: "status"}, t("session.ended"))), trouble,
+    title: t("login.title"),
+    is_narrow: true,
+    lead: t("login.lead"),
+    content: [
+      query.get("why") === "ended" && note("warn", el("p", {role: "status"}, t("session.ended"))), trouble,
       el("form", {class: "card", method: "post", action: "/login", onsubmit: submit},
         el("label", {class: "field"}, el("span", {}, t("login.user")), user),
         el("label", {class: "field"}, el("span", {}, t("login.password")), password),
-        el("div", {class: "actions"}, send))],
+        el("div", {class: "actions"}, send))
+    ],
   };
 }

@@ -1,11 +1,11 @@
 // Who looked into the mailbox's backup, permissions for staff, and the bounds of the day.
-import {el, name, button, say, facts, table, replace} from "../dom.js";
-import {t, rich, time, number, has_text, moment} from "../language.js";
-import * as api from "../api.js";
-import * as session from "../session.js";
 import * as account from "../account.js";
-import {note, act} from "../parts/note.js";
+import * as api from "../api.js";
+import {button, el, facts, name, replace, say, table} from "../dom.js";
+import {has_text, moment, number, rich, t, time} from "../language.js";
+import {act, note} from "../parts/note.js";
 import {show as show_page} from "../router.js";
+import * as session from "../session.js";
 
 const kMostLines = 200;
 
@@ -30,17 +30,21 @@ function grants_card(grants) {
   const code_place = el("div", {"aria-live": "polite"});
   const make = button(t("me.consent"), () => act(make, place, async () => {
     const consent = await api.post(`${account.root()}/consent`);
-    replace(code_place, note("", el("p", {class: "code"}, consent.code), el("p", {}, rich("me.code_text", {time: time(consent.ends)}))));
+    replace(code_place,
+      note("", el("p", {class: "code"}, consent.code),
+        el("p", {}, rich("me.code_text", {time: time(consent.ends)}))));
   }));
   const open = grants.filter((grant) => grant.state === "given");
-  return el("div", {class: "card"}, el("h2", {}, t("me.grants")), el("p", {class: "soft"}, t("me.grants_text")), place, code_place,
+  return el("div", {class: "card"}, el("h2", {}, t("me.grants")),
+    el("p", {class: "soft"}, t("me.grants_text")), place, code_place,
     open.length > 0 && el("ul", {}, open.map((grant) => {
       const end = button(t("me.revoke"), () => act(end, place, async () => {
         await api.remove(api.path`/grants/${grant.grant}`);
         await show_page({keeps_focus: true});
         say(t("me.revoked"));
       }), "bad");
-      return el("li", {class: "actions"}, el("span", {}, rich("me.grant", {person: grant.person, time: time(grant.ends)})), end);
+      return el("li", {class: "actions"},
+        el("span", {}, rich("me.grant", {person: grant.person, time: time(grant.ends)})), end);
     })),
     el("div", {class: "actions below"}, make));
 }
@@ -48,14 +52,20 @@ function grants_card(grants) {
 function bounds({today, bounds: most}) {
   if (!today || !most) return null;
   const of = (done, limit) => t("me.of", {done: number(done), limit: number(limit)});
-  return el("div", {class: "card"}, el("h2", {}, t("me.today")), facts(
-    [t("me.opened"), of(today.messages, most.messages_per_day)], [t("me.restores"), of(today.restores, most.restores_per_day)],
-    [t("me.exports"), of(today.exports, most.exports_per_day)], [t("me.trees"), number(most.trees)],
-    [t("me.session"), t("me.until", {time: moment(new Date(session.current().ends).toISOString())})]));
+  return el("div", {class: "card"}, el("h2", {}, t("me.today")),
+    facts([t("me.opened"), of(today.messages, most.messages_per_day)],
+      [t("me.restores"), of(today.restores, most.restores_per_day)],
+      [t("me.exports"), of(today.exports, most.exports_per_day)], [t("me.trees"), number(most.trees)],
+      [t("me.session"), t("me.until", {time: moment(new Date(session.current().ends).toISOString())})]));
 }
 
 export async function show({signal}) {
-  const [audit, grants, now] = await Promise.all([api.get(`${account.root()}/audit` + api.query({limit: kMostLines}), {signal}),
-    api.get("/grants", {signal}), api.get("/session", {signal})]);
-  return {title: t("nav.me"), content: [el("div", {class: "grid-2"}, grants_card(grants.grants), bounds(now)), looks(audit)]};
+  const [audit, grants, now] = await Promise.all([
+    api.get(`${account.root()}/audit` + api.query({limit: kMostLines}), {signal}),
+    api.get("/grants", {signal}), api.get("/session", {signal})
+  ]);
+  return {
+    title: t("nav.me"),
+    content: [el("div", {class: "grid-2"}, grants_card(grants.grants), bounds(now)), looks(audit)]
+  };
 }

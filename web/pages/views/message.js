@@ -1,19 +1,24 @@
 // One message: its header, its text in a frame of its own, its attachments, and where it was.
-import {el, name, replace, facts, table} from "../dom.js";
-import {t, rich, time, size, moment} from "../language.js";
-import * as api from "../api.js";
-import * as session from "../session.js";
 import * as account from "../account.js";
-import {address_of} from "../parts/selection.js";
+import * as api from "../api.js";
+import {el, facts, name, replace, table} from "../dom.js";
+import {moment, rich, size, t, time} from "../language.js";
 import {command, line} from "../parts/command.js";
 import {note, problem_note} from "../parts/note.js";
+import {address_of} from "../parts/selection.js";
+import * as session from "../session.js";
 
 // Whatever the mail holds: no script, no origin, no form; and the document's own policy lets nothing load.
 const kSandbox = "allow-popups allow-popups-to-escape-sandbox";
 
 function frame(root, as, pictures) {
-  return el("iframe", {class: "mail-frame", sandbox: kSandbox, referrerpolicy: "no-referrer", title: t("message.frame"),
-    src: api.address(`${root}/view${api.query({as, pictures})}`)});
+  return el("iframe", {
+    class: "mail-frame",
+    sandbox: kSandbox,
+    referrerpolicy: "no-referrer",
+    title: t("message.frame"),
+    src: api.address(`${root}/view${api.query({as, pictures})}`)
+  });
 }
 
 function body(root, parts) {
@@ -23,11 +28,15 @@ function body(root, parts) {
   const tabs = el("div", {class: "tabs", role: "group", "aria-label": t("message.show_as")});
   const show = (as, pictures) => {
     shown = as;
-    replace(tabs, kinds.map((kind) => el("button", {type: "button", "aria-pressed": String(kind === shown),
-      onclick: () => show(kind)}, t(`message.as_${kind}`))));
+    replace(tabs,
+      kinds.map((kind) => el("button",
+                  {type: "button", "aria-pressed": String(kind === shown), onclick: () => show(kind)},
+                  t(`message.as_${kind}`))));
     const may_load = session.is_owner() && as === "html" && !pictures;
-    const load = el("button", {type: "button", class: "quiet", onclick: () => show("html", "https")}, t("message.pictures"));
-    replace(place, may_load && el("p", {class: "small soft"}, t("message.no_pictures"), " ", load), frame(root, as, pictures));
+    const load = el("button", {type: "button", class: "quiet", onclick: () => show("html", "https")},
+      t("message.pictures"));
+    replace(place, may_load && el("p", {class: "small soft"}, t("message.no_pictures"), " ", load),
+      frame(root, as, pictures));
   };
   show(shown);
   return [tabs, place];
@@ -36,16 +45,20 @@ function body(root, parts) {
 function attachments(root, parts) {
   const files = parts.parts.filter((part) => part.attachment);
   if (files.length === 0) return null;
-  return el("div", {class: "card"}, el("h2", {}, t("message.attachments")), el("ul", {}, files.map((part) =>
-    el("li", {}, el("a", {href: api.address(`${root}/parts/${part.part}`), download: ""},
-      name(part.name || t("message.part", {n: part.part}))), " ",
-    el("span", {class: "soft small"}, name(part.type), " ", size(part.size))))));
+  return el("div", {class: "card"}, el("h2", {}, t("message.attachments")),
+    el("ul", {},
+      files.map((part) => el("li", {},
+                  el("a", {href: api.address(`${root}/parts/${part.part}`), download: ""},
+                    name(part.name || t("message.part", {n: part.part}))),
+                  " ", el("span", {class: "soft small"}, name(part.type), " ", size(part.size))))));
 }
 
 function state(document) {
   if (document.still_there === null) return note("", el("p", {}, t("message.unsure")));
   if (document.still_there) return null;
-  return note("warn", el("p", {}, document.gone_since ? rich("message.gone", {time: time(document.gone_since)}) : t("search.gone")));
+  return note("warn",
+    el("p", {},
+      document.gone_since ? rich("message.gone", {time: time(document.gone_since)}) : t("search.gone")));
 }
 
 function places(document) {
@@ -82,17 +95,24 @@ export async function show({values: [id], signal}) {
   const root = account.root() + api.path`/messages/${id}`;
   const document = await api.get(root, {signal});
   const subject = document.subject || t("message.no_subject");
-  const shown = document.readable === false ? note("bad", el("p", {}, t("problem.damaged"))) : await content(root, document, signal);
+  const shown = document.readable === false ? note("bad", el("p", {}, t("problem.damaged")))
+                                            : await content(root, document, signal);
   return {
-    title: subject, heading: name(subject),
-    content: [state(document),
-      el("div", {class: "card"}, facts([t("from"), name(document.from)], [t("to"), document.to && name(document.to)],
-        [t("cc"), document.cc && name(document.cc)], [t("date"), document.date && time(document.date, moment(document.date))],
-        [t("size"), size(document.size)]),
-      el("div", {class: "actions below"}, document.places.length > 0 && session.can_restore() &&
-        el("a", {class: "button main", href: address_of(selection_of(document))}, t("bring_back")),
-      el("a", {class: "button", href: api.address(`${root}/raw`), download: ""}, t("message.download"))),
-      command(line(["mailstow-restore", "show", session.account(), id.slice(0, 16)]))),
-      shown, places(document)],
+    title: subject,
+    heading: name(subject),
+    content: [
+      state(document),
+      el("div", {class: "card"},
+        facts([t("from"), name(document.from)], [t("to"), document.to && name(document.to)],
+          [t("cc"), document.cc && name(document.cc)],
+          [t("date"), document.date && time(document.date, moment(document.date))],
+          [t("size"), size(document.size)]),
+        el("div", {class: "actions below"},
+          document.places.length > 0 && session.can_restore() &&
+            el("a", {class: "button main", href: address_of(selection_of(document))}, t("bring_back")),
+          el("a", {class: "button", href: api.address(`${root}/raw`), download: ""}, t("message.download"))),
+        command(line(["mailstow-restore", "show", session.account(), id.slice(0, 16)]))),
+      shown, places(document)
+    ],
   };
 }

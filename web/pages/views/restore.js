@@ -1,13 +1,13 @@
 // What would be restored, and the button that does it.
-import {el, link, name, button, table, facts} from "../dom.js";
-import {t, rich, time, size, number, duration, remember} from "../language.js";
-import * as api from "../api.js";
-import * as session from "../session.js";
 import * as account from "../account.js";
-import {selection_in, address_of} from "../parts/selection.js";
+import * as api from "../api.js";
+import {button, el, facts, link, name, table} from "../dom.js";
+import {duration, number, remember, rich, size, t, time} from "../language.js";
 import {command, restore_command} from "../parts/command.js";
-import {note, act} from "../parts/note.js";
+import {act, note} from "../parts/note.js";
+import {address_of, selection_in} from "../parts/selection.js";
 import {go} from "../router.js";
+import * as session from "../session.js";
 
 const kMostFolders = 200;  // rows of the table
 
@@ -18,20 +18,32 @@ function caveats(document) {
     plan.without_keywords > 0 && t("plan.without_keywords", {n: plan.without_keywords}),
     plan.keywords_unsure > 0 && t("plan.keywords_unsure", {n: plan.keywords_unsure}),
     plan.without_date > 0 && t("plan.without_date", {n: plan.without_date}),
-    ...document.folders.filter((folder) => folder.renamed).map((folder) => rich("plan.renamed", {folder: folder.source, why: folder.renamed})),
+    ...document.folders.filter((folder) => folder.renamed)
+      .map((folder) => rich("plan.renamed", {folder: folder.source, why: folder.renamed})),
     ...document.notes,
   ].filter(Boolean);
-  return lines.length > 0 && note("warn", el("h2", {}, t("plan.caveats")), el("ul", {}, lines.map((text) => el("li", {}, text))));
+  return lines.length > 0 &&
+    note("warn", el("h2", {}, t("plan.caveats")), el("ul", {}, lines.map((text) => el("li", {}, text))));
 }
 
 function folder_table(document) {
   const shown = document.folders.slice(0, kMostFolders);
   const below = (target) => target.slice(document.tree.length + 1);
-  return [table(t("plan.folders"), [
-    {label: t("folder"), cell: (folder) => [name(folder.source), below(folder.target) !== folder.source && [" → ", name(below(folder.target))]]},
-    {label: t("column.messages"), end: true, cell: (folder) => number(folder.messages)},
-    {label: t("size"), end: true, cell: (folder) => size(folder.bytes)}], shown),
-  shown.length < document.folders.length && el("p", {class: "soft"}, t("plan.more_folders", {n: document.folders.length - shown.length}))];
+  return [
+    table(t("plan.folders"),
+      [
+        {
+          label: t("folder"),
+          cell: (folder) => [name(folder.source),
+            below(folder.target) !== folder.source && [" → ", name(below(folder.target))]]
+        },
+        {label: t("column.messages"), end: true, cell: (folder) => number(folder.messages)},
+        {label: t("size"), end: true, cell: (folder) => size(folder.bytes)}
+      ],
+      shown),
+    shown.length < document.folders.length &&
+      el("p", {class: "soft"}, t("plan.more_folders", {n: document.folders.length - shown.length}))
+  ];
 }
 
 function quota(storage) {
@@ -42,19 +54,31 @@ function quota(storage) {
 // Only what is gone, or everything that was chosen.
 function missing_switch(selection) {
   if (selection.all || selection.messages) return null;
-  const box = el("input", {type: "checkbox", checked: selection.missing === true,
-    onchange: () => go(address_of({...selection, missing: box.checked || undefined}), {replaces: true})});
+  const box = el("input", {
+    type: "checkbox",
+    checked: selection.missing === true,
+    onchange: () => go(address_of({...selection, missing: box.checked || undefined}), {replaces: true})
+  });
   return el("p", {}, el("label", {class: "check"}, box, t("plan.missing")));
 }
 
 function nothing(selection) {
-  return {title: t("plan.title"), content: [note("", el("p", {}, t("plan.nothing"))), missing_switch(selection),
-    el("div", {class: "actions"}, link(t("nav.lost"), session.to("/lost"), "button"))]};
+  return {
+    title: t("plan.title"),
+    content: [
+      note("", el("p", {}, t("plan.nothing"))), missing_switch(selection),
+      el("div", {class: "actions"}, link(t("nav.lost"), session.to("/lost"), "button"))
+    ]
+  };
 }
 
 export async function show({query, signal}) {
   const selection = selection_in(query);
-  if (!selection) return {title: t("plan.title"), content: [el("p", {}, t("plan.forgotten")), link(t("nav.lost"), session.to("/lost"), "button")]};
+  if (!selection)
+    return {
+      title: t("plan.title"),
+      content: [el("p", {}, t("plan.forgotten")), link(t("nav.lost"), session.to("/lost"), "button")]
+    };
   const answer = await api.post(`${account.root()}/plans`, {selection}, {signal});
   const {document} = answer;
   const {messages, bytes, estimated_seconds: seconds, storage_kib: storage} = document.plan;
@@ -70,16 +94,21 @@ export async function show({query, signal}) {
   return {
     title: t("plan.title"),
     lead: rich("plan.lead", {n: messages, time: time(document.snapshot_time)}),
-    content: [el("div", {class: "card"}, folder_table(document)), caveats(document),
-      el("div", {class: "card"}, facts(
-        [t("plan.total"), `${t("count.messages", {n: messages})}, ${size(bytes)}`],
-        [t("plan.where"), rich("plan.where_text", {tree: el("strong", {}, name(document.tree.split("/")[0]))})],
-        [t("plan.until"), time(document.expires)],
-        [t("plan.takes"), t("plan.about", {time: duration(Math.max(1, seconds))})],
-        [t("plan.quota_label"), [quota(storage), " ", t("plan.quota_proof")]]),
-      missing_switch(selection)),
+    content: [
+      el("div", {class: "card"}, folder_table(document)), caveats(document),
+      el("div", {class: "card"},
+        facts([t("plan.total"), `${t("count.messages", {n: messages})}, ${size(bytes)}`],
+          [
+            t("plan.where"),
+            rich("plan.where_text", {tree: el("strong", {}, name(document.tree.split("/")[0]))})
+          ],
+          [t("plan.until"), time(document.expires)],
+          [t("plan.takes"), t("plan.about", {time: duration(Math.max(1, seconds))})],
+          [t("plan.quota_label"), [quota(storage), " ", t("plan.quota_proof")]]),
+        missing_switch(selection)),
       place, el("div", {class: "actions"}, bring, button(t("cancel"), () => history.back())),
       el("p", {class: "soft small"}, t("plan.safe")),
-      command(restore_command(session.account(), {...selection, at: document.snapshot}))],
+      command(restore_command(session.account(), {...selection, at: document.snapshot}))
+    ],
   };
 }

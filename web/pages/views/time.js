@@ -1,16 +1,16 @@
 // The mailbox as it was at a moment.
-import {el, link, name, replace, say} from "../dom.js";
-import {t, rich, time, moment, clock, size} from "../language.js";
-import * as api from "../api.js";
-import * as session from "../session.js";
 import * as account from "../account.js";
-import {timeline} from "../parts/timeline.js";
+import * as api from "../api.js";
+import {el, link, name, replace, say} from "../dom.js";
+import {clock, moment, rich, size, t, time} from "../language.js";
+import {command, line, restore_command} from "../parts/command.js";
 import {folder_tree} from "../parts/folder_tree.js";
-import {message_list, chosen_bar} from "../parts/message_list.js";
-import {address_of} from "../parts/selection.js";
-import {command, restore_command, line} from "../parts/command.js";
+import {chosen_bar, message_list} from "../parts/message_list.js";
 import {note, problem_note} from "../parts/note.js";
+import {address_of} from "../parts/selection.js";
+import {timeline} from "../parts/timeline.js";
 import {go, note_address} from "../router.js";
+import * as session from "../session.js";
 
 const local_day = (text) => {
   const date = new Date(text);
@@ -30,25 +30,39 @@ function losses(bursts) {
 
 // A date and a moment of that day: the same choice without the drawing.
 function pickers(snapshots, choose) {
-  const date = el("input", {type: "date", min: local_day(snapshots[0].time), max: local_day(snapshots.at(-1).time),
+  const date = el("input", {
+    type: "date",
+    min: local_day(snapshots[0].time),
+    max: local_day(snapshots.at(-1).time),
     onchange: () => {
       if (!date.value) return;
       const upto = snapshots.filter((snapshot) => local_day(snapshot.time) <= date.value);
       choose((upto.at(-1) ?? snapshots[0]));
-    }});
+    }
+  });
   const hour = el("select", {onchange: () => choose(snapshots.find((one) => one.snapshot === hour.value))});
-  const step = (label, by) => el("button", {type: "button", class: "quiet", onclick: () => {
-    const at = snapshots.findIndex((one) => one.snapshot === hour.value) + by;
-    if (snapshots[at]) choose(snapshots[at]);
-  }}, label);
-  const node = el("div", {class: "actions"}, 
-    el("label", {class: "check"}, t("date"), date), el("label", {class: "check"}, t("time.clock"), hour),
-    step(t("time.earlier"), -1), step(t("time.later"), 1));
-  return {node, show(snapshot) {
-    date.value = local_day(snapshot.time);
-    const same = snapshots.filter((one) => local_day(one.time) === date.value);
-    replace(hour, same.map((one) => el("option", {value: one.snapshot, selected: one.snapshot === snapshot.snapshot}, clock(one.time))));
-  }};
+  const step = (label, by) => el("button", {
+    type: "button",
+    class: "quiet",
+    onclick: () => {
+      const at = snapshots.findIndex((one) => one.snapshot === hour.value) + by;
+      if (snapshots[at]) choose(snapshots[at]);
+    }
+  },
+    label);
+  const node = el("div", {class: "actions"}, el("label", {class: "check"}, t("date"), date),
+    el("label", {class: "check"}, t("time.clock"), hour), step(t("time.earlier"), -1),
+    step(t("time.later"), 1));
+  return {
+    node,
+    show(snapshot) {
+      date.value = local_day(snapshot.time);
+      const same = snapshots.filter((one) => local_day(one.time) === date.value);
+      replace(hour,
+        same.map((one) => el("option", {value: one.snapshot, selected: one.snapshot === snapshot.snapshot},
+                   clock(one.time))));
+    }
+  };
 }
 
 // The messages of a folder, from which some can be chosen.
@@ -56,8 +70,9 @@ function message_part(snapshot, folder, signal) {
   const place = el("div", {});
   const root = `${account.root()}${api.path`/snapshots/${snapshot.snapshot}/messages`}`;
   let chosen = [];
-  const bar = chosen_bar(() => go(address_of({at: snapshot.snapshot, folders: [folder.folder],
-    messages: chosen.map((one) => one.message)})));
+  const bar = chosen_bar(
+    () => go(address_of(
+      {at: snapshot.snapshot, folders: [folder.folder], messages: chosen.map((one) => one.message)})));
   const list = message_list({
     label: t("time.list", {folder: folder.folder}), total: folder.messages, newest_first: true,
     load: (after) => api.get(root + api.query({folder: folder.folder, after, limit: 1000}), {signal}),
@@ -76,13 +91,15 @@ function folder_part(snapshot, folder, signal) {
   const is_empty = folder.messages === 0;
   const messages = !is_empty && session.can_read() ? message_part(snapshot, folder, signal) : undefined;
   const whole = {at: snapshot.snapshot, folders: [folder.folder]};
-  return [el("div", {class: "bar"}, el("h2", {}, name(folder.folder)),
-    el("div", {class: "actions"}, folder.messages > 1 && messages?.turn,
-      !is_empty && session.can_restore() && link(t("time.bring_folder"), address_of(whole), "button"))),
-  el("p", {class: "soft small"}, t("count.messages", {n: folder.messages}), ` · ${size(folder.bytes)}`,
-    folder.note && ` · ${folder.note}`),
-  messages?.content ?? el("p", {class: "soft"}, t(is_empty ? "time.empty_folder" : "staff.no_grant")),
-  command(restore_command(session.account(), whole))];
+  return [
+    el("div", {class: "bar"}, el("h2", {}, name(folder.folder)),
+      el("div", {class: "actions"}, folder.messages > 1 && messages?.turn,
+        !is_empty && session.can_restore() && link(t("time.bring_folder"), address_of(whole), "button"))),
+    el("p", {class: "soft small"}, t("count.messages", {n: folder.messages}), ` · ${size(folder.bytes)}`,
+      folder.note && ` · ${folder.note}`),
+    messages?.content ?? el("p", {class: "soft"}, t(is_empty ? "time.empty_folder" : "staff.no_grant")),
+    command(restore_command(session.account(), whole))
+  ];
 }
 
 async function mailbox(snapshot, wanted, signal) {
@@ -92,12 +109,14 @@ async function mailbox(snapshot, wanted, signal) {
     (wanted ? undefined : with_mail.find((folder) => folder.folder === "INBOX") ?? with_mail[0]);
   const address = (folder) => session.to(`/time${api.query({at: snapshot.snapshot, folder})}`);
   return el("div", {class: "mailbox"}, folder_tree(folders, chosen?.folder, address),
-    el("div", {class: "card"}, chosen ? folder_part(snapshot, chosen, signal)
-      : note("", el("p", {}, rich("time.no_folder", {folder: wanted ?? ""})))));
+    el("div", {class: "card"},
+      chosen ? folder_part(snapshot, chosen, signal)
+             : note("", el("p", {}, rich("time.no_folder", {folder: wanted ?? ""})))));
 }
 
 export async function show({query, signal}) {
-  const [snapshots, bursts] = await Promise.all([account.snapshots(session.account(), signal), account.bursts(session.account(), signal)]);
+  const [snapshots, bursts] = await Promise.all(
+    [account.snapshots(session.account(), signal), account.bursts(session.account(), signal)]);
   if (snapshots.length === 0) return {title: t("time.title"), content: el("p", {}, t("lost.no_backup"))};
   let chosen = snapshots.find((snapshot) => snapshot.snapshot === query.get("at")) ?? snapshots.at(-1);
   let folder = query.get("folder") ?? undefined;
@@ -109,8 +128,11 @@ export async function show({query, signal}) {
   async function fill() {
     replace(moment_line, rich("time.lead", {time: time(chosen.time), n: chosen.messages}));
     const is_newest = chosen === snapshots.at(-1);
-    replace(compare, !is_newest && session.can_read() && link(t("time.compare"), session.to(`/changes${api.query({from: chosen.snapshot})}`), "button"),
-      session.can_restore() && link(t("time.bring_all"), address_of({at: chosen.snapshot, all: true}), "button"));
+    replace(compare,
+      !is_newest && session.can_read() &&
+        link(t("time.compare"), session.to(`/changes${api.query({from: chosen.snapshot})}`), "button"),
+      session.can_restore() &&
+        link(t("time.bring_all"), address_of({at: chosen.snapshot, all: true}), "button"));
     const mine = ++turn;
     try {
       const node = await mailbox(chosen, folder, signal);
@@ -131,7 +153,13 @@ export async function show({query, signal}) {
   const picker = pickers(snapshots, choose);
   picker.show(chosen);
   await fill();
-  return {title: t("time.title"),
-    content: [moment_line, el("div", {class: "card"}, strip.node, el("div", {class: "bar"}, picker.node, compare),
-      command(line(["mailstow-restore", "snapshots", session.account()]))), place]};
+  return {
+    title: t("time.title"),
+    content: [
+      moment_line,
+      el("div", {class: "card"}, strip.node, el("div", {class: "bar"}, picker.node, compare),
+        command(line(["mailstow-restore", "snapshots", session.account()]))),
+      place
+    ]
+  };
 }

@@ -1,26 +1,34 @@
 // What was brought back, how long it stays, and the restores that are not finished.
-import {el, link, name, button, say, facts} from "../dom.js";
-import {t, rich, time, size, duration, has_text} from "../language.js";
-import * as api from "../api.js";
-import * as session from "../session.js";
 import * as account from "../account.js";
+import * as api from "../api.js";
+import {button, el, facts, link, name, say} from "../dom.js";
+import {duration, has_text, rich, size, t, time} from "../language.js";
 import {command, line} from "../parts/command.js";
-import {note, act} from "../parts/note.js";
 import {ask} from "../parts/dialog.js";
+import {act, note} from "../parts/note.js";
 import {show as show_page} from "../router.js";
+import * as session from "../session.js";
 
 const kWeek = 7;  // days
 
 function time_left(tree) {
   if (tree.seconds_left <= 0) return [el("span", {class: "tag warn"}, t("trees.due"))];
   const stay = (Date.parse(tree.expires) - Date.parse(tree.created)) / 1000;
-  return [rich("trees.left", {left: el("strong", {}, duration(tree.seconds_left)), time: time(tree.expires)}), " ",
-    el("progress", {class: "left-bar", max: stay, value: Math.min(stay, tree.seconds_left), "aria-label": t("trees.time_left")})];
+  return [
+    rich("trees.left", {left: el("strong", {}, duration(tree.seconds_left)), time: time(tree.expires)}), " ",
+    el("progress", {
+      class: "left-bar",
+      max: stay,
+      value: Math.min(stay, tree.seconds_left),
+      "aria-label": t("trees.time_left")
+    })
+  ];
 }
 
 function state_of(tree) {
   const key = `trees.state_${tree.state}`;
-  return el("span", {class: `tag${tree.state === "complete" ? " good" : " warn"}`}, has_text(key) ? t(key) : tree.state);
+  return el("span", {class: `tag${tree.state === "complete" ? " good" : " warn"}`},
+    has_text(key) ? t(key) : tree.state);
 }
 
 function card(tree) {
@@ -43,10 +51,15 @@ function card(tree) {
     });
   }, "bad");
   for (const one of [extend, expire]) one.append(el("span", {class: "hidden-text"}, ` ${tree.tree}`));
-  return el("li", {class: "card"}, el("h2", {}, name(tree.tree)), el("p", {}, state_of(tree), " ", time_left(tree)),
+  return el("li", {class: "card"}, el("h2", {}, name(tree.tree)),
+    el("p", {}, state_of(tree), " ", time_left(tree)),
     facts([t("trees.made"), time(tree.created)],
       [t("trees.holds"), `${t("count.messages", {n: tree.messages})}, ${size(tree.bytes)}`],
-      [t("trees.elsewhere"), tree.elsewhere === null || tree.elsewhere === undefined ? t("trees.elsewhere_unknown") : t("count.messages", {n: tree.elsewhere})],
+      [
+        t("trees.elsewhere"),
+        tree.elsewhere === null || tree.elsewhere === undefined ? t("trees.elsewhere_unknown")
+                                                                : t("count.messages", {n: tree.elsewhere})
+      ],
       [t("trees.by"), maker !== session.current().person && name(maker)]),
     place, session.can_restore() && el("div", {class: "actions below"}, extend, expire),
     command(line(["mailstow-restore", "extend", session.account(), tree.tree, `${kWeek}d`])));
@@ -54,19 +67,25 @@ function card(tree) {
 
 function unfinished(jobs) {
   const shown = jobs.filter((job) => job.state === "running" || job.state === "interrupted");
-  return shown.map((job) => note(job.state === "running" ? "" : "warn", el("p", {}, t(`trees.job_${job.state}`), " ",
-    link(t("trees.job_look"), session.to(`/jobs/${job.job}`)))));
+  return shown.map((job) => note(job.state === "running" ? "" : "warn",
+                     el("p", {}, t(`trees.job_${job.state}`), " ",
+                       link(t("trees.job_look"), session.to(`/jobs/${job.job}`)))));
 }
 
 export async function show({signal}) {
   const [trees, {jobs}] = await Promise.all([
     api.get_all(`${account.root()}/trees`, "trees", {signal}),
-    session.can_restore() ? api.get(`${account.root()}/jobs`, {signal}) : {jobs: []}]);
+    session.can_restore() ? api.get(`${account.root()}/jobs`, {signal}) : {jobs: []}
+  ]);
   const newest_first = [...trees].sort((a, b) => b.created.localeCompare(a.created));
   return {
-    title: t("trees.title"), lead: t("trees.lead"),
-    content: [unfinished(jobs),
+    title: t("trees.title"),
+    lead: t("trees.lead"),
+    content: [
+      unfinished(jobs),
       trees.length > 0 ? el("ul", {class: "cards"}, newest_first.map(card))
-        : el("div", {class: "card"}, el("p", {}, t("trees.none")), link(t("nav.lost"), session.to("/lost"), "button"))],
+                       : el("div", {class: "card"}, el("p", {}, t("trees.none")),
+                           link(t("nav.lost"), session.to("/lost"), "button"))
+    ],
   };
 }
