@@ -61,7 +61,8 @@ function card(tree) {
                                                                 : t("count.messages", {n: tree.elsewhere})
       ],
       [t("trees.by"), maker !== session.current().person && name(maker)]),
-    place, session.can_restore() && el("div", {class: "actions below"}, extend, expire),
+    place,
+    session.can_restore() && el("div", {class: "actions below"}, extend, tree.seconds_left > 0 && expire),
     command(line(["mailstow-restore", "extend", session.account(), tree.tree, `${kWeek}d`])));
 }
 
