@@ -65,7 +65,7 @@ export const kStaffPages = [
   },
 ];
 
-// What is about one account, for staff: below /accounts/NAME.
+// The pages of one account, for staff: below /accounts/NAME.
 export const kAccountPages = [
   {
     pattern: /^\/$/,

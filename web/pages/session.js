@@ -1,9 +1,9 @@
-// Who is logged in. All tabs of a browser share one session.
+// The login. All tabs of a browser share one session.
 import * as api from "./api.js";
 
 const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("session") : undefined;
 
-let holder;  // the document of GET /session; undefined if nobody is logged in
+let holder;  // the document of GET /session; undefined without a login
 let instance = {};
 let subject;  // of staff: the account that the page is about
 let grants = {time: 0, list: []};

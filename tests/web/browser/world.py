@@ -242,7 +242,7 @@ class World:
     def set_time(self, time):
         """Only with `clock`."""
         self.shift = time - datetime.datetime.now(datetime.timezone.utc)
-        # Of the clocks that can't be set, too: else mailstow sees that the clock was set.
+        # The clocks that can't be set are shifted too; otherwise mailstow sees that the time was set.
         self.first_shift = self.first_shift or self.shift
         seconds = [int(shift.total_seconds()) for shift in (self.shift, self.shift - self.first_shift)]
         (self.directory / "shift").write_bytes(struct.pack("=qq", *seconds))

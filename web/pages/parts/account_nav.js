@@ -1,4 +1,4 @@
-// For staff: the pages of the account that is looked at.
+// For staff: links to the pages of one account.
 import {el, name} from "../dom.js";
 import {t} from "../language.js";
 import {kAccountPages} from "../pages.js";

@@ -16,7 +16,7 @@ export function quoted(word) {
 
 const glob_of = (folder) => folder.replaceAll("*", "%2A").replaceAll("?", "%3F");
 
-// What `mailstow-restore run` takes for a selection.
+// The `mailstow-restore run` of a selection.
 export function restore_command(account, selection) {
   const words = ["mailstow-restore", "run", account];
   if (selection.at) words.push("--at", selection.at.slice(0, 16));

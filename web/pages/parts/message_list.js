@@ -4,8 +4,8 @@ import {day, exact, number, size, t} from "../language.js";
 
 import {rows} from "./rows.js";
 
-const kMostChosen = 2_000;
-const kMostTurned = 5_000;  // messages: longer lists are shown as they arrive, until the person turns them
+const kMaxChosen = 2_000;
+const kMaxTurned = 5_000;  // messages: longer lists are shown as they arrive, until the person turns them
 
 function line(message, {address, chosen, toggle, mark}) {
   const label = message.subject || t("message.no_subject");
@@ -36,14 +36,14 @@ export function message_list({label, total, load, address, mark, choose, on_trou
   let is_complete = false;
   let wanted = 1;
   let running;
-  let is_turning = newest_first && total <= kMostTurned;
+  let is_turning = newest_first && total <= kMaxTurned;
   let order;  // the indexes of `messages` as they are shown; undefined: as they arrive
   const status = el("p", {class: "soft small", role: "status"});
 
   const toggle = choose && ((message, box) => {
-    if (box.checked && chosen.size >= kMostChosen) {
+    if (box.checked && chosen.size >= kMaxChosen) {
       box.checked = false;
-      say(t("list.too_many", {n: kMostChosen}));
+      say(t("list.too_many", {n: kMaxChosen}));
       return;
     }
     if (box.checked)
@@ -112,7 +112,7 @@ export function message_list({label, total, load, address, mark, choose, on_trou
   return {
     node: el("div", {}, list.node, status),
     turn,
-    start: () => (newest_first && total <= kMostTurned ? turn_round() : fetch_more()),
+    start: () => (newest_first && total <= kMaxTurned ? turn_round() : fetch_more()),
     get messages() {
       return messages;
     },
@@ -124,7 +124,7 @@ export function message_list({label, total, load, address, mark, choose, on_trou
   };
 }
 
-// What to do with the chosen messages.
+// The number of chosen messages, and the button that restores them.
 export function chosen_bar(bring_back) {
   const count = el("span", {role: "status"}, "");
   const bring = button(t("bring_back"), bring_back, "main");

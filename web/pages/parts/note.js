@@ -9,7 +9,7 @@ export function problem_note(error, again) {
 
 export const note = (kind, ...content) => el("div", {class: `note ${kind}`}, content);
 
-// Runs an action of a button: once at a time, with what goes wrong shown in `place`.
+// Runs an action of a button: once at a time, with its problems shown in `place`.
 export async function act(control, place, action) {
   if (control.getAttribute("aria-disabled") === "true") return;
   control.setAttribute("aria-disabled", "true");

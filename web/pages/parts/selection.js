@@ -1,10 +1,10 @@
 // What is to be restored, as a part of an address. Long selections are kept by the browser's tab.
 import {to} from "../session.js";
 
-const kMostInAddress = 40;  // messages; a proxy may refuse an address of more than 4 kB
+const kMaxInAddress = 40;  // messages; a proxy may refuse an address of more than 4 kB
 
 export function address_of(selection) {
-  if ((selection.messages?.length ?? 0) > kMostInAddress) {
+  if ((selection.messages?.length ?? 0) > kMaxInAddress) {
     const key = crypto.randomUUID().slice(0, 8);
     sessionStorage.setItem(`selection-${key}`, JSON.stringify(selection));
     return to(`/restore?kept=${key}`);

@@ -8,8 +8,8 @@ import {act, note} from "../parts/note.js";
 import {show as show_page} from "../router.js";
 import * as session from "../session.js";
 
-const kShown = 30;       // snapshots
-const kMostLines = 100;  // of the audit log
+const kShown = 30;      // snapshots
+const kMaxLines = 100;  // of the audit log
 
 function health(snapshots) {
   const newest = snapshots.at(-1);
@@ -78,7 +78,7 @@ function permission() {
 }
 
 async function audit(signal) {
-  const {lines} = await api.get(`${account.root()}/audit` + api.query({limit: kMostLines}), {signal});
+  const {lines} = await api.get(`${account.root()}/audit` + api.query({limit: kMaxLines}), {signal});
   return el("div", {class: "card"}, el("h2", {}, t("staff.audit")), table(t("staff.audit"), [
     {label: t("me.when"), cell: (entry) => time(entry.time)}, {label: t("me.person"), cell: (entry) => name(entry.person ?? entry.user ?? "")},
     {label: t("staff.role"), cell: (entry) => (entry.role ? (has_text(`role.${entry.role}`) ? t(`role.${entry.role}`) : entry.role) : "")},

@@ -1,4 +1,4 @@
-// What changed in the mailbox between two moments.
+// The changes of the mailbox between two moments.
 import * as account from "../account.js";
 import * as api from "../api.js";
 import {el, link, name, replace} from "../dom.js";

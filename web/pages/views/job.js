@@ -9,14 +9,14 @@ import {act, note, problem_note} from "../parts/note.js";
 import {show as show_page} from "../router.js";
 import * as session from "../session.js";
 
-const kMostListed = 100;
+const kMaxListed = 100;
 
 // A list of messages that are not exactly as they were.
 function differences(folder, field, key) {
   const list = folder[field] ?? [];
   if (list.length === 0) return null;
   return el("details", {class: "more"}, el("summary", {}, rich(key, {n: list.length, folder: folder.source})),
-    el("ul", {}, list.slice(0, kMostListed).map((one) => el("li", {}, `UID ${one.uid}: ${one.reason ?? [
+    el("ul", {}, list.slice(0, kMaxListed).map((one) => el("li", {}, `UID ${one.uid}: ${one.reason ?? [
       one.how
     ].flat().join(", ")}`))));
 }

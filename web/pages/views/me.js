@@ -7,7 +7,7 @@ import {act, note} from "../parts/note.js";
 import {show as show_page} from "../router.js";
 import * as session from "../session.js";
 
-const kMostLines = 200;
+const kMaxLines = 200;
 
 function action_of(entry) {
   const key = `audit.${entry.command}`;
@@ -61,7 +61,7 @@ function bounds({today, bounds: most}) {
 
 export async function show({signal}) {
   const [audit, grants, now] = await Promise.all([
-    api.get(`${account.root()}/audit` + api.query({limit: kMostLines}), {signal}),
+    api.get(`${account.root()}/audit` + api.query({limit: kMaxLines}), {signal}),
     api.get("/grants", {signal}), api.get("/session", {signal})
   ]);
   return {

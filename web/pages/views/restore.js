@@ -1,4 +1,4 @@
-// What would be restored, and the button that does it.
+// The plan of a restore, and the button that starts it.
 import * as account from "../account.js";
 import * as api from "../api.js";
 import {button, el, facts, link, name, table} from "../dom.js";
@@ -9,7 +9,7 @@ import {address_of, selection_in} from "../parts/selection.js";
 import {go} from "../router.js";
 import * as session from "../session.js";
 
-const kMostFolders = 200;  // rows of the table
+const kMaxFolders = 200;  // rows of the table
 
 function caveats(document) {
   const {plan} = document;
@@ -27,7 +27,7 @@ function caveats(document) {
 }
 
 function folder_table(document) {
-  const shown = document.folders.slice(0, kMostFolders);
+  const shown = document.folders.slice(0, kMaxFolders);
   const below = (target) => target.slice(document.tree.length + 1);
   return [
     table(t("plan.folders"),
