@@ -40,11 +40,15 @@ class Stranger:
         self.address = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
 
 class HostileTest(unittest.TestCase):
     def setUp(self):
         self.stranger = Stranger()
-        self.addCleanup(self.stranger.server.shutdown)
+        self.addCleanup(self.stranger.close)
         self.bodies = hostile_mail.bodies(self.stranger.address)
         self.world = self.enterContext(World(BIN))
         now = datetime.datetime.now(datetime.timezone.utc)
