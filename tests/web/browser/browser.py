@@ -60,9 +60,9 @@ class Browser:
 
     # --- what is shown
 
-    def until(self, condition, what):
+    def until(self, condition, what, patience=PATIENCE):
         """The first true value of `condition()`."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + patience
         while True:
             try:
                 if value := condition():
@@ -79,10 +79,10 @@ class Browser:
         return [element for element in self.driver.find_elements(By.CSS_SELECTOR, selector)
                 if text in element.get_attribute("textContent")]
 
-    def wait_for(self, selector, text=""):
+    def wait_for(self, selector, text="", patience=PATIENCE):
         """The first element that is shown, matches the selector and has the text in it."""
         return self.until(lambda: next((found for found in self.find(selector, text) if found.is_displayed()), None),
-                          f"{selector} with {text!r}")
+                          f"{selector} with {text!r}", patience)
 
     def wait_until_gone(self, selector, text=""):
         self.until(lambda: not self.find(selector, text), f"the end of {selector} with {text!r}")

@@ -214,6 +214,34 @@ class PagesTest(unittest.TestCase):
         self.assertLess(state["gap"], 60, "the last row is in sight")
 
 
+class OldLoginTest(unittest.TestCase):
+    """The login is too old for a restore, and the session soon over."""
+
+    def test_the_password_is_requested_again(self):
+        world = self.enterContext(World(BIN, web={"recent_login": "1s", "session": "150s"}))
+        world.append("INBOX", range(3))
+        world.append(DRAFTS, range(10, 15))
+        world.back_up()
+        world.delete_folder(DRAFTS)
+        world.back_up()
+        browser = self.enterContext(Browser(world.start_page()))
+        browser.open("/")
+        browser.log_in(password=world.password())
+        browser.click(".burst a", f"Bring back {DRAFTS}")
+        browser.click("button", "Bring back 5 messages")
+        browser.wait_for("dialog input").send_keys("wrong" + Keys.ENTER)
+        browser.wait_for("dialog .note", "Name or password are wrong")
+        browser.wait_for("dialog input").send_keys(Keys.ESCAPE)
+        browser.wait_until_gone("dialog")
+        self.assertFalse(any(name.startswith("RESTORED") for name in world.folders()), "without the password")
+        browser.click("button", "Bring back 5 messages")
+        browser.wait_for("dialog input").send_keys(world.password() + Keys.ENTER)
+        browser.title("The mail is back")
+        self.assertIn(5, [count for name, count in world.folders().items() if name.startswith("RESTORED/")])
+        browser.until(lambda: browser.find("[role=status]", "Your session ends in two minutes"), "the warning")
+        browser.wait_for(".note", "Your session is over", patience=180)
+
+
 if __name__ == "__main__":
     BIN = sys.argv.pop(1)
     unittest.main(verbosity=2)
