@@ -14,8 +14,8 @@ class Browser:
         self.address = address
         options = webdriver.ChromeOptions()
         # No sandbox: tests may run as root. Everything that Chromium asks of its maker is off.
-        for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-                         "--disable-background-networking", "--disable-component-update", "--force-device-scale-factor=1",
+        for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+                         "--no-first-run", "--disable-background-networking", "--disable-component-update", "--force-device-scale-factor=1",
                          "--disable-extensions", f"--lang={language}", f"--window-size={width},{height}"):
             options.add_argument(argument)
         options.add_experimental_option("prefs", {"intl.accept_languages": language})
@@ -87,6 +87,10 @@ class Browser:
     def wait_until_gone(self, selector, text=""):
         self.until(lambda: not self.find(selector, text), f"the end of {selector} with {text!r}")
 
+    def settle(self):
+        """Waits until the page of the address is shown."""
+        self.until(lambda: self.find("main h1") and not self.find("main[aria-busy]"), self.path)
+
     def title(self, text):
         """Waits for the page with this heading."""
         self.until(lambda: not self.find("main[aria-busy]") and self.find("main h1", text), f"the heading {text!r}")
@@ -107,4 +111,5 @@ class Browser:
         """What the browser's console has: errors, refused content, failed requests. A request without a session
         is expected before the login."""
         return [entry["message"] for entry in self.driver.get_log("browser")
-                if entry["level"] in ("SEVERE", "WARNING") and not ("/api/v1/session" in entry["message"] and " 40" in entry["message"])]
+                if entry["level"] in ("SEVERE", "WARNING") and
+                not ("/api/v1/session" in entry["message"] and " 40" in entry["message"])]

@@ -32,14 +32,15 @@ class StaffTest(unittest.TestCase):
         self.world.staff_proxy.person = person
         browser = self.enterContext(Browser(self.staff_address))
         browser.open(path)
-        browser.until(lambda: browser.find("main h1") and not browser.find("main[aria-busy]"), path)
+        browser.settle()
         return browser
 
     def as_alice(self, path="/"):
         browser = self.enterContext(Browser(self.address))
         browser.open(path)
         browser.log_in(password=self.world.password())
-        browser.until(lambda: "/login" not in browser.path and browser.find("main h1") and not browser.find("main[aria-busy]"), path)
+        browser.until(lambda: "/login" not in browser.path, path)
+        browser.settle()
         return browser
 
     def ask(self, browser, path):
