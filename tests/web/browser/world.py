@@ -8,6 +8,7 @@ folder, the desk, and the web server. All of it ends with the object.
         browser.get(world.address)
 """
 import base64
+import ctypes
 import datetime
 import email.message
 import email.utils
@@ -17,6 +18,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -26,6 +28,8 @@ import time
 import urllib.parse
 
 imaplib._MAXLINE = 64 * 1024 * 1024
+
+LIBC = ctypes.CDLL(None)
 
 DRAFTS = "Entwürfe"
 
@@ -147,7 +151,7 @@ class World:
     def start(self, *command, output=None):
         with open(self.directory / (pathlib.Path(command[0]).name + ".log"), "ab") as log:
             process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=output or log,
-                                       stderr=log, env=self.environment())
+                                       stderr=log, env=self.environment(), preexec_fn=end_with_parent)
         self.processes.append(process)
         return process
 
@@ -305,6 +309,12 @@ class World:
                 log = (self.directory / (name + ".log")).read_text(errors="replace")
                 raise RuntimeError(f"{name} does not start: {log[-2000:]}")
             time.sleep(0.05)
+
+
+def end_with_parent():
+    """In a child: a test that is killed leaves no servers behind."""
+    PR_SET_PDEATHSIG = 1
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def decode_run(run):
