@@ -88,7 +88,7 @@ class StaffTest(unittest.TestCase):
         browser = self.as_staff(HELPDESK, "/accounts/bob")
         browser.wait_for("input[maxlength='500']").send_keys("ticket 17")
         browser.click("button", "Ask for permission")
-        browser.until(lambda: "approve" in browser.find("[role=status]")[-1].get_attribute("textContent"), "the answer")
+        browser.until(lambda: browser.find("[role=status]", "has to approve"), "the answer")
         officer = self.as_staff(OFFICER, "/grants")
         officer.wait_for(".card p", "Reason: ticket 17")
         officer.click("button", "Approve")
