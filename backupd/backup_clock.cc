@@ -24,10 +24,10 @@ constexpr std::uint64_t kMaxSighting = 4096;  // bytes
 constexpr std::chrono::days kMaxLead{1};
 constexpr std::chrono::days kMaxOff{14};  // that a machine is off is not reported until then
 
-// `gain`: a day or more.
-std::string gain_text(seconds gain) {
-  const auto whole = std::chrono::floor<std::chrono::days>(gain);
-  const auto rest = std::chrono::floor<std::chrono::hours>(gain - whole);
+// A day or more.
+std::string days_and_hours(seconds duration) {
+  const auto whole = std::chrono::floor<std::chrono::days>(duration);
+  const auto rest = std::chrono::floor<std::chrono::hours>(duration - whole);
   std::string text = base::format_count(static_cast<std::uint64_t>(whole.count()), "day");
   if (rest.count() > 0 && whole < kMaxOff) {
     text += " and " + base::format_count(static_cast<std::uint64_t>(rest.count()), "hour");
@@ -93,7 +93,7 @@ std::vector<std::string> clock_troubles(const base::ClockSighting& now,
       troubles.push_back(fmt::format(
           "the system's clock shows {}, {} after the last backup began at {}, and the machine "
           "was restarted since: if it was not off for so long, set the clock and back up again",
-          base::shown_time(now.time), days_in(passed), base::shown_time(last->time)));
+          base::shown_time(now.time), days_and_hours(passed), base::shown_time(last->time)));
     }
     return troubles;
   }
@@ -102,7 +102,7 @@ std::vector<std::string> clock_troubles(const base::ClockSighting& now,
     troubles.push_back(fmt::format(
         "the system's clock shows {}: since the last backup began at {} it has gained {}: if it is "
         "wrong, set it and back up again; if it was wrong before, nothing needs to be done",
-        base::shown_time(now.time), base::shown_time(last->time), gain_text(lead)));
+        base::shown_time(now.time), base::shown_time(last->time), days_and_hours(lead)));
   }
   return troubles;
 }
