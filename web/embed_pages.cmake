@@ -1,4 +1,6 @@
-# Writes OUTPUT: the files FILES of PAGES as string literals, with their types and entity tags.
+# Writes OUTPUT: the files FILES of PAGES, separated by "|", as string literals, with their types and
+# entity tags.
+string(REPLACE "|" ";" FILES "${FILES}")
 set(type_html "text/html; charset=utf-8")
 set(type_js "text/javascript; charset=utf-8")
 set(type_css "text/css; charset=utf-8")
