@@ -1,10 +1,12 @@
 #include "restore/redated_tree.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "restore/restore_request.h"
+#include "store/clock_guard.h"
 #include "store/doubted_times.h"
 
 namespace restore {
@@ -14,14 +16,58 @@ using std::chrono::sys_seconds;
 
 namespace {
 
+std::optional<RestoreRequest> readable_request(const store::TreeRecord& record) {
+  if (record.request.empty()) return std::nullopt;
+  try {
+    return read_request(record.request);
+  } catch (const base::Error&) {
+    return std::nullopt;
+  }
+}
+
 // An unreadable request leaves the source, which each record has.
 std::uint64_t recorded_sequence(const store::TreeRecord& record) {
-  if (record.request.empty()) return 0;
-  try {
-    return read_request(record.request).made_after;
-  } catch (const base::Error&) {
-    return 0;
+  const auto request = readable_request(record);
+  return request ? request->made_after : 0;
+}
+
+std::optional<sys_seconds> promised_expiry(const store::TreeRecord& record) {
+  const auto request = readable_request(record);
+  return request ? request->promised : std::nullopt;
+}
+
+// Whether the snapshots made after the tree show that the clock was ahead when it was made. The
+// first of them shows nothing: a clock that is behind may have dated it.
+bool was_ahead(const store::TreeRecord& record, std::span<const store::SnapshotInfo> snapshots,
+               sys_seconds now) {
+  const auto since = made_after(record, snapshots);
+  if (!since) return false;
+  std::optional<sys_seconds> first;
+  for (const store::SnapshotInfo& snapshot : std::views::reverse(snapshots)) {
+    if (snapshot.sequence <= *since || snapshot.time > now + base::kClockSlack) break;
+    first = snapshot.time;
   }
+  return first && now - *first >= store::kMaxAhead;
+}
+
+// A tree must not stay for years because the store can't decide.
+std::optional<store::TreeRecord> bounded(const store::TreeRecord& record, const TrustedTime& time) {
+  const sys_seconds last = time.now + time.longest_stay;
+  auto request = readable_request(record);
+  // Without a note of it, a right clock could not undo this.
+  if (record.expires <= last || !request) return std::nullopt;
+  request->promised = std::max(record.expires, request->promised.value_or(record.expires));
+  store::TreeRecord right = record;
+  right.expires = last;
+  right.request = write_request(*request);
+  return right;
+}
+
+void forget_promise(store::TreeRecord& record) {
+  auto request = readable_request(record);
+  if (!request || !request->promised) return;
+  request->promised.reset();
+  record.request = write_request(*request);
 }
 
 }  // namespace
@@ -41,24 +87,42 @@ bool is_in_future(const store::TreeRecord& record, sys_seconds now) {
 
 std::optional<store::TreeRecord> redated(const store::TreeRecord& record,
                                          std::span<const store::SnapshotInfo> snapshots,
-                                         sys_seconds now) {
-  const seconds stay = std::max(seconds(0), seconds(record.expires - record.created));
+                                         const TrustedTime& time) {
+  const auto promised = promised_expiry(record);
   store::TreeRecord right = record;
-  if (is_in_future(record, now)) {
-    // Then the tree may be dated rightly, and a shorter stay would delete it early once the clock
-    // is right again.
-    if (store::may_be_behind(snapshots, now)) return std::nullopt;
-    right.created = now;
-    // An expiry before the creation was set by hand, with a right clock.
-    if (record.expires > record.created) right.expires = std::min(record.expires, now + stay);
-    return right;
+  if (!is_in_future(record, time.now)) {
+    if (promised) {
+      right.expires = std::max(record.expires, *promised);
+      forget_promise(right);
+    }
+    const auto later = redated_from_behind(right, snapshots, time.now);
+    if (later) return later;
+    return promised ? std::optional(right) : std::nullopt;
   }
+  // The tree may be dated rightly: then a shorter stay would delete it early once the clock is
+  // right again.
+  if (!time.is_confirmed && !was_ahead(record, snapshots, time.now)) return bounded(record, time);
+  const sys_seconds expires = promised.value_or(record.expires);
+  right.created = time.now;
+  // An expiry before the creation was set by hand, with a right clock.
+  if (expires > record.created) {
+    right.expires = std::min(record.expires, time.now + (expires - record.created));
+  }
+  forget_promise(right);
+  return right;
+}
+
+std::optional<store::TreeRecord> redated_from_behind(const store::TreeRecord& record,
+                                                     std::span<const store::SnapshotInfo> snapshots,
+                                                     sys_seconds now) {
   const auto since = made_after(record, snapshots);
-  if (!since) return std::nullopt;
+  if (!since || is_in_future(record, now)) return std::nullopt;
   // Its source may have been made with the same wrong clock: then the snapshots before it show
   // that. The mailbox of that time is the one that the tree was made in (DueTreeSweep).
   const auto latest = store::latest_certain_time(snapshots, *since, now);
   if (!latest || *latest <= record.created + base::kClockSlack) return std::nullopt;
+  const seconds stay = std::max(seconds(0), seconds(record.expires - record.created));
+  store::TreeRecord right = record;
   right.created = std::min(*latest, now);
   right.expires = std::max(record.expires, now + stay);
   return right;

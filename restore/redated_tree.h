@@ -11,6 +11,14 @@
 
 namespace restore {
 
+// The time of a trusted clock, and what decides about a tree that is dated in its future.
+struct TrustedTime {
+  std::chrono::sys_seconds now{};
+  // The whole store or the administrator confirms it (store::confirms_time()).
+  bool is_confirmed = false;
+  std::chrono::seconds longest_stay{};  // of a tree of the account
+};
+
 // Whether the tree is dated in the future of `now`.
 bool is_in_future(const store::TreeRecord& record, std::chrono::sys_seconds now);
 
@@ -19,14 +27,25 @@ bool is_in_future(const store::TreeRecord& record, std::chrono::sys_seconds now)
 std::optional<std::uint64_t> made_after(const store::TreeRecord& record,
                                         std::span<const store::SnapshotInfo> snapshots);
 
-// The record with the times of a tree made as late as it may have been, so that it stays as long as
-// its user was told; nullopt if nothing contradicts its times. A tree in the future was made while
-// the clock was ahead, unless snapshots in the future suggest that the clock is behind now; one
-// that is older than a snapshot that existed before it, while the clock was behind.
-// `snapshots`: of the account that it was restored from, in the order in which they were made.
-// `now` is a trusted time.
+// The record with corrected times; nullopt if nothing contradicts them. `snapshots`: of the account
+// that it was restored from, in the order in which they were made.
+//
+// A tree in the future was made while the clock was ahead, or the clock is behind now. It stays
+// only as long as its user was told, from now on, if the time is confirmed or the snapshots made
+// after it span more than a jump that nothing notices. Otherwise it keeps its expiry, but for
+// `longest_stay` at most; the record notes the expiry that it had, which it gets back once the time
+// of its creation has come.
+//
+// A tree that is not in the future: as redated_from_behind().
 std::optional<store::TreeRecord> redated(const store::TreeRecord& record,
                                          std::span<const store::SnapshotInfo> snapshots,
-                                         std::chrono::sys_seconds now);
+                                         const TrustedTime& time);
+
+// For a tree that is older than a snapshot that existed before it: it was made while the clock was
+// behind. The record with the times of a tree made as late as it may have been, so that it stays
+// from now on as long as its user was told; nullopt for other trees.
+std::optional<store::TreeRecord> redated_from_behind(const store::TreeRecord& record,
+                                                     std::span<const store::SnapshotInfo> snapshots,
+                                                     std::chrono::sys_seconds now);
 
 }  // namespace restore

@@ -21,24 +21,24 @@ Requester requester_of(const base::Environment& environment) {
 
 std::string write_request(const RestoreRequest& request) {
   const SelectionOptions& selection = request.selection;
-  const nlohmann::ordered_json document = {
-      {"account", request.account},
-      {"at", selection.at},
-      {"folders", selection.folders},
-      {"exact_folders", selection.exact_folders},
-      {"messages", selection.messages},
-      {"since", selection.since},
-      {"before", selection.before},
-      {"query", selection.query},
-      {"subfolders", selection.subfolders},
-      {"missing_from", selection.missing_from},
-      {"without_trees", selection.without_trees},
-      {"asked", selection.asked.value().time_since_epoch().count()},
-      {"user", request.requester.user},
-      {"person", request.requester.person},
-      {"role", request.requester.role},
-      {"job", request.job},
-      {"made_after", request.made_after}};
+  nlohmann::ordered_json document = {{"account", request.account},
+                                     {"at", selection.at},
+                                     {"folders", selection.folders},
+                                     {"exact_folders", selection.exact_folders},
+                                     {"messages", selection.messages},
+                                     {"since", selection.since},
+                                     {"before", selection.before},
+                                     {"query", selection.query},
+                                     {"subfolders", selection.subfolders},
+                                     {"missing_from", selection.missing_from},
+                                     {"without_trees", selection.without_trees},
+                                     {"asked", selection.asked.value().time_since_epoch().count()},
+                                     {"user", request.requester.user},
+                                     {"person", request.requester.person},
+                                     {"role", request.requester.role},
+                                     {"job", request.job},
+                                     {"made_after", request.made_after}};
+  if (request.promised) document["promised"] = request.promised->time_since_epoch().count();
   return base::json_line(document);
 }
 
@@ -67,6 +67,10 @@ RestoreRequest read_request(const std::string& text) {
                          .role = document.value("role", "")};
     request.job = document.value("job", "");
     request.made_after = document.value("made_after", std::uint64_t{0});
+    if (document.contains("promised")) {
+      request.promised =
+          std::chrono::sys_seconds(std::chrono::seconds(document["promised"].get<std::int64_t>()));
+    }
     return request;
   } catch (const nlohmann::json::exception& error) {
     base::fail(base::ErrorCode::kDamaged,

@@ -1,7 +1,9 @@
 // The request of a run, kept in its tree's record so that another run can resume it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/program/program.h"
@@ -29,6 +31,9 @@ struct RestoreRequest {
   // The highest sequence number of the account's snapshots when the tree was made, so that a tree
   // that a wrong clock dated is recognised; 0: unknown, as in requests of earlier versions.
   std::uint64_t made_after = 0;
+  // The expiry that the tree had before a sweep moved it, because the tree was dated in the future
+  // and the store did not show which clock was wrong; nullopt: no sweep did.
+  std::optional<std::chrono::sys_seconds> promised = {};
 };
 
 std::string write_request(const RestoreRequest& request);

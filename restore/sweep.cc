@@ -18,10 +18,9 @@
 #include "restore/commands.h"
 #include "restore/due_tree.h"
 #include "restore/output.h"
-#include "restore/redated_tree.h"
-#include "restore/restore_request.h"
 #include "restore/sweep_report.h"
 #include "restore/tree_lock.h"
+#include "restore/tree_times.h"
 #include "restore/unreachable_trees.h"
 #include "restore/user_mail.h"
 #include "store/clock_guard.h"
@@ -94,42 +93,29 @@ class Sweep {
     remind_users();
   }
 
-  // Before trees are deleted: one that was made while the clock was behind seems to be due. Without
-  // snapshots to compare with, a wrong clock could as well be the present one.
+  // Before trees are deleted: one that was made while the clock was behind seems to be due.
   void redate_trees(std::chrono::sys_seconds now) {
-    if (!reader_) return;
+    const TreeTimes times(environment_, reader_ ? &*reader_ : nullptr, now, options_.now);
     for (store::TreeRecord& record : listing_.records) {
-      const auto right = redated(record, source_snapshots(record), now);
+      const auto right = times.redated(record);
       if (!right) continue;
       base::log_warning("{}: {}: a wrong clock dated it {}: it expires {}",
                         base::escape_for_terminal(record.account),
                         base::escape_for_terminal(record.name), base::shown_time(record.created),
                         base::shown_time(right->expires));
-      if (!options_.dry_run) put_redated(record.id, now);
+      if (!options_.dry_run) put_redated(record.id, times);
       record = *right;
       report_.redated.push_back(record);
     }
   }
 
   // A tree that another process is working on is left to the next sweep.
-  void put_redated(const std::string& id, std::chrono::sys_seconds now) {
+  void put_redated(const std::string& id, const TreeTimes& times) {
     const auto lock = lock_tree(environment_.files, location_, id);
     if (lock == nullptr) return;
     const auto record = records_.find(id);
     if (!record) return;
-    if (const auto right = redated(*record, source_snapshots(*record), now)) records_.put(*right);
-  }
-
-  // The snapshots of the account that the tree was restored from; empty if they are unknown.
-  std::vector<store::SnapshotInfo> source_snapshots(const store::TreeRecord& record) {
-    if (!reader_) return {};
-    try {
-      return reader_->snapshots(record.request.empty() ? record.account
-                                                       : read_request(record.request).account);
-    } catch (const base::Error& error) {
-      base::log_debug("sweep: {}: {}", base::escape_for_terminal(record.account), error.what());
-      return {};
-    }
+    if (const auto right = times.redated(*record)) records_.put(*right);
   }
 
   void find_next_expiry() {

@@ -69,7 +69,8 @@ bool is_made_after(store::Reader& reader, const store::SnapshotInfo& newest,
   if (newest.sequence <= *since) return false;
   const auto place = std::ranges::find(snapshots, newest.id, &store::SnapshotInfo::id);
   const auto at = static_cast<std::size_t>(place - snapshots.begin());
-  const bool is_wrong = is_in_future(record, now) || redated(record, snapshots, now) ||
+  const bool is_wrong = is_in_future(record, now) ||
+                        redated_from_behind(record, snapshots, now).has_value() ||
                         place == snapshots.end() || store::doubted_times(snapshots, now)[at];
   return is_wrong || newest.time > record.created;
 }

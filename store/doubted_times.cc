@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <ranges>
 #include <tuple>
@@ -134,6 +135,21 @@ bool may_be_behind(std::span<const SnapshotInfo> snapshots, sys_seconds now) {
   if (last == std::views::reverse(snapshots).end()) return false;
   const auto next = last.base();
   return next == snapshots.end() || now - next->time < kMaxAhead;
+}
+
+bool confirms_time(std::span<const SnapshotInfo> snapshots, sys_seconds now) {
+  std::vector<sys_seconds> times;
+  times.reserve(snapshots.size());
+  for (const SnapshotInfo& snapshot : snapshots) times.push_back(snapshot.time);
+  std::ranges::sort(times, std::greater{});
+  if (times.empty() || times.front() > now + base::kClockSlack) return false;
+  sys_seconds earliest = now;
+  for (const sys_seconds time : times) {
+    if (earliest - time > kMaxAhead) return false;
+    earliest = time;
+    if (now - earliest >= kMaxAhead) return true;
+  }
+  return false;
 }
 
 }  // namespace store

@@ -36,4 +36,9 @@ std::optional<std::chrono::sys_seconds> latest_certain_time(std::span<const Snap
 // made since decide, once they span more than a jump that nothing notices.
 bool may_be_behind(std::span<const SnapshotInfo> snapshots, std::chrono::sys_seconds now);
 
+// Whether the snapshots of the whole store, in any order, confirm that `now` is right: none of them
+// is in its future, and the newest of them lead up to it, without a gap of more than kMaxAhead,
+// over at least as long a time. Fewer may all be those of a clock that is behind.
+bool confirms_time(std::span<const SnapshotInfo> snapshots, std::chrono::sys_seconds now);
+
 }  // namespace store

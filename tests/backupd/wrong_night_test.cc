@@ -274,6 +274,10 @@ TEST_F(WrongNightTest, DocumentsNameTheSnapshotsThatWerePassedOver) {
 }
 
 TEST_F(WrongNightTest, ATreeMadeWithTheClockAheadExpiresLikeOthers) {
+  for (int night = 0; night < 2; ++night) {  // they show that the clock is right afterwards
+    clock_.let_pass(hours(24));
+    once();
+  }
   const auto right = clock_.now();
   clock_.set(right + days(365));
   mailstow_.restore_json({"run", "alice", "--all", "--expire-after", "7d"});

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -44,71 +46,6 @@ store::TreeRecord tree(sys_seconds created) {
   return record;
 }
 
-TEST(RedatedTreeTest, TimesThatNothingContradictsStay) {
-  EXPECT_FALSE(redated(tree(kNow), snapshots(), kNow));
-  EXPECT_FALSE(redated(tree(kNow - days(2)), snapshots(), kNow));
-  EXPECT_FALSE(redated(tree(kNow - days(300)), {}, kNow)) << "its snapshot is gone";
-}
-
-TEST(RedatedTreeTest, ATreeOfTheFutureStaysAsLongAsOneMadeNow) {
-  const auto right = redated(tree(kNow + days(365)), {}, kNow);
-  ASSERT_TRUE(right);
-  EXPECT_EQ(right->created, kNow);
-  EXPECT_EQ(right->expires, kNow + days(7));
-  EXPECT_FALSE(redated(*right, {}, kNow));
-
-  store::TreeRecord due = tree(kNow + days(365));
-  due.expires = kNow - hours(1);  // by hand
-  EXPECT_EQ(redated(due, {}, kNow)->expires, due.expires);
-}
-
-TEST(RedatedTreeTest, AnExtensionByHandStays) {
-  store::TreeRecord extended = tree(kNow + days(365));
-  extended.expires = kNow + days(3);
-  EXPECT_EQ(redated(extended, {}, kNow)->expires, extended.expires);
-}
-
-TEST(RedatedTreeTest, ATreeOfTheFutureStaysUnchangedWhileTheClockMayBeBehind) {
-  const store::TreeRecord made = tree(kNow + days(10));
-  auto all = snapshots();
-  all[4].time = kNow + days(9);
-  EXPECT_FALSE(redated(made, all, kNow)) << "the last backup is later too";
-  all.push_back(all[3]);
-  all[5].time = kNow;
-  EXPECT_FALSE(redated(made, all, kNow)) << "a backup with the same clock shows nothing";
-  EXPECT_FALSE(redated(made, all, kNow + days(2) - hours(1)));
-  const auto right = redated(made, all, kNow + days(2));
-  ASSERT_TRUE(right) << "the clock was ahead";
-  EXPECT_EQ(right->expires, kNow + days(2 + 7));
-}
-
-TEST(RedatedTreeTest, ATreeOlderThanItsSnapshotStaysAsLongAsOneMadeNow) {
-  const auto right = redated(tree(kNow - days(365)), snapshots(), kNow);
-  ASSERT_TRUE(right);
-  EXPECT_EQ(right->created, kNow - days(2)) << "when its snapshot was made, at the earliest";
-  EXPECT_EQ(right->expires, kNow + days(7));
-  EXPECT_FALSE(redated(*right, snapshots(), kNow + days(1))) << "once only";
-}
-
-TEST(RedatedTreeTest, ASnapshotDatedByAWrongClockIsNoEvidence) {
-  auto all = snapshots();
-  all[2].time = kNow + days(365);
-  EXPECT_FALSE(redated(tree(kNow - days(1)), all, kNow));
-  EXPECT_FALSE(redated(tree(kNow - days(1)), all, kNow + days(400)));
-}
-
-// `run --missing` makes a snapshot just before the tree, with the same clock.
-TEST(RedatedTreeTest, ASourceMadeWithTheSameWrongClockDoesNotHideTheOneBeforeIt) {
-  auto all = snapshots();
-  all[2].time = kNow - days(365);
-  const auto right = redated(tree(kNow - days(365)), all, kNow);
-  ASSERT_TRUE(right);
-  EXPECT_EQ(right->created, kNow - days(3)) << "the snapshot before its source";
-  EXPECT_EQ(right->expires, kNow + days(7));
-  all.resize(3);
-  EXPECT_TRUE(redated(tree(kNow - days(365)), all, kNow)) << "before the next backup too";
-}
-
 store::TreeRecord with_history(store::TreeRecord record, std::uint64_t made_after) {
   RestoreRequest request{.account = "alice", .selection = {}};
   request.selection.asked = kNow;
@@ -117,16 +54,135 @@ store::TreeRecord with_history(store::TreeRecord record, std::uint64_t made_afte
   return record;
 }
 
+// What a sweep does whose time only the tree's own account can confirm.
+std::optional<store::TreeRecord> redated_at(const store::TreeRecord& record,
+                                            std::span<const store::SnapshotInfo> snapshots,
+                                            sys_seconds now) {
+  return redated(record, snapshots, {.now = now, .longest_stay = days(90)});
+}
+
+// The same, if the whole store confirms it.
+std::optional<store::TreeRecord> redated_surely(const store::TreeRecord& record, sys_seconds now) {
+  return redated(record, {}, {.now = now, .is_confirmed = true, .longest_stay = days(90)});
+}
+
+TEST(RedatedTreeTest, TimesThatNothingContradictsStay) {
+  EXPECT_FALSE(redated_at(tree(kNow), snapshots(), kNow));
+  EXPECT_FALSE(redated_at(tree(kNow - days(2)), snapshots(), kNow));
+  EXPECT_FALSE(redated_at(tree(kNow - days(300)), {}, kNow)) << "its snapshot is gone";
+}
+
+TEST(RedatedTreeTest, ATreeOfTheFutureStaysAsLongAsOneMadeNow) {
+  const auto right = redated_surely(tree(kNow + days(365)), kNow);
+  ASSERT_TRUE(right);
+  EXPECT_EQ(right->created, kNow);
+  EXPECT_EQ(right->expires, kNow + days(7));
+  EXPECT_FALSE(redated_surely(*right, kNow));
+
+  store::TreeRecord due = tree(kNow + days(365));
+  due.expires = kNow - hours(1);  // by hand
+  EXPECT_EQ(redated_surely(due, kNow)->expires, due.expires);
+}
+
+TEST(RedatedTreeTest, AnExtensionByHandStays) {
+  store::TreeRecord extended = tree(kNow + days(365));
+  extended.expires = kNow + days(3);
+  EXPECT_EQ(redated_surely(extended, kNow)->expires, extended.expires);
+}
+
+// The tree of an account without backups since: nothing else shows when it was made.
+TEST(RedatedTreeTest, ATreeIsNotShortenedByAClockThatIsBehind) {
+  auto old = snapshots();
+  for (store::SnapshotInfo& snapshot : old) snapshot.time -= days(50);
+  const store::TreeRecord made = with_history(tree(kNow), 5);
+  for (const days behind : {days(40), days(80), days(3'000)}) {
+    store::TreeRecord record = made;
+    for (const int hour : {0, 1, 12}) {
+      record = redated_at(record, old, kNow - behind + hours(hour)).value_or(record);
+      EXPECT_GE(record.expires, std::min(made.expires, kNow - behind + days(80)));
+    }
+    const sys_seconds right = kNow + days(1);
+    record = redated_at(record, old, right).value_or(record);
+    EXPECT_EQ(record, made) << behind.count();
+    EXPECT_FALSE(redated_at(record, old, right));
+  }
+}
+
+TEST(RedatedTreeTest, ABackupWithTheSameClockShortensNoTree) {
+  auto all = snapshots();
+  for (store::SnapshotInfo& snapshot : all) snapshot.time -= days(50);
+  all[4].time = kNow - days(40);
+  const store::TreeRecord made = with_history(tree(kNow), 4);
+  EXPECT_FALSE(redated_at(made, all, kNow - days(40)));
+  EXPECT_FALSE(redated_at(made, all, kNow - days(38) - hours(1)));
+  EXPECT_TRUE(redated_at(made, all, kNow - days(38))) << "for longer, a jump would be noticed";
+}
+
+TEST(RedatedTreeTest, ATreeOfTheFutureStaysForTheLongestStayAtMost) {
+  const store::TreeRecord made = with_history(tree(kNow + days(365)), 5);
+  const auto bounded = redated_at(made, snapshots(), kNow);
+  ASSERT_TRUE(bounded);
+  EXPECT_EQ(bounded->expires, kNow + days(90));
+  EXPECT_EQ(bounded->created, made.created);
+  EXPECT_FALSE(redated_at(*bounded, snapshots(), kNow + days(1))) << "since the first sweep";
+  const auto right = redated_surely(*bounded, kNow + days(2));
+  ASSERT_TRUE(right) << "the clock was ahead";
+  EXPECT_EQ(right->created, kNow + days(2));
+  EXPECT_EQ(right->expires, kNow + days(2 + 7));
+  EXPECT_EQ(right->request, made.request);
+}
+
+TEST(RedatedTreeTest, ATreeOfTheFutureStaysUnchangedWhileTheClockMayBeBehind) {
+  const store::TreeRecord made = tree(kNow + days(10));
+  auto all = snapshots();
+  all[4].time = kNow + days(9);
+  EXPECT_FALSE(redated_at(made, all, kNow)) << "the last backup is later too";
+  all.push_back(all[3]);
+  all[5].time = kNow;
+  EXPECT_FALSE(redated_at(made, all, kNow)) << "a backup with the same clock shows nothing";
+  EXPECT_FALSE(redated_at(made, all, kNow + days(2) - hours(1)));
+  const auto right = redated_at(made, all, kNow + days(2));
+  ASSERT_TRUE(right) << "the clock was ahead";
+  EXPECT_EQ(right->expires, kNow + days(2 + 7));
+}
+
+TEST(RedatedTreeTest, ATreeOlderThanItsSnapshotStaysAsLongAsOneMadeNow) {
+  const auto right = redated_at(tree(kNow - days(365)), snapshots(), kNow);
+  ASSERT_TRUE(right);
+  EXPECT_EQ(right->created, kNow - days(2)) << "when its snapshot was made, at the earliest";
+  EXPECT_EQ(right->expires, kNow + days(7));
+  EXPECT_FALSE(redated_at(*right, snapshots(), kNow + days(1))) << "once only";
+}
+
+TEST(RedatedTreeTest, ASnapshotDatedByAWrongClockIsNoEvidence) {
+  auto all = snapshots();
+  all[2].time = kNow + days(365);
+  EXPECT_FALSE(redated_at(tree(kNow - days(1)), all, kNow));
+  EXPECT_FALSE(redated_at(tree(kNow - days(1)), all, kNow + days(400)));
+}
+
+// `run --missing` makes a snapshot just before the tree, with the same clock.
+TEST(RedatedTreeTest, ASourceMadeWithTheSameWrongClockDoesNotHideTheOneBeforeIt) {
+  auto all = snapshots();
+  all[2].time = kNow - days(365);
+  const auto right = redated_at(tree(kNow - days(365)), all, kNow);
+  ASSERT_TRUE(right);
+  EXPECT_EQ(right->created, kNow - days(3)) << "the snapshot before its source";
+  EXPECT_EQ(right->expires, kNow + days(7));
+  all.resize(3);
+  EXPECT_TRUE(redated_at(tree(kNow - days(365)), all, kNow)) << "before the next backup too";
+}
+
 TEST(RedatedTreeTest, ATreeOfAnOldSnapshotIsKnownToBeMadeAfterTheNewestOne) {
   auto all = snapshots();
   for (std::size_t at = 0; at < 3; ++at) all[at].time = kNow - days(500 - at);
   const store::TreeRecord made = tree(kNow - days(365));
-  EXPECT_FALSE(redated(made, all, kNow)) << "its source is older than it";
-  EXPECT_EQ(redated(with_history(made, 4), all, kNow)->expires, kNow + days(7));
+  EXPECT_FALSE(redated_at(made, all, kNow)) << "its source is older than it";
+  EXPECT_EQ(redated_at(with_history(made, 4), all, kNow)->expires, kNow + days(7));
   all.erase(all.begin() + 2);
-  EXPECT_EQ(redated(with_history(made, 4), all, kNow)->expires, kNow + days(7))
+  EXPECT_EQ(redated_at(with_history(made, 4), all, kNow)->expires, kNow + days(7))
       << "its source was dropped";
-  EXPECT_FALSE(redated(with_history(made, 1), all, kNow)) << "made before the others";
+  EXPECT_FALSE(redated_at(with_history(made, 1), all, kNow)) << "made before the others";
 }
 
 // A history of right nights and fewer wrong ones, in any order, and a tree made after it.
@@ -168,17 +224,17 @@ RC_GTEST_PROP(RedatedTreeProperty, ATreeMadeWithTheClockBehindStaysItsWholeTime,
   const DrawnHistory history = draw_history();
   const store::TreeRecord made = draw_tree(history, history.end - days(365));
   const sys_seconds now = history.end + hours(*rc::gen::inRange(0, 200));
-  const auto right = redated(made, history.snapshots, now);
+  const auto right = redated_at(made, history.snapshots, now);
   RC_ASSERT(right.has_value());
   RC_ASSERT(right->expires == now + days(7));
-  RC_ASSERT(!redated(*right, history.snapshots, now + days(1)));
+  RC_ASSERT(!redated_at(*right, history.snapshots, now + days(1)));
 }
 
 RC_GTEST_PROP(RedatedTreeProperty, WrongNightsDoNotRedateATreeOfARightClock, ()) {
   const DrawnHistory history = draw_history();
   const store::TreeRecord made = draw_tree(history, history.end);
   const sys_seconds now = history.end + hours(*rc::gen::inRange(0, 200));
-  RC_ASSERT(!redated(made, history.snapshots, now));
+  RC_ASSERT(!redated_at(made, history.snapshots, now));
 }
 
 }  // namespace

@@ -82,10 +82,13 @@ TEST(SelectionFileTest, ExactNamesStayExactWhenTheRunIsResumed) {
   RestoreRequest request{"alice", parse_selection(R"({"folders": ["a*"]})")};
   request.selection.asked = std::chrono::sys_seconds();
   request.made_after = 7;
+  EXPECT_FALSE(read_request(write_request(request)).promised);
+  request.promised = std::chrono::sys_seconds(std::chrono::days(20'000));
   const RestoreRequest again = read_request(write_request(request));
   EXPECT_THAT(again.selection.exact_folders, testing::ElementsAre("a*"));
   EXPECT_TRUE(again.selection.folders.empty());
   EXPECT_EQ(again.made_after, 7U);
+  EXPECT_EQ(again.promised, request.promised);
 }
 
 class SelectionRunTest : public RunTest {

@@ -98,6 +98,20 @@ TEST(LatestCertainTimeTest, CountsWhatIsNotDoubtedUpToTheSequenceNumber) {
   EXPECT_EQ(latest({50, 51, 3}, 1), 50);
 }
 
+TEST(ConfirmsTimeTest, SnapshotsLeadUpToNowAndNoneIsInTheFuture) {
+  const auto confirms = [](const std::vector<int>& order) {
+    return confirms_time(made_on(order), made_on({100}).front().time);
+  };
+  EXPECT_FALSE(confirms({}));
+  EXPECT_TRUE(confirms({98, 100}));
+  EXPECT_TRUE(confirms({99, 10, 97})) << "of several accounts";
+  EXPECT_TRUE(confirms({98}));
+  EXPECT_FALSE(confirms({99, 100})) << "a clock that is behind may have dated all of them";
+  EXPECT_FALSE(confirms({50, 99, 100}));
+  EXPECT_FALSE(confirms({96, 97}));
+  EXPECT_FALSE(confirms({97, 98, 99, 100, 101}));
+}
+
 // By trying every subset: the positions that are not doubted.
 std::uint32_t trusted_by_trial(const std::vector<int>& order) {
   using Rating = std::tuple<int, int>;  // how many are trusted, and how close together they are

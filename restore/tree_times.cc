@@ -1,0 +1,60 @@
+#include "restore/tree_times.h"
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/terminal.h"
+#include "restore/restore_request.h"
+#include "store/doubted_times.h"
+
+namespace restore {
+
+namespace {
+
+// Whether the whole store confirms the time. A reader with a reach does not see all of it.
+bool is_confirmed_by_store(const base::Environment& environment, store::Reader* reader,
+                           std::chrono::sys_seconds now) {
+  if (reader == nullptr || environment.config.store.reach) return false;
+  try {
+    std::vector<store::SnapshotInfo> all;
+    for (const std::string& account : reader->accounts()) {
+      std::ranges::move(reader->snapshots(account), std::back_inserter(all));
+    }
+    return store::confirms_time(all, now);
+  } catch (const base::Error& error) {
+    base::log_debug("the times of the snapshots: {}", error.what());
+    return false;
+  }
+}
+
+}  // namespace
+
+TreeTimes::TreeTimes(const base::Environment& environment, store::Reader* reader,
+                     std::chrono::sys_seconds now, bool is_confirmed)
+    : environment_(environment),
+      reader_(reader),
+      time_{.now = now,
+            .is_confirmed = is_confirmed || is_confirmed_by_store(environment, reader, now)} {}
+
+std::optional<store::TreeRecord> TreeTimes::redated(const store::TreeRecord& record) const {
+  TrustedTime time = time_;
+  time.longest_stay = environment_.config.longest_stay_of(record.account);
+  return restore::redated(record, source_snapshots(reader_, record), time);
+}
+
+std::vector<store::SnapshotInfo> source_snapshots(store::Reader* reader,
+                                                  const store::TreeRecord& record) {
+  if (reader == nullptr) return {};
+  try {
+    return reader->snapshots(record.request.empty() ? record.account
+                                                    : read_request(record.request).account);
+  } catch (const base::Error& error) {
+    base::log_debug("snapshots of {}: {}", base::escape_for_terminal(record.account), error.what());
+    return {};
+  }
+}
+
+}  // namespace restore

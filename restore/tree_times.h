@@ -1,0 +1,37 @@
+// What the store shows about the times of its trees.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <vector>
+
+#include "base/program/program.h"
+#include "restore/redated_tree.h"
+#include "store/format/snapshot.h"
+#include "store/reader.h"
+#include "store/tree_record.h"
+
+namespace restore {
+
+class TreeTimes {
+ public:
+  // Both must outlive it. Without a reader no snapshots are known. `now`: of a trusted clock.
+  // `is_confirmed`: the administrator confirms that it is right.
+  TreeTimes(const base::Environment& environment, store::Reader* reader,
+            std::chrono::sys_seconds now, bool is_confirmed = false);
+
+  // The record with corrected times (restore/redated_tree.h); nullopt if nothing contradicts them.
+  std::optional<store::TreeRecord> redated(const store::TreeRecord& record) const;
+
+ private:
+  const base::Environment& environment_;
+  store::Reader* reader_;
+  TrustedTime time_;
+};
+
+// The snapshots of the account that the tree was restored from; empty if they are unknown. `reader`
+// may be null.
+std::vector<store::SnapshotInfo> source_snapshots(store::Reader* reader,
+                                                  const store::TreeRecord& record);
+
+}  // namespace restore
