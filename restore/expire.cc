@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <memory>
 
 #include <fmt/core.h>
@@ -12,6 +11,7 @@
 #include "restore/tree_account.h"
 #include "restore/tree_choice.h"
 #include "restore/tree_lock.h"
+#include "restore/tree_times.h"
 #include "store/format/location.h"
 #include "store/tree_record.h"
 
@@ -43,7 +43,9 @@ base::ExitStatus expire(const base::Environment& environment, const ExpireOption
   } else {
     const std::string why =
         find_tree_account(environment.config, environment.files, *record).unreachable;
-    record->expires = std::min(record->expires, environment.clock.now_seconds());
+    auto reader = open_for_times(environment);
+    record = made_due(*record, source_snapshots(reader ? &*reader : nullptr, *record),
+                      environment.clock.now_seconds());
     records.put(*record);
     text =
         fmt::format("{}: {} is due: {}\n", account, name,

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -14,6 +13,7 @@
 #include "restore/output.h"
 #include "restore/tree_choice.h"
 #include "restore/tree_lock.h"
+#include "restore/tree_times.h"
 #include "store/format/location.h"
 #include "store/tree_record.h"
 
@@ -49,9 +49,10 @@ base::ExitStatus extend(const base::Environment& environment, const std::string&
   }
   auto record = records.find(id);
   if (!record) fail_without_tree("extend", account, tree, {});
-  const auto now = environment.clock.now_seconds();
   const auto before = record->expires;
-  record->expires = std::max(now, before) + length;
+  auto reader = open_for_times(environment);
+  record = extended(*record, source_snapshots(reader ? &*reader : nullptr, *record),
+                    environment.clock.now_seconds(), length);
   refuse_late_expiry(environment, *record);
   records.put(*record);
   const std::string& zone = environment.config.restore.time_zone;

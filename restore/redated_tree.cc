@@ -51,7 +51,8 @@ bool was_ahead(const store::TreeRecord& record, std::span<const store::SnapshotI
 }
 
 // A tree must not stay for years because the store can't decide.
-std::optional<store::TreeRecord> bounded(const store::TreeRecord& record, const TrustedTime& time) {
+std::optional<store::TreeRecord> with_latest_expiry(const store::TreeRecord& record,
+                                                    const TrustedTime& time) {
   const sys_seconds last = time.now + time.longest_stay;
   auto request = readable_request(record);
   // Without a note of it, a right clock could not undo this.
@@ -101,7 +102,8 @@ std::optional<store::TreeRecord> redated(const store::TreeRecord& record,
   }
   // The tree may be dated rightly: then a shorter stay would delete it early once the clock is
   // right again.
-  if (!time.is_confirmed && !was_ahead(record, snapshots, time.now)) return bounded(record, time);
+  if (!time.is_confirmed && !was_ahead(record, snapshots, time.now))
+    return with_latest_expiry(record, time);
   const sys_seconds expires = promised.value_or(record.expires);
   right.created = time.now;
   // An expiry before the creation was set by hand, with a right clock.
@@ -126,6 +128,26 @@ std::optional<store::TreeRecord> redated_from_behind(const store::TreeRecord& re
   right.created = std::min(*latest, now);
   right.expires = std::max(record.expires, now + stay);
   return right;
+}
+
+store::TreeRecord made_due(const store::TreeRecord& record,
+                           std::span<const store::SnapshotInfo> snapshots, sys_seconds now) {
+  store::TreeRecord due = redated_from_behind(record, snapshots, now).value_or(record);
+  due.expires = std::min(due.expires, now);
+  forget_promise(due);
+  return due;
+}
+
+store::TreeRecord extended(const store::TreeRecord& record,
+                           std::span<const store::SnapshotInfo> snapshots, sys_seconds now,
+                           seconds length) {
+  store::TreeRecord longer = redated_from_behind(record, snapshots, now).value_or(record);
+  longer.expires = std::max(now, longer.expires) + length;
+  if (auto request = readable_request(longer); request && request->promised) {
+    *request->promised += length;
+    longer.request = write_request(*request);
+  }
+  return longer;
 }
 
 }  // namespace restore

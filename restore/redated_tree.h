@@ -48,4 +48,16 @@ std::optional<store::TreeRecord> redated_from_behind(const store::TreeRecord& re
                                                      std::span<const store::SnapshotInfo> snapshots,
                                                      std::chrono::sys_seconds now);
 
+// The record of a tree that is due from `now` on, also for a sweep that corrects its times.
+store::TreeRecord made_due(const store::TreeRecord& record,
+                           std::span<const store::SnapshotInfo> snapshots,
+                           std::chrono::sys_seconds now);
+
+// The record of a tree that stays for `length` longer than it would, or than until `now` if it is
+// due; first with the times of redated_from_behind(), so that the error of the clock that dated it
+// does not count as stay.
+store::TreeRecord extended(const store::TreeRecord& record,
+                           std::span<const store::SnapshotInfo> snapshots,
+                           std::chrono::sys_seconds now, std::chrono::seconds length);
+
 }  // namespace restore

@@ -9,6 +9,7 @@
 #include "base/terminal.h"
 #include "restore/restore_request.h"
 #include "store/doubted_times.h"
+#include "store/format/location.h"
 
 namespace restore {
 
@@ -43,6 +44,15 @@ std::optional<store::TreeRecord> TreeTimes::redated(const store::TreeRecord& rec
   TrustedTime time = time_;
   time.longest_stay = environment_.config.longest_stay_of(record.account);
   return restore::redated(record, source_snapshots(reader_, record), time);
+}
+
+std::optional<store::Reader> open_for_times(const base::Environment& environment) {
+  try {
+    return store::Reader::open(store::location_of(environment.config.store), environment.files);
+  } catch (const base::Error& error) {
+    base::log_debug("the times of trees: {}", error.what());
+    return std::nullopt;
+  }
 }
 
 std::vector<store::SnapshotInfo> source_snapshots(store::Reader* reader,

@@ -29,6 +29,9 @@ class TreeTimes {
   TrustedTime time_;
 };
 
+// A reader for source_snapshots(); nullopt if the store has no index.
+std::optional<store::Reader> open_for_times(const base::Environment& environment);
+
 // The snapshots of the account that the tree was restored from; empty if they are unknown. `reader`
 // may be null.
 std::vector<store::SnapshotInfo> source_snapshots(store::Reader* reader,

@@ -154,6 +154,33 @@ TEST(RedatedTreeTest, ATreeOlderThanItsSnapshotStaysAsLongAsOneMadeNow) {
   EXPECT_FALSE(redated_at(*right, snapshots(), kNow + days(1))) << "once only";
 }
 
+// Before the first sweep with a right clock.
+TEST(RedatedTreeTest, ATreeOfAClockThatWasBehindIsDueAtOnceByHand) {
+  const auto due = made_due(tree(kNow - days(365)), snapshots(), kNow);
+  EXPECT_LE(due.expires, kNow);
+  const sys_seconds later = kNow + hours(1);
+  EXPECT_LE(redated_at(due, snapshots(), later).value_or(due).expires, later);
+}
+
+TEST(RedatedTreeTest, AnExtensionByHandDoesNotAddTheErrorOfTheClock) {
+  const auto longer = extended(tree(kNow - days(60)), snapshots(), kNow, days(3));
+  EXPECT_EQ(longer.expires, kNow + days(7 + 3));
+  EXPECT_EQ(redated_at(longer, snapshots(), kNow + hours(1)).value_or(longer), longer);
+}
+
+TEST(RedatedTreeTest, ChangesByHandCountForTheExpiryThatWasNoted) {
+  const store::TreeRecord made = with_history(tree(kNow), 5);
+  const sys_seconds behind = kNow - days(3'000);
+  const sys_seconds right = kNow + days(1);
+  const auto bounded = redated_at(made, {}, behind);
+  ASSERT_TRUE(bounded);
+  const auto longer = extended(*bounded, {}, behind, days(3));
+  EXPECT_EQ(longer.expires, bounded->expires + days(3));
+  EXPECT_EQ(redated_at(longer, {}, right)->expires, made.expires + days(3));
+  const auto due = made_due(*bounded, {}, behind);
+  EXPECT_FALSE(redated_at(due, {}, right)) << "it stays due";
+}
+
 TEST(RedatedTreeTest, ASnapshotDatedByAWrongClockIsNoEvidence) {
   auto all = snapshots();
   all[2].time = kNow + days(365);
