@@ -29,11 +29,14 @@ ClockState clock_state(const base::ClockSighting& now, std::optional<sys_seconds
   if (verdict.doubt.empty()) return state;
   // Nothing that deletes has looked at the clock since then.
   const bool is_old = memory.doubted && now.time - memory.doubted->time > kDoubtKept;
-  const bool is_pause =
-      verdict.direction == ClockVerdict::Direction::kLong && (!memory.doubted || is_old);
-  if (is_pause) return state;
+  using Direction = ClockVerdict::Direction;
+  const bool is_pause = verdict.direction == Direction::kLong && (!memory.doubted || is_old);
+  // The backups since then went on with this clock: the time that it is behind was a wrong one.
+  const bool is_settled = verdict.direction == Direction::kBehind && is_old && recorded &&
+                          now.time >= *recorded && now.time - *recorded <= kMaxAhead;
+  if (is_pause || is_settled) return state;
   state.doubt = std::move(verdict.doubt);
-  if (verdict.direction != ClockVerdict::Direction::kBehind) {
+  if (verdict.direction != Direction::kBehind) {
     state.ahead_since = verdict.memory.ahead_since;
   }
   return state;

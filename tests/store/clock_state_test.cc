@@ -53,6 +53,17 @@ TEST(ClockStateTest, APauseIsNoDoubtUntilOneHasBegun) {
       << "nothing that deletes has run since";
 }
 
+// The first backup of all was made with the clock ahead, and nothing that deletes has run since.
+TEST(ClockStateTest, BackupsThatGoOnEndTheDoubtAboutAClockThatIsBehindAWrongTime) {
+  const ClockMemory memory{.last = kToday + days(365), .doubted = sighted(kToday)};
+  const sys_seconds now = kToday + days(36);
+  EXPECT_NE(state_at(sighted(kToday + minutes(30)), memory, kToday).doubt, "");
+  EXPECT_EQ(state_at(sighted(now), memory, now - hours(10)).doubt, "");
+  EXPECT_NE(state_at(sighted(now), memory, now - days(5)).doubt, "") << "no backup goes on";
+  EXPECT_NE(state_at(sighted(now), memory, kToday + days(366)).doubt, "");
+  EXPECT_NE(state_at(sighted(now), memory).doubt, "");
+}
+
 TEST(ClockStateTest, AJumpSinceTheClockWasTrustedIsADoubt) {
   const ClockMemory memory{.last = kToday, .trusted = sighted(kToday)};
   EXPECT_NE(state_at(sighted(kToday + hours(1), days(365)), memory).doubt, "");
