@@ -30,7 +30,8 @@ ClockState clock_state(const base::ClockSighting& now, std::optional<sys_seconds
   // Nothing that deletes has looked at the clock since then.
   const bool is_old = memory.doubted && now.time - memory.doubted->time > kDoubtKept;
   using Direction = ClockVerdict::Direction;
-  const bool is_pause = verdict.direction == Direction::kLong && (!memory.doubted || is_old);
+  const bool is_pause =
+      verdict.direction == Direction::kLong && !memory.ahead_since && (!memory.doubted || is_old);
   // The backups since then went on with this clock: the time that it is behind was a wrong one.
   const bool is_settled = verdict.direction == Direction::kBehind && is_old && recorded &&
                           now.time >= *recorded && now.time - *recorded <= kMaxAhead;

@@ -84,6 +84,18 @@ TEST(ClockStateTest, SnapshotsSinceAJumpAheadAreDoubtedWhileTheClockIs) {
       << "the clock ran on for an hour";
 }
 
+TEST(ClockStateTest, AClockThatJumpsAgainAfterAnOldDoubtIsNotAPause) {
+  const ClockMemory memory{.last = kToday + days(2),
+                           .doubted = sighted(kToday + days(3), days(365)),
+                           .ahead_since = kToday + days(368)};
+  const ClockState ahead =
+      state_at(sighted(kToday + days(4), days(365 + 50)), memory, kToday + days(2));
+  EXPECT_NE(ahead.doubt, "");
+  EXPECT_THAT(doubts_about({1, 2, 368, 419}, ahead),
+              ElementsAre(TimeDoubt::kNone, TimeDoubt::kNone, TimeDoubt::kMayBeAhead,
+                          TimeDoubt::kMayBeAhead));
+}
+
 TEST(ClockStateTest, WhileTheClockIsBehindTheRightSnapshotsAreNotDoubted) {
   const ClockMemory memory{.last = kToday + days(3)};
   const ClockState behind = state_at(sighted(kToday + days(4), days(-365)), memory);
