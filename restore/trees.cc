@@ -163,9 +163,11 @@ class TreeTable {
     const char* const state = word(record, is_worked, record.expires <= now_);
     const bool is_ahead = is_in_future(record, now_);
     // One that a clock that was ahead dated stays as long as it would otherwise: sweep sees to it.
+    // If it expires before it was made, a sweep or a person set that with the present clock.
     const std::chrono::seconds left =
-        is_ahead ? std::min(record.expires - now_, record.expires - record.created)
-                 : record.expires - now_;
+        is_ahead && record.expires > record.created
+            ? std::min(record.expires - now_, record.expires - record.created)
+            : record.expires - now_;
     documents_.push_back({{"account", record.account},
                           {"tree", record.name},
                           {"state", state},

@@ -286,6 +286,16 @@ TEST_F(TreesTest, ExtendingAddsToWhatIsLeftAndToNowWhenTheTimeIsOver) {
   EXPECT_EQ(mailstow_.restore({"extend", "alice", tree, "soon"}).status, 2);
 }
 
+TEST_F(TreesTest, ATreeOfTheFutureWhoseStayASweepBoundedHasTimeLeft) {
+  run();
+  change_record([](auto& record) {
+    record.created += std::chrono::days(365);
+    record.expires += std::chrono::days(80);
+  });
+  EXPECT_EQ(tree()["in_future"], true);
+  EXPECT_GT(tree()["seconds_left"], 80 * 86'400);
+}
+
 TEST_F(TreesTest, ATreeThatIsWorkedOnIsNotExtended) {
   const std::string name = run()["tree"];
   const auto records = store::TreeRecords::open(location(), base::real_file_system()).list();
