@@ -39,6 +39,7 @@
 #include "restore/tree_lock.h"
 #include "restore/tree_site.h"
 #include "restore/tree_target.h"
+#include "restore/tree_times.h"
 #include "restore/user_mail.h"
 #include "store/format/location.h"
 
@@ -97,6 +98,11 @@ class Run {
   }
 
   RestoreReport carry_out() {
+    if (resumed_) {
+      // The report must not promise a date that the next sweep corrects.
+      const auto right = redated_now(environment_, reader_, records_, *resumed_);
+      if (right) resumed_ = right;
+    }
     if (options_.expire_after) {
       const auto now = environment_.clock.now_seconds();
       refuse_longer_stay(environment_, target_.name, *options_.expire_after,

@@ -4,10 +4,12 @@
 #include <iterator>
 #include <string>
 
+#include "base/clock_sighting.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/terminal.h"
 #include "restore/restore_request.h"
+#include "store/clock_guard.h"
 #include "store/doubted_times.h"
 #include "store/format/location.h"
 
@@ -44,6 +46,18 @@ std::optional<store::TreeRecord> TreeTimes::redated(const store::TreeRecord& rec
   TrustedTime time = time_;
   time.longest_stay = environment_.config.longest_stay_of(record.account);
   return restore::redated(record, source_snapshots(reader_, record), time);
+}
+
+std::optional<store::TreeRecord> redated_now(const base::Environment& environment,
+                                             store::Reader& reader,
+                                             const store::TreeRecords& records,
+                                             const store::TreeRecord& record) {
+  const base::ClockSighting now = base::see_clock(environment.clock);
+  const std::string doubt = store::doubt_about_clock(
+      store::location_of(environment.config.store), environment.files, now,
+      store::newest_record(&reader, records.list().records), store::ClockDoubt::kJudgeOnly, "");
+  if (!doubt.empty()) return std::nullopt;
+  return TreeTimes(environment, &reader, now.time).redated(record);
 }
 
 std::optional<store::Reader> open_for_times(const base::Environment& environment) {

@@ -29,6 +29,13 @@ class TreeTimes {
   TrustedTime time_;
 };
 
+// The tree's record with corrected times, as the next sweep would correct them; nullopt also while
+// the system's clock is in doubt. `records`: of the store. Fails with kIo.
+std::optional<store::TreeRecord> redated_now(const base::Environment& environment,
+                                             store::Reader& reader,
+                                             const store::TreeRecords& records,
+                                             const store::TreeRecord& record);
+
 // A reader for source_snapshots(); nullopt if the store has no index.
 std::optional<store::Reader> open_for_times(const base::Environment& environment);
 

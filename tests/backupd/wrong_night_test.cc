@@ -296,6 +296,28 @@ TEST_F(WrongNightTest, ATreeMadeWithTheClockAheadExpiresLikeOthers) {
   EXPECT_EQ(mailstow_.restore_json({"sweep", "--now"})["trees"][0]["finished"], true);
 }
 
+TEST_F(WrongNightTest, AResumedTreeMadeWithTheClockAheadReportsWhenItExpires) {
+  mailstow_.config()["retention"]["keep_within"] = "30d";
+  mailstow_.save();
+  for (int night = 0; night < 2; ++night) {
+    clock_.let_pass(hours(24));
+    once();
+  }
+  const auto right = clock_.now();
+  clock_.set(right + days(365));
+  const std::string tree =
+      mailstow_.restore_json({"run", "alice", "--all", "--expire-after", "7d"})["tree"];
+  clock_.set(right + hours(1));
+  mailstow_.backupd_json({"prune"}, 3);
+  clock_.let_pass(hours(2));
+  mailstow_.backupd_json({"prune"});  // trusts the clock
+  const json resumed =
+      mailstow_.restore_json({"run", "alice", "--resume", tree, "--expire-after", "7d"});
+  EXPECT_THAT(resumed["expires"].get<std::string>(), HasSubstr("2027-04-04"));
+  EXPECT_LE(mailstow_.restore_json({"trees"})["trees"][0]["seconds_left"], 7 * 86'400);
+  EXPECT_FALSE(mailstow_.restore_json({"sweep"}).contains("redated"));
+}
+
 TEST_F(WrongNightTest, ATreeMadeWithTheClockBehindStaysAsLongAsOthers) {
   const auto right = clock_.now();
   clock_.set(right - days(365));
