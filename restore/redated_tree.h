@@ -33,8 +33,8 @@ std::optional<std::uint64_t> made_after(const store::TreeRecord& record,
 // A tree in the future was made while the clock was ahead, or the clock is behind now. It stays
 // only as long as its user was told, from now on, if the time is confirmed or the snapshots made
 // after it span more than a jump that nothing notices. Otherwise it keeps its expiry, but for
-// `longest_stay` at most; the record notes the expiry that it had, which it gets back once the time
-// of its creation has come.
+// `longest_stay` at most. The record notes the expiry that it had; it counts again when the clock
+// shows the time at which the tree was made.
 //
 // A tree that is not in the future: as redated_from_behind().
 std::optional<store::TreeRecord> redated(const store::TreeRecord& record,

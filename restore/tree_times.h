@@ -1,4 +1,4 @@
-// What the store shows about the times of its trees.
+// Corrects the times of trees as far as the store shows that a wrong clock dated them.
 #pragma once
 
 #include <chrono>

@@ -54,7 +54,7 @@ store::TreeRecord with_history(store::TreeRecord record, std::uint64_t made_afte
   return record;
 }
 
-// What a sweep does whose time only the tree's own account can confirm.
+// For a sweep at a time that only the snapshots of the tree's own account can confirm.
 std::optional<store::TreeRecord> redated_at(const store::TreeRecord& record,
                                             std::span<const store::SnapshotInfo> snapshots,
                                             sys_seconds now) {
