@@ -1,6 +1,8 @@
 #include "store/write_session.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <iterator>
 #include <map>
 #include <new>
 #include <set>
@@ -62,7 +64,8 @@ std::uint64_t used_up_after(Index& index, const std::vector<Commit>& series) {
   for (const Commit& commit : series) {
     for (const SnapshotLine& line : commit.snapshots) {
       std::uint64_t& highest = kept[line.account];
-      highest = std::max(highest, line.sequence);
+      // Without a sequence, the index numbers the line: it may be the newest.
+      highest = std::max(highest, line.sequence == 0 ? UINT64_MAX : line.sequence);
     }
   }
   const std::set<ObjectId> dropped(first.dropped.begin(), first.dropped.end());
@@ -75,6 +78,25 @@ std::uint64_t used_up_after(Index& index, const std::vector<Commit>& series) {
     if (is_dropped) used_up = highest;
   }
   return used_up;
+}
+
+// The lines that remain without a change. Some may have a sequence in the index only: it numbers
+// those of older versions down from the first recorded one, which is right as long as accounts skip
+// no numbers. Commit::used_up makes them skip some.
+std::vector<SnapshotLine> remaining_lines(Index& index, const std::vector<Commit>& series,
+                                          const Keys& keys) {
+  std::set<ObjectId> changed;
+  for (const Commit& commit : series) {
+    changed.insert(commit.dropped.begin(), commit.dropped.end());
+    for (const SnapshotLine& line : commit.snapshots) changed.insert(snapshot_id(keys, line));
+  }
+  std::vector<SnapshotLine> remaining;
+  for (const std::string& account : index.accounts()) {
+    for (SnapshotLine& line : index.lines(account)) {
+      if (!changed.contains(snapshot_id(keys, line))) remaining.push_back(std::move(line));
+    }
+  }
+  return remaining;
 }
 
 }  // namespace
@@ -250,6 +272,11 @@ void WriteSession::publish_series(std::vector<Commit> series) {
   const auto now = clock_.now_seconds();
   if (Commit& first = series.front(); first.is_checkpoint || !first.dropped.empty()) {
     first.used_up = used_up_after(index_, series);
+    const bool is_first_use = first.used_up != 0 && index_.used_up() == 0;
+    if (is_first_use && !first.is_checkpoint) {  // a checkpoint has all lines anyway
+      const std::vector<SnapshotLine> lines = remaining_lines(index_, series, context_.keys);
+      if (!lines.empty()) std::ranges::move(in_series({}, lines), std::back_inserter(series));
+    }
   }
   std::vector<std::pair<ObjectId, Commit>> commits;
   for (Commit& next : series) {

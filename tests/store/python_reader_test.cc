@@ -1,8 +1,11 @@
 // A reader in Python, written from docs/pack-format.md alone, reads the stores that mailstow
 // writes.
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,8 +18,10 @@
 #include "store/keys/key_ring.h"
 #include "store/maintenance/dropping.h"
 #include "store/maintenance/prune.h"
+#include "store/maintenance/reindex.h"
 #include "tests/long_run.h"
 #include "tests/store/message/mime_generator.h"
+#include "tests/store/older_store.h"
 #include "tests/store/random_bytes.h"
 #include "tests/store/store_fixture.h"
 #include "tests/text_of.h"
@@ -180,6 +185,39 @@ TEST_F(PythonReader, KnowsWhichSequencesAreUsedUp) {
     EXPECT_EQ(listed["used_up"], 1);
     EXPECT_EQ(listed["snapshots"].size(), 1U);
   }
+}
+
+// The commits of an older version have no sequences: a reader numbers their lines itself.
+TEST_F(PythonReader, NumbersTheSnapshotsOfAnOlderStore) {
+  constexpr std::chrono::sys_seconds kFirstNight{std::chrono::seconds(1'700'000'000)};
+  constexpr std::chrono::days kOneDay{1};
+  back_up_at(kFirstNight + kOneDay, "alice", samples(1, 1));
+  back_up_at(kFirstNight, "alice", samples(2, 1));
+  for (unsigned night = 0; night < 3; ++night) {
+    back_up_at(kFirstNight + night * kOneDay, "bob", samples(3 + night, 1));
+  }
+  forget_sequences(location_, files_, clock_);
+  reindex(location_, files_);
+  const auto expect_equal = [&](std::size_t count) {
+    const json listed = list()["snapshots"];
+    std::vector<SnapshotInfo> snapshots;
+    Reader reader = open_reader();
+    for (const std::string& account : reader.accounts()) {
+      std::ranges::copy(reader.snapshots(account), std::back_inserter(snapshots));
+    }
+    ASSERT_EQ(snapshots.size(), count);
+    ASSERT_EQ(listed.size(), count);
+    for (std::size_t at = 0; at < count; ++at) {
+      EXPECT_EQ(listed[at]["id"], snapshots[at].id.hex());
+      EXPECT_EQ(listed[at]["sequence"], snapshots[at].sequence);
+    }
+  };
+  expect_equal(5);
+  std::set<ObjectId> forgotten;
+  for (const SnapshotInfo& info : open_reader().snapshots("bob")) forgotten.insert(info.id);
+  drop_snapshots(location_, files_, clock_, forgotten);
+  EXPECT_EQ(back_up_at(kFirstNight + 2 * kOneDay, "alice", samples(6, 1)).sequence, 4U);
+  expect_equal(3);
 }
 
 TEST_F(PythonReader, ExtractsEveryMessage) {

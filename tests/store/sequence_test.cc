@@ -11,135 +11,17 @@
 
 #include "store/format/layout.h"
 #include "store/history.h"
-#include "store/index/index.h"
 #include "store/index/sqlite.h"
 #include "store/keys/key_slot.h"
-#include "store/maintenance/check.h"
-#include "store/maintenance/dropping.h"
-#include "store/maintenance/prune.h"
-#include "store/maintenance/reindex.h"
 #include "store/maintenance/repair.h"
-#include "store/write_session.h"
 #include "tests/expect_error.h"
-#include "tests/store/store_fixture.h"
+#include "tests/store/sequence_fixture.h"
 
 namespace store {
 namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-constexpr std::chrono::sys_seconds kMonday{std::chrono::seconds(1'700'000'000)};
-constexpr std::chrono::days kDay{1};
-
-class SequenceTest : public StoreFixture {
- protected:
-  SequenceTest() { make_store(); }
-
-  SnapshotInfo back_up(const std::string& account, std::chrono::sys_seconds time,
-                       SnapshotKind kind = SnapshotKind::kBackup) {
-    return back_up_at(time, account, samples(next_message_++, 2), kind);
-  }
-
-  std::vector<std::uint64_t> sequences(const std::string& account) {
-    std::vector<std::uint64_t> all;
-    for (const SnapshotInfo& info : open_reader().snapshots(account)) all.push_back(info.sequence);
-    return all;
-  }
-
-  std::vector<std::chrono::sys_seconds> times(const std::string& account) {
-    std::vector<std::chrono::sys_seconds> all;
-    for (const SnapshotInfo& info : open_reader().snapshots(account)) all.push_back(info.time);
-    return all;
-  }
-
-  SnapshotInfo newest(const std::string& account) {
-    return open_reader().newest_snapshot(account).value();
-  }
-
-  void prune_all(std::set<ObjectId> drop = {}) {
-    PruneOptions options;
-    options.drop = std::move(drop);
-    options.limits.dead_percent = 0;
-    prune(location_, files_, clock_, options);
-  }
-
-  void lose_index() {
-    std::filesystem::remove_all(location_.index);
-    EXPECT_THAT(reindex(location_, files_).damage, IsEmpty());
-  }
-
-  // As after the machine is lost: the store's files are copied, the index is not.
-  void go_on_with_a_copy() {
-    const base::Path copy = directory_ / ("copy" + std::to_string(++copies_));
-    std::filesystem::copy(location_.store, copy, std::filesystem::copy_options::recursive);
-    location_.store = copy;
-    lose_index();
-  }
-
-  void forget(const std::string& account) {
-    drop_snapshots(location_, files_, clock_, ids_of(account));
-    EXPECT_THAT(sequences(account), IsEmpty());
-  }
-
-  std::set<ObjectId> ids_of(const std::string& account) {
-    std::set<ObjectId> ids;
-    for (const SnapshotInfo& info : open_reader().snapshots(account)) ids.insert(info.id);
-    return ids;
-  }
-
-  void expect_intact() { EXPECT_THAT(check(location_, files_, {}).damage, IsEmpty()); }
-
-  // The commits of a store of an older version have no sequences. A checkpoint's lines replace all
-  // earlier ones; these come in the order of their ids.
-  void forget_sequences() {
-    WriteSession session(location_, files_, clock_, Effort::kFast);
-    std::map<ObjectId, SnapshotLine> lines;
-    for (const std::string& account : session.index().accounts()) {
-      for (SnapshotLine line : session.index().lines(account)) {
-        line.sequence = 0;
-        lines.emplace(snapshot_id(session.context().keys, line), line);
-      }
-    }
-    Commit checkpoint;
-    checkpoint.is_checkpoint = true;
-    for (const auto& [id, line] : lines) checkpoint.snapshots.push_back(line);
-    session.commit({checkpoint});
-  }
-
-  // As version 1 was, with its comments: SQLite changes a table by editing this text.
-  void make_index_old() {
-    Database::open_or_create(index_file(location_)).run(R"(
-DROP TABLE pins;
-DROP INDEX snapshots_of_account;
-ALTER TABLE snapshots RENAME TO numbered;
-CREATE TABLE snapshots (
-  id BLOB PRIMARY KEY,
-  account TEXT NOT NULL,
-  time INTEGER NOT NULL,
-  kind INTEGER NOT NULL,          -- 0 backup, 1 rescue
-  status INTEGER NOT NULL,        -- 0 complete, 1 partial, 2 moving
-  prefix BLOB NOT NULL,
-  folders INTEGER NOT NULL,
-  messages INTEGER NOT NULL,
-  bytes INTEGER NOT NULL,
-  vanished INTEGER NOT NULL,      -- messages of the previous backup that are in no folder now
-  root BLOB NOT NULL,
-  number INTEGER NOT NULL,        -- the number of its commit
-  line INTEGER NOT NULL           -- its position there, from 0: of equal times the later is newer
-) WITHOUT ROWID;
-INSERT INTO snapshots SELECT id, account, time, kind, status, prefix, folders, messages, bytes,
-  vanished, root, number, line FROM numbered;
-DROP TABLE numbered;
-CREATE INDEX snapshots_of_account ON snapshots (account, time);
-PRAGMA user_version = 1;
-)");
-  }
-
- private:
-  unsigned next_message_ = 0;
-  unsigned copies_ = 0;
-};
 
 TEST_F(SequenceTest, TheSnapshotMadeLastIsTheNewest) {
   const SnapshotInfo ahead = back_up("alice", kMonday + 365 * kDay);
@@ -266,6 +148,35 @@ class OldIndexTest : public SequenceTest {
     make_index_old();
   }
 
+  // As version 1 was, with its comments: SQLite changes a table by editing this text.
+  void make_index_old() {
+    Database::open_or_create(index_file(location_)).run(R"(
+DROP TABLE pins;
+DROP INDEX snapshots_of_account;
+ALTER TABLE snapshots RENAME TO numbered;
+CREATE TABLE snapshots (
+  id BLOB PRIMARY KEY,
+  account TEXT NOT NULL,
+  time INTEGER NOT NULL,
+  kind INTEGER NOT NULL,          -- 0 backup, 1 rescue
+  status INTEGER NOT NULL,        -- 0 complete, 1 partial, 2 moving
+  prefix BLOB NOT NULL,
+  folders INTEGER NOT NULL,
+  messages INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  vanished INTEGER NOT NULL,      -- messages of the previous backup that are in no folder now
+  root BLOB NOT NULL,
+  number INTEGER NOT NULL,        -- the number of its commit
+  line INTEGER NOT NULL           -- its position there, from 0: of equal times the later is newer
+) WITHOUT ROWID;
+INSERT INTO snapshots SELECT id, account, time, kind, status, prefix, folders, messages, bytes,
+  vanished, root, number, line FROM numbered;
+DROP TABLE numbered;
+CREATE INDEX snapshots_of_account ON snapshots (account, time);
+PRAGMA user_version = 1;
+)");
+  }
+
   void expect_numbered() {
     EXPECT_THAT(times("alice"), ElementsAre(kMonday, kMonday + kDay));
     EXPECT_THAT(sequences("alice"), ElementsAre(1, 2));
@@ -371,78 +282,24 @@ TEST_F(SequenceTest, ACopyHasTheSameNumbers) {
   expect_intact();
 }
 
-class ForgottenAccountTest : public SequenceTest {
- protected:
-  ForgottenAccountTest() {
-    back_up("alice", kMonday);
-    for (int count = 0; count < 3; ++count) back_up("bob", kMonday);
-  }
-
-  // Nothing that had a number gets it again, and new accounts may begin above it.
-  void expect_higher_numbers() {
-    EXPECT_EQ(4U, back_up("bob", kMonday).sequence);
-    EXPECT_EQ(5U, back_up("bob", kMonday).sequence);
-    EXPECT_EQ(4U, back_up("carol", kMonday).sequence);
-    EXPECT_GT(back_up("alice", kMonday).sequence, 1U);
-    expect_intact();
-  }
-};
-
-TEST_F(ForgottenAccountTest, GoesOnAboveItsNumbers) {
-  forget("bob");
-  expect_higher_numbers();
-}
-
-TEST_F(ForgottenAccountTest, GoesOnAboveItsNumbersAfterAPrune) {
-  prune_all(ids_of("bob"));
-  EXPECT_THAT(sequences("bob"), IsEmpty());
-  prune_all();
-  lose_index();
-  expect_higher_numbers();
-}
-
-TEST_F(ForgottenAccountTest, GoesOnAboveItsNumbersInACopy) {
-  forget("bob");
-  go_on_with_a_copy();
-  prune_all();  // its checkpoint replaces the commit that dropped the account
-  back_up("alice", kMonday + kDay);
-  go_on_with_a_copy();
-  EXPECT_EQ(4U, back_up("bob", kMonday).sequence);
-  expect_intact();
-}
-
-// The pack with the commit that dropped the account is lost, and only the index knows it.
-TEST_F(ForgottenAccountTest, GoesOnAboveItsNumbersAfterARepair) {
-  forget("bob");
-  {
-    const StoreId store = open_keys(files_, location_.store, location_.key_file).store;
-    Index index = Index::open_read_only(index_file(location_), store);
-    const auto place = index.find(ObjectType::kCommit, index.highest_commit().id).value();
-    std::filesystem::remove(packs_directory(location_) / index.block(place.block).pack.hex());
-  }
-  repair(location_, files_, clock_);
-  EXPECT_THAT(sequences("bob"), IsEmpty());
-  lose_index();
-  EXPECT_EQ(4U, back_up("bob", kMonday).sequence);
-  expect_intact();
-}
-
-TEST_F(ForgottenAccountTest, LeavesItsNumbersOutOfTheCommitsOfOtherAccounts) {
-  const auto used_up = [&] {
-    const StoreId store = open_keys(files_, location_.store, location_.key_file).store;
-    return Index::open_read_only(index_file(location_), store).used_up();
-  };
-  prune_all({open_reader().snapshots("bob").front().id});
-  EXPECT_EQ(0U, used_up()) << "the account still has its newest snapshot";
-  forget("bob");
-  EXPECT_EQ(3U, used_up());
-}
-
-// Whatever happens to a store, a snapshot keeps its number, and no other one gets it.
+// Whatever happens to a store, a snapshot keeps its number, and no other one gets it. The oldest
+// snapshots are of an older version, whose commits have no numbers.
 TEST_F(SequenceTest, NumbersStayUniqueAndTheSame) {
   std::mt19937 random(7);
   std::map<ObjectId, std::uint64_t> known;
   std::map<std::string, std::set<std::uint64_t>> used;
+  for (int count = 0; count < 3; ++count) {
+    back_up("alice", kMonday + count * kDay);
+    back_up("bob", kMonday + count * kDay);
+  }
+  forget_sequences();
+  lose_index();
+  for (const std::string account : {"alice", "bob"}) {
+    for (const SnapshotInfo& info : open_reader().snapshots(account)) {
+      known[info.id] = info.sequence;
+      used[account].insert(info.sequence);
+    }
+  }
   for (unsigned step = 0; step < 30; ++step) {
     const std::string account = random() % 2 == 0 ? "alice" : "bob";
     switch (random() % 8) {

@@ -216,6 +216,7 @@ def living_snapshots(commits):
     """The snapshots that result from the commits, by account, and from the oldest to the newest."""
     living = {}
     pins = {}
+    places = itertools.count()
     for commit in commits:
         if commit["checkpoint"]:
             living.clear()
@@ -223,6 +224,7 @@ def living_snapshots(commits):
         for snapshot in commit["snapshots"]:
             known = living.get(snapshot["id"], snapshot)
             snapshot["sequence"] = max(snapshot["sequence"], known["sequence"])
+            snapshot["place"] = next(places)
             living[snapshot["id"]] = snapshot
         pins.update(commit["pins"])
         for name in commit["dropped"]:
@@ -230,10 +232,22 @@ def living_snapshots(commits):
             pins.pop(name, None)
     for name, snapshot in living.items():
         snapshot["pinned_until"] = pins.get(name, 0)
+    for account in {snapshot["account"] for snapshot in living.values()}:
+        number_lines([line for line in living.values() if line["account"] == account])
     return sorted(
         living.values(),
         key=lambda snapshot: (snapshot["account"], snapshot["sequence"], snapshot["time"]),
     )
+
+
+def number_lines(lines):
+    """Numbers an account's lines that have no sequence: version 1 of a commit."""
+    unnumbered = [line for line in lines if line["sequence"] == 0]
+    recorded = [line["sequence"] for line in lines if line["sequence"] > 0]
+    sequence = min(recorded, default=len(unnumbered) + 1)
+    for line in sorted(unnumbered, key=lambda line: (line["time"], line["place"]), reverse=True):
+        sequence = max(sequence - 1, 1)
+        line["sequence"] = sequence
 
 
 def escape(raw):
