@@ -1,6 +1,6 @@
 -- The index of a store: everything in it can be rebuilt from the packs (docs/pack-format.md).
 -- Times are seconds since 1970 in UTC, lengths are bytes.
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 
 -- `store`: the store's id; `used_up`: what the sequence of a new snapshot must exceed.
 CREATE TABLE meta (

@@ -23,9 +23,10 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-constexpr std::int64_t kIndexVersion = 3;
+constexpr std::int64_t kIndexVersion = 4;
 
-// Version 1 has no sequences, version 2 no pins.
+// Version 1 has no sequences, version 2 no pins. Version 3 has the same tables as version 4, but
+// its programs pass over what raises Commit::used_up: they must not write to this store.
 void migrate(Database& database) {
   Transaction transaction(database);
   if (database.integer("PRAGMA user_version") == 1) {  // another process may have been faster
@@ -41,6 +42,7 @@ void migrate(Database& database) {
         "CREATE TABLE pins (snapshot BLOB PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID; "
         "PRAGMA user_version = 3");
   }
+  if (database.integer("PRAGMA user_version") == 3) database.run("PRAGMA user_version = 4");
   transaction.commit();
 }
 
@@ -83,7 +85,7 @@ Database open_index_file(const base::Path& file, const StoreId& store) {
   make_index_directory(file);
   Database database = open_or_create_tables(file, schema::kIndexSql, store);
   const std::int64_t version = database.integer("PRAGMA user_version");
-  if (version == 1 || version == 2) migrate(database);
+  if (version >= 1 && version < kIndexVersion) migrate(database);
   check_store(database, file, store);
   return database;
 }

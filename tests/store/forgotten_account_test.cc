@@ -1,5 +1,5 @@
 // After an account is forgotten, its sequence numbers are not given out again, and all other
-// snapshots keep theirs.
+// snapshots keep their numbers.
 #include <algorithm>
 #include <filesystem>
 
@@ -9,6 +9,7 @@
 #include "store/format/layout.h"
 #include "store/index/catch_up.h"
 #include "store/index/index.h"
+#include "store/index/sqlite.h"
 #include "store/keys/key_slot.h"
 #include "store/maintenance/repair.h"
 #include "tests/store/sequence_fixture.h"
@@ -130,6 +131,19 @@ TEST_F(ForgottenAccountTest, RecordsTheNumbersOnce) {
   };
   EXPECT_EQ(2U, lines_recorded_by("bob"));
   EXPECT_EQ(0U, lines_recorded_by("carol"));
+}
+
+// Programs that do not know used-up numbers refuse the index, and so do not write to the store.
+TEST_F(ForgottenAccountTest, KeepsProgramsThatDoNotKnowItsNumbersFromTheStore) {
+  const auto database = [&] { return Database::open_or_create(index_file(location_)); };
+  database().run("PRAGMA user_version = 3");
+  EXPECT_THAT(sequences("bob"), ElementsAre(1, 2, 3));
+  EXPECT_EQ(database().integer("PRAGMA user_version"), 3) << "a reader leaves it unchanged";
+  forget("bob");
+  EXPECT_EQ(database().integer("PRAGMA user_version"), 4);
+  lose_index();
+  EXPECT_EQ(database().integer("PRAGMA user_version"), 4);
+  expect_higher_numbers();
 }
 
 }  // namespace
