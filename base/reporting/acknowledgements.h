@@ -49,7 +49,7 @@ class Acknowledgements {
   void accept_deletions(const std::string& account, std::uint64_t sequence);
   std::optional<AcceptedDeletions> deletions_accepted(const std::string& account) const;
 
-  // Forgets everything about the account. Its next snapshot begins a new sequence.
+  // Forgets everything about the account. Added again, it gets higher sequences.
   void forget(const std::string& account);
 
   // Accepts that the account is no longer on its server.
