@@ -91,9 +91,9 @@ std::vector<std::string> accept_all_of(const base::Environment& environment, sto
           accepted.push_back(accept_skip(reader, snapshot, command, acknowledged));
           return;
         }
-        const auto deletion =
-            newest_mass_deletion(reader.snapshots(command.account), config.guards,
-                                 acknowledged.deletions_accepted(command.account));
+        const auto deletion = newest_mass_deletion(reader.snapshots(command.account), config.guards,
+                                                   acknowledged.deletions_accepted(command.account),
+                                                   reader.used_up());
         if (deletion) {
           acknowledged.accept_deletions(command.account,
                                         reader.snapshots(command.account).back().sequence);

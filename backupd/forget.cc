@@ -51,7 +51,8 @@ void check_shows_no_deletion(const base::Environment& environment, const ForgetO
   const auto accepted = base::Acknowledgements::load(environment.files, environment.config.store)
                             .deletions_accepted(command.account);
   const auto held_through = [&](std::span<const store::SnapshotInfo> snapshots) {
-    const auto deletion = newest_mass_deletion(snapshots, environment.config.guards, accepted);
+    const auto deletion =
+        newest_mass_deletion(snapshots, environment.config.guards, accepted, reader.used_up());
     return deletion ? deletion->snapshot.sequence : 0;
   };
   const std::vector<store::SnapshotInfo> all = reader.snapshots(command.account);

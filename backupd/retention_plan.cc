@@ -27,8 +27,8 @@ std::vector<AccountPlan> plan_accounts(store::Reader& reader, const base::Config
     store::RetentionRules rules{.policy = config.retention_of(account),
                                 .sweep_keep = config.restore.sweep_keep,
                                 .time_zone = config.prune.time_zone};
-    const auto deletion = newest_mass_deletion(snapshots, config.guards,
-                                               acknowledgements.deletions_accepted(account));
+    const auto deletion = newest_mass_deletion(
+        snapshots, config.guards, acknowledgements.deletions_accepted(account), reader.used_up());
     if (deletion) rules.hold_through = deletion->snapshot.sequence;
     rules.compared = compared_backups(snapshots, now);
     const std::vector<store::RetentionDecision> decisions =

@@ -93,6 +93,10 @@ std::vector<std::string> Reader::accounts() {
   return accounts;
 }
 
+std::uint64_t Reader::used_up() {
+  return impl_->index.used_up();
+}
+
 std::vector<SnapshotInfo> Reader::snapshots(std::string_view account) {
   return impl_->index.snapshots(account, impl_->first_within_reach(account));
 }

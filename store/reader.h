@@ -36,6 +36,9 @@ class Reader {
   // Every account that has a snapshot, sorted.
   std::vector<std::string> accounts();
 
+  // What the sequence of every new snapshot exceeds (Commit::used_up); 0: no account was forgotten.
+  std::uint64_t used_up();
+
   // The account's snapshots in the order in which they were made, whatever times they have. Empty
   // if there is no such account.
   std::vector<SnapshotInfo> snapshots(std::string_view account);

@@ -80,9 +80,12 @@ bool is_much(std::uint64_t vanished, std::uint64_t was, const base::GuardConfig&
 }
 
 // How many messages vanished before a backup since it was made, without those of snapshots between
-// the two that the retention dropped: then the account's shrinking shows them.
-std::uint64_t vanished_since(const SnapshotInfo& before, const SnapshotInfo& snapshot) {
+// the two that the retention dropped: then the account's shrinking shows them. After another
+// account was forgotten, the sequence skips numbers, although there were no snapshots between.
+std::uint64_t vanished_since(const SnapshotInfo& before, const SnapshotInfo& snapshot,
+                             std::uint64_t used_up) {
   if (snapshot.sequence == before.sequence + 1) return snapshot.vanished;
+  if (snapshot.sequence == used_up + 1) return snapshot.vanished;
   return std::max(snapshot.vanished,
                   before.messages - std::min(before.messages, snapshot.messages));
 }
@@ -92,19 +95,19 @@ class Period {
  public:
   // `times`: of the backups, without those that a wrong clock showed (store::likely_times()).
   Period(std::span<const SnapshotInfo> backups, std::span<const sys_seconds> times,
-         std::chrono::days length)
-      : backups_(backups), times_(times), length_(length) {}
+         std::chrono::days length, std::uint64_t used_up)
+      : backups_(backups), times_(times), length_(length), used_up_(used_up) {}
 
   // Goes on to the next backup. Acknowledged deletions don't count.
   void advance(std::size_t at, std::uint64_t accepted) {
     at_ = at;
-    if (at > 0) vanished_ += vanished_since(backups_[at - 1], backups_[at]);
+    if (at > 0) vanished_ += vanished_since(backups_[at - 1], backups_[at], used_up_);
     const auto is_before = [&](std::size_t one) {
       return backups_[one].sequence < accepted || times_[one] < times_[at] - length_;
     };
     while (first_ < at && is_before(first_)) {
       ++first_;
-      vanished_ -= vanished_since(backups_[first_ - 1], backups_[first_]);
+      vanished_ -= vanished_since(backups_[first_ - 1], backups_[first_], used_up_);
     }
   }
 
@@ -122,6 +125,7 @@ class Period {
   std::span<const SnapshotInfo> backups_;
   std::span<const sys_seconds> times_;
   std::chrono::days length_;
+  std::uint64_t used_up_;
   std::size_t first_ = 0;  // of the period
   std::size_t at_ = 0;
   std::uint64_t vanished_ = 0;  // since the first one
@@ -157,7 +161,7 @@ bool is_in_future(sys_seconds time, sys_seconds now) {
 
 std::optional<MassDeletion> newest_mass_deletion(
     std::span<const SnapshotInfo> snapshots, const base::GuardConfig& guards,
-    const std::optional<base::AcceptedDeletions>& acknowledged) {
+    const std::optional<base::AcceptedDeletions>& acknowledged, std::uint64_t used_up) {
   const std::uint64_t accepted = acknowledged ? accepted_sequence(snapshots, *acknowledged) : 0;
   std::vector<SnapshotInfo> backups;
   std::ranges::copy_if(snapshots, std::back_inserter(backups), [](const SnapshotInfo& snapshot) {
@@ -166,8 +170,8 @@ std::optional<MassDeletion> newest_mass_deletion(
   // Whether a time lies in the future does not matter here, only whether it fits the order.
   constexpr sys_seconds kEnd = sys_seconds::max() - base::kClockSlack;
   const std::vector<sys_seconds> times = store::likely_times(backups, kEnd);
-  std::array periods = {Period(backups, times, std::chrono::days(7)),
-                        Period(backups, times, std::chrono::days(30))};
+  std::array periods = {Period(backups, times, std::chrono::days(7), used_up),
+                        Period(backups, times, std::chrono::days(30), used_up)};
   std::optional<MassDeletion> newest;
   for (std::size_t at = 0; at < backups.size(); ++at) {
     const SnapshotInfo& snapshot = backups[at];
@@ -216,8 +220,9 @@ std::vector<Alarm> alarms_of(store::Reader& reader, const std::string& account,
                              const base::GuardConfig& guards,
                              const base::Acknowledgements& acknowledgements, sys_seconds now) {
   std::vector<Alarm> alarms;
-  const auto deletion = newest_mass_deletion(reader.snapshots(account), guards,
-                                             acknowledgements.deletions_accepted(account));
+  const auto deletion =
+      newest_mass_deletion(reader.snapshots(account), guards,
+                           acknowledgements.deletions_accepted(account), reader.used_up());
   if (deletion) {
     alarms.push_back(
         {AlarmKind::kMassDeletion,

@@ -57,10 +57,11 @@ struct MassDeletion {
 
 // The newest of the account's snapshots (in the order of their sequence) before which too many
 // messages vanished without acknowledgement: since the backup before it, or in the 7 or 30 days
-// before it, if the account shrank by as many. No snapshot older than it expires.
+// before it, if the account shrank by as many. No snapshot older than it expires. `used_up`:
+// Reader::used_up().
 std::optional<MassDeletion> newest_mass_deletion(
     std::span<const store::SnapshotInfo> snapshots, const base::GuardConfig& guards,
-    const std::optional<base::AcceptedDeletions>& acknowledged);
+    const std::optional<base::AcceptedDeletions>& acknowledged, std::uint64_t used_up);
 
 // Whether the time must come from a clock that was ahead.
 bool is_in_future(std::chrono::sys_seconds time, std::chrono::sys_seconds now);

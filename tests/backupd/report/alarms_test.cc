@@ -39,12 +39,13 @@ std::vector<store::SnapshotInfo> nightly(
 }
 
 // The day of the newest mass deletion; -1 if there is no mass deletion.
-long found(const std::vector<store::SnapshotInfo>& snapshots, std::optional<long> accepted = {}) {
+long found(const std::vector<store::SnapshotInfo>& snapshots, std::optional<long> accepted = {},
+           std::uint64_t used_up = 0) {
   std::optional<base::AcceptedDeletions> acknowledged;
   if (accepted) {
     acknowledged = base::AcceptedDeletions{.sequence = static_cast<std::uint64_t>(*accepted) + 1};
   }
-  const auto deletion = newest_mass_deletion(snapshots, base::GuardConfig(), acknowledged);
+  const auto deletion = newest_mass_deletion(snapshots, base::GuardConfig(), acknowledged, used_up);
   if (!deletion) return -1;
   return std::chrono::floor<std::chrono::days>(deletion->snapshot.time).time_since_epoch().count();
 }
@@ -86,7 +87,7 @@ TEST(MassDeletionTest, IsDetectedLittleByLittle) {
   EXPECT_EQ(found(nights(31, 0.01, 0)), 30) << "26 % in 30 nights";
   EXPECT_EQ(found(nights(90, 0.005, 0)), -1) << "14 % in 30 nights";
 
-  const auto deletion = newest_mass_deletion(nights(31, 0.01, 0), base::GuardConfig(), {});
+  const auto deletion = newest_mass_deletion(nights(31, 0.01, 0), base::GuardConfig(), {}, 0);
   ASSERT_TRUE(deletion);
   EXPECT_EQ(deletion->period, std::chrono::days(30));
 }
@@ -118,6 +119,15 @@ TEST(MassDeletionTest, LittleByLittleIsAcknowledgedToo) {
 
 TEST(MassDeletionTest, AFolderThatIsNowExcludedIsNoDeletion) {
   EXPECT_EQ(found(nightly({{1000, 0}, {400, 0}, {400, 1}})), -1);
+}
+
+// Another account with 30 snapshots was forgotten before the second night.
+TEST(MassDeletionTest, AFolderThatIsExcludedAfterNumbersWereSkippedIsNoDeletion) {
+  auto snapshots = nightly({{1000, 0}, {400, 0}, {400, 1}});
+  for (std::size_t night = 1; night < snapshots.size(); ++night) snapshots[night].sequence += 29;
+  ASSERT_EQ(snapshots[1].sequence, 31U);
+  EXPECT_EQ(found(snapshots, {}, 30), -1);
+  EXPECT_EQ(found(snapshots, {}, 0), 2) << "the retention dropped the snapshots between";
 }
 
 TEST(MassDeletionTest, IsDetectedAlthoughTheRetentionDroppedSnapshotsBetween) {
@@ -158,7 +168,7 @@ TEST(MassDeletionTest, AnOlderAcknowledgementNamesASnapshotByItsTime) {
   auto snapshots = nightly({{1000, 0}, {500, 500}, {500, 0}, {100, 400}});
   const auto is_found = [&](sys_seconds until) {
     const base::AcceptedDeletions acknowledged{.until = until};
-    return newest_mass_deletion(snapshots, base::GuardConfig(), acknowledged).has_value();
+    return newest_mass_deletion(snapshots, base::GuardConfig(), acknowledged, 0).has_value();
   };
   EXPECT_TRUE(is_found(sys_seconds(std::chrono::days(2))));
   EXPECT_FALSE(is_found(sys_seconds(std::chrono::days(3))));
