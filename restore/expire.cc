@@ -20,7 +20,8 @@ namespace restore {
 base::ExitStatus expire(const base::Environment& environment, const ExpireOptions& options) {
   const store::Location location = store::location_of(environment.config.store);
   auto records = store::TreeRecords::open(location, environment.files);
-  const std::string id = find_tree(records, "expire", options.account, options.tree).id;
+  const std::string id =
+      find_tree(environment.config, records, "expire", options.account, options.tree).id;
   // A run would write its record again.
   const auto lock = lock_tree(environment.files, location, id);
   if (lock == nullptr) {
@@ -29,7 +30,7 @@ base::ExitStatus expire(const base::Environment& environment, const ExpireOption
                base::escape_for_terminal(options.tree));
   }
   auto record = records.find(id);
-  if (!record) fail_without_tree("expire", options.account, options.tree, {});
+  if (!record) fail_without_tree(environment.config, "expire", options.account, options.tree, {});
   const std::string account = base::escape_for_terminal(record->account);
   const std::string name = base::escape_for_terminal(record->name);
   std::string text;

@@ -39,7 +39,7 @@ base::ExitStatus extend(const base::Environment& environment, const std::string&
                         const std::string& tree, std::chrono::seconds length) {
   const store::Location location = store::location_of(environment.config.store);
   auto records = store::TreeRecords::open(location, environment.files);
-  const std::string id = find_tree(records, "extend", account, tree).id;
+  const std::string id = find_tree(environment.config, records, "extend", account, tree).id;
   // A run would overwrite this record with its own, and a sweep has begun to delete the tree.
   const auto lock = lock_tree(environment.files, location, id);
   if (lock == nullptr) {
@@ -48,7 +48,7 @@ base::ExitStatus extend(const base::Environment& environment, const std::string&
                base::escape_for_terminal(tree));
   }
   auto record = records.find(id);
-  if (!record) fail_without_tree("extend", account, tree, {});
+  if (!record) fail_without_tree(environment.config, "extend", account, tree, {});
   const auto before = record->expires;
   auto reader = open_for_times(environment);
   record = extended(*record, source_snapshots(reader ? &*reader : nullptr, *record),

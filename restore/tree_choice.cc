@@ -16,30 +16,34 @@ bool is_named(const store::TreeRecord& record, std::string_view text) {
 
 namespace {
 
-// The nearest of the account's trees; or if it has none, the nearest account that has some.
-std::string suggest(const std::vector<store::TreeRecord>& records, std::string_view account,
-                    std::string_view tree) {
+// The nearest of the account's trees; or if it has none, the nearest account that has some. A
+// command with a reach is for one account's owner, and names no others.
+std::string suggest(const base::Config& config, const std::vector<store::TreeRecord>& records,
+                    std::string_view account, std::string_view tree) {
   std::vector<std::string> accounts;
   std::vector<std::string> trees;
   for (const store::TreeRecord& record : records) {
     accounts.push_back(record.account);
     if (record.account == account) trees.push_back(record.name);
   }
-  return trees.empty() ? base::suggestion(account, accounts) : base::suggestion(tree, trees);
+  if (!trees.empty()) return base::suggestion(tree, trees);
+  return config.store.reach ? "" : base::suggestion(account, accounts);
 }
 
 }  // namespace
 
-void fail_without_tree(std::string_view command, std::string_view account, std::string_view tree,
+void fail_without_tree(const base::Config& config, std::string_view command,
+                       std::string_view account, std::string_view tree,
                        const std::vector<store::TreeRecord>& records) {
   base::fail(base::ErrorCode::kNotFound,
              "{} {}: account {} has no such tree{}: `mailstow-restore trees` lists the trees",
              command, base::escape_for_terminal(tree), base::escape_for_terminal(account),
-             suggest(records, account, tree));
+             suggest(config, records, account, tree));
 }
 
-store::TreeRecord find_tree(const store::TreeRecords& records, std::string_view command,
-                            std::string_view account, std::string_view tree) {
+store::TreeRecord find_tree(const base::Config& config, const store::TreeRecords& records,
+                            std::string_view command, std::string_view account,
+                            std::string_view tree) {
   std::optional<store::TreeRecord> found;
   std::vector<store::TreeRecord> listed = records.list().records;
   for (store::TreeRecord& record : listed) {
@@ -54,7 +58,7 @@ store::TreeRecord find_tree(const store::TreeRecords& records, std::string_view 
     }
     found = record;
   }
-  if (!found) fail_without_tree(command, account, tree, listed);
+  if (!found) fail_without_tree(config, command, account, tree, listed);
   return std::move(*found);
 }
 
