@@ -245,8 +245,8 @@ std::string to_text(const store::Reader::StoreSize& size, const std::vector<Acco
                          rows, base::output_room()));
 }
 
-// Why the last backups of accounts with alarms failed, if many failed alike. A failure before the
-// account's newest snapshot is over.
+// Why the last backups of accounts that are not backed up failed, if many failed alike. A failure
+// before the account's newest snapshot is over. Other kinds of alarms have other causes.
 CommonCauses causes_of(const base::Environment& environment,
                        const std::vector<AccountState>& states) {
   std::map<std::string, FailedBackup> last;
@@ -258,10 +258,13 @@ CommonCauses causes_of(const base::Environment& environment,
   std::vector<FailedAccount> failed;
   for (const AccountState& state : states) {
     const auto failure = last.find(state.name);
-    if (state.alarms.empty() || failure == last.end()) continue;
+    if (failure == last.end()) continue;
     if (state.newest && failure->second.time < state.newest->time) continue;
-    failed.push_back({.account = state.name, .error = failure->second.error, .alarms = {}});
-    for (const Alarm& alarm : state.alarms) failed.back().alarms.push_back(alarm.text);
+    FailedAccount account{.account = state.name, .error = failure->second.error, .alarms = {}};
+    for (const Alarm& alarm : state.alarms) {
+      if (alarm.kind == AlarmKind::kStale) account.alarms.push_back(alarm.text);
+    }
+    if (!account.alarms.empty()) failed.push_back(std::move(account));
   }
   return CommonCauses(failed);
 }
@@ -274,8 +277,10 @@ std::string alarms_text(const base::Environment& environment,
   for (const std::string& line : causes.lines()) text += "\n" + line;
   std::vector<AccountAlarm> raised;
   for (const AccountState& state : states) {
-    if (causes.cover(state.name)) continue;
-    for (const Alarm& alarm : state.alarms) raised.push_back({state.name, alarm});
+    for (const Alarm& alarm : state.alarms) {
+      if (alarm.kind == AlarmKind::kStale && causes.cover(state.name)) continue;
+      raised.push_back({state.name, alarm});
+    }
   }
   constexpr std::size_t kMaxTexts = 10;  // of a kind
   for (const SharedAlarm& alarm : shared_alarms(raised, kMaxTexts)) {

@@ -21,6 +21,7 @@ CommonCauses::CommonCauses(const std::vector<FailedAccount>& failed) {
     Cause& cause = causes_[account.error];
     cause.accounts.push_back(account.account);
     for (const std::string& alarm : account.alarms) ++cause.alarms[alarm];
+    if (!account.alarms.empty()) ++cause.alarmed;
   }
   std::erase_if(causes_,
                 [](const auto& entry) { return entry.second.accounts.size() < kMinAccounts; });
@@ -66,17 +67,21 @@ std::vector<std::string> CommonCauses::lines_of(const std::string& error, const 
 std::vector<std::string> CommonCauses::lines() const {
   std::vector<std::string> lines;
   std::size_t left_out = 0;
+  std::size_t alarmed = 0;
   for (const auto& [error, cause] : causes_) {
     const std::vector<std::string> more = lines_of(error, cause);
     if (lines.size() + more.size() >= kMaxLines) {
       left_out += cause.accounts.size();
+      alarmed += cause.alarmed;
     } else {
       lines.insert(lines.end(), more.begin(), more.end());
     }
   }
   if (left_out > 0) {
-    lines.push_back(fmt::format("not backed up for other reasons: {}: see the JSON report",
-                                base::format_count(left_out, "more account")));
+    const std::string alarm =
+        alarmed == 0 ? "" : fmt::format(", ALARM for {} of them", base::format_count(alarmed));
+    lines.push_back(fmt::format("not backed up for other reasons: {}{}: see the JSON report",
+                                base::format_count(left_out, "more account"), alarm));
   }
   return lines;
 }

@@ -12,12 +12,12 @@ namespace backupd {
 struct FailedAccount {
   std::string account;
   std::string error;
-  std::vector<std::string> alarms;
+  std::vector<std::string> alarms;  // that have the same cause
 };
 
 class CommonCauses {
  public:
-  // `failed`: accounts of which nothing else is to be reported.
+  // `failed`: accounts of which nothing else is to be reported, or the caller reports it.
   explicit CommonCauses(const std::vector<FailedAccount>& failed);
 
   // Whether lines() reports the account.
@@ -35,6 +35,7 @@ class CommonCauses {
   struct Cause {
     std::vector<std::string> accounts;
     std::map<std::string, std::size_t> alarms;  // how many accounts have each
+    std::size_t alarmed = 0;                    // accounts that have any
   };
 
   static std::vector<std::string> lines_of(const std::string& error, const Cause& cause);

@@ -364,6 +364,23 @@ TEST_F(AlarmsTest, AServerThatIsDownIsOneCauseOfTheAlarmsOfItsAccounts) {
               HasSubstr("alarm user0, user1, user2 and 57 more: it was never backed up"));
 }
 
+TEST_F(AlarmsTest, AServerThatIsDownHidesNoOtherAlarm) {
+  wipe("1:30");
+  once();
+  json& accounts = mailstow_.config()["accounts"];
+  for (int number = 0; number < 4; ++number) {
+    accounts.push_back({{"name", "user" + std::to_string(number)}, {"server", "main"}});
+  }
+  mailstow_.config()["guards"]["stale_after"] = "0s";
+  mailstow_.config()["servers"]["main"]["url"] = "imaps://127.0.0.1:1";
+  mailstow_.save();
+  mailstow_.backupd({"-q", "once"});
+  const std::string status = mailstow_.backupd({"status"}).out;
+  EXPECT_THAT(status, HasSubstr("5 accounts are not backed up: "));
+  EXPECT_THAT(status, HasSubstr("\nALARM: alice: 30 messages vanished"));
+  EXPECT_THAT(status, testing::Not(HasSubstr("\nALARM: user0")));
+}
+
 TEST_F(AlarmsTest, ABriefStatusIsOneLineWithAnExitStatus) {
   const json calm = mailstow_.backupd_json({"status", "--brief"});
   EXPECT_EQ(calm["accounts"], 1);
