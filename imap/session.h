@@ -158,7 +158,9 @@ class Session {
   // UID FLAGS INTERNALDATE SIZE BODY, and where available MODSEQ and the server's ID. Each message
   // is delivered once; those whose responses had no body come last. If the server sends bodies
   // without UIDs, each message is requested by itself. If the sink throws, or if a
-  // message takes longer than Limits::message, the session is unusable.
+  // message takes longer than Limits::message, the session is unusable. Fails with ConnectionLost
+  // if more than Limits::max_items messages come, and of UidSet::all(), if 1,000 more come than
+  // exists() had reported.
   FetchAnswer fetch_messages(const UidSet& uids, MessageSink& sink);
 
   // A message may be delivered again if its flags change meanwhile: the last one is valid. A

@@ -28,7 +28,9 @@ void merge(MessageItems& items, MessageItems& earlier) {
 // change, or all that the server ever sends for the message, so it is held until the end.
 class Session::Impl::MessageFilter : public BodySink {
  public:
-  MessageFilter(const UidSet& wanted, MessageSink& sink) : wanted_(wanted), sink_(sink) {}
+  // Fails with ConnectionLost if more than `max` messages come.
+  MessageFilter(const UidSet& wanted, std::uint64_t max, MessageSink& sink)
+      : wanted_(wanted), max_(max), sink_(sink) {}
 
   // The message that the command requests; nullopt: several. A body without a UID is taken for the
   // body of that message.
@@ -69,6 +71,7 @@ class Session::Impl::MessageFilter : public BodySink {
     if (!has_body) return hold(*uid, answer);
     if (auto earlier = partial_.extract(*uid)) merge(answer.items, earlier.mapped());
     delivered_.add(*uid);
+    if (!bodiless_.contains(*uid)) count();
     sink_.message(answer.items, answer.body);
     return true;
   }
@@ -91,8 +94,14 @@ class Session::Impl::MessageFilter : public BodySink {
 
   bool is_wanted(base::Uid uid) const { return wanted_.contains(uid) && !delivered_.contains(uid); }
 
+  void count() {
+    if (++shown_ <= max_) return;
+    throw ConnectionLost("the server sends more messages than the folder has", std::nullopt);
+  }
+
   bool hold(base::Uid uid, FetchResponse& answer) {
     const bool is_new = bodiless_.add(uid);
+    if (is_new) count();
     if (answer.body == BodyKind::kNil) nil_.add(uid);
     const std::size_t bytes = memory_of(answer.items);
     if (bytes > kMaxPartialBytes - partial_bytes_) return is_new;
@@ -108,9 +117,11 @@ class Session::Impl::MessageFilter : public BodySink {
   }
 
   const UidSet& wanted_;
+  std::uint64_t max_;
   MessageSink& sink_;
   std::optional<base::Uid> only_;
   std::uint64_t discarded_ = 0;
+  std::uint64_t shown_ = 0;  // messages, with a body or without
   bool is_passing_ = false;
   std::optional<base::Uid> arriving_;  // the message of the body that follows, if known
   UidSet delivered_;
@@ -121,7 +132,11 @@ class Session::Impl::MessageFilter : public BodySink {
 };
 
 FetchAnswer Session::Impl::fetch_messages(const UidSet& uids, MessageSink& sink) {
-  MessageFilter filter(uids, sink);
+  // Mail may arrive meanwhile. Of all UIDs, a server could send billions.
+  constexpr std::uint64_t kMaxFurther = 1'000;
+  const std::uint64_t max = std::min<std::uint64_t>(
+      uids == UidSet::all() ? exists_ + kMaxFurther : uids.count(), limits_.max_items);
+  MessageFilter filter(uids, max, sink);
   std::optional<StatusResponse> refusal;
   if (!omits_uids_) {
     if (uids.count() == 1) filter.expect_only(*uids.begin());

@@ -1,6 +1,8 @@
 // Folders that a session requests ahead.
 #include <functional>
 
+#include <fmt/core.h>
+
 #include "imap/connection_lost.h"
 #include "imap/session.h"
 #include "tests/expect_error.h"
@@ -357,6 +359,36 @@ TEST(SessionAheadTest, ALaterAnswerBeforeTheFolderIsOpenIsNoticed) {
     request_a_and_b(session);
     expect_out_of_order([&] { session.examine("A"); });
   });
+}
+
+// Mail may arrive meanwhile, but not without end.
+TEST(SessionAheadTest, FarMoreMessagesThanTheFolderHasEndTheConnection) {
+  for (const int messages : {1'001, 1'002}) {
+    Transcript transcript = Transcript::session();
+    transcript.add(R"(
+      C: m3 EXAMINE "A"
+      C: m4 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
+      S: * 1 EXISTS
+      S: m3 OK opened
+    )");
+    std::string lines;
+    for (int uid = 1; uid <= messages; ++uid) {
+      lines += fmt::format("* 1 FETCH (UID {} FLAGS ())\r\n", 2 * uid);
+    }
+    const bool is_ended = messages > 1'001;
+    transcript.server(is_ended ? lines : lines + "m4 OK done\r\n");
+    Session session(scripted(transcript), {});
+    session.request_ahead(listed_folder("A", 1));
+    session.examine("A");
+    Collector collector;
+    if (is_ended) {
+      EXPECT_ERROR(kNetwork, "more messages than the folder has",
+                   session.fetch_messages(UidSet::all(), collector));
+      EXPECT_THAT(collector.messages, IsEmpty());
+    } else {
+      EXPECT_TRUE(session.fetch_messages(UidSet::all(), collector).complete);
+    }
+  }
 }
 
 // A name that needs a literal waits for the server in the middle of the others.

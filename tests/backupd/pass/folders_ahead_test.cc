@@ -372,6 +372,25 @@ TEST_F(FoldersAheadTest, AMessageThatDoesNotExistIsNotKept) {
   expect_all_but();
 }
 
+// The folder is then read alone, where the server shows only what it has.
+TEST_F(FoldersAheadTest, AFolderThatSendsMessagesWithoutEndIsReadAlone) {
+  server_.edit = [&](const std::string& command, std::string& answer) {
+    if (server_.open_folder() == "f20" && command.starts_with("UID FETCH 1:*") &&
+        command.ends_with("BODY.PEEK[])")) {
+      std::string flood;
+      for (int uid = 1; uid <= 2'000; ++uid) {
+        flood += fmt::format("* 4 FETCH (UID {} FLAGS ())\r\n", 1'000 + 2 * uid);
+      }
+      answer.insert(0, flood);
+    }
+    return Afterwards::kNothing;
+  };
+  const AccountReport report = run();
+  EXPECT_EQ(report.status, PassStatus::kComplete) << report.error;
+  EXPECT_EQ(server_.connections(), 2);
+  expect_all_but();
+}
+
 TEST_F(FoldersAheadTest, SizesThatNeverAddUpDoNotOpenEachFolderTwice) {
   for (int i = 0; i < kSmallFolders; ++i) server_.folder(name(i)).status_size = "7";
   const AccountReport report = run();
