@@ -73,7 +73,7 @@ class Session::Impl::Listing {
       return !answer->folder.raw_name.empty() && list_.add(std::move(answer->folder));
     }
     if (const auto* const odd = std::get_if<OddResponse>(&response)) {
-      if (odd->is("LIST")) odd_lines_.add(odd->line);
+      if (odd->is("LIST") || odd->is("XLIST")) odd_lines_.add(odd->line);
       return false;
     }
     return take_status(response);

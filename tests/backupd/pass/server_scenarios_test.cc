@@ -138,6 +138,10 @@ INSTANTIATE_TEST_SUITE_P(
         Scenario{"NoAttributes", rewrite("LIST", "() \"/\" Mid", "\"/\" Mid"), kWithoutMid,
                  "a line of LIST is not understood"},
         Scenario{"ListedAsXlist", rewrite("LIST", "* LIST", "* XLIST"), kAll},
+        Scenario{"OddLineOfXlist",
+                 all({rewrite("LIST", "* LIST", "* XLIST"),
+                      rewrite("LIST", "\"/\" Mid", "\"/\" \"Mid")}),
+                 kWithoutMid, "a line of LIST is not understood"},
         Scenario{"ListEndsWithNoLater",
                  later(change("LIST",
                               [](std::string& answer) {
