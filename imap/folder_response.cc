@@ -90,7 +90,11 @@ std::optional<std::uint64_t> nothing_if_zero(std::optional<std::uint64_t> number
   return number == 0U ? std::nullopt : number;
 }
 
-std::vector<Namespace> read_namespaces(Lexer& lexer) {
+// The prefix may be NIL in place of an empty one. Of others it has no meaning: with an empty prefix
+// they would have all folders.
+enum class NilPrefix { kIsEmpty, kIsLeftOut };
+
+std::vector<Namespace> read_namespaces(Lexer& lexer, NilPrefix nil) {
   std::vector<Namespace> namespaces;
   lexer.skip_spaces();
   if (lexer.peek() != '(') {
@@ -102,12 +106,14 @@ std::vector<Namespace> read_namespaces(Lexer& lexer) {
     lexer.skip_spaces();
     if (lexer.take_close()) return namespaces;
     lexer.open();
-    Namespace& space = namespaces.emplace_back();
+    Namespace space;
     lexer.skip_spaces();
-    space.prefix = lexer.nstring().value_or("");
+    const std::optional<std::string> prefix = lexer.nstring();
+    space.prefix = prefix.value_or("");
     lexer.skip_spaces();
     space.delimiter = read_delimiter(lexer);
     for (lexer.skip_spaces(); !lexer.take_close(); lexer.skip_spaces()) lexer.skip_value();
+    if (prefix || nil == NilPrefix::kIsEmpty) namespaces.push_back(std::move(space));
   }
 }
 
@@ -159,9 +165,9 @@ FolderStatusResponse read_status_response(Lexer& lexer) {
 
 NamespaceResponse read_namespace_response(Lexer& lexer) {
   NamespaceResponse response;
-  response.namespaces.personal = read_namespaces(lexer);
-  response.namespaces.other_users = read_namespaces(lexer);
-  response.namespaces.shared = read_namespaces(lexer);
+  response.namespaces.personal = read_namespaces(lexer, NilPrefix::kIsEmpty);
+  response.namespaces.other_users = read_namespaces(lexer, NilPrefix::kIsLeftOut);
+  response.namespaces.shared = read_namespaces(lexer, NilPrefix::kIsLeftOut);
   return response;
 }
 

@@ -86,7 +86,9 @@ class Session {
   // The folders that LIST shows beside the personal ones and those of namespaces that the server
   // names. If the namespaces are guessed, these are folders below customary roots of other users'
   // and shared folders, and those on which the user lacks the right to administer (MYRIGHTS), as of
-  // the last list_personal_folders(). Takes a LIST if no personal prefix is empty.
+  // the last list_personal_folders(). If the server names no personal namespace, and one of others
+  // with an empty prefix, these are all folders but INBOX. Takes a LIST if no personal prefix is
+  // empty.
   std::vector<Folder> folders_outside();
 
   // The gaps in the last list_personal_folders().

@@ -394,8 +394,11 @@ std::vector<Folder> Session::Impl::folders_outside() {
   if (is_all_listed) return outside_;
   if (limits_.without.contains(kListAll.view())) return {};
   std::vector<Folder> folders = listed(command(kListAll));
-  std::erase_if(folders, [this](const Folder& folder) {
-    return owner_of_folder(folder.raw_name, namespaces_) != Owner::kUnknown;
+  // Without a personal namespace, others have an empty prefix and thus all folders but INBOX.
+  const bool are_others_outside = namespaces_.personal.empty();
+  std::erase_if(folders, [&](const Folder& folder) {
+    const Owner owner = owner_of_folder(folder.raw_name, namespaces_);
+    return owner == Owner::kAccount || (owner == Owner::kOthers && !are_others_outside);
   });
   return folders;
 }

@@ -191,7 +191,11 @@ void AccountPass::attempt(const Open& open, SpareSessions& spares, StoreTurn& tu
     report_.warnings.push_back(std::move(line));
   }
   std::string warning = outside_warning(outside, filter_);
-  if (!warning.empty()) report_.warnings.push_back(std::move(warning));
+  if (personal.empty()) {
+    admission_.note_only_inbox(std::move(warning));
+  } else if (!warning.empty()) {
+    report_.warnings.push_back(std::move(warning));
+  }
   admission_.admit(properties);
   snapshot_.set_properties(std::move(properties));
 }

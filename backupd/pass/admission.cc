@@ -270,6 +270,10 @@ std::vector<std::string> Admission::troubles() const {
                     "their prefixes",
                     base::format_count(imap::kMaxNamespaces)));
   }
+  if (!only_inbox_.empty()) {
+    lines.push_back("the server names no personal namespace, and gives all folders to others: " +
+                    only_inbox_);
+  }
   if (is_list_empty_) {
     lines.emplace_back(
         "the server lists no folder at all, not even INBOX, which it has: others may be missing");

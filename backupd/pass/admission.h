@@ -39,6 +39,9 @@ class Admission {
     lacks_namespaces_ = lacks_namespaces_ || namespaces.lacks_personal;
   }
 
+  // Reports that nothing but INBOX counts as the account's; `outside`: as outside_warning().
+  void note_only_inbox(std::string outside) { only_inbox_ = std::move(outside); }
+
   // Reports the lines of LIST that were not understood.
   void note(const imap::ListGaps& gaps);
   // A warning for each of `lines` that is not among them.
@@ -80,6 +83,7 @@ class Admission {
   std::set<std::string> odd_lines_;
   bool is_list_empty_ = false;  // the last one, though INBOX can be opened
   bool lacks_namespaces_ = false;
+  std::string only_inbox_;
   std::size_t most_folders_ = 0;  // 0: not too many
   std::size_t properties_ = 0;    // bytes of those admitted so far
 

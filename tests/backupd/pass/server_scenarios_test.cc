@@ -117,6 +117,12 @@ INSTANTIATE_TEST_SUITE_P(
                  all({further_folder("user/bob"),
                       answer("NAMESPACE", "* NAMESPACE NIL ((\"user/\" \"/\")) NIL\r\n")}),
                  kAll},
+        Scenario{"NamespaceOfOthersWithAPrefixOfNil",
+                 answer("NAMESPACE", "* NAMESPACE NIL ((NIL \"/\")) NIL\r\n"), kAll},
+        Scenario{"NamespaceOfOthersHasAllFolders",
+                 answer("NAMESPACE", "* NAMESPACE NIL ((\"\" \"/\")) NIL\r\n"), "INBOX 3",
+                 "gives all folders to others: not backed up, because they are in none of the "
+                 "account's namespaces: Mid, Zlast"},
         Scenario{"NamespaceWithANul",
                  answer("NAMESPACE", "* NAMESPACE ((" + literal(std::string("a\0b", 3)) +
                                          " \"/\")) NIL NIL\r\n"),
