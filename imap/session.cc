@@ -125,6 +125,10 @@ std::uint64_t Session::discarded_ahead() const {
   return impl_->discarded_ahead();
 }
 
+std::string_view Session::discarding() const {
+  return impl_->discarding();
+}
+
 OpenFolder Session::select(std::string_view raw_name) {
   return during("open", raw_name, [&] { return impl_->open_folder("SELECT", raw_name); });
 }

@@ -147,6 +147,9 @@ class Session {
   // The folders for which examine() was not called yet, and those whose answers were discarded.
   std::size_t requested_ahead() const;
   std::uint64_t discarded_ahead() const;
+  // After a call failed: the raw name of the folder whose answers it was discarding, which may be
+  // the reason; empty: it discarded no answers.
+  std::string_view discarding() const;
 
   // The number of messages in the open folder, as last reported by the server, solicited or not.
   std::uint64_t exists() const;

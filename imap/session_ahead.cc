@@ -83,19 +83,21 @@ std::optional<Connection::Tag> Session::Impl::take_fetch_ahead(
 
 // The responses are not observed: they are about other folders than the open one.
 void Session::Impl::discard_ahead() {
+  if (ahead_.empty()) return;
   NoBodies no_bodies;
   const auto discard = [&](Connection::Tag tag) {
     if (tag.number != 0)
       connection_.finish(
           tag, [](Response&) {}, no_bodies);
   };
-  while (!ahead_.empty()) {
-    const Ahead ahead = std::move(ahead_.front());
-    ahead_.pop_front();
-    ++discarded_ahead_;
+  is_discarding_ = true;  // and stays so after a failure, with the folder in front
+  for (; !ahead_.empty(); ahead_.pop_front()) {
+    const Ahead& ahead = ahead_.front();
     if (!ahead.is_open) discard(ahead.examine);
     if (ahead.fetch) discard(*ahead.fetch);
+    ++discarded_ahead_;
   }
+  is_discarding_ = false;
 }
 
 // Messages that are gone now count as expunged, as far as their number shows: callers take others

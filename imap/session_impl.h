@@ -61,6 +61,9 @@ class Session::Impl {
   }
   std::size_t requested_ahead() const;
   std::uint64_t discarded_ahead() const { return discarded_ahead_; }
+  std::string_view discarding() const {
+    return is_discarding_ ? std::string_view(ahead_.front().raw_name) : std::string_view();
+  }
   OpenFolder examine(std::string_view raw_name, const Resync& resync, Changes& changes);
   Created create(std::string_view raw_name, std::span<const std::string> uses);
   std::vector<std::vector<AclEntry>> acls(std::span<const std::string> raw_names);
@@ -260,6 +263,7 @@ class Session::Impl {
 
   std::deque<Ahead> ahead_;
   std::uint64_t discarded_ahead_ = 0;
+  bool is_discarding_ = false;
 };
 
 // The item of UID FETCH for a whole message; does not set \Seen.

@@ -268,13 +268,15 @@ FolderRecord FolderRounds::pass_folder(const PassTools& tools, const imap::Folde
           lost != nullptr && lost->cause() == imap::ConnectionLost::Cause::kAccountTooSlow;
       const bool has_progress =
           is_asked_to_wait || stumbles_.total() > stumbles || pass.counts().fetched_messages > 0;
-      const bool is_its_fault =
-          is_asked_to_wait || !ahead_.note_loss(tools.session, folder, reading);
-      if (is_its_fault) failures_.add(folder.raw_name, has_progress, error.what());
+      const imap::Folder& culprit = ahead_.failed_over(tools.session, folder);
+      // A request to wait is the answer to a command, and thus about one folder.
+      const bool may_be_others = ahead_.note_loss(tools.session, folder, reading);
+      const bool is_its_fault = is_asked_to_wait || !may_be_others;
+      if (is_its_fault) failures_.add(culprit.raw_name, has_progress, error.what());
       // Otherwise each backup would end over this folder, before it comes to the others.
-      if (pass.counts().fetched_messages == 0) {
-        if (is_too_slow) blame(folder, error.what());
-        if (is_asked_to_wait) blamed_ = {folder, error.what()};  // if the pass ends now
+      if (pass.counts().fetched_messages == 0 || culprit.raw_name != folder.raw_name) {
+        if (is_too_slow) blame(culprit, error.what());
+        if (is_asked_to_wait) blamed_ = {culprit, error.what()};  // if the pass ends now
       }
     }
     const bool is_over_its_data =

@@ -72,7 +72,7 @@ void FoldersAhead::request(imap::Session& session, const std::vector<imap::Folde
     ++next_;
     if (turn == Turn::kSkipped) continue;
     session.request_ahead(folder);
-    requested_.push_back(folder.raw_name);
+    requested_.push_back(folder);
   }
   if (requested_.empty()) confirmed_.reset();
   is_followed_ = requested_.size() > 1;
@@ -94,7 +94,7 @@ bool FoldersAhead::are_enough(const std::vector<imap::Folder>& folders, std::siz
 }
 
 Reading FoldersAhead::reading_of(const imap::Folder& folder) const {
-  const bool is_ahead = !requested_.empty() && requested_.front() == folder.raw_name;
+  const bool is_ahead = !requested_.empty() && requested_.front().raw_name == folder.raw_name;
   return is_ahead ? Reading::kAtOnce : Reading::kStepByStep;
 }
 
@@ -137,11 +137,18 @@ bool FoldersAhead::compare(const imap::Session& session, const store::FolderReco
   return true;
 }
 
+const imap::Folder& FoldersAhead::failed_over(const imap::Session& session,
+                                              const imap::Folder& folder) const {
+  const auto found = std::ranges::find(requested_, session.discarding(), &imap::Folder::raw_name);
+  return found == requested_.end() ? folder : *found;
+}
+
 bool FoldersAhead::note_loss(const imap::Session& session, const imap::Folder& folder,
                              Reading reading) {
-  if (reading != Reading::kAtOnce && session.requested_ahead() == 0) return false;
+  const bool is_alone = session.requested_ahead() == 0 && session.discarding().empty();
+  if (reading != Reading::kAtOnce && is_alone) return false;
   suspects_.insert(folder.raw_name);
-  suspects_.insert(requested_.begin(), requested_.end());
+  for (const imap::Folder& other : requested_) suspects_.insert(other.raw_name);
   is_off_ |= ++losses_ == kMaxLosses;
   return true;
 }

@@ -76,6 +76,10 @@ class FoldersAhead {
   bool compare(const imap::Session& session, const store::FolderRecord& record,
                const store::FolderRecord& alone);
 
+  // After a failure while `folder` was passed: the folder over which it came, another one if its
+  // answers were being discarded.
+  const imap::Folder& failed_over(const imap::Session& session, const imap::Folder& folder) const;
+
   // After the connection was lost over the folder. Returns true if that may be another folder's
   // fault: others were under way too, or it was read at once.
   bool note_loss(const imap::Session& session, const imap::Folder& folder, Reading reading);
@@ -98,14 +102,13 @@ class FoldersAhead {
   // The members below are about the present session.
   std::size_t window_ = kMinAhead;
   bool is_proven_ = false;
-  std::uint64_t discarded_ = 0;  // folders, when one was last passed
-  int discards_ = 0;             // in a row
-  int comparisons_ = 0;          // in a row
-  std::deque<std::string>
-      requested_;             // raw names: the one that is passed now, and those that follow
-  std::size_t next_ = 0;      // the first folder that request() has not considered
-  bool is_followed_ = false;  // another one was requested behind the one passed now
-  bool is_evidence_ = false;  // the record given to accepts() last took no other commands
+  std::uint64_t discarded_ = 0;         // folders, when one was last passed
+  int discards_ = 0;                    // in a row
+  int comparisons_ = 0;                 // in a row
+  std::deque<imap::Folder> requested_;  // the one that is passed now, and those that follow
+  std::size_t next_ = 0;                // the first folder that request() has not considered
+  bool is_followed_ = false;            // another one was requested behind the one passed now
+  bool is_evidence_ = false;            // the record given to accepts() last took no other commands
 
   // The messages of the folder passed last, if they are evidence and compare() has confirmed them.
   std::optional<store::Receipt> confirmed_;

@@ -166,6 +166,37 @@ TEST_F(FoldersAheadTest, OnlyTheFolderThatBreaksTheConnectionIsGivenUp) {
   EXPECT_LE(server_.connections(), 5);
 }
 
+// Before it is read alone, INBOX waits for the answers to what was requested behind it.
+TEST_F(FoldersAheadTest, ALossOverDiscardedAnswersIsNotTheOpenFolders) {
+  server_.before = [](const std::string& command) {
+    return std::string(command == "EXAMINE \"f00\"" ? kHangUp : "");
+  };
+  const AccountReport report = run();
+  EXPECT_EQ(report.status, PassStatus::kPartial);
+  ASSERT_THAT(report.skipped, SizeIs(1));
+  EXPECT_EQ(report.skipped[0].folder, "f00");
+  expect_all_but({"f00"});
+  const auto first = std::ranges::find(server_.heard(), "EXAMINE \"f00\"");
+  ASSERT_NE(first, server_.heard().end());
+  const auto next = std::find_if(first + 1, server_.heard().end(), [](const std::string& command) {
+    return command.starts_with("EXAMINE");
+  });
+  ASSERT_NE(next, server_.heard().end());
+  EXPECT_EQ(*next, "EXAMINE \"INBOX\"") << "it is not tried last";
+}
+
+TEST_F(FoldersAheadTest, AFolderThatAsksToWaitEndsTheBackupOnce) {
+  server_.before = [](const std::string& command) {
+    return std::string(
+        command == "EXAMINE \"f00\"" ? "NO Suggested Backoff Time: 7200000 milliseconds" : "");
+  };
+  const AccountReport first = run();
+  ASSERT_THAT(first.skipped, SizeIs(1));
+  EXPECT_EQ(first.skipped[0].folder, "f00") << "its answer was discarded while INBOX was read";
+  run();
+  expect_all_but({"f00"});
+}
+
 TEST_F(FoldersAheadTest, OneLossBlamesNoFolder) {
   break_over("EXAMINE \"f20\"", 1);
   const AccountReport report = run();
