@@ -103,6 +103,7 @@ void FolderRounds::run(imap::Session& session, SpareSessions& spares, StoreTurn&
                           store_.schedule.commit_if_due();
                         }};
   waits_->give_back(imap::WaitBudget::kListedWorth * listed.size());
+  blamed_.reset();  // the attempt before has ended without ending the pass
   ahead_.begin(session);
   for (int round = 0; round < kMaxRounds; ++round) {
     const bool first_round = round == 0;
@@ -425,6 +426,7 @@ void FolderRounds::drop_open_folder() {
   if (!blamed_) return;
   const auto [folder, why] = *std::exchange(blamed_, std::nullopt);
   failures_.add_end(folder.raw_name, why);
+  if (current_.by_name(folder.raw_name) != nullptr) return;
   current_.add(given_up(folder, last_of(folder), failures_.reason(folder.raw_name)));
 }
 
