@@ -86,9 +86,10 @@ void Session::Impl::discard_ahead() {
   if (ahead_.empty()) return;
   NoBodies no_bodies;
   const auto discard = [&](Connection::Tag tag) {
-    if (tag.number != 0)
-      connection_.finish(
-          tag, [](Response&) {}, no_bodies);
+    // A dropped command is never answered.
+    if (tag.number == 0 || connection_.is_dropped(tag)) return;
+    connection_.finish(
+        tag, [](Response&) {}, no_bodies);
   };
   is_discarding_ = true;  // and stays so after a failure, with the folder in front
   for (; !ahead_.empty(); ahead_.pop_front()) {
