@@ -135,7 +135,10 @@ void QuotaExemption::compare_usage(QuotaFinding& finding) const {
     finding.proof += "; the usage after it is unknown: " + std::string(error.what());
     return;
   }
-  if (now.empty()) return;
+  if (now.empty()) {
+    finding.proof += "; the server no longer reports the usage";
+    return;
+  }
   finding.proof +=
       fmt::format("; usage was {} before and {} after", shown_uses(before_), shown_uses(now));
   for (const QuotaUse& then : before_) {

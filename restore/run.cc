@@ -160,7 +160,7 @@ class Run {
       doing_without([this] { site().subscribe(); });
       TreeTarget target(builder, records_, record_, plan_.levels);
       write(target, resumed_ ? Start::kResumed : Start::kFresh);
-      quota_->compare_usage(report_.quota);
+      doing_without([this] { quota_->compare_usage(report_.quota); });
       record_.state = report_.exit_status() == base::ExitStatus::kDone
                           ? store::TreeState::kComplete
                           : store::TreeState::kIncomplete;

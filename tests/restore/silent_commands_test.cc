@@ -69,6 +69,24 @@ TEST_F(SilentCommandsTest, RunSweepAndDoctorDoWithoutThem) {
   EXPECT_THAT(doctor.out, HasSubstr("login succeeded for 2 of the 2 accounts tried"));
 }
 
+// All mail is restored by then.
+TEST_F(SilentCommandsTest, ATreeIsCompleteWithoutTheUsageAfterIt) {
+  std::atomic<bool> is_asked = false;
+  const servers::Relay relay(server_, {.watch = [&](servers::From from, std::string_view bytes) {
+                               const bool is_last =
+                                   from == servers::From::kClient &&
+                                   bytes.find(" GETQUOTAROOT") != std::string_view::npos &&
+                                   bytes.find("mailstow-probe") == std::string_view::npos;
+                               if (is_last) is_asked = true;
+                               return !is_last;
+                             }});
+  use(relay);
+  const auto restored = run({});
+  EXPECT_TRUE(is_asked);
+  EXPECT_EQ(restored.status, 0) << restored.err;
+  EXPECT_EQ(mailstow_.restore_json({"trees"})["trees"][0]["state"], "complete");
+}
+
 TEST_F(SilentCommandsTest, OneThatIsNotAnsweredInTimeIsNotSentAgain) {
   std::atomic<bool> is_over = false;
   std::atomic<int> silences = 0;
