@@ -46,6 +46,10 @@ std::optional<imap::UidSet> implied_uids(const imap::OpenFolder& open) {
   return uids;
 }
 
+bool is_beyond(const imap::UidSet& uids, const imap::OpenFolder& open) {
+  return !uids.empty() && open.uid_next && uids.ranges().back().last.value >= *open.uid_next;
+}
+
 }  // namespace
 
 store::FolderRecord FolderPass::run(const imap::Folder& folder, const store::FolderRecord* last,
@@ -134,6 +138,9 @@ void FolderPass::update(const imap::Folder& folder, const imap::OpenFolder& open
     PresentUids present = tools_.turn.away([&] { return confirm_present(tools_.session, seen); });
     on_server = std::move(present.uids);
     doubt = std::move(present.doubt);
+    if (doubt.empty() && is_beyond(common(fetched_, on_server), open)) {
+      doubt = "the server sends messages with UIDs that EXAMINE does not allow";
+    }
     for (const base::Uid uid : fetched_.without(on_server)) draft.expunge(uid);
     const imap::UidSet left_out = on_server.without(seen);
     if (scan_refusal_.empty()) {

@@ -35,6 +35,7 @@ bool has_changed_meanwhile(const store::FolderInfo& before, const store::FolderI
 void FoldersAhead::begin(const imap::Session& session) {
   window_ = kMinAhead;
   is_proven_ = false;
+  proven_before_ = 0;
   discarded_ = session.discarded_ahead();
   discards_ = 0;
   comparisons_ = 0;
@@ -71,8 +72,8 @@ void FoldersAhead::request(imap::Session& session, const std::vector<imap::Folde
     if (turn == Turn::kAlone) break;
     ++next_;
     if (turn == Turn::kSkipped) continue;
+    requested_.push_back({folder, session.requested_ahead()});
     session.request_ahead(folder);
-    requested_.push_back(folder);
   }
   if (requested_.empty()) confirmed_.reset();
   is_followed_ = requested_.size() > 1;
@@ -94,7 +95,8 @@ bool FoldersAhead::are_enough(const std::vector<imap::Folder>& folders, std::siz
 }
 
 Reading FoldersAhead::reading_of(const imap::Folder& folder) const {
-  const bool is_ahead = !requested_.empty() && requested_.front().raw_name == folder.raw_name;
+  const bool is_ahead =
+      !requested_.empty() && requested_.front().folder.raw_name == folder.raw_name;
   return is_ahead ? Reading::kAtOnce : Reading::kStepByStep;
 }
 
@@ -111,11 +113,13 @@ bool FoldersAhead::accepts(const imap::Session& session, const imap::Folder& fol
   }
   const bool is_empty = record.receipt.messages == 0;
   const bool agrees = agrees_with_status(folder.status.value(), record);
-  if (!is_refused && !(agrees && (is_proven_ || is_empty))) return false;
+  const bool is_trusted = is_proven_ && requested_.front().before <= proven_before_;
+  if (!is_refused && !(agrees && (is_trusted || is_empty))) return false;
   confirmed_.reset();
   if (is_proven_) {
-    comparisons_ = 0;
-    if (discards_ == 0) window_ = std::min(2 * window_, kMaxAhead);
+    if (proven_before_ > 0) comparisons_ = 0;
+    if (!is_refused) confirmed_ = record.receipt;
+    if (discards_ == 0 && proven_before_ > 0) window_ = std::min(2 * window_, kMaxAhead);
   }
   return true;
 }
@@ -132,15 +136,24 @@ bool FoldersAhead::compare(const imap::Session& session, const store::FolderReco
     return false;
   }
   if (!is_evidence_ || alone.receipt.messages == 0) return true;
-  is_proven_ |= before && *before != alone.receipt;
   confirmed_ = alone.receipt;
+  if (!before || *before == alone.receipt) return true;
+  const std::size_t under_way = requested_.front().before;
+  if (is_proven_ && under_way > proven_before_) {
+    // Only the last one of a full batch is compared once more.
+    constexpr std::size_t kLast = kMaxAhead - 1;
+    proven_before_ = under_way == kLast ? kLast : kLast - 1;
+  }
+  is_proven_ = true;
   return true;
 }
 
 const imap::Folder& FoldersAhead::failed_over(const imap::Session& session,
                                               const imap::Folder& folder) const {
-  const auto found = std::ranges::find(requested_, session.discarding(), &imap::Folder::raw_name);
-  return found == requested_.end() ? folder : *found;
+  const auto found = std::ranges::find_if(requested_, [&](const Requested& one) {
+    return one.folder.raw_name == session.discarding();
+  });
+  return found == requested_.end() ? folder : found->folder;
 }
 
 bool FoldersAhead::note_loss(const imap::Session& session, const imap::Folder& folder,
@@ -148,7 +161,7 @@ bool FoldersAhead::note_loss(const imap::Session& session, const imap::Folder& f
   const bool is_alone = session.requested_ahead() == 0 && session.discarding().empty();
   if (reading != Reading::kAtOnce && is_alone) return false;
   suspects_.insert(folder.raw_name);
-  for (const imap::Folder& other : requested_) suspects_.insert(other.raw_name);
+  for (const Requested& other : requested_) suspects_.insert(other.folder.raw_name);
   is_off_ |= ++losses_ == kMaxLosses;
   return true;
 }

@@ -12,6 +12,10 @@
 // when they were read once more alone, and not the same as each other. Only messages count that
 // came for the commands requested ahead.
 //
+// These two are the first ones of what is under way. So that holds for others only once the second
+// one of a batch, which had the UID FETCH of the first before it, had the same messages as well,
+// and for the last one of a full batch once one of those had.
+//
 // Otherwise the folder is read once more, alone. Where the two readings differ, or there is no
 // proof after a few attempts, no folder of the account is requested ahead any more.
 //
@@ -102,15 +106,21 @@ class FoldersAhead {
   // The members below are about the present session.
   std::size_t window_ = kMinAhead;
   bool is_proven_ = false;
-  std::uint64_t discarded_ = 0;         // folders, when one was last passed
-  int discards_ = 0;                    // in a row
-  int comparisons_ = 0;                 // in a row
-  std::deque<imap::Folder> requested_;  // the one that is passed now, and those that follow
-  std::size_t next_ = 0;                // the first folder that request() has not considered
-  bool is_followed_ = false;            // another one was requested behind the one passed now
-  bool is_evidence_ = false;            // the record given to accepts() last took no other commands
+  std::uint64_t discarded_ = 0;  // folders, when one was last passed
+  int discards_ = 0;             // in a row
+  int comparisons_ = 0;          // in a row, or without a proof for more than the first one
+  struct Requested {
+    imap::Folder folder;
+    std::size_t before = 0;  // folders under way when it was requested
+  };
+  std::deque<Requested> requested_;  // the one that is passed now, and those that follow
+  std::size_t proven_before_ = 0;    // a folder with more before it is compared
+  std::size_t next_ = 0;             // the first folder that request() has not considered
+  bool is_followed_ = false;         // another one was requested behind the one passed now
+  bool is_evidence_ = false;         // the record given to accepts() last took no other commands
 
-  // The messages of the folder passed last, if they are evidence and compare() has confirmed them.
+  // The messages of the folder passed last, if they are evidence and compare() has confirmed them,
+  // or if they were accepted after that.
   std::optional<store::Receipt> confirmed_;
 };
 

@@ -99,6 +99,8 @@ TEST_F(FoldersAheadTest, TheNextFoldersFollowWithoutWaiting) {
   EXPECT_EQ(times_opened("INBOX"), 2) << "the first two are compared";
   EXPECT_EQ(times_opened(name(0)), 3) << "requested behind INBOX, too";
   EXPECT_EQ(times_opened(name(1)), 2) << "requested behind the second, too";
+  EXPECT_EQ(times_opened(name(2)), 2) << "compared, as the second of a batch";
+  EXPECT_EQ(times_opened(name(71)), 2) << "compared, as the last of the first full batch";
   const auto examine = std::ranges::find(server_.heard(), "EXAMINE \"f20\"");
   ASSERT_GT(server_.heard().end() - examine, 2);
   EXPECT_THAT(examine[1], HasSubstr("UID FETCH 1:* "));
@@ -309,6 +311,16 @@ TEST_F(FoldersAheadTest, MessagesOfAnotherFolderAreNoticed) {
   expect_all_but();
 }
 
+// The first folder of each batch is the right one, as are thus the first two comparisons.
+TEST_F(FoldersAheadTest, MessagesOfAnotherFolderBehindTheFirstAreNoticed) {
+  server_.opens_late_behind = true;
+  make_alike();
+  const AccountReport report = run();
+  EXPECT_EQ(report.status, PassStatus::kComplete) << report.error;
+  EXPECT_THAT(report.warnings, testing::Contains(HasSubstr("the server sent other messages")));
+  expect_all_but();
+}
+
 // The comparison is no proof if the server refuses it.
 TEST_F(FoldersAheadTest, AComparisonThatIsRefusedProvesNothing) {
   server_.opens_late = true;
@@ -390,6 +402,20 @@ TEST_F(FoldersAheadTest, AFolderWhoseSizeIsNotThatOfItsStatusIsReadOnceMore) {
   expect_all_but();
 }
 
+// The number of messages and their size agree.
+TEST_F(FoldersAheadTest, AFolderWithAUidThatIsTooHighIsReadOnceMore) {
+  int edited = 0;
+  server_.edit = [&](const std::string& command, std::string& answer) {
+    if (server_.open_folder() == "f20" && command.ends_with("BODY.PEEK[])") && edited++ == 0) {
+      answer.replace(answer.find("UID 5 "), 6, "UID 95 ");
+    }
+    return Afterwards::kNothing;
+  };
+  EXPECT_EQ(run().status, PassStatus::kComplete);
+  EXPECT_EQ(edited, 2);
+  expect_all_but();
+}
+
 TEST_F(FoldersAheadTest, AMessageThatDoesNotExistIsNotKept) {
   server_.edit = [&](const std::string& command, std::string& answer) {
     if (server_.open_folder() == "f20" && command.starts_with("UID FETCH 1:*")) {
@@ -416,8 +442,7 @@ TEST_F(FoldersAheadTest, AFolderThatSendsMessagesWithoutEndIsReadAlone) {
     }
     return Afterwards::kNothing;
   };
-  const AccountReport report = run();
-  EXPECT_EQ(report.status, PassStatus::kComplete) << report.error;
+  EXPECT_EQ(run().status, PassStatus::kComplete);
   EXPECT_EQ(server_.connections(), 2);
   expect_all_but();
 }

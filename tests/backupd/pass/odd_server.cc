@@ -209,6 +209,7 @@ class OddServer::Connection : public imap::Transport {
 
   std::string examine(const std::string& name) {
     open_before_ = std::exchange(open_, server_.find(name));
+    was_opened_early_ = is_early_;
     server_.open_folder_ = name;
     if (open_ == nullptr) return "NO no such folder";
     if (!open_->refusal.empty()) return open_->refusal;
@@ -246,7 +247,8 @@ class OddServer::Connection : public imap::Transport {
     const bool with_body = arguments.find("BODY.PEEK[]") != std::string::npos;
     std::size_t number = 0;
     if (open_ == nullptr) return "BAD no folder is open";
-    const bool is_late = server_.opens_late && is_early_ && open_before_ != nullptr;
+    const bool opens_late = server_.opens_late || (server_.opens_late_behind && was_opened_early_);
+    const bool is_late = opens_late && is_early_ && open_before_ != nullptr;
     OddFolder& folder = is_late ? *open_before_ : *open_;
     for (OddMessage& message : folder.messages) {
       ++number;
@@ -278,6 +280,7 @@ class OddServer::Connection : public imap::Transport {
   OddFolder* open_ = nullptr;
   OddFolder* open_before_ = nullptr;
   bool is_early_ = false;  // the client has not received the last answer yet
+  bool was_opened_early_ = false;
   std::string input_;
   std::size_t asked_ = 0;  // the end of the line up to which go-aheads were given
   std::string output_;

@@ -106,6 +106,9 @@ class OddServer {
   // before.
   bool opens_late = false;
 
+  // The same, only if that EXAMINE had arrived before the answer to an earlier command, too.
+  bool opens_late_behind = false;
+
   // Whether answers that the client has not received yet are lost when a connection is closed.
   bool loses_answers = false;
 
