@@ -113,13 +113,20 @@ std::size_t InPlace::foreign_messages(store::Reader& reader, const std::string& 
   return foreign;
 }
 
-void InPlace::refuse_without_room() {
+void InPlace::refuse_without_room(bool allow_quota) {
   const auto uses = quota_uses(session_, std::string(imap::kInbox));
   const std::uint64_t messages =
       plan_.counts.messages - std::min(plan_.counts.messages, present_messages_);
   const std::uint64_t bytes = plan_.counts.bytes - std::min(plan_.counts.bytes, present_bytes_);
   if (!has_room(uses, messages, bytes)) refuse_for_room(account_, uses, messages, bytes);
   if (!session_.done_without().contains("GETQUOTAROOT")) return;
+  if (!allow_quota) {
+    base::fail(base::ErrorCode::kCountsTowardsQuota,
+               "restore: {}: whether the mail fits into the quota is unknown, because the server "
+               "does not carry out GETQUOTAROOT: if the server has no quotas, set \"quota\": "
+               "\"none\" for it in the configuration, or pass --allow-quota",
+               account_);
+  }
   notes_.push_back(
       "whether the mail fits into the quota is unknown, because the server does not carry out "
       "GETQUOTAROOT");

@@ -34,8 +34,9 @@ class InPlace : public RestoreTarget {
   // place. Messages that an interrupted run put there are allowed.
   void refuse_unless_empty(store::Reader& reader);
 
-  // Fails with kCountsTowardsQuota if there is no room for what is not there yet.
-  void refuse_without_room();
+  // Fails with kCountsTowardsQuota if there is no room for what is not there yet, and unless
+  // `allow_quota`, if the server does not report whether there is.
+  void refuse_without_room(bool allow_quota);
 
   // Creates the folders that are not there.
   void create_folders();

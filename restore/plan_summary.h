@@ -21,13 +21,14 @@ struct PlanCounts {
 
 struct PlanSummary {
   PlanCounts counts;
-  // STORAGE of the account, in KiB; nullopt: the server reports no limit.
+  // STORAGE of the account, in KiB; nullopt: the server reports no limit, or it is unknown.
   struct Room {
     std::uint64_t usage = 0;
     std::uint64_t limit = 0;
   };
   std::optional<Room> room;
-  bool took_backup = false;  // for --missing
+  bool is_room_unknown = false;  // the server does not carry out GETQUOTAROOT
+  bool took_backup = false;      // for --missing
   // The tree's name as the text shows it: the run will have another time. Empty:
   // RestoreReport::tree.
   std::string shown_tree = {};

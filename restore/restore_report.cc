@@ -89,6 +89,7 @@ std::string RestoreReport::to_json() const {
                         {"without_date", plan->counts.undated},
                         {"estimated_seconds", plan->counts.estimated.count()},
                         {"storage_kib", std::move(room)},
+                        {"storage_unknown", plan->is_room_unknown},
                         {"took_backup", plan->took_backup}};
   }
   return base::json_text(document);

@@ -96,7 +96,9 @@ std::string RestoreReport::plan_to_text() const {
   remarks += undated_text(undated);
   const std::string room =
       plan->room ? fmt::format("Quota: {} of {} KiB used; ", plan->room->usage, plan->room->limit)
-                 : std::string("The server reports no limit; ");
+      : plan->is_room_unknown
+          ? std::string("The quota is unknown: the server does not carry out GETQUOTAROOT; ")
+          : std::string("The server reports no limit; ");
   return base::format_table({{"FOLDER", base::Align::kLeft, base::Width::kCut},
                              {"BECOMES", base::Align::kLeft, base::Width::kCut},
                              {"MESSAGES", base::Align::kRight},

@@ -278,6 +278,7 @@ class Run {
     if (!has_quota()) return;
     const auto uses =
         doing_without([this] { return quota_uses(session_, std::string(imap::kInbox)); });
+    report_.plan->is_room_unknown = session_.done_without().contains("GETQUOTAROOT");
     if (const auto use = storage_use(uses)) {
       report_.plan->room = PlanSummary::Room{use->usage, use->limit};
     }
@@ -353,7 +354,7 @@ class Run {
     place.refuse_unless_empty(reader_);
     report_.quota = {false, "mail restored in place counts like any other"};
     if (options_.dry_run) return report_;
-    if (has_quota()) doing_without([&] { place.refuse_without_room(); });
+    if (has_quota()) doing_without([&] { place.refuse_without_room(options_.allow_quota); });
     place.create_folders();
     place.create_renamed(rename_refused(plan_, names, [&](const std::string& raw_name) {
       return !place.refusal(raw_name).empty();

@@ -69,6 +69,19 @@ TEST_F(SilentCommandsTest, RunSweepAndDoctorDoWithoutThem) {
   EXPECT_THAT(doctor.out, HasSubstr("login succeeded for 2 of the 2 accounts tried"));
 }
 
+TEST_F(SilentCommandsTest, AnUnknownQuotaAllowsNoRestoreInPlace) {
+  const servers::Relay relay(server_, {.watch = breaking_over({"GETQUOTAROOT"})});
+  use(relay);
+  std::vector<std::string> command = {"run", "alice", "--all", "--to", "bob", "--in-place"};
+  const auto refused = mailstow_.restore(command);
+  EXPECT_EQ(refused.status, 6) << refused.out;
+  EXPECT_THAT(refused.err, HasSubstr("whether the mail fits into the quota is unknown"));
+  command.emplace_back("--allow-quota");
+  const auto restored = mailstow_.restore(command);
+  EXPECT_NE(restored.status, 6) << restored.err;
+  EXPECT_EQ(servers::account_state(server_, "bob").folders.size(), state().folders.size());
+}
+
 // All mail is restored by then.
 TEST_F(SilentCommandsTest, ATreeIsCompleteWithoutTheUsageAfterIt) {
   std::atomic<bool> is_asked = false;
@@ -103,6 +116,7 @@ TEST_F(SilentCommandsTest, OneThatIsNotAnsweredInTimeIsNotSentAgain) {
   is_over = true;
   is_over.notify_all();
   EXPECT_EQ(dry.status, 0) << dry.err;
+  EXPECT_THAT(dry.out, HasSubstr("The quota is unknown"));
   EXPECT_THAT(dry.err, HasSubstr("the server does not carry out GETQUOTAROOT"));
   EXPECT_EQ(silences, 1);
 }
