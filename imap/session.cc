@@ -125,6 +125,10 @@ std::uint64_t Session::discarded_ahead() const {
   return impl_->discarded_ahead();
 }
 
+void Session::close_ahead() {
+  during("discard what was requested ahead", "", [this] { impl_->close_ahead(); });
+}
+
 std::string_view Session::discarding() const {
   return impl_->discarding();
 }

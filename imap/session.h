@@ -142,6 +142,9 @@ class Session {
   // without messages is only opened, and a folder without HIGHESTMODSEQ is expected to have no
   // MODSEQ.
   void request_ahead(const Folder& folder);
+  // Discards the answers to everything that was requested ahead. If there was anything, no folder
+  // counts as open, so that later commands open none again.
+  void close_ahead();
   // False without Limits::pipeline, and for a name that no command can contain.
   bool can_request_ahead(const Folder& folder) const;
   // The folders for which examine() was not called yet, and those whose answers were discarded.

@@ -101,6 +101,12 @@ void Session::Impl::discard_ahead() {
   is_discarding_ = false;
 }
 
+void Session::Impl::close_ahead() {
+  if (ahead_.empty()) return;
+  discard_ahead();
+  open_name_.clear();
+}
+
 // Messages that are gone now count as expunged, as far as their number shows: callers take others
 // for messages that the server hides.
 void Session::Impl::return_to_open_folder() {

@@ -59,6 +59,7 @@ class Session::Impl {
   bool can_request_ahead(const Folder& folder) const {
     return limits_.pipeline && can_be_a_string(folder.raw_name);
   }
+  void close_ahead();
   std::size_t requested_ahead() const;
   std::uint64_t discarded_ahead() const { return discarded_ahead_; }
   std::string_view discarding() const {

@@ -177,6 +177,7 @@ bool FolderRounds::pass_once(const PassTools& tools, const std::vector<imap::Fol
       current_.add(read(tools, folder, last));
     }
   }
+  tools.turn.away([&] { tools.session.close_ahead(); });
   keep_unlisted(tools.session.list_gaps());
   return has_changed;
 }

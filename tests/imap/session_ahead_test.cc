@@ -182,6 +182,25 @@ TEST(SessionAheadTest, AnotherCommandIsAboutTheOpenFolder) {
   });
 }
 
+// The folder may be gone by then.
+TEST(SessionAheadTest, AfterTheLastFolderNoneIsOpenedAgain) {
+  Transcript transcript = Transcript::session();
+  transcript.add(kBothRequested).add(R"(
+    S: m5 NO gone
+    S: m6 BAD no folder is open
+    C: m7 LIST "" "x"
+    S: m7 OK done
+  )");
+  converse_and_cut(transcript, [](Session& session) {
+    request_a_and_b(session);
+    session.examine("A");
+    EXPECT_EQ(bodies_of_all(session), std::vector<std::string>{"a"});
+    session.close_ahead();
+    EXPECT_THAT(session.list("x"), IsEmpty());
+    EXPECT_EQ(session.discarded_ahead(), 1U);
+  });
+}
+
 TEST(SessionAheadTest, TheOpenFolderMustStillBeTheSame) {
   Transcript transcript = Transcript::session();
   transcript.add(kBothRequested).add(R"(
