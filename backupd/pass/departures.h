@@ -2,6 +2,7 @@
 // only moved is not mistaken for one.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -29,6 +30,12 @@ class Departures {
   // `message` arrived in a folder. Only messages that the store had matter: no others can have
   // left.
   void arrived(const store::MessageId& message) { arrived_.push_back(message); }
+
+  // Takes back all arrivals but the first `arrivals`: their folder's record is not used.
+  std::size_t arrivals() const { return arrived_.size(); }
+  void take_back_arrivals(std::size_t arrivals) {
+    arrived_.erase(arrived_.begin() + static_cast<std::ptrdiff_t>(arrivals), arrived_.end());
+  }
 
   // Returns how many left a folder and arrived in no other. If one of several equal messages left,
   // it counts.

@@ -145,7 +145,7 @@ void FolderPass::update(const imap::Folder& folder, const imap::OpenFolder& open
     const imap::UidSet left_out = on_server.without(seen);
     if (scan_refusal_.empty()) {
       update_left_out(left_out);
-    } else if (doubt.empty() && !left_out.empty()) {
+    } else if (doubt.empty() && !common(left_out, recorded_).empty()) {
       doubt = scan_refusal_ + ": recorded messages are kept";
     }
   }

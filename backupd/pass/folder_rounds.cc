@@ -305,10 +305,12 @@ FolderRecord FolderRounds::pass_folder(const PassTools& tools, const imap::Folde
 FolderRecord FolderRounds::read(const PassTools& tools, const imap::Folder& folder,
                                 const FolderRecord* last) {
   const Reading reading = ahead_.reading_of(folder);
+  const std::size_t arrivals = departures_.arrivals();
   FolderRecord record = pass_folder(tools, folder, last, reading);
   if (reading == Reading::kStepByStep || ahead_.accepts(tools.session, folder, record)) {
     return record;
   }
+  departures_.take_back_arrivals(arrivals);
   FolderRecord alone = pass_folder(tools, folder, last, Reading::kStepByStep);
   if (!ahead_.compare(tools.session, record, alone)) {
     warn(

@@ -39,5 +39,17 @@ TEST(DeparturesTest, AReplacedMessageThatIsElsewhereOnlyMoved) {
   EXPECT_EQ(departures.replaced(), 1U);
 }
 
+// As from a record that is not used.
+TEST(DeparturesTest, AnArrivalThatIsTakenBackHidesNoDeparture) {
+  Departures departures;
+  departures.left(message_id(1));
+  departures.left(message_id(2));
+  departures.arrived(message_id(1));
+  const std::size_t arrivals = departures.arrivals();
+  departures.arrived(message_id(2));
+  departures.take_back_arrivals(arrivals);
+  EXPECT_EQ(departures.vanished(), 1U);
+}
+
 }  // namespace
 }  // namespace backupd

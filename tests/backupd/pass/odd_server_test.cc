@@ -47,6 +47,24 @@ class OddServerTest : public OddServerFixture {
   }
 };
 
+// The flags of new messages come with their bodies.
+TEST_F(OddServerTest, ARefusalOfTheRestOfAScanMattersOnlyForRecordedMessages) {
+  server_.folder("INBOX").tells_next = false;
+  int scans = 0;
+  server_.edit = [&](const std::string& command, std::string& answer) {
+    if (command.starts_with("UID FETCH 1:*") && scans++ == 0) {
+      std::string end = answer.substr(answer.rfind("\r\n", answer.size() - 3) + 2);
+      end.replace(end.find("OK"), 2, "NO");
+      answer = answer.substr(0, answer.find("* 3 FETCH")) + end;
+    }
+    return Afterwards::kNothing;
+  };
+  const AccountReport report = run();
+  EXPECT_GT(scans, 0);
+  EXPECT_EQ(report.status, PassStatus::kComplete) << report.error;
+  EXPECT_EQ(runner_.snapshot().messages, 3U);
+}
+
 // An account may have 20,000 folders of a few messages each.
 TEST_F(OddServerTest, AFewMessagesAreReceivedWithoutAThread) {
   std::set<std::thread::id> threads;
