@@ -8,6 +8,7 @@
 
 #include "base/file_system.h"
 #include "restore/commands.h"
+#include "restore/restore_request.h"
 #include "restore/tree_lock.h"
 #include "store/tree_record.h"
 #include "tests/programs/installation.h"
@@ -230,7 +231,11 @@ std::vector<WorldSituation> world_situations() {
          world.change_record([](auto& record) {
            record.created -= days(14);
            record.expires -= days(7);
-           record.snapshot = {};  // the one that there was then is no longer kept
+           // The snapshots that there were then are no longer kept.
+           record.snapshot = {};
+           RestoreRequest request = read_request(record.request);
+           request.made_after = 0;
+           record.request = write_request(request);
          });
          return world.sweep();
        },

@@ -373,7 +373,7 @@ def dovecot(scene):
     metrics = (scene.sandbox / "var/lib/prometheus/node-exporter/mailstow.prom").read_text()
     assert 'mailstow_job_exit_status{name="backup"} 0\n' in metrics, metrics
     second_copy(scene)
-    scene.play("The restore desk")
+    scene.play("The restore page")
     scene.expect_backed_up("alice", "bob")
     # Without a socket from systemd or the configuration it does not start, and names them.
     assert "socket" in scene.shell("mailstow-restore desk && exit 1; true")
