@@ -259,7 +259,7 @@ CommonCauses causes_of(const base::Environment& environment,
   for (const AccountState& state : states) {
     const auto failure = last.find(state.name);
     if (failure == last.end()) continue;
-    if (state.newest && failure->second.time < state.newest->time) continue;
+    if (state.last_certain && failure->second.time < *state.last_certain) continue;
     FailedAccount account{.account = state.name, .error = failure->second.error, .alarms = {}};
     for (const Alarm& alarm : state.alarms) {
       if (alarm.kind == AlarmKind::kStale) account.alarms.push_back(alarm.text);

@@ -106,8 +106,8 @@ MailArchive::MailArchive(FrameReader::Source source)
 }
 
 MailArchive::~MailArchive() {
-  // Closing it would write the end of a complete file.
-  if (!writer_->is_closed) archive_write_fail(writer_->archive.get());
+  // The end of the file goes nowhere. Without closing it, libarchive would lose its buffer.
+  if (!writer_->is_closed) archive_write_close(writer_->archive.get());
 }
 
 std::optional<ordered_json> MailArchive::next_head() {

@@ -58,7 +58,7 @@ TEST_F(CheckCommandTest, ReportsAnIntactStoreAsIntact) {
   EXPECT_EQ(whole["packs"], whole["packs_read"]);
   EXPECT_EQ(whole["pack_bytes"], whole["bytes_read"]);
   const auto text = mailstow_.backupd({"check", "--read-data"});
-  EXPECT_THAT(text.out, HasSubstr("The store is intact: 1 packs"));
+  EXPECT_THAT(text.out, HasSubstr("The store is intact: 1 pack with"));
   EXPECT_EQ("", text.err);
 }
 

@@ -63,7 +63,7 @@ TEST(QuotaTest, AnAllowedTreeThatDoesNotFitIsRefusedBeforeAnyMessage) {
   const auto before = world.state();
   const Outcome outcome = world.run({"--allow-quota"});
   EXPECT_EQ(outcome.status, 6);
-  EXPECT_THAT(outcome.log, HasSubstr("do not fit into the quota"));
+  EXPECT_THAT(outcome.log, HasSubstr("there is no room for 4 messages"));
   EXPECT_THAT(outcome.log, HasSubstr("of 4000 KiB"));
   EXPECT_EQ(world.state(), before);
 }

@@ -108,20 +108,23 @@ TEST_F(HttpServerTest, WhatIsTooLargeIsRefusedBeforeItIsHandled) {
 
 TEST_F(HttpServerTest, AllBodiesTogetherAreBounded) {
   start({.body = 100'000, .bodies = 150'000});
-  // Both announce the same, and the first does not finish.
+  // All announce the same, and the slow ones do not finish.
   const std::string head =
       "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 90000\r\n\r\n";
-  const base::Fd slow = connect_to_page(socket());
   const std::string begin = head + std::string(80'000, 'x');
-  std::size_t sent = 0;
-  while (sent < begin.size()) {
-    const ssize_t now = ::send(slow.get(), begin.data() + sent, begin.size() - sent, MSG_NOSIGNAL);
-    ASSERT_GT(now, 0);
-    sent += static_cast<std::size_t>(now);
-  }
+  std::vector<base::Fd> slow;
   WebAnswer other;
-  // Until the first one's bytes have been taken.
-  for (int attempt = 0; attempt < 500 && other.status != 423; ++attempt) {
+  // Until the bytes of a slow one have been taken; the others of them are refused.
+  for (int attempt = 0; attempt < 50 && other.status != 423; ++attempt) {
+    slow.push_back(connect_to_page(socket()));
+    std::size_t sent = 0;
+    while (sent < begin.size()) {
+      const ssize_t now =
+          ::send(slow.back().get(), begin.data() + sent, begin.size() - sent, MSG_NOSIGNAL);
+      ASSERT_GT(now, 0);
+      sent += static_cast<std::size_t>(now);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
     other = send(head + std::string(90'000, 'y'));
   }
   EXPECT_EQ(other.status, 423);

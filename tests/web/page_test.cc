@@ -2,12 +2,14 @@
 #include <filesystem>
 #include <fstream>
 #include <thread>
+#include <vector>
 
 #include <gmock/gmock.h>
 
 #include "tests/programs/installation.h"
 #include "tests/servers/account_filler.h"
 #include "tests/servers/account_state.h"
+#include "tests/servers/delivery.h"
 #include "tests/servers/dovecot.h"
 #include "tests/web/web_client.h"
 #include "web/target.h"
@@ -156,12 +158,16 @@ TEST_F(PageTest, AUserFindsWhatVanishedAndBringsItBack) {
 }
 
 TEST_F(PageTest, NoRequestReachesAnotherAccount) {
+  const std::vector<servers::Delivery> mail = {{"Subject: not alice's\r\n\r\nonly bob has it\r\n"}};
+  server_.client("bob").append("INBOX", mail);
+  mailstow_.backupd_json({"once"});
   start_page();
   WebClient bob = logged_in("bob");
   const std::string snapshot =
       bob.get(of("bob", "/snapshots")).document()["snapshots"][0]["snapshot"];
   const std::string message = bob.get(of("bob", "/snapshots/newest/messages?folder=INBOX"))
-                                  .document()["messages"][0]["message"];
+                                  .document()["messages"]
+                                  .back()["message"];
   WebClient alice = logged_in("alice");
   const std::string invented(64, '0');
   const auto expect_equal = [&](const std::string& bobs, const std::string& other) {

@@ -34,7 +34,7 @@ std::map<std::string, std::set<std::string>, std::less<>> documented_requests() 
       found.insert((*at)[1]);
     }
     for (std::sregex_iterator at(names.begin(), names.end(), word), end; at != end; ++at) {
-      requests[(*at)[1]] = found;
+      requests.emplace((*at)[1], found);  // the table of error codes follows
     }
   }
   return requests;

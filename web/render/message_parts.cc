@@ -245,11 +245,12 @@ struct MessageParts::Parsed {
 void MessageParts::prepare() {
   g_mime_init();
   // They stay loaded while a converter is open, which is for good.
-  static std::vector<iconv_t> open;
-  if (!open.empty()) return;
+  static std::array<iconv_t, 2 * kCharacterSets.size()> open{};
+  if (open.front() != nullptr) return;
+  auto next = open.begin();
   for (const char* name : kCharacterSets) {
-    open.push_back(::iconv_open("UTF-8", name));
-    open.push_back(::iconv_open(name, "UTF-8"));
+    *next++ = ::iconv_open("UTF-8", name);
+    *next++ = ::iconv_open(name, "UTF-8");
   }
 }
 
@@ -267,7 +268,8 @@ MessageParts::MessageParts(int message) : parsed_(std::make_unique<Parsed>()) {
   std::array<const char*, 3> fallbacks = {"utf-8", "windows-1252", nullptr};
   g_mime_parser_options_set_fallback_charsets(options.get(), fallbacks.data());
   parsed_->message.reset(g_mime_parser_construct_message(parser.get(), options.get()));
-  if (!parsed_->message) base::fail(base::ErrorCode::kDamaged, "render: this is not a message");
+  // Bytes without any header or text are an empty message.
+  if (!parsed_->message) parsed_->message.reset(g_mime_message_new(FALSE));
   GMimeObject* const top = g_mime_message_get_mime_part(parsed_->message.get());
   if (top != nullptr) parsed_->walk(top, 0);
 }

@@ -1,8 +1,6 @@
 // The daemon across clocks that jump: nothing is delayed until a time that a wrong clock showed.
 #include <algorithm>
-#include <atomic>
 #include <chrono>
-#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -11,7 +9,6 @@
 #include "tests/programs/owned_clock.h"
 #include "tests/servers/delivery.h"
 #include "tests/servers/mail_generator.h"
-#include "tests/servers/relay.h"
 
 namespace backupd {
 namespace {
@@ -125,43 +122,6 @@ TEST_F(DaemonClockTest, AWrongClockDelaysNothingOnceItIsRight) {
   EXPECT_EQ(missing["folders"][0]["messages"], 10) << missing.dump(2);
   mailstow_.backupd_json({"acknowledge", "alice"});
   EXPECT_EQ(alarms(), json::array());
-}
-
-TEST_F(DaemonClockTest, AJumpWhileABackupRunsDelaysNothing) {
-  deliver(3);
-  next_night();
-  const json first = mailstow_.restore_json({"folders", "alice"});
-  const sys_seconds night = next("backup");
-  std::mutex clock_lock;
-  std::once_flag once;
-  std::atomic<bool> has_jumped = false;
-  const servers::Relay relay(server_, {.watch = [&](servers::From, std::string_view) {
-                               std::call_once(once, [&] {
-                                 const std::scoped_lock lock(clock_lock);
-                                 clock_.set(night + days(365));
-                                 has_jumped = true;
-                               });
-                               return true;
-                             }});
-  mailstow_.config()["servers"]["main"]["url"] = relay.url();
-  mailstow_.save();
-  deliver(1);
-  {
-    const std::scoped_lock lock(clock_lock);
-    clock_.set(night);
-  }
-  wait_until([&] {
-    daemon_status();
-    return has_jumped.load();
-  });
-  wait_until_idle();
-  clock_.set(night + minutes(1));
-  wait_until_idle();
-  EXPECT_LE(next("backup"), clock_.now() + days(1));
-  deliver(1);
-  next_night();
-  EXPECT_EQ(newest_messages(), delivered_);
-  EXPECT_TRUE(has_snapshot(first["snapshot"]));
 }
 
 }  // namespace

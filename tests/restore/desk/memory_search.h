@@ -10,6 +10,7 @@
 #include <new>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -32,11 +33,11 @@ class MemorySearch {
   MemorySearch& operator=(const MemorySearch&) = delete;
   ~MemorySearch() { ::munmap(own_, kOwnArea); }
 
-  // The number of copies.
-  std::size_t count() const {
+  // The regions of the copies, as /proc/self/maps names them.
+  std::vector<std::string> found() const {
     const base::Fd memory(::open("/proc/self/mem", O_RDONLY | O_CLOEXEC));
     std::ifstream maps("/proc/self/maps");
-    std::size_t found = 0;
+    std::vector<std::string> found;
     for (std::string line; std::getline(maps, line);) {
       unsigned long begin = 0;
       unsigned long end = 0;
@@ -44,7 +45,7 @@ class MemorySearch {
       if (std::sscanf(line.c_str(), "%lx-%lx %*c%c", &begin, &end, &write) != 3) continue;
       // A sanitizer's own tables are larger than all that the process has.
       if (write != 'w' || end - begin > kMaxRegion) continue;
-      found += count_in(memory, begin, end);
+      found.insert(found.end(), count_in(memory, begin, end), line);
     }
     return found;
   }
