@@ -1,5 +1,6 @@
 #include "base/wiping_heap.h"
 
+#include <array>
 #include <atomic>
 #include <cstdlib>
 #include <new>
@@ -40,6 +41,11 @@ void free_wiped(void* memory) noexcept {
 
 void wipe_freed_memory() {
   wipes_freed = true;
+}
+
+[[gnu::noinline]] void wipe_returned_frames() {
+  std::array<char, std::size_t{32} << 10U> same_place;  // NOLINT(*-member-init)
+  ::explicit_bzero(same_place.data(), same_place.size());
 }
 
 }  // namespace base

@@ -9,4 +9,7 @@ namespace base {
 // allocate by malloc() and are not covered.
 void wipe_freed_memory();
 
+// Overwrites what functions that have returned left on this thread's stack, up to 32 KiB.
+void wipe_returned_frames();
+
 }  // namespace base

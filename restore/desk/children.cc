@@ -19,6 +19,7 @@
 #include "base/memory_file.h"
 #include "base/process.h"
 #include "base/secret.h"
+#include "base/wiping_heap.h"
 
 namespace desk {
 
@@ -98,7 +99,10 @@ class Children::Launch {
   Launch(const base::Path& config_file, const nlohmann::ordered_json& request,
          const base::OnBehalf& on_behalf) {
     std::string text = base::json_line(request);  // it may hold a password
-    const base::Finally wipe([&] { base::wipe(text); });
+    const base::Finally wipe([&] {
+      base::wipe(text);
+      base::wipe_returned_frames();  // JSON is written by way of a buffer on the stack
+    });
     pass(base::memory_file("the request", base::as_bytes(text)), STDIN_FILENO);
     name_ = request.value("command", "");
     set_command("mailstow-restore", config_file, {"answer", "--json"}, on_behalf);

@@ -30,7 +30,7 @@ TOKEN = "ya29.a-token-that-only-the-endpoint-hands-out"
 # The sections of the document that each scene plays; a scene is named after its server.
 SCENES = {
     "dovecot": ["Install", "Dovecot", "Accounts from LDAP", "Monitoring", "A second copy elsewhere",
-                "The restore desk", "Another machine"],
+                "The restore page", "Another machine"],
     "cyrus": ["Cyrus"],
     "gmail": ["Gmail"],
     "m365": ["Microsoft 365"],
