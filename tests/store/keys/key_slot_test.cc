@@ -163,8 +163,7 @@ TEST_F(KeySlotTest, MoreSlotsThanAStoreCanHaveAreReported) {
   }
   EXPECT_THAT(read_slots(files_, keys_).damaged,
               testing::ElementsAre(HasSubstr("33 key slots, but a store has at most 32")));
-  EXPECT_ERROR(kKey, "not tried: 1 more",
-               open_master_with_passphrase(files_, store_, "words"));
+  EXPECT_ERROR(kKey, "not tried: 1 more", open_master_with_passphrase(files_, store_, "words"));
   write_slot(files_, keys_, wrap_for_key_file(id_, master_, load_key_file(files_, key_file), {}));
   EXPECT_TRUE(same(master_, open_master(files_, store_, key_file).master));
 }
