@@ -436,13 +436,12 @@ TEST(SessionAheadTest, ANameMayNeedALiteral) {
 
 // Nothing more is sent after a literal that the server may not have read.
 TEST(SessionAheadTest, ACommandThatWasDroppedIsNotAwaited) {
-  const std::string long_name = "\r\n" + std::string(4'100, 'c');
-  Transcript transcript = Transcript::session("LITERAL-");
-  transcript.client("m3 EXAMINE {3+}\r\nB\r\n\r\nm4 EXAMINE {4102}\r\n");
+  Transcript transcript = Transcript::session();
+  transcript.client("m3 EXAMINE {3}\r\n");
   transcript.add("S: m3 BAD what?");
   converse(transcript, [&](Session& session) {
     session.request_ahead(listed_folder("B\r\n", 0));
-    session.request_ahead(listed_folder(long_name, 0));
+    session.request_ahead(listed_folder("C\r\n", 0));
     EXPECT_ERROR(kNetwork, "the connection is no longer used", session.examine("B\r\n"));
   });
 }
