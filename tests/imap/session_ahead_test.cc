@@ -434,18 +434,6 @@ TEST(SessionAheadTest, ANameMayNeedALiteral) {
   });
 }
 
-// Nothing more is sent after a literal that the server may not have read.
-TEST(SessionAheadTest, ACommandThatWasDroppedIsNotAwaited) {
-  Transcript transcript = Transcript::session();
-  transcript.client("m3 EXAMINE {3}\r\n");
-  transcript.add("S: m3 BAD what?");
-  converse(transcript, [&](Session& session) {
-    session.request_ahead(listed_folder("B\r\n", 0));
-    session.request_ahead(listed_folder("C\r\n", 0));
-    EXPECT_ERROR(kNetwork, "the connection is no longer used", session.examine("B\r\n"));
-  });
-}
-
 TEST(SessionAheadTest, NothingIsRequestedAheadWithoutPipelining) {
   Limits limits;
   limits.pipeline = false;

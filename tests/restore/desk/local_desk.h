@@ -12,7 +12,6 @@
 
 #include "base/config/found_accounts.h"
 #include "base/program/program.h"
-#include "base/wiping_heap.h"
 #include "restore/desk/desk.h"
 #include "tests/programs/installation.h"
 
@@ -65,7 +64,6 @@ class LocalDesk {
   json ask(Door door, json request) {
     if (!request.contains("client")) request["client"] = "192.0.2.7";
     const std::string answer = exchange(door, request.dump() + "\n");
-    base::wipe_returned_frames();  // dump() has a buffer on the stack
     return json::parse(answer.substr(0, answer.find('\n')), nullptr, false);
   }
 
