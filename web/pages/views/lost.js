@@ -11,7 +11,7 @@ import * as session from "../session.js";
 
 const is_moved = (burst) => burst.elsewhere >= burst.count;
 
-// Survivors of the folder are in the mailbox still: only what is gone must come back.
+// Messages of the folder that are still in the mailbox are not restored.
 export function selection_of(burst) {
   const selection = {at: burst.snapshot, folders: [burst.folder]};
   return burst.whole_folder ? selection : {...selection, missing: true};

@@ -1,4 +1,4 @@
-// What was brought back, how long it stays, and the restores that are not finished.
+// The restored trees, their time left, and the restores that are not finished.
 import * as account from "../account.js";
 import * as api from "../api.js";
 import {button, el, facts, link, name, say} from "../dom.js";
