@@ -135,6 +135,7 @@ base::ExitStatus acknowledge_server(const base::Environment& environment, store:
   const base::Config& config = environment.config;
   if (!config.servers.contains(server)) {
     std::vector<std::string> names;
+    names.reserve(config.servers.size());
     for (const auto& known : config.servers) names.push_back(known.first);
     base::fail(base::ErrorCode::kUsage,
                "acknowledge --server {}: the configuration has no such server{}",

@@ -297,7 +297,7 @@ nlohmann::ordered_json request_status(const base::Config& config) {
 
 // The daemon's document has times for programs.
 std::string shown_daemon_time(const nlohmann::ordered_json& time) {
-  const std::string text = time.is_string() ? time.get<std::string>() : "";
+  std::string text = time.is_string() ? time.get<std::string>() : "";
   try {
     return base::shown_time(base::parse_time(text, "UTC"));
   } catch (const base::Error&) {

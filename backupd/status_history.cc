@@ -132,6 +132,7 @@ std::vector<HistoryReason> skips_in(const std::string& name, const store::Folder
   std::map<std::string, std::uint64_t> counts;
   for (const store::SkippedMessage& message : folder.skipped) ++counts[message.reason];
   std::vector<HistoryReason> reasons;
+  reasons.reserve(counts.size());
   for (const auto& [reason, count] : counts) {
     reasons.push_back({.folder = name, .reason = reason, .skipped = count});
   }

@@ -96,7 +96,7 @@ std::optional<store::TreeRecord> redated(const store::TreeRecord& record,
       right.expires = std::max(record.expires, *promised);
       forget_promise(right);
     }
-    const auto later = redated_from_behind(right, snapshots, time.now);
+    auto later = redated_from_behind(right, snapshots, time.now);
     if (later) return later;
     return promised ? std::optional(right) : std::nullopt;
   }
