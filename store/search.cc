@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <tuple>
 #include <unordered_set>
 #include <utility>
@@ -38,7 +39,7 @@ class Search {
     std::ranges::reverse(snapshots_);
     for (std::uint32_t number = 0; number < snapshots_.size(); ++number) visit_snapshot(number);
     keep_newest();
-    for (const Match& match : matches_) result_.messages.push_back(describe(match));
+    describe_all();
     return std::move(result_);
   }
 
@@ -186,6 +187,18 @@ class Search {
     }
     const Match last = *found;
     std::erase_if(matches_, [&](const Match& match) { return !precedes(last, match); });
+  }
+
+  // In the order of the folders, because a folder keeps only a few of its leaves decoded: in the
+  // order of dates each message would decode one.
+  void describe_all() {
+    std::vector<std::size_t> order(matches_.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::sort(order, {}, [&](std::size_t i) {
+      return std::tuple(matches_[i].place, matches_[i].snapshot, matches_[i].uid);
+    });
+    result_.messages.resize(matches_.size());
+    for (const std::size_t i : order) result_.messages[i] = describe(matches_[i]);
   }
 
   FoundMessage describe(const Match& match) {
