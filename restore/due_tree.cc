@@ -79,6 +79,8 @@ std::optional<TreeOutcome> DueTreeSweep::sweep(const store::TreeRecord& listed) 
     outcome.error = error.what();
     outcome.error_code = error.code();
   }
+  // After an error too: the next sweep will not know what this one rescued.
+  if (!options_.dry_run) UserMail(environment_).notify_rescued(outcome.record, outcome.swept);
   return outcome;
 }
 
@@ -100,8 +102,13 @@ void DueTreeSweep::sweep_with(imap::Session& session, const TreeAccount& found,
   const store::TreeRecord& record = outcome.record;
   auto others = others_of(record);
   const std::string stranger = stranger_since(record, session);
-  RefusingRescue refusing_rescue(stranger);
-  Rescue& rescue = stranger.empty() ? static_cast<Rescue&>(rescue_) : refusing_rescue;
+  const std::string doubt =
+      reader_ == nullptr
+          ? "the index can't be read, so that the mailbox could be another person's: "
+            "the next backup rebuilds it"
+          : stranger;
+  RefusingRescue refusing_rescue(doubt);
+  Rescue& rescue = doubt.empty() ? static_cast<Rescue&>(rescue_) : refusing_rescue;
   TreeSweeper sweeper(session, record, others, &rescue);
   distrust_absence(sweeper, record, found, stranger);
   // Held until the shared level is deleted or kept: otherwise a run could find it and then create
@@ -112,11 +119,14 @@ void DueTreeSweep::sweep_with(imap::Session& session, const TreeAccount& found,
     naming = lock_naming(environment_.files, environment_.clock, location_);
     others = others_of(record);
   });
-  outcome.swept = options_.dry_run ? sweeper.plan() : sweeper.sweep();
+  if (options_.dry_run) {
+    outcome.swept = sweeper.plan();
+  } else {
+    sweeper.sweep(outcome.swept);
+  }
   naming.reset();
   note_what_is_left(outcome);
   if (!options_.dry_run && outcome.swept.is_finished) remove_record(record);
-  if (!options_.dry_run) UserMail(environment_).notify_rescued(record, outcome.swept);
   session.logout();
 }
 

@@ -1,6 +1,8 @@
 #include "restore/store_rescue.h"
 
 #include <algorithm>
+#include <chrono>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -120,6 +122,39 @@ std::set<store::MessageId> put_there_by_run(store::Reader& reader, const store::
   return {};
 }
 
+// How long another rescue of the same messages refers to the first: each snapshot stays for
+// restore.sweep_keep from its own time on.
+constexpr std::chrono::days kSameRescue{1};
+
+// Returns the snapshot in which an earlier sweep put all of `rescued`, if it is no older than
+// kSameRescue: a server may refuse the expunge each time.
+std::optional<store::SnapshotInfo> earlier_rescue(store::Reader& reader, const std::string& account,
+                                                  store::FolderDraft& rescued,
+                                                  std::chrono::sys_seconds now) {
+  try {
+    for (const store::SnapshotInfo& snapshot : reader.snapshots(account)) {
+      const bool is_recent = snapshot.time <= now && now - snapshot.time < kSameRescue;
+      if (snapshot.kind != store::SnapshotKind::kRescue || !is_recent) continue;
+      for (const store::FolderRecord& folder : reader.folders(snapshot)) {
+        const bool is_same = folder.info.raw_name == rescued.info().raw_name &&
+                             folder.info.uid_validity == rescued.info().uid_validity;
+        if (!is_same) continue;
+        store::FolderDraft kept(reader, folder);
+        bool has_all = true;
+        rescued.for_each([&](const store::MessageEntry& entry) {
+          const auto found = kept.find(entry.uid);
+          has_all = has_all && found && found->message == entry.message;
+        });
+        if (has_all) return snapshot;
+      }
+    }
+  } catch (const base::Error& error) {
+    if (!base::is_unreadable(error.code())) throw;
+    base::log_debug("rescue: {}", error.what());
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 StoreRescue::StoreRescue(store::Location location, base::FileSystem& files,
@@ -150,18 +185,22 @@ Rescue::Kept StoreRescue::keep(imap::Session& session, const store::TreeRecord& 
       const std::string trouble = unreadable(writer, sink.ids());
       return trouble.empty() ? kept : Kept{trouble, base::ErrorCode::kDamaged};
     }
-    const imap::Namespaces namespaces = session.namespaces();
-    const store::SnapshotInfo snapshot = writer.add_snapshot(
-        {.account = record.account,
-         .time = clock_.now_seconds(),
-         .kind = store::SnapshotKind::kRescue,
-         .status = store::SnapshotStatus::kComplete,
-         .personal_prefix = namespaces.personal.empty() ? "" : namespaces.personal.front().prefix,
-         .folders = {writer.seal(draft)}});
-    writer.commit();
+    const auto now = clock_.now_seconds();
+    auto snapshot = earlier_rescue(writer.reader(), record.account, draft, now);
+    if (!snapshot) {
+      const imap::Namespaces namespaces = session.namespaces();
+      snapshot = writer.add_snapshot(
+          {.account = record.account,
+           .time = now,
+           .kind = store::SnapshotKind::kRescue,
+           .status = store::SnapshotStatus::kComplete,
+           .personal_prefix = namespaces.personal.empty() ? "" : namespaces.personal.front().prefix,
+           .folders = {writer.seal(draft)}});
+      writer.commit();
+    }
     const std::string trouble = unreadable(writer, sink.ids());
     if (!trouble.empty()) return {trouble, base::ErrorCode::kDamaged};
-    kept.snapshot = snapshot.id.hex();
+    kept.snapshot = snapshot->id.hex();
     return kept;
   } catch (const base::Error& error) {
     if (base::is_connection_trouble(error.code())) throw;

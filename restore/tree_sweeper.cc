@@ -25,6 +25,12 @@ imap::UidSet set_of(const std::vector<base::Uid>& uids) {
   return imap::UidSet(uids);
 }
 
+SweptLevel& level_in(SweptTree& tree, const std::string& raw_name) {
+  const auto known = std::ranges::find(tree.levels, raw_name, &SweptLevel::raw_name);
+  return known != tree.levels.end() ? *known
+                                    : tree.levels.emplace_back(SweptLevel{.raw_name = raw_name});
+}
+
 }  // namespace
 
 TreeSweeper::TreeSweeper(imap::Session& session, const store::TreeRecord& record,
@@ -32,49 +38,60 @@ TreeSweeper::TreeSweeper(imap::Session& session, const store::TreeRecord& record
     : session_(session), record_(record), others_(others), rescue_(rescue) {}
 
 SweptTree TreeSweeper::sweep() {
-  return go_through(Mode::kCarryOut);
-}
-
-SweptTree TreeSweeper::plan() {
-  return go_through(Mode::kPlan);
-}
-
-SweptLevel TreeSweeper::sweep_level(const store::TreeLevel& level) {
-  return handle(level, Mode::kCarryOut, {});
-}
-
-SweptTree TreeSweeper::go_through(Mode mode) {
   SweptTree tree;
-  tree.is_finished = true;
-  std::vector<std::string> planned_away;
-  for (const store::TreeLevel& level : std::views::reverse(record_.levels)) {
-    if (base::is_stop_requested()) {
-      tree.is_finished = false;
-      tree.is_stopped = true;
-      break;
-    }
-    const bool is_above = level.raw_name.size() < record_.raw_name.size();
-    if (is_above && before_shared_) std::exchange(before_shared_, nullptr)();
-    try {
-      tree.levels.push_back(handle(level, mode, planned_away));
-    } catch (const base::Error& error) {
-      if (error.code() != base::ErrorCode::kRefused) throw;
-      // A level that an ACL keeps from being deleted does not stop the others.
-      tree.levels.push_back({level.raw_name, Action::kRefused, error.what()});
-    }
-    const Action action = tree.levels.back().action;
-    if (action == Action::kWouldDelete) planned_away.push_back(level.raw_name);
-    const bool is_done =
-        action == Action::kGone || action == Action::kDeleted || action == Action::kLeft;
-    tree.is_finished = tree.is_finished && is_done;
-  }
+  sweep(tree);
   return tree;
 }
 
-SweptLevel TreeSweeper::handle(const store::TreeLevel& level, Mode mode,
-                               const std::vector<std::string>& planned_away) {
-  SweptLevel swept;
-  swept.raw_name = level.raw_name;
+SweptTree TreeSweeper::plan() {
+  SweptTree tree;
+  go_through(Mode::kPlan, tree);
+  return tree;
+}
+
+void TreeSweeper::sweep(SweptTree& tree) {
+  go_through(Mode::kCarryOut, tree);
+}
+
+SweptLevel TreeSweeper::sweep_level(const store::TreeLevel& level) {
+  SweptLevel swept{.raw_name = level.raw_name};
+  handle(level, Mode::kCarryOut, {}, swept);
+  return swept;
+}
+
+void TreeSweeper::go_through(Mode mode, SweptTree& tree) {
+  bool is_finished = true;
+  std::vector<std::string> planned_away;
+  for (const store::TreeLevel& level : std::views::reverse(record_.levels)) {
+    if (base::is_stop_requested()) {
+      tree.is_stopped = true;
+      return;
+    }
+    const bool is_above = level.raw_name.size() < record_.raw_name.size();
+    if (is_above && before_shared_) std::exchange(before_shared_, nullptr)();
+    SweptLevel& swept = level_in(tree, level.raw_name);
+    if (swept.action == Action::kDeleted) continue;  // before the session was lost
+    try {
+      handle(level, mode, planned_away, swept);
+    } catch (const base::Error& error) {
+      swept.why = error.what();
+      swept.code = error.code();
+      if (error.code() != base::ErrorCode::kRefused) throw;
+      // A level that an ACL keeps from being deleted does not stop the others.
+      swept.action = Action::kRefused;
+    }
+    if (swept.action == Action::kWouldDelete) planned_away.push_back(level.raw_name);
+    const bool is_done = swept.action == Action::kGone || swept.action == Action::kDeleted ||
+                         swept.action == Action::kLeft;
+    is_finished = is_finished && is_done;
+  }
+  tree.is_finished = is_finished;
+}
+
+void TreeSweeper::handle(const store::TreeLevel& level, Mode mode,
+                         const std::vector<std::string>& planned_away, SweptLevel& swept) {
+  swept.action = Action::kKeptForNow;
+  swept.code = base::ErrorCode::kRefused;
   for (int round = 0; round < kMaxRounds; ++round) {
     // A level that is not part of the tree is not even opened.
     const ObservedLevel observed =
@@ -84,7 +101,7 @@ SweptLevel TreeSweeper::handle(const store::TreeLevel& level, Mode mode,
     if (decision.verdict == LevelVerdict::kGone) {
       if (const std::string why = why_not_gone(); !why.empty()) {
         swept.why = why;
-        return swept;
+        return;
       }
     }
     if (decision.verdict == LevelVerdict::kGone || decision.verdict == LevelVerdict::kLeave) {
@@ -93,30 +110,29 @@ SweptLevel TreeSweeper::handle(const store::TreeLevel& level, Mode mode,
       // A sweep that died may have got no further than DELETE.
       const bool was_ours = level.state != store::LevelState::kNotOurs;
       if (is_gone && was_ours && mode == Mode::kCarryOut) unsubscribe(level);
-      return swept;
+      return;
     }
     const bool goes = decision.verdict == LevelVerdict::kDelete;
     if (mode == Mode::kPlan) {
       swept.action = goes ? Action::kWouldDelete : Action::kEmptied;
       swept.rescued = goes ? decision.foreign.size() : 0;
-      return swept;
+      return;
     }
     const std::string trouble = remove_messages(level, decision, swept);
     if (!trouble.empty()) {
       swept.why = trouble;
-      return swept;
+      return;
     }
     if (!goes) {
       swept.action = Action::kEmptied;
-      return swept;
+      return;
     }
     if (remove_folder(level)) {
       swept.action = Action::kDeleted;
-      return swept;
+      return;
     }
   }
   swept.why = "mail kept arriving in it";
-  return swept;
 }
 
 // Returns "" if a folder that the server does not list is gone; else why it may still exist.
@@ -188,7 +204,12 @@ ObservedLevel TreeSweeper::observe(const store::TreeLevel& level, Mode mode,
 std::string TreeSweeper::remove_messages(const store::TreeLevel& level,
                                          const LevelDecision& decision, SweptLevel& swept) {
   std::vector<base::Uid> leaving = decision.ours;
-  if (decision.verdict == LevelVerdict::kDelete && !decision.foreign.empty()) {
+  const bool has_foreign = decision.verdict == LevelVerdict::kDelete && !decision.foreign.empty();
+  if (leaving.empty() && !has_foreign) return "";
+  if (!session_.capabilities().has("UIDPLUS")) {
+    return "the server cannot expunge single messages (no UIDPLUS)";
+  }
+  if (has_foreign) {
     const std::string mail =
         base::format_count(decision.foreign.size(), "message") + " that mailstow did not put there";
     if (rescue_ == nullptr) return "it holds " + mail;
@@ -197,17 +218,17 @@ std::string TreeSweeper::remove_messages(const store::TreeLevel& level,
       swept.code = kept.code;
       return mail + " could not be rescued: " + kept.trouble;
     }
-    swept.rescued += decision.foreign.size() - kept.known;
-    if (!kept.snapshot.empty()) swept.snapshots.push_back(std::move(kept.snapshot));
+    // They are counted already if an earlier attempt ended before the server expunged them.
+    if (!kept.snapshot.empty() && std::ranges::count(swept.snapshots, kept.snapshot) == 0) {
+      swept.rescued += decision.foreign.size() - kept.known;
+      swept.snapshots.push_back(std::move(kept.snapshot));
+    }
     leaving.insert(leaving.end(), decision.foreign.begin(), decision.foreign.end());
-  }
-  if (leaving.empty()) return "";
-  if (!session_.capabilities().has("UIDPLUS")) {
-    return "the server cannot expunge single messages (no UIDPLUS)";
   }
   const std::string deleted = "\\Deleted";
   session_.add_flags(set_of(leaving), {&deleted, 1});
   session_.expunge(set_of(leaving));
+  swept.is_expunged = true;
   return "";
 }
 

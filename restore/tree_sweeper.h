@@ -25,8 +25,10 @@ class Rescue {
   struct Kept {
     std::string trouble;                               // why it failed; empty: all are safe
     base::ErrorCode code = base::ErrorCode::kRefused;  // of the trouble
-    std::string snapshot = {};  // the id of the one that has them; empty: none had to be made
-    std::size_t known = 0;      // those that the run of an incomplete tree had itself put there
+    // The id of the one that has them, the same if the same messages are rescued again soon; empty:
+    // none had to be made.
+    std::string snapshot = {};
+    std::size_t known = 0;  // those that the run of an incomplete tree had itself put there
   };
   // Reads the messages out of the folder that is open in `session` and makes them durable. Fails as
   // the session does.
@@ -45,8 +47,9 @@ struct SweptLevel {
     kKeptForNow,
     kRefused,  // by the server; `why` has its response
   } action = Action::kKeptForNow;
-  std::string why;
+  std::string why = {};
   std::size_t rescued = 0;                           // messages
+  bool is_expunged = false;                          // the server has removed them
   std::vector<std::string> snapshots = {};           // ids of the snapshots that have them
   base::ErrorCode code = base::ErrorCode::kRefused;  // why it was kept for now, or refused
 };
@@ -74,14 +77,18 @@ class TreeSweeper {
   SweptTree sweep();
   SweptTree plan();  // the same decisions; writes nothing
 
+  // Sweeps into `tree`, which has what was done even if this fails. It may be what an earlier call
+  // left there when its session was lost: what that deleted or rescued stays in it.
+  void sweep(SweptTree& tree);
+
   SweptLevel sweep_level(const store::TreeLevel& level);
 
  private:
   enum class Mode { kPlan, kCarryOut };
 
-  SweptTree go_through(Mode mode);
-  SweptLevel handle(const store::TreeLevel& level, Mode mode,
-                    const std::vector<std::string>& planned_away);
+  void go_through(Mode mode, SweptTree& tree);
+  void handle(const store::TreeLevel& level, Mode mode,
+              const std::vector<std::string>& planned_away, SweptLevel& swept);
   ObservedLevel observe(const store::TreeLevel& level, Mode mode,
                         const std::vector<std::string>& planned_away);
   std::string remove_messages(const store::TreeLevel& level, const LevelDecision& decision,

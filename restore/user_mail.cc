@@ -66,6 +66,7 @@ void UserMail::notify_rescued(const store::TreeRecord& tree, const SweptTree& sw
   letter.template_file = environment_.config.reporting.user_mail.rescued;
   letter.expires = now() + environment_.config.restore.sweep_keep;
   for (const SweptLevel& level : swept.levels) {
+    if (!level.is_expunged) continue;  // the user still has them
     letter.messages += level.rescued;
     // A later sweep of the same tree may rescue more, into another snapshot.
     if (letter.mark.empty() && !level.snapshots.empty()) {

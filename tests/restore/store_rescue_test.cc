@@ -86,6 +86,19 @@ TEST_F(StoreRescueTest, CompleteMessagesAreInASnapshotOfTheirOwn) {
   EXPECT_EQ(snapshots().front().messages, 2U);
 }
 
+TEST_F(StoreRescueTest, TheSameMessagesAreRescuedOnce) {
+  const auto first =
+      keep(Handover().asked_for("1:2").sends(1, "Subject: a").sends(2, "Subject: b").done());
+  const auto again =
+      keep(Handover().asked_for("1:2").sends(1, "Subject: a").sends(2, "Subject: b").done());
+  EXPECT_EQ(again.trouble, "");
+  EXPECT_EQ(again.snapshot, first.snapshot);
+  const auto another =
+      keep(Handover().asked_for("1:2").sends(1, "Subject: a").sends(2, "Subject: c").done());
+  EXPECT_NE(another.snapshot, first.snapshot);
+  EXPECT_EQ(snapshots().size(), 2U);
+}
+
 TEST_F(StoreRescueTest, AMessageThatDoesNotComeIsNotSafe) {
   expect_nothing_safe(Handover().asked_for("1:2").sends(1, "Subject: a").done());
 }

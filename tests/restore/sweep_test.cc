@@ -150,6 +150,21 @@ TEST_F(SweepTest, SweepsTreesWithoutTheIndex) {
   EXPECT_TRUE(state().below(tree, '/').empty());
 }
 
+TEST_F(SweepTest, WithoutTheIndexMailOfTheUsersWaitsForTheNextBackup) {
+  const std::string tree = expired_tree();
+  servers::MailGenerator mail(1);
+  server_.client("alice").append(tree + "/INBOX", std::vector<servers::Delivery>{{mail.plain()}});
+  const auto before = state().folders.at(tree + "/INBOX");
+  std::filesystem::remove_all(mailstow_.index());
+  const json levels = sweep(3)["trees"][0]["levels"];
+  EXPECT_THAT(find_by(levels, "folder", tree + "/INBOX")["why"].get<std::string>(),
+              testing::HasSubstr("the next backup rebuilds it"));
+  EXPECT_EQ(state().folders.at(tree + "/INBOX"), before);
+  mailstow_.backupd_json({"once", "--account", "alice"});
+  EXPECT_EQ(find_by(sweep()["trees"][0]["levels"], "folder", tree + "/INBOX")["rescued"], 1);
+  EXPECT_TRUE(state().below(tree, '/').empty());
+}
+
 TEST_F(SweepTest, AFolderThatTheUserRecreatedStays) {
   const std::string tree = expired_tree();
   auto alice = server_.client("alice");

@@ -326,6 +326,48 @@ TEST(TreeSweeperTest, ARefusedDeletionOfOneLevelDoesNotAffectTheOthers) {
   EXPECT_FALSE(scene.server.folders.contains(kTop));
 }
 
+TEST(TreeSweeperTest, WhatWasDoneBeforeTheSessionWasLostStaysInTheReport) {
+  struct Cut {
+    const char* verb;
+    int count;  // of the command that is not answered
+    bool is_expunged;
+  };
+  for (const Cut& cut :
+       {Cut{"UID STORE", 1, false}, Cut{"UID EXPUNGE", 1, false}, Cut{"DELETE", 2, true}}) {
+    SCOPED_TRACE(cut.verb);
+    SweptScene scene;
+    scene.make_usual();
+    scene.tree_inbox().put({5, SweptScene::kDate});
+    scene.folder("RESTORED/t1/Sent").uid_validity = 5;
+    scene.record_as_created("RESTORED/t1/Sent");
+    int seen = 0;
+    scene.server.meanwhile = [&](std::string_view verb) {
+      if (verb == cut.verb && ++seen == cut.count) base::fail(base::ErrorCode::kNetwork, "cut");
+    };
+    SweptTree swept;
+    const auto sweep = [&] {
+      imap::Session session = scene.server.session();
+      TreeSweeper(session, scene.record, scene.others, &scene.rescue).sweep(swept);
+    };
+    EXPECT_THROW(sweep(), base::Error);
+    EXPECT_FALSE(swept.is_finished);
+    EXPECT_EQ(find(swept, "RESTORED/t1/Sent")->action, Action::kDeleted);
+    EXPECT_EQ(find(swept, kInside)->action, Action::kKeptForNow);
+    EXPECT_THAT(find(swept, kInside)->why, HasSubstr("cut"));
+    EXPECT_EQ(find(swept, kInside)->rescued, 1U);
+    EXPECT_EQ(find(swept, kInside)->is_expunged, cut.is_expunged);
+
+    sweep();
+    EXPECT_TRUE(swept.is_finished);
+    EXPECT_EQ(swept.levels.size(), 4U) << "each level once";
+    EXPECT_EQ(find(swept, "RESTORED/t1/Sent")->action, Action::kDeleted);
+    EXPECT_EQ(find(swept, kInside)->action, Action::kDeleted);
+    EXPECT_EQ(find(swept, kInside)->rescued, 1U) << "counted once";
+    EXPECT_EQ(find(swept, kInside)->snapshots.size(), 1U);
+    EXPECT_TRUE(find(swept, kInside)->is_expunged);
+  }
+}
+
 TEST(TreeSweeperTest, AnotherTreeMayHaveBegunInTheSharedLevelMeanwhile) {
   SweptScene scene;
   scene.make_usual();
