@@ -49,7 +49,8 @@ void OwnedClock::write() const {
   const auto file = directory_.path() / "shift";
   std::fstream stream(file, std::ios::binary | std::ios::in | std::ios::out);
   if (!stream) stream.open(file, std::ios::binary | std::ios::out);
-  stream.write(reinterpret_cast<const char*>(&shift_), sizeof shift_);
+  const std::int64_t shift = shift_;
+  stream.write(reinterpret_cast<const char*>(&shift), sizeof shift);
   stream.write(reinterpret_cast<const char*>(&passed_), sizeof passed_);
 }
 

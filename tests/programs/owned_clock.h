@@ -9,6 +9,7 @@
 // with an environment of their own want environment() in it.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -40,7 +41,7 @@ class OwnedClock {
   tests::TemporaryDirectory directory_;
   void write() const;
 
-  std::int64_t shift_ = 0;
+  std::atomic<std::int64_t> shift_ = 0;  // a relay may set the clock while the test reads it
   std::int64_t passed_ = 0;
 };
 

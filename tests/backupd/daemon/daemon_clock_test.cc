@@ -1,14 +1,18 @@
 // The daemon across clocks that jump: nothing is delayed until a time that a wrong clock showed.
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <string>
 #include <string_view>
+
+#include <fmt/core.h>
 
 #include "base/time_text.h"
 #include "tests/backupd/daemon/running_daemon.h"
 #include "tests/programs/owned_clock.h"
 #include "tests/servers/delivery.h"
 #include "tests/servers/mail_generator.h"
+#include "tests/servers/relay.h"
 
 namespace backupd {
 namespace {
@@ -23,7 +27,7 @@ class DaemonClockTest : public DaemonTest {
   DaemonClockTest() {
     // The certificate of a test is not valid at that time.
     auto& main = mailstow_.config()["servers"]["main"];
-    main["url"] = server_.plain_url();
+    main["url"] = relay_.url();
     main["tls"] = "none";
     mailstow_.config()["accounts"] = {{{"name", "alice"}, {"server", "main"}}};
     schedule("backup", "daily 02:30");
@@ -75,7 +79,21 @@ class DaemonClockTest : public DaemonTest {
                                [&](const json& snapshot) { return snapshot["snapshot"] == id; });
   }
 
+  // The next byte between the daemon's jobs and the server finds the clock shifted by that.
+  void jump_within_the_next_run(days shift) {
+    shift_ = shift;
+    is_to_jump_ = true;
+  }
+
   programs::OwnedClock clock_{"2027-03-26T12:00:00Z"};
+  std::atomic<days> shift_ = days(0);
+  std::atomic<bool> is_to_jump_ = false;
+  servers::Relay relay_{server_, {.watch = [this](servers::From, std::string_view) {
+                          if (is_to_jump_.exchange(false)) {
+                            clock_.set(clock_.now() + shift_.load());
+                          }
+                          return true;
+                        }}};
   servers::MailGenerator mail_{5};
   unsigned delivered_ = 0;
 };
@@ -86,12 +104,24 @@ TEST_F(DaemonClockTest, AWrongClockDelaysNothingOnceItIsRight) {
   EXPECT_EQ(newest_messages(), delivered_);
   const json first = mailstow_.restore_json({"folders", "alice"});
   mailstow_.restore_json({"run", "alice", "--all", "--expire-after", "30d"});
-  for (const days shift : {days(365), days(-365)}) {
-    SCOPED_TRACE(shift.count());
-    const sys_seconds right = clock_.now();
-    clock_.set(right + shift);
-    wait_until_idle();
-    next_night();
+  struct Jump {
+    days shift;
+    bool is_within_a_run = false;
+  };
+  for (const Jump jump : {Jump{days(365)}, Jump{days(-365)}, Jump{days(365), true}}) {
+    SCOPED_TRACE(
+        fmt::format("{} days{}", jump.shift.count(), jump.is_within_a_run ? " within a run" : ""));
+    const sys_seconds right = jump.is_within_a_run ? next("backup") : clock_.now();
+    if (jump.is_within_a_run) {
+      jump_within_the_next_run(jump.shift);
+      next_night();
+      EXPECT_FALSE(is_to_jump_) << "no job spoke to the server";
+      EXPECT_GT(clock_.now(), right + days(364));
+    } else {
+      clock_.set(right + jump.shift);
+      wait_until_idle();
+      next_night();
+    }
     clock_.set(right + minutes(1));
     wait_until_idle();
     deliver(1);
