@@ -1,6 +1,7 @@
 // Backups over IMAP, compared with other ways to keep a copy of an account: all of the same mail on
 // one private Dovecot, in turns, since the machine has other work to do; the best turn counts.
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "tests/bench/bench_store.h"
+#include "tests/bench/command_memory.h"
 #include "tests/bench/drain.h"
 #include "tests/bench/folders_backup.h"
 #include "tests/bench/million_backup.h"
@@ -217,22 +219,30 @@ class BackupBench {
 }  // namespace
 
 int main(int argc, char** argv) {
+  struct Subject {
+    const char* option;
+    void (*measure)(std::uint32_t count);
+    std::uint32_t usual;  // count
+  };
+  constexpr std::array<Subject, 3> kSubjects = {
+      {{"--million", bench::back_up_million, 1'000'000},
+       {"--folders", bench::back_up_folders, 20'000},
+       {"--commands", bench::measure_command_memory, 300'000}}};
   const std::vector<std::string> words(argv + 1, argv + argc);
-  const bool is_million = !words.empty() && words.front() == "--million";
-  const bool is_of_folders = !words.empty() && words.front() == "--folders";
-  if (words.empty() || words.size() > (is_million || is_of_folders ? 2 : 1)) {
+  const auto subject = words.empty()
+                           ? kSubjects.end()
+                           : std::ranges::find(kSubjects, words.front(), &Subject::option);
+  const bool is_counted = subject != kSubjects.end();
+  if (words.empty() || words.size() > (is_counted ? 2 : 1)) {
     fmt::print(stderr,
-               "usage: mailstow-backup-bench MAIL | --million [MESSAGES] | --folders [FOLDERS]\n");
+               "usage: mailstow-backup-bench MAIL | --million [MESSAGES] | --folders [FOLDERS] | "
+               "--commands [MESSAGES]\n");
     return 2;
   }
-  const auto count_or = [&words](std::uint32_t otherwise) {
-    return words.size() == 1 ? otherwise : static_cast<std::uint32_t>(std::stoul(words[1]));
-  };
   try {
-    if (is_million) {
-      bench::back_up_million(count_or(1'000'000));
-    } else if (is_of_folders) {
-      bench::back_up_folders(count_or(20'000));
+    if (is_counted) {
+      subject->measure(words.size() == 1 ? subject->usual
+                                         : static_cast<std::uint32_t>(std::stoul(words[1])));
     } else {
       BackupBench(words.front()).measure();
     }

@@ -11,6 +11,7 @@
 
 #include "tests/bench/bench_store.h"
 #include "tests/bench/program.h"
+#include "tests/bench/served_mail.h"
 #include "tests/bench/small_mail.h"
 #include "tests/programs/installation.h"
 #include "tests/servers/dovecot.h"
@@ -21,13 +22,6 @@ namespace bench {
 namespace {
 
 const char* const kUser = "alice";
-
-// With one file for each of a million messages, this would measure the server's file system.
-servers::DovecotOptions in_few_files() {
-  servers::DovecotOptions options;
-  options.extra = "mail_location = mdbox:~/mdbox\n";
-  return options;
-}
 
 std::uint64_t bytes_below(const base::Path& directory) {
   std::uint64_t bytes = 0;

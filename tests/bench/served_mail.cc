@@ -24,6 +24,12 @@ ServedMail serve(servers::Dovecot& server, const std::string& user, const base::
   return served;
 }
 
+servers::DovecotOptions in_few_files() {
+  servers::DovecotOptions options;
+  options.extra = "mail_location = mdbox:~/mdbox\n";
+  return options;
+}
+
 std::string with_crlf(const std::string& text) {
   std::string mail;
   mail.reserve(text.size() + text.size() / 32);

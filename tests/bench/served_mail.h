@@ -20,6 +20,10 @@ struct ServedMail {
 // files, which Dovecot would reject.
 ServedMail serve(servers::Dovecot& server, const std::string& user, const base::Path& mail);
 
+// For folders of many messages: with one file for each, a measurement would be about the server's
+// file system.
+servers::DovecotOptions in_few_files();
+
 // Converts to IMAP's line ends.
 std::string with_crlf(const std::string& text);
 
