@@ -20,7 +20,7 @@ namespace bench {
 
 namespace {
 
-const char* const kUser = "alice";
+const char* const kAccountName = "alice";
 constexpr std::size_t kLargeMessage = 200'000'000;
 
 // Lines that compress badly, as an attachment does.
@@ -45,9 +45,9 @@ class CommandMemory {
   explicit CommandMemory(std::uint32_t messages) : messages_(messages) {
     auto& config = mailstow_.config();
     config["servers"]["main"] = {{"url", server_.plain_url()}, {"tls", "none"}};
-    config["accounts"] = {{{"name", kUser},
+    config["accounts"] = {{{"name", kAccountName},
                            {"server", "main"},
-                           {"password_file", server_.password_file(kUser).string()}}};
+                           {"password_file", server_.password_file(kAccountName).string()}}};
     mailstow_.save();
     mailstow_.backupd({"init"});
   }
@@ -68,7 +68,7 @@ class CommandMemory {
   }
 
  private:
-  servers::ImapClient client() { return server_.client(kUser); }
+  servers::ImapClient client() { return server_.client(kAccountName); }
 
   void append(const char* folder, std::uint32_t count) {
     constexpr std::uint32_t kAtOnce = 5'000;
@@ -84,27 +84,28 @@ class CommandMemory {
   }
 
   void look() {
-    const programs::json snapshots = mailstow_.restore_json({"snapshots", kUser})["snapshots"];
+    const programs::json snapshots =
+        mailstow_.restore_json({"snapshots", kAccountName})["snapshots"];
     const std::string first = snapshots.back()["snapshot"];
     const std::string last = snapshots.front()["snapshot"];
     restore({"accounts"});
-    restore({"snapshots", kUser});
-    restore({"folders", kUser});
-    restore({"messages", kUser, "INBOX"});
-    restore({"messages", kUser, "INBOX", "--json"});
-    restore({"search", kUser, "subject:pictures"});
-    restore({"search", kUser, "report", "--json", "--limit", std::to_string(messages_)});
-    restore({"diff", kUser, "--from", first, "--to", last});
-    const programs::json pictures = mailstow_.restore_json({"messages", kUser, "Pictures"});
-    restore({"show", kUser, pictures["messages"][0]["message"], "--raw"});
+    restore({"snapshots", kAccountName});
+    restore({"folders", kAccountName});
+    restore({"messages", kAccountName, "INBOX"});
+    restore({"messages", kAccountName, "INBOX", "--json"});
+    restore({"search", kAccountName, "subject:pictures"});
+    restore({"search", kAccountName, "report", "--json", "--limit", std::to_string(messages_)});
+    restore({"diff", kAccountName, "--from", first, "--to", last});
+    const programs::json pictures = mailstow_.restore_json({"messages", kAccountName, "Pictures"});
+    restore({"show", kAccountName, pictures["messages"][0]["message"], "--raw"});
   }
 
   void restore() {
-    restore({"run", kUser, "--all", "--dry-run"});
-    restore({"run", kUser, "--folder", "Pictures"});
-    restore({"run", kUser, "--folder", "INBOX"});
+    restore({"run", kAccountName, "--all", "--dry-run"});
+    restore({"run", kAccountName, "--folder", "Pictures"});
+    restore({"run", kAccountName, "--folder", "INBOX"});
     const std::string files = (mailstow_.directory() / "files").string();
-    restore({"export", kUser, "--folder", "*", "--format", "mbox", "--to", files});
+    restore({"export", kAccountName, "--folder", "*", "--format", "mbox", "--to", files});
     restore({"trees"});
     restore({"sweep"});
     // What an administrator sees after a client deleted everything.
@@ -113,8 +114,8 @@ class CommandMemory {
     deleting.command("STORE 1:* +FLAGS (\\Deleted)");
     deleting.command("EXPUNGE");
     backupd({"once"});
-    restore({"vanished", kUser});
-    restore({"vanished", kUser, "--json"});
+    restore({"vanished", kAccountName});
+    restore({"vanished", kAccountName, "--json"});
   }
 
   void maintain() {
