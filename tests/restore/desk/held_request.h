@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "tests/restore/desk/local_desk.h"
+#include "tests/unix_socket.h"
 
 namespace desk {
 
@@ -26,8 +27,7 @@ class HeldRequest {
       Connection connection(base::Fd(end), std::chrono::hours(1));
       desk.answer(connection, door);
     });
-    const std::string line = request.dump() + "\n";
-    static_cast<void>(::send(ours_.get(), line.data(), line.size(), MSG_NOSIGNAL));
+    tests::send_to(ours_, request.dump() + "\n");
   }
   HeldRequest(const HeldRequest&) = delete;
   HeldRequest& operator=(const HeldRequest&) = delete;
@@ -39,12 +39,7 @@ class HeldRequest {
   // Waits until the desk ends the answer by itself, and returns what was sent of it.
   std::string finish() {
     answering_.join();
-    std::string answer;
-    std::array<char, 65'536> piece{};
-    for (ssize_t got = 0; (got = ::recv(ours_.get(), piece.data(), piece.size(), 0)) > 0;) {
-      answer.append(piece.data(), static_cast<std::size_t>(got));
-    }
-    return answer;
+    return tests::read_to_end(ours_);
   }
 
  private:

@@ -14,6 +14,7 @@
 #include "base/program/program.h"
 #include "restore/desk/desk.h"
 #include "tests/programs/installation.h"
+#include "tests/unix_socket.h"
 
 namespace desk {
 
@@ -49,13 +50,9 @@ class LocalDesk {
       Connection connection(base::Fd(ends[1]), std::chrono::seconds(30));
       desk_->answer(connection, door);
     });
-    static_cast<void>(::send(ours.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL));
+    tests::send_to(ours, bytes);
     ::shutdown(ours.get(), SHUT_WR);
-    std::string answer;
-    std::array<char, 65'536> piece{};
-    for (ssize_t got = 0; (got = ::recv(ours.get(), piece.data(), piece.size(), 0)) > 0;) {
-      answer.append(piece.data(), static_cast<std::size_t>(got));
-    }
+    std::string answer = tests::read_to_end(ours);
     answering.join();
     return answer;
   }
