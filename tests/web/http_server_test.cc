@@ -14,6 +14,7 @@
 #include "base/listening_socket.h"
 #include "tests/long_run.h"
 #include "tests/temporary_directory.h"
+#include "tests/unix_socket.h"
 #include "tests/web/web_client.h"
 
 namespace web {
@@ -53,7 +54,7 @@ class HttpServerTest : public testing::Test {
   void TearDown() override { may_go_on_ = true; }
 
   WebAnswer send(const std::string& bytes) {
-    return parse_web_answer(exchange_with_page(socket(), bytes));
+    return parse_web_answer(tests::exchange(socket(), bytes));
   }
 
   tests::TemporaryDirectory directory_;
@@ -116,7 +117,7 @@ TEST_F(HttpServerTest, AllBodiesTogetherAreBounded) {
   WebAnswer other;
   // Until the bytes of a slow one have been taken; the others of them are refused.
   for (int attempt = 0; attempt < 50 && other.status != 423; ++attempt) {
-    slow.push_back(connect_to_page(socket()));
+    slow.push_back(tests::connect_to_socket(socket()));
     std::size_t sent = 0;
     while (sent < begin.size()) {
       const ssize_t now =
@@ -139,10 +140,10 @@ TEST_F(HttpServerTest, WhatIsNotHttpDoesNoHarm) {
         std::string(1'000, '\0') + "\r\n\r\n",
         std::string("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n"),
         std::string("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n")}) {
-    const base::Fd connection = connect_to_page(socket());
+    const base::Fd connection = tests::connect_to_socket(socket());
     static_cast<void>(::send(connection.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL));
     ::shutdown(connection.get(), SHUT_WR);
-    const WebAnswer answer = parse_web_answer(read_to_end(connection));
+    const WebAnswer answer = parse_web_answer(tests::read_to_end(connection));
     EXPECT_TRUE(answer.status == 0 || answer.status >= 400) << bytes << answer.status;
   }
   EXPECT_EQ(send(std::string("GET / HTTP/1.1\r\n") + kEnd).status, 200) << "it still answers";
@@ -150,10 +151,10 @@ TEST_F(HttpServerTest, WhatIsNotHttpDoesNoHarm) {
 
 TEST_F(HttpServerTest, ASilentClientIsDisconnected) {
   start({.idle = std::chrono::seconds(1)});
-  const base::Fd connection = connect_to_page(socket());
+  const base::Fd connection = tests::connect_to_socket(socket());
   const std::string half = "GET / HTTP/1.1\r\nHost";
   ASSERT_GT(::send(connection.get(), half.data(), half.size(), MSG_NOSIGNAL), 0);
-  const WebAnswer answer = parse_web_answer(read_to_end(connection));
+  const WebAnswer answer = parse_web_answer(tests::read_to_end(connection));
   EXPECT_TRUE(answer.status == 0 || answer.status == 408) << answer.status;
   EXPECT_EQ(handled_, 0);
 }
@@ -161,7 +162,7 @@ TEST_F(HttpServerTest, ASilentClientIsDisconnected) {
 TEST_F(HttpServerTest, SilentClientsBelowTheLimitKeepNoOtherOut) {
   start({.connections = 220});
   std::vector<base::Fd> silent;
-  for (int count = 0; count < 200; ++count) silent.push_back(connect_to_page(socket()));
+  for (int count = 0; count < 200; ++count) silent.push_back(tests::connect_to_socket(socket()));
   EXPECT_EQ(send(std::string("GET / HTTP/1.1\r\n") + kEnd).status, 200);
 }
 
@@ -175,7 +176,7 @@ TEST_F(HttpServerTest, OpenStreamsKeepNoOtherOut) {
   start({.connections = count + 20});
   std::vector<base::Fd> streams;
   for (unsigned number = 0; number < count; ++number) {
-    streams.push_back(connect_to_page(socket()));
+    streams.push_back(tests::connect_to_socket(socket()));
     const std::string request = "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n";
     ASSERT_GT(::send(streams.back().get(), request.data(), request.size(), MSG_NOSIGNAL), 0);
   }
@@ -190,7 +191,7 @@ TEST_F(HttpServerTest, OpenStreamsKeepNoOtherOut) {
 TEST_F(HttpServerTest, ItEndsWhenAllHaveGone) {
   start();
   {
-    const base::Fd open = connect_to_page(socket());
+    const base::Fd open = tests::connect_to_socket(socket());
     static_cast<void>(send(std::string("GET / HTTP/1.1\r\n") + kEnd));  // so that it was accepted
     EXPECT_FALSE(server_->end(std::chrono::milliseconds(100)));
   }

@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
+#include "tests/web/page_rules.h"
 #include "web/openapi.h"
 #include "web/target.h"
 
@@ -62,6 +63,30 @@ TEST(RoutesTest, EveryRouteAsksTheDeskForSomethingThatItKnows) {
         "trees",     "extend",   "expire",  "export",  "audit",    "consent",
         "ask-grant", "use-code", "grants",  "approve", "revoke"}) {
     EXPECT_TRUE(used.contains(request)) << "the page can't " << request;
+  }
+}
+
+// "owner; helpdesk, officer with a grant", from a row of the table "Who may".
+std::string roles_of(const std::array<std::string, 4>& row) {
+  std::string always;
+  std::string granted;
+  for (std::size_t role = 0; role < row.size(); ++role) {
+    if (row.at(role) == "no") continue;
+    std::string& list = row.at(role) == "yes" ? always : granted;
+    list.append(list.empty() ? "" : ", ").append(kRoles.at(role));
+  }
+  return granted.empty() ? always : always + "; " + granted + " with a grant";
+}
+
+TEST(RoutesTest, TheRolesAreThoseOfTheTable) {
+  const PageRules rules = documented_rules();
+  EXPECT_EQ(rules.size(), routes().size());
+  for (const Route& route : routes()) {
+    const auto row = rules.find(name_of(route));
+    ASSERT_NE(row, rules.end()) << name_of(route);
+    const std::string roles = roles_of(row->second);
+    const bool is_all = route.roles == "all" && roles == "owner, helpdesk, operator, officer";
+    EXPECT_TRUE(is_all || route.roles == roles) << name_of(route) << ": " << roles;
   }
 }
 

@@ -1,22 +1,16 @@
 // A client of the page over its Unix socket: each request as a reverse proxy sends it.
 #pragma once
 
-#include <array>
-#include <cstring>
 #include <map>
-#include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <nlohmann/json.hpp>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 
 #include "base/ascii.h"
 #include "base/file_system.h"
-#include "base/handle.h"
+#include "tests/unix_socket.h"
 
 namespace web {
 
@@ -28,37 +22,11 @@ struct WebAnswer {
   std::string body = {};
 
   json document() const { return json::parse(body, nullptr, false); }
-  std::string code() const { return document().value("code", ""); }
-};
-
-inline base::Fd connect_to_page(const base::Path& socket) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  const std::string path = socket.string();
-  if (path.size() >= sizeof address.sun_path) throw std::runtime_error("path too long");
-  std::memcpy(address.sun_path, path.data(), path.size());
-  base::Fd connection(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const int connected =
-      ::connect(connection.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
-  return connected == 0 ? std::move(connection) : base::Fd();
-}
-
-// Everything until the server closes the connection.
-inline std::string read_to_end(const base::Fd& connection) {
-  std::string answer;
-  std::array<char, 65'536> piece{};
-  for (ssize_t got = 0; (got = ::recv(connection.get(), piece.data(), piece.size(), 0)) > 0;) {
-    answer.append(piece.data(), static_cast<std::size_t>(got));
+  std::string code() const {
+    const json problem = document();
+    return problem.is_object() ? problem.value("code", "") : "";
   }
-  return answer;
-}
-
-inline std::string exchange_with_page(const base::Path& socket, const std::string& bytes) {
-  const base::Fd connection = connect_to_page(socket);
-  if (!connection) throw std::runtime_error("the page does not listen");
-  static_cast<void>(::send(connection.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL));
-  return read_to_end(connection);
-}
+};
 
 inline std::string unchunked(std::string_view body) {
   std::string plain;
@@ -92,46 +60,61 @@ inline WebAnswer parse_web_answer(const std::string& bytes) {
   return answer;
 }
 
+// The header fields that our own page sends with a change.
+inline constexpr const char* kOwnPage =
+    "Sec-Fetch-Site: same-origin\r\nX-Mailstow: 1\r\nContent-Type: application/json\r\n";
+
 // Keeps the cookie, as a browser does.
 class WebClient {
  public:
-  explicit WebClient(base::Path socket) : socket_(std::move(socket)) {}
+  // `person`: whom a single sign-on proxy names; empty: there is no such proxy.
+  explicit WebClient(base::Path socket, std::string person = {})
+      : socket_(std::move(socket)), person_(std::move(person)) {}
 
-  WebAnswer get(const std::string& path) { return send("GET", path, "", ""); }
+  WebAnswer get(const std::string& path, const std::string& headers = "") {
+    return send("GET", path, headers, "");
+  }
 
-  // As our own page sends a change.
   WebAnswer change(const std::string& method, const std::string& path,
                    const json& body = json::object(), const std::string& headers = "") {
-    return send(
-        method, path,
-        "Sec-Fetch-Site: same-origin\r\nX-Mailstow: 1\r\nContent-Type: application/json\r\n" +
-            headers,
-        body.dump());
+    return send(method, path, kOwnPage + headers, body.dump());
   }
 
   WebAnswer log_in(const std::string& user, const std::string& password) {
     return change("POST", "/api/v1/session", {{"user", user}, {"password", password}});
   }
 
-  std::string cookie() const { return cookie_; }
-  void set_cookie(const std::string& cookie) { cookie_ = cookie; }
-
- private:
+  // `headers`: whole lines.
   WebAnswer send(const std::string& method, const std::string& path, const std::string& headers,
                  const std::string& body) {
-    std::string bytes = method + " " + path +
-                        " HTTP/1.1\r\nHost: restore.example.org\r\nX-Real-IP: 192.0.2.7\r\n"
-                        "Connection: close\r\n" +
-                        headers;
-    if (!cookie_.empty()) bytes += "Cookie: " + cookie_ + "\r\n";
-    if (!body.empty()) bytes += "Content-Length: " + std::to_string(body.size()) + "\r\n";
-    WebAnswer answer = parse_web_answer(exchange_with_page(socket_, bytes + "\r\n" + body));
+    const std::string bytes = request(method, path, headers + "Connection: close\r\n", body);
+    WebAnswer answer = parse_web_answer(tests::exchange(socket_, bytes));
     const auto set = answer.headers.find("set-cookie");
     if (set != answer.headers.end()) cookie_ = set->second.substr(0, set->second.find(';'));
     return answer;
   }
 
+  // The bytes of a request, for a connection of the test's own.
+  std::string request(const std::string& method, const std::string& path,
+                      const std::string& headers, const std::string& body) const {
+    std::string bytes = method + " " + path +
+                        " HTTP/1.1\r\nHost: restore.example.org\r\nX-Real-IP: " + address_ +
+                        "\r\n" + headers;
+    if (!person_.empty()) bytes += "Remote-User: " + person_ + "\r\n";
+    if (!cookie_.empty()) bytes += "Cookie: " + cookie_ + "\r\n";
+    if (!body.empty()) bytes += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+    return bytes + "\r\n" + body;
+  }
+
+  const base::Path& socket() const { return socket_; }
+  const std::string& cookie() const { return cookie_; }
+  void set_cookie(const std::string& cookie) { cookie_ = cookie; }
+  void set_address(const std::string& address) { address_ = address; }  // of the person's machine
+
+ private:
   base::Path socket_;
+  std::string person_;
+  std::string address_ = "192.0.2.7";
   std::string cookie_;
 };
 
