@@ -76,8 +76,11 @@ class JobEvents {
       try {
         if (std::string news = look(); !news.empty()) return news;
       } catch (const Problem& problem) {
-        has_ended_ = true;
-        return event("problem", "", problem.to_json());
+        // Where many streams look at the same time, the next look finds the desk free again.
+        if (problem.kind() != ProblemKind::kBusy) {
+          has_ended_ = true;
+          return event("problem", "", problem.to_json());
+        }
       }
       if (std::chrono::steady_clock::now() - last_sign > kBetweenSigns)
         return ": still running\n\n";

@@ -317,11 +317,15 @@ TEST_F(SiteTest, OneClientHasSoManyRequestsAtATime) {
   EXPECT_EQ(get(events).status, 200U);
 }
 
-TEST_F(SiteTest, AJobIsAStreamOfItsChanges) {
+TEST_F(SiteTest, AJobIsAStreamOfItsChangesAlsoWhileTheDeskIsBusy) {
   std::size_t looks = 0;
   desk_.set_script([&](const json& request) {
     if (request["request"] == "me") return desk_answer(request);
-    const char* const state = ++looks > 2 ? "done" : "running";
+    if (++looks == 2) {
+      return std::string(R"({"ok":false,"error":{"code":"busy","retry_after":1}})"
+                         "\n");
+    }
+    const char* const state = looks > 2 ? "done" : "running";
     return json{{"ok", true}, {"job", {{"state", state}, {"look", looks > 2}}}}.dump() + "\n";
   });
   const std::string path = "/accounts/alice/jobs/" + std::string(32, '0') + "/events";
