@@ -5,13 +5,12 @@
 #include <cerrno>
 #include <vector>
 
-#include <date/date.h>
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/stat.h>
 
-#include "base/ascii.h"
 #include "base/error.h"
+#include "base/mbox.h"
 
 namespace restore {
 
@@ -27,20 +26,6 @@ std::chrono::sys_seconds date_of(const MessageEntry& entry, std::chrono::sys_sec
 
 bool has_flag(const MessageEntry& entry, std::string_view flag) {
   return std::find(entry.flags.begin(), entry.flags.end(), flag) != entry.flags.end();
-}
-
-// The keywords that fit into a header line and a line of dovecot-keywords: a line end in any other
-// would start a new line. The manifest has all keywords.
-std::vector<std::string> keywords_of(const MessageEntry& entry) {
-  std::vector<std::string> keywords;
-  std::copy_if(entry.flags.begin(), entry.flags.end(), std::back_inserter(keywords),
-               [](const std::string& flag) {
-                 return !flag.starts_with('\\') &&
-                        std::none_of(flag.begin(), flag.end(), [](unsigned char byte) {
-                          return byte <= 0x20 || byte == 0x7F;
-                        });
-               });
-  return keywords;
 }
 
 void set_date(const Path& file, std::chrono::sys_seconds date) {
@@ -69,19 +54,8 @@ class MboxFile : public MailFiles {
   }
 
   Path add(const MessageEntry& entry, ByteView message) override {
-    std::string text =
-        "From MAILER-DAEMON " + date::format("%a %b %e %H:%M:%S %Y", date_of(entry, now_)) + "\n";
-    std::string_view content = base::as_text(message);
-    // A message that was once in an mbox file begins with its separator: inside the header it would
-    // end the header for a reader.
-    if (content.starts_with("From ")) {
-      text += "X-From-Line: ";
-      add_line(text, take_line(content));
-    }
-    text += status_fields(entry);
-    add_header(text, content);
-    add_lines(text, content);
-    text += '\n';
+    base::MboxMessage mbox(date_of(entry, now_), entry.flags);
+    const std::string text = mbox.add(base::as_text(message)) + mbox.finish();
     file_->write(base::as_bytes(text));
     return path_;
   }
@@ -92,65 +66,6 @@ class MboxFile : public MailFiles {
   }
 
  private:
-  static std::string status_fields(const MessageEntry& entry) {
-    std::string status = has_flag(entry, "\\Seen") ? "RO" : "O";
-    std::string extended;
-    for (const auto& [flag, letter] : {std::pair{"\\Answered", 'A'}, std::pair{"\\Flagged", 'F'},
-                                       std::pair{"\\Draft", 'T'}, std::pair{"\\Deleted", 'D'}}) {
-      if (has_flag(entry, flag)) extended += letter;
-    }
-    std::string text = "Status: " + status + "\n";
-    if (!extended.empty()) text += "X-Status: " + extended + "\n";
-    std::string keywords;
-    for (const std::string& keyword : keywords_of(entry)) keywords += " " + keyword;
-    if (!keywords.empty()) text += "X-Keywords:" + keywords + "\n";
-    return text;
-  }
-
-  static std::string_view take_line(std::string_view& message) {
-    const std::size_t end = std::min(message.find('\n'), message.size() - 1) + 1;
-    const std::string_view line = message.substr(0, end);
-    message.remove_prefix(end);
-    return line;
-  }
-
-  static void add_line(std::string& text, std::string_view line) {
-    if (line.ends_with('\n')) line.remove_suffix(1);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    text.append(line);
-    text += '\n';
-  }
-
-  static bool is_status_field(std::string_view line) {
-    return std::any_of(kStatusFields.begin(), kStatusFields.end(), [&](std::string_view name) {
-      return line.size() > name.size() && line[name.size()] == ':' &&
-             base::equal_ignoring_case(line.substr(0, name.size()), name);
-    });
-  }
-
-  // Takes the header up to its end. The message's own Status fields, which another mbox file once
-  // gave it, are renamed: a reader would believe the first or the last of two.
-  static void add_header(std::string& text, std::string_view& message) {
-    while (!message.empty() && !message.starts_with("\n") && !message.starts_with("\r\n")) {
-      const std::string_view line = take_line(message);
-      if (is_status_field(line)) text += "X-Original-";
-      add_quoted(text, line);
-    }
-  }
-
-  static void add_lines(std::string& text, std::string_view message) {
-    while (!message.empty()) add_quoted(text, take_line(message));
-  }
-
-  static void add_quoted(std::string& text, std::string_view line) {
-    const std::size_t quotes = std::min(line.find_first_not_of('>'), line.size());
-    if (line.substr(quotes).starts_with("From ")) text += '>';
-    add_line(text, line);
-  }
-
-  static constexpr std::array<std::string_view, 3> kStatusFields = {"Status", "X-Status",
-                                                                    "X-Keywords"};
-
   base::FileSystem& files_;
   std::chrono::sys_seconds now_;
   Path root_;
@@ -198,7 +113,7 @@ class Maildir : public MailFiles {
     }
     constexpr std::size_t kMaxKeywords = 26;
     std::string keyword_letters;
-    for (const std::string& keyword : keywords_of(entry)) {
+    for (const std::string& keyword : base::writable_keywords(entry.flags)) {
       auto known = std::find(keywords_.begin(), keywords_.end(), keyword);
       if (known == keywords_.end()) {
         if (keywords_.size() == kMaxKeywords) continue;

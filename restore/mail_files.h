@@ -1,9 +1,6 @@
 // Messages as files that other programs read: mboxrd, Maildir, or one .eml file each.
 //
-//   mbox     FOLDER.mbox; RFC 4155 with "From " quoted as in mboxrd; line ends become LF; the
-//            date in the From_ line, flags as Status, X-Status and X-Keywords before the header;
-//            fields of these names that a message has itself are called X-Original-Status and so
-//            on, and a "From " line before its header becomes X-From-Line
+//   mbox     FOLDER.mbox; see base/mbox.h
 //   maildir  FOLDER/{cur,new,tmp}; exact bytes; the date as the file's date; flags in the file
 //            name, keywords as letters that dovecot-keywords explains
 //   eml      FOLDER/UID.eml; exact bytes; the date as the file's date
