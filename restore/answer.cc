@@ -195,6 +195,11 @@ constexpr std::array kAnswered = {
     AnsweredCommand{"diff", true, diff_page},
     AnsweredCommand{"plan", true, run_selection},
     AnsweredCommand{"run", true, run_selection},
+    AnsweredCommand{"plan-export", true,
+                    [](const Environment& environment, const AnswerRequest& request) {
+                      return print_selection_sizes(environment, request.account(),
+                                                   request.selection());
+                    }},
     AnsweredCommand{"export", true,
                     [](const Environment& environment, const AnswerRequest& request) {
                       return print_framed_selection(environment, request.account(),

@@ -38,6 +38,29 @@ class FramedSelection {
         selection_(select(environment, reader_, account,
                           with_fresh_pass(environment, reader_, account, options))) {}
 
+  base::ExitStatus print_sizes(base::OutputFormat format, const std::string& account) const {
+    std::uint64_t messages = 0;
+    std::uint64_t bytes = 0;
+    auto folders = ordered_json::array();
+    for (const SelectedFolder& folder : selection_.folders) {
+      if (folder.messages.empty()) continue;
+      std::uint64_t of_folder = 0;
+      for (const store::MessageEntry& entry : folder.messages) of_folder += entry.size;
+      folders.push_back(
+          {{"folder", folder.name}, {"messages", folder.messages.size()}, {"bytes", of_folder}});
+      messages += folder.messages.size();
+      bytes += of_folder;
+    }
+    ordered_json document = {{"account", account}};
+    add_origin(document, {selection_.snapshot, selection_.passed_over});
+    document["undated"] = selection_.undated;
+    document["messages"] = messages;
+    document["bytes"] = bytes;
+    document["folders"] = std::move(folders);
+    restore::print(format, document, "");
+    return base::ExitStatus::kDone;
+  }
+
   base::ExitStatus print() {
     for (const SelectedFolder& folder : selection_.folders) {
       // In the order of their UIDs, a part at a time.
@@ -108,6 +131,12 @@ base::ExitStatus print_framed_message(const base::Environment& environment,
   const base::Bytes bytes = reader.read_message(places->message);
   print_frame({{"size", bytes.size()}}, bytes);
   return base::ExitStatus::kDone;
+}
+
+base::ExitStatus print_selection_sizes(const base::Environment& environment,
+                                       const std::string& account,
+                                       const SelectionOptions& selection) {
+  return FramedSelection(environment, account, selection).print_sizes(environment.format, account);
 }
 
 base::ExitStatus print_framed_selection(const base::Environment& environment,

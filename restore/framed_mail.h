@@ -14,6 +14,13 @@ namespace restore {
 base::ExitStatus print_framed_message(const base::Environment& environment,
                                       const std::string& account, const std::string& id);
 
+// What print_framed_selection() would print, as one document without mail: {"account", "snapshot",
+// "snapshot_time", "passed_over", "undated", "messages", "bytes", "folders": [{"folder",
+// "messages", "bytes"}]}.
+base::ExitStatus print_selection_sizes(const base::Environment& environment,
+                                       const std::string& account,
+                                       const SelectionOptions& selection);
+
 // For each selected message {"folder", "uid", "message", "internal_date", "flags", "size"} and its
 // bytes. A message that can't be read has "damaged" instead of "size", and no bytes. At last
 // {"end": true, "messages": N, "damaged": N}, without which the export is incomplete.

@@ -282,10 +282,14 @@ ordered_json Desk::dispatch(const Request& request, const Caller& caller, Afterw
       return list_jobs(services_, caller);
     case RequestKind::kStop:
       return stop_job(services_, request, caller);
+    case RequestKind::kContinue:
+      return continue_job(services_, request, caller);
     case RequestKind::kExtend:
       return extend(services_, request, caller);
     case RequestKind::kExpire:
       return expire(services_, request, caller);
+    case RequestKind::kPlanExport:
+      return plan_export(services_, request, caller);
     case RequestKind::kConsent:
       return consent(services_, caller);
     case RequestKind::kAskGrant:

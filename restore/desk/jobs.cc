@@ -18,6 +18,7 @@
 #include "base/json_text.h"
 #include "base/log.h"
 #include "base/regular_file.h"
+#include "restore/desk/shown_command.h"
 
 namespace desk {
 
@@ -156,6 +157,8 @@ Job Jobs::start(const Job& wanted, std::chrono::sys_seconds since) {
     const ordered_json tree = tree_of(job);
     if (tree.is_object()) job.tree = tree.value("tree", "");
   }
+  job.command = shown_command(run_request(job));
+  if (job.command.size() > kMaxCommand) job.command.clear();
   job.state = JobState::kRunning;
   job.error.clear();
   ledger_.add_job(job);

@@ -29,6 +29,7 @@ class Jobs {
  public:
   static constexpr std::size_t kMaxRunning = 4;
   static constexpr std::size_t kMaxReport = std::size_t{256} << 10U;  // bytes that are kept
+  static constexpr std::size_t kMaxCommand = std::size_t{8} << 10U;   // the same of a command line
 
   // `directory` is for the locks and reports; it is created.
   Jobs(Ledger& ledger, Children& children, base::FileSystem& files, base::Clock& clock,

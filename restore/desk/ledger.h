@@ -52,8 +52,9 @@ struct Job {
   JobState state = JobState::kRunning;
   std::string tree = {};  // its name, once it is known
   std::optional<int> exit_status = std::nullopt;
-  std::string error = {};   // the code of the error that ended it
-  std::string report = {};  // JSON; empty: not yet, or too long
+  std::string command = {};  // the command line of its last attempt; empty: unknown, or too long
+  std::string error = {};    // the code of the error that ended it
+  std::string report = {};   // JSON; empty: not yet, or too long
   std::chrono::sys_seconds made{};
   std::chrono::sys_seconds ended{};
 };

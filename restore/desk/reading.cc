@@ -6,6 +6,7 @@
 #include "base/json_text.h"
 #include "base/log.h"
 #include "restore/desk/refusal.h"
+#include "restore/desk/shown_command.h"
 
 namespace desk {
 
@@ -26,6 +27,20 @@ void add_page(ordered_json& asked, const Request& request) {
 
 void add_text(ordered_json& asked, const Request& request, const char* field) {
   if (!request.text(field).empty()) asked[field] = request.text(field);
+}
+
+// For those who may change trees.
+void add_tree_commands(const Caller& caller, ordered_json& trees) {
+  constexpr std::chrono::seconds kOffered = std::chrono::days(7);
+  if (access_of(rule_of(RequestKind::kExtend), caller.session.role) == Access::kNever) return;
+  for (ordered_json& tree : trees) {
+    ordered_json asked = {
+        {"command", "expire"}, {"account", caller.account}, {"tree", tree.at("tree")}};
+    const std::string expire = shown_command(asked);
+    asked["command"] = "extend";
+    asked["seconds"] = kOffered.count();
+    tree["commands"] = {{"extend", shown_command(asked)}, {"expire", expire}};
+  }
 }
 
 // Passes the output of a child on, once its first line shows that it is not an error.
@@ -84,8 +99,28 @@ ordered_json read(const Services& services, const Request& request, const Caller
     asked["messages"] = may_see_mail ? request.number_or("messages", kMessagesOfBurst) : 0;
   }
   ordered_json document = call_child(services, caller, asked);
-  if (request.kind == RequestKind::kTrees) hide_former_trees(document["trees"], caller);
-  return {{"ok", true}, {"document", std::move(document)}};
+  if (request.kind == RequestKind::kTrees) {
+    hide_former_trees(document["trees"], caller);
+    add_tree_commands(caller, document["trees"]);
+  }
+  ordered_json answer = {{"ok", true}};
+  // The log is no command's.
+  if (request.kind != RequestKind::kAudit) answer["command"] = shown_command(asked);
+  answer["document"] = std::move(document);
+  return answer;
+}
+
+ordered_json plan_export(const Services& services, const Request& request, const Caller& caller) {
+  ordered_json asked = child_request(services, caller, "plan-export");
+  asked["selection"] = base::parse_json(request.text("selection"));
+  ordered_json document = call_child(services, caller, asked);
+  asked["selection"]["at"] = document.at("snapshot");
+  ordered_json commands;
+  for (const char* const format : {"eml", "mbox"}) {
+    asked["format"] = format;
+    commands[format] = shown_command(asked);
+  }
+  return {{"ok", true}, {"commands", std::move(commands)}, {"document", std::move(document)}};
 }
 
 void stream(const Services& services, const Request& request, const Caller& caller,

@@ -8,8 +8,13 @@
 
 namespace desk {
 
-// Lists: {"ok": true, "document": what the command prints}. Fails with Refusal.
+// Lists: {"ok": true, "command": its command line, "document": what the command prints}. Fails with
+// Refusal.
 nlohmann::ordered_json read(const Services& services, const Request& request, const Caller& caller);
+
+// The folders and sizes of an export, and its command lines by format. It counts nothing.
+nlohmann::ordered_json plan_export(const Services& services, const Request& request,
+                                   const Caller& caller);
 
 // A message's bytes, or those of a selection, as a stream (restore/framed_mail.h). Fails with
 // Refusal before the answer begins; later, the last line says that it is incomplete.

@@ -12,6 +12,7 @@
 #include "base/time_text.h"
 #include "restore/desk/random_text.h"
 #include "restore/desk/refusal.h"
+#include "restore/desk/shown_command.h"
 
 namespace desk {
 
@@ -32,11 +33,24 @@ ordered_json trees_of(const Services& services, const Caller& caller) {
   return trees;
 }
 
-ordered_json describe(const Services& services, const Job& job) {
+// Two owners of an account are one person who logged in with two names.
+bool is_own(const Caller& caller, const Job& job) {
+  if (job.role != word_of(caller.session.role)) return false;
+  return caller.is_owner() || job.person == caller.session.person;
+}
+
+// What another person selected may be a query, and that shows what is in the mail.
+bool may_see_command(const Caller& caller, const Job& job) {
+  return !job.command.empty() && (caller.is_owner() || caller.has_grant || is_own(caller, job));
+}
+
+ordered_json describe(const Services& services, const Caller& caller, const Job& job) {
   ordered_json document = {
       {"job", job.id},
       {"state", word_of(job.state)},
       {"tree", job.tree.empty() ? ordered_json() : ordered_json(job.tree)},
+      {"can_continue", job.state == JobState::kInterrupted && is_own(caller, job)},
+      {"command", may_see_command(caller, job) ? ordered_json(job.command) : ordered_json()},
       {"made", base::format_rfc3339(job.made)},
       {"by", {{"person", job.person}, {"role", job.role}}},
       {"exit_status", job.exit_status ? ordered_json(*job.exit_status) : ordered_json()},
@@ -48,8 +62,8 @@ ordered_json describe(const Services& services, const Job& job) {
   return document;
 }
 
-ordered_json answer_about(const Services& services, const Job& job) {
-  return {{"ok", true}, {"job", describe(services, job)}};
+ordered_json answer_about(const Services& services, const Caller& caller, const Job& job) {
+  return {{"ok", true}, {"job", describe(services, caller, job)}};
 }
 
 void refuse_too_much(const Services& services, const Caller& caller, std::uint64_t planned) {
@@ -67,6 +81,19 @@ void limit_reach(const Services& services, const Caller& caller, Job& job) {
   job.has_reach = true;
   job.sequence = caller.session.sequence;
   job.since = reach_of(services).time_since_epoch().count();
+}
+
+// A further attempt for a restore that was interrupted; any other stays as it is.
+ordered_json start_again(const Services& services, const Caller& caller, const Job& known) {
+  Job again = known;
+  if (known.state == JobState::kInterrupted && caller.is_owner()) {
+    if (services.jobs.running(caller.account) > 0) {
+      throw Refusal(RefusalCode::kBusy, std::chrono::seconds(10));
+    }
+    if (known.tree.empty()) refuse_too_much(services, caller, known.bytes);
+    limit_reach(services, caller, again);
+  }
+  return answer_about(services, caller, services.jobs.start(again, seen_since(services, caller)));
 }
 
 // Staff could find out what is in a mail by what a query selects.
@@ -102,6 +129,7 @@ ordered_json plan(const Services& services, const Request& request, const Caller
   const ordered_json shown = call_child(services, caller, asked, kPlanPatience);
   // From now on the snapshot that it was made for, however many follow.
   selection["at"] = shown.at("snapshot");
+  asked["selection"] = selection;
   const ordered_json& counts = shown.at("plan");
   const Plan plan{.id = random_id(),
                   .account = caller.account,
@@ -114,6 +142,7 @@ ordered_json plan(const Services& services, const Request& request, const Caller
   return {{"ok", true},
           {"plan", plan.id},
           {"seconds_left", std::chrono::seconds(Ledger::kPlanLasts).count()},
+          {"command", shown_command(asked)},
           {"document", shown}};
 }
 
@@ -131,15 +160,7 @@ ordered_json restore_plan(const Services& services, const Request& request, cons
     if (is_own_plan && !is_selection_of(*known, plan->selection)) {
       throw Refusal(RefusalCode::kUsage, "/key: it belongs to another restore");
     }
-    Job again = *known;
-    if (known->state == JobState::kInterrupted && caller.is_owner()) {
-      if (services.jobs.running(caller.account) > 0) {
-        throw Refusal(RefusalCode::kBusy, std::chrono::seconds(10));
-      }
-      if (known->tree.empty()) refuse_too_much(services, caller, known->bytes);
-      limit_reach(services, caller, again);
-    }
-    return answer_about(services, services.jobs.start(again, since));
+    return start_again(services, caller, *known);
   }
   if (!is_own_plan) throw Refusal(RefusalCode::kNotFound);
   if (services.jobs.running(caller.account) > 0) {
@@ -159,18 +180,26 @@ ordered_json restore_plan(const Services& services, const Request& request, cons
     count(services, caller, Counted::kRestore, afterwards);
     limit_reach(services, caller, job);
   }
-  return answer_about(services, services.jobs.start(job, since));
+  return answer_about(services, caller, services.jobs.start(job, since));
 }
 
 ordered_json show_job(const Services& services, const Request& request, const Caller& caller) {
-  return answer_about(services, find_job(services, request, caller));
+  return answer_about(services, caller, find_job(services, request, caller));
+}
+
+ordered_json continue_job(const Services& services, const Request& request, const Caller& caller) {
+  const auto mutex = services.locks.of(caller.account);
+  const std::scoped_lock lock(*mutex);
+  const Job job = find_job(services, request, caller);
+  if (!is_own(caller, job)) throw Refusal(RefusalCode::kForbidden);
+  return start_again(services, caller, job);
 }
 
 ordered_json list_jobs(const Services& services, const Caller& caller) {
   auto list = ordered_json::array();
   for (const Job& job : services.ledger.jobs(caller.account)) {
     if (list.size() == kShownJobs || job.made < seen_since(services, caller)) break;
-    ordered_json document = describe(services, job);
+    ordered_json document = describe(services, caller, job);
     document.erase("report");
     list.push_back(std::move(document));
   }
@@ -204,7 +233,9 @@ ordered_json extend(const Services& services, const Request& request, const Call
   ordered_json asked = child_request(services, caller, "extend");
   asked["tree"] = request.text("tree");
   asked["seconds"] = static_cast<std::uint64_t>(length.count());
-  return {{"ok", true}, {"document", call_child(services, caller, asked)}};
+  return {{"ok", true},
+          {"command", shown_command(asked)},
+          {"document", call_child(services, caller, asked)}};
 }
 
 ordered_json expire(const Services& services, const Request& request, const Caller& caller) {
@@ -216,7 +247,9 @@ ordered_json expire(const Services& services, const Request& request, const Call
   }
   ordered_json asked = child_request(services, caller, "expire");
   asked["tree"] = request.text("tree");
-  return {{"ok", true}, {"document", call_child(services, caller, asked)}};
+  return {{"ok", true},
+          {"command", shown_command(asked)},
+          {"document", call_child(services, caller, asked)}};
 }
 
 }  // namespace desk

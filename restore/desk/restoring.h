@@ -23,6 +23,11 @@ nlohmann::ordered_json list_jobs(const Services& services, const Caller& caller)
 nlohmann::ordered_json stop_job(const Services& services, const Request& request,
                                 const Caller& caller);
 
+// Completes an interrupted restore of this person, or of any owner of the account if the person is
+// one: in the tree that it began, from any session. One that runs or is over stays as it is.
+nlohmann::ordered_json continue_job(const Services& services, const Request& request,
+                                    const Caller& caller);
+
 nlohmann::ordered_json extend(const Services& services, const Request& request,
                               const Caller& caller);
 nlohmann::ordered_json expire(const Services& services, const Request& request,

@@ -30,9 +30,11 @@ restore    not_found   not_found   not_found   forbidden   forbidden   forbidden
 job        not_found   not_found   not_found   forbidden   forbidden   forbidden
 jobs       ok          ok          ok          forbidden   forbidden   forbidden
 stop       not_found   not_found   not_found   forbidden   forbidden   forbidden
+continue   not_found   not_found   not_found   forbidden   forbidden   forbidden
 trees      ok          ok          ok          forbidden   ok          ok
 extend     not_found   not_found   not_found   forbidden   forbidden   forbidden
 expire     not_found   not_found   not_found   forbidden   forbidden   forbidden
+plan-export ok         forbidden   forbidden   forbidden   forbidden   ok
 export     ok          forbidden   forbidden   forbidden   forbidden   ok
 audit      ok          forbidden   forbidden   forbidden   ok          ok
 consent    ok          forbidden   forbidden   forbidden   forbidden   forbidden
@@ -254,6 +256,7 @@ TEST_F(AuthorisationTest, WhatIsNotOnesOwnAnswersLikeWhatDoesNotExist) {
       {{{"request", "vanished"}}, "since"},
       {{{"request", "diff"}, {"to", newest_}}, "from"},
       {{{"request", "diff"}, {"from", start_}}, "to"},
+      {{{"request", "plan-export"}}, "selection"},
       {{{"request", "export"}}, "selection"}};
   for (const auto& entry : by_snapshot) {
     const json& request = entry.first;

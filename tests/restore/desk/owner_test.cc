@@ -1,4 +1,5 @@
 // A user's way through the restore page, on a real Dovecot, over the desk's socket.
+#include <array>
 #include <filesystem>
 #include <set>
 #include <thread>
@@ -100,13 +101,19 @@ TEST_F(OwnerTest, FindsWhatVanishedBringsItBackAndRemovesItAgain) {
   const json job = wait_for(started["job"]["job"]);
   EXPECT_EQ(job["state"], "done") << job;
   EXPECT_EQ(job["exit_status"], 0);
+  EXPECT_EQ(job["command"],
+            "mailstow-restore run --at=" + before.substr(0, 16) + " --folder=INBOX alice");
   const std::string tree = job["tree"];
   EXPECT_EQ(mail_in(tree + "/INBOX"), inbox);
   EXPECT_EQ(restore_plan(planned, "key-0000000000000001")["job"]["tree"], tree)
       << "the same request again restores nothing";
-  EXPECT_EQ(ask({{"request", "trees"}})["document"]["trees"].size(), 1U);
+  const json trees = ask({{"request", "trees"}})["document"]["trees"];
+  ASSERT_EQ(trees.size(), 1U);
+  EXPECT_EQ(trees[0]["commands"]["expire"], "mailstow-restore expire alice " + tree);
 
-  EXPECT_EQ(code(ask({{"request", "extend"}, {"tree", tree}, {"days", 7}})), "ok");
+  const json extended = ask({{"request", "extend"}, {"tree", tree}, {"days", 7}});
+  EXPECT_EQ(code(extended), "ok");
+  EXPECT_EQ(extended["command"], trees[0]["commands"]["extend"]);
   EXPECT_EQ(code(ask({{"request", "extend"}, {"tree", tree}, {"days", 30}})), "bound");
   EXPECT_EQ(code(ask({{"request", "extend"}, {"tree", tree}, {"days", 1}})), "ok");
   EXPECT_EQ(code(ask({{"request", "extend"}, {"tree", tree}, {"days", 1}})), "bound")
@@ -288,6 +295,39 @@ TEST_F(InterruptedTest, ADeskThatIsKilledDuringARestoreFindsItAgain) {
     EXPECT_EQ(code(ask({{"request", "expire"}, {"tree", job["tree"]}})), "ok");
     mailstow_.restore_json({"sweep"});
   }
+}
+
+TEST_F(InterruptedTest, AnotherSessionContinuesARestoreAndNeverTwice) {
+  start_desk();
+  log_in();
+  const auto inbox = mail_in("INBOX");
+  const json started = restore_plan(plan({{"folders", {"INBOX"}}}), "key-0000000000000001");
+  ASSERT_EQ(code(started), "ok") << started;
+  const std::string id = started["job"]["job"];
+  ask({{"request", "stop"}, {"job", id}});
+  json job = wait_for(id);
+  log_in();  // as from another browser, which knows neither the plan nor the key
+  while (job["state"] == "interrupted") {
+    const json listed = ask({{"request", "jobs"}})["jobs"];
+    ASSERT_EQ(listed.size(), 1U);
+    EXPECT_EQ(listed[0]["can_continue"], true);
+    const bool has_tree = job["tree"].is_string();
+    const json request = {{"request", "continue"}, {"job", listed[0]["job"]}};
+    std::array<json, 2> answers;
+    std::thread beside([&] { answers[0] = ask(request); });
+    answers[1] = ask(request);
+    beside.join();
+    for (const json& answer : answers) EXPECT_EQ(code(answer), "ok") << answer;
+    job = wait_for(id);
+    if (has_tree) {
+      EXPECT_THAT(job["command"].get<std::string>(), HasSubstr("--resume=RESTORED/"));
+    }
+  }
+  EXPECT_EQ(job["state"], "done") << job;
+  EXPECT_EQ(mail_in(job["tree"].get<std::string>() + "/INBOX"), inbox);
+  EXPECT_EQ(ask({{"request", "trees"}})["document"]["trees"].size(), 1U);
+  EXPECT_EQ(ask({{"request", "continue"}, {"job", id}})["job"]["state"], "done");
+  EXPECT_EQ(ask({{"request", "me"}})["today"]["restores"], 1) << "it counts once";
 }
 
 TEST_F(InterruptedTest, ARestoreThatIsStoppedIsCompletedByTheSameRequest) {
