@@ -41,7 +41,11 @@ ordered_json passed_on(const Route& route, ordered_json answer) {
     base::log_error("the desk: its answer to {} has no {}", route.request, route.answer);
     throw Problem(ProblemKind::kInternal);
   }
-  return std::move(*found);
+  ordered_json shown = std::move(*found);
+  // Beside what the command prints, its command line.
+  const auto command = answer.find("command");
+  if (shown.is_object() && command != answer.end()) shown["command"] = std::move(*command);
+  return shown;
 }
 
 std::string text_in(const ordered_json& document, const char* member) {
@@ -156,6 +160,8 @@ HttpAnswer answer_visit(Visit& visit, ordered_json asked) {
       return prepare_export(visit);
     case Action::kExport:
       return download_export(visit, std::move(asked));
+    case Action::kShowExport:
+      return show_export(visit);
     default:
       break;
   }

@@ -15,4 +15,8 @@ HttpAnswer prepare_export(const Visit& visit);
 // failure breaks the download off.
 HttpAnswer download_export(const Visit& visit, nlohmann::ordered_json asked);
 
+// {"state", "messages", "damaged", "bytes", "code"} (ExportProgress): how far a download of this
+// session is. Fails with a Problem.
+HttpAnswer show_export(const Visit& visit);
+
 }  // namespace web

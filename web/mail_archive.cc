@@ -1,9 +1,11 @@
 #include "web/mail_archive.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <utility>
+#include <vector>
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -14,6 +16,7 @@
 #include "base/handle.h"
 #include "base/json_text.h"
 #include "base/log.h"
+#include "base/mbox.h"
 #include "base/time_text.h"
 #include "web/file_name.h"
 #include "web/problem.h"
@@ -37,6 +40,16 @@ std::string text_of_frame(const ordered_json& head, const char* member) {
   return found != head.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
+std::vector<std::string> flags_of(const ordered_json& head) {
+  std::vector<std::string> flags;
+  const auto found = head.find("flags");
+  if (found == head.end() || !found->is_array()) return flags;
+  for (const ordered_json& flag : *found) {
+    if (flag.is_string()) flags.push_back(flag.get<std::string>());
+  }
+  return flags;
+}
+
 std::time_t date_of(const ordered_json& head) {
   try {
     return std::chrono::system_clock::to_time_t(
@@ -54,6 +67,8 @@ struct MailArchive::Writer {
   std::string manifest;
   std::map<std::string, std::string, std::less<>> directories;  // by the folder's true name
   std::map<std::string, std::string, std::less<>> taken;        // folded names of directories
+  std::optional<std::string> mbox_folder;                       // whose file is being written
+  std::optional<base::MboxMessage> mbox_message;                // the same
   bool has_end = false;                                         // the frame with "end" was there
   bool has_damage = false;
   bool is_closed = false;
@@ -65,18 +80,26 @@ struct MailArchive::Writer {
     throw Problem(ProblemKind::kInternal);
   }
 
-  void begin_file(const std::string& name, std::uint64_t size, std::time_t date) const {
+  void begin_file(const std::string& name, std::optional<std::uint64_t> size,
+                  std::time_t date) const {
     const base::Handle<archive_entry, archive_entry_free> entry(archive_entry_new());
     archive_entry_set_pathname_utf8(entry.get(), name.c_str());
     archive_entry_set_filetype(entry.get(), AE_IFREG);
     archive_entry_set_perm(entry.get(), 0600);
-    archive_entry_set_size(entry.get(), static_cast<std::int64_t>(size));
+    if (size) archive_entry_set_size(entry.get(), static_cast<std::int64_t>(*size));
     archive_entry_set_mtime(entry.get(), date, 0);
     check(archive_write_header(archive.get(), entry.get()));
   }
 
   void write(std::string_view bytes) const {
+    if (bytes.empty()) return;
     if (archive_write_data(archive.get(), bytes.data(), bytes.size()) < 0) check(ARCHIVE_FATAL);
+  }
+
+  void finish_message() {
+    if (!mbox_message) return;
+    write(mbox_message->finish());
+    mbox_message.reset();
   }
 
   // A directory that no other folder has, whether a system tells small letters from capital ones or
@@ -94,12 +117,17 @@ struct MailArchive::Writer {
   }
 };
 
-MailArchive::MailArchive(FrameReader::Source source)
-    : frames_(std::move(source)), writer_(std::make_unique<Writer>()) {
+MailArchive::MailArchive(FrameReader::Source source, ArchiveFormat format)
+    : frames_(std::move(source)), format_(format), writer_(std::make_unique<Writer>()) {
   struct archive* const archive = writer_->archive.get();
   writer_->check(archive_write_set_format_zip(archive));
-  // Without compression: quick, and a damaged file loses only what is damaged.
-  writer_->check(archive_write_zip_set_compression_store(archive));
+  if (format == ArchiveFormat::kEml) {
+    // Without compression: quick, and a damaged file loses only what is damaged.
+    writer_->check(archive_write_zip_set_compression_store(archive));
+  } else {
+    // The size of a file is not known when it begins: compressed data show their end themselves.
+    writer_->check(archive_write_zip_set_compression_deflate(archive));
+  }
   writer_->check(archive_write_set_bytes_per_block(archive, 0));
   writer_->check(archive_write_set_options(archive, "zip:hdrcharset=UTF-8"));
   writer_->check(archive_write_open(archive, &writer_->output, nullptr, append_output, nullptr));
@@ -120,7 +148,32 @@ std::optional<ordered_json> MailArchive::next_head() {
   }
 }
 
+void MailArchive::begin_message(const ordered_json& head, ordered_json& line) {
+  const std::string folder = text_of_frame(head, "folder");
+  ++messages_;
+  if (format_ == ArchiveFormat::kMbox) {
+    const std::string name = writer_->directory_of(folder) + ".mbox";
+    line["file"] = name;
+    if (writer_->mbox_folder != folder) {
+      writer_->mbox_folder = folder;
+      writer_->begin_file(name, std::nullopt, date_of(head));
+    }
+    writer_->mbox_message.emplace(std::chrono::floor<std::chrono::seconds>(
+                                      std::chrono::system_clock::from_time_t(date_of(head))),
+                                  flags_of(head));
+    return;
+  }
+  const auto uid = head.find("uid");
+  const std::string name =
+      fmt::format("{}/{}-{}.eml", writer_->directory_of(folder),
+                  uid != head.end() && uid->is_number_unsigned() ? uid->get<std::uint64_t>() : 0,
+                  clean_file_name(text_of_frame(head, "message").substr(0, 12)));
+  line["file"] = name;
+  writer_->begin_file(name, frames_.left(), date_of(head));
+}
+
 void MailArchive::take_frame() {
+  writer_->finish_message();
   const auto head = next_head();
   if (!head) {
     if (!writer_->has_end) throw Problem(ProblemKind::kInternal);
@@ -137,13 +190,9 @@ void MailArchive::take_frame() {
   }
   ordered_json line = *head;
   if (head->contains("size")) {
-    const auto uid = head->find("uid");
-    const std::string name =
-        fmt::format("{}/{}-{}.eml", writer_->directory_of(text_of_frame(*head, "folder")),
-                    uid != head->end() && uid->is_number_unsigned() ? uid->get<std::uint64_t>() : 0,
-                    clean_file_name(text_of_frame(*head, "message").substr(0, 12)));
-    line["file"] = name;
-    writer_->begin_file(name, frames_.left(), date_of(*head));
+    begin_message(*head, line);
+  } else {
+    ++damaged_;
   }
   writer_->manifest += base::json_line(line) + "\n";
   if (writer_->manifest.size() > kMaxManifest) throw Problem(ProblemKind::kTooLarge);
@@ -152,7 +201,9 @@ void MailArchive::take_frame() {
 std::string MailArchive::next() {
   while (writer_->output.empty() && !writer_->is_closed) {
     if (frames_.left() > 0) {
-      writer_->write(frames_.read());
+      const std::string piece = frames_.read();
+      bytes_ += piece.size();
+      writer_->write(writer_->mbox_message ? writer_->mbox_message->add(piece) : piece);
     } else {
       take_frame();
     }

@@ -1,6 +1,7 @@
-// Mail as a zip file, made piece by piece: a file for each message, and manifest.jsonl.
+// Mail as a zip file, made piece by piece: a file for each message or folder, and manifest.jsonl.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,12 +12,17 @@
 
 namespace web {
 
-// Reads the frames of an export. Each message is FOLDER/UID-ID.eml, in folders whose names are
-// cleaned as file names are; manifest.jsonl has a line for each, with the folder's true name, the
-// flags and the date, also for messages that can't be read.
+enum class ArchiveFormat {
+  kEml,   // each message is FOLDER/UID-ID.eml, not compressed
+  kMbox,  // each folder is FOLDER.mbox (base/mbox.h), compressed
+};
+
+// Reads the frames of an export, in which the messages of a folder follow one another. The names of
+// folders are cleaned as file names are; manifest.jsonl has a line for each message, with the
+// folder's true name, the flags and the date, also for messages that can't be read.
 class MailArchive {
  public:
-  explicit MailArchive(FrameReader::Source source);
+  explicit MailArchive(FrameReader::Source source, ArchiveFormat format = ArchiveFormat::kEml);
   MailArchive(const MailArchive&) = delete;
   MailArchive& operator=(const MailArchive&) = delete;
   ~MailArchive();
@@ -25,13 +31,22 @@ class MailArchive {
   // have no end: then the file has no end, too, and no program takes it for a complete one.
   std::string next();
 
+  std::uint64_t messages() const { return messages_; }  // so far, the present one included
+  std::uint64_t damaged() const { return damaged_; }    // that can't be read, besides these
+  std::uint64_t bytes() const { return bytes_; }        // of mail, as far as it was read
+
  private:
   struct Writer;
 
   std::optional<nlohmann::ordered_json> next_head();
   void take_frame();
+  void begin_message(const nlohmann::ordered_json& head, nlohmann::ordered_json& line);
 
   FrameReader frames_;
+  ArchiveFormat format_;
+  std::uint64_t messages_ = 0;
+  std::uint64_t damaged_ = 0;
+  std::uint64_t bytes_ = 0;
   std::unique_ptr<Writer> writer_;
 };
 

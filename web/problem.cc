@@ -65,6 +65,10 @@ unsigned Problem::status() const {
   return text_of(kind_).status;
 }
 
+std::string Problem::code() const {
+  return std::string(text_of(kind_).code);
+}
+
 ordered_json Problem::to_json() const {
   const ProblemText& text = text_of(kind_);
   ordered_json document = {{"type", "urn:mailstow:problem:" + std::string(text.code)},

@@ -51,6 +51,7 @@ class Problem : public std::runtime_error {
 
   ProblemKind kind() const { return kind_; }
   unsigned status() const;
+  std::string code() const;  // "not_found", ...
   // {"type", "title", "status", "code", "detail", "retry_after"}
   nlohmann::ordered_json to_json() const;
   HttpAnswer answer() const;

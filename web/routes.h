@@ -31,6 +31,7 @@ enum class Action {
   kEvents,         // a job as a stream of events
   kPrepareExport,  // keeps a selection for kExport
   kExport,         // mail as one file
+  kShowExport,     // how far that is
 };
 
 enum class Place { kPath, kQuery, kBody, kHeader };

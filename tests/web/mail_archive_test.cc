@@ -2,6 +2,7 @@
 #include "web/mail_archive.h"
 
 #include <fstream>
+#include <sstream>
 
 #include <gmock/gmock.h>
 
@@ -26,13 +27,15 @@ std::string bytes_of(MailArchive& archive) {
   return zip;
 }
 
-std::string archive_of(const std::string& frames) {
-  MailArchive archive([rest = frames]() mutable {
-    // In small pieces, so that heads and messages are cut.
-    std::string piece = rest.substr(0, 7);
-    rest.erase(0, piece.size());
-    return piece;
-  });
+std::string archive_of(const std::string& frames, ArchiveFormat format = ArchiveFormat::kEml) {
+  MailArchive archive(
+      [rest = frames]() mutable {
+        // In small pieces, so that heads and messages are cut.
+        std::string piece = rest.substr(0, 7);
+        rest.erase(0, piece.size());
+        return piece;
+      },
+      format);
   return bytes_of(archive);
 }
 
@@ -65,6 +68,27 @@ TEST(MailArchiveTest, EveryMessageIsAFileAndALineOfTheManifest) {
   const json line = json::parse(manifest.substr(0, manifest.find('\n')));
   EXPECT_EQ(line["file"], "INBOX/1-cccccccccccc.eml");
   EXPECT_EQ(line["flags"][0], "\\Seen");
+}
+
+TEST(MailArchiveTest, AFolderIsAnMboxFile) {
+  json damaged = head_of("INBOX", 2);
+  damaged["damaged"] = "a block is missing";
+  const json files = contents_of(archive_of(
+      frame(head_of("INBOX", 1), "Subject: x\r\n\r\nFrom here\r\n") + damaged.dump() + "\n" +
+          frame(head_of("INBOX", 3), "") + frame(head_of("Entwürfe", 1), std::string(90'000, 'x')) +
+          R"({"end":true,"messages":3,"damaged":0})"
+          "\n",
+      ArchiveFormat::kMbox));
+  ASSERT_EQ(files.size(), 3U) << files;
+  const std::string separator = "From MAILER-DAEMON Tue Nov 24 02:30:00 2026\nStatus: RO\n";
+  EXPECT_EQ(files["INBOX.mbox"], separator + "Subject: x\n\n>From here\n\n" + separator + "\n");
+  EXPECT_EQ(files["Entwürfe.mbox"], separator + std::string(90'000, 'x') + "\n\n");
+  std::istringstream manifest(files["manifest.jsonl"].get<std::string>());
+  std::vector<std::string> held;
+  for (std::string line; std::getline(manifest, line);) {
+    held.push_back(json::parse(line).value("file", "none"));
+  }
+  EXPECT_THAT(held, testing::ElementsAre("INBOX.mbox", "none", "INBOX.mbox", "Entwürfe.mbox"));
 }
 
 TEST(MailArchiveTest, FoldersThatAreCleanedAlikeStayApart) {

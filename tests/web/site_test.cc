@@ -359,6 +359,62 @@ TEST_F(SiteTest, AnExportIsPreparedForOneSessionAndOneDownload) {
   EXPECT_EQ(get(url.substr(7)).status, 404U) << "once";
 }
 
+TEST_F(SiteTest, APageSeesHowFarItsDownloadIs) {
+  const auto prepare = [&](const json& body) {
+    return json::parse(change("POST", "/accounts/alice/exports", body).body);
+  };
+  const json selected = {{"selection", {{"all", true}}}};
+  const json prepared = prepare(selected);
+  const std::string url = prepared["url"].get<std::string>().substr(7);
+  const auto state = [&] { return json::parse(get(url + "/state").body); };
+  EXPECT_EQ(state(),
+            json::parse(R"({"state":"ready","messages":0,"damaged":0,"bytes":0,"code":null})"));
+  desk_.set_script([](const json& request) {
+    if (request["request"] != "export") return desk_answer(request);
+    const std::string mail(200'000, 'x');
+    return stream_of(frame({{"folder", "INBOX"}, {"uid", 1}}, mail) + "{\"end\":true}\n");
+  });
+  {
+    const HttpAnswer answer = get(url);
+    EXPECT_EQ(state()["state"], "sending");
+    EXPECT_NE(answer.more(), "");
+    EXPECT_EQ(state()["messages"], 1);
+  }
+  EXPECT_EQ(state()["state"], "broken") << "the client went away";
+  json in_mbox = selected;
+  in_mbox["format"] = "mbox";
+  EXPECT_TRUE(prepare(in_mbox).contains("url"));
+  EXPECT_EQ(code_of(get(url + "/state")), "not_found") << "a page looks at its last download";
+  in_mbox["format"] = "pst";
+  EXPECT_EQ(prepare(in_mbox)["code"], "usage");
+}
+
+TEST_F(SiteTest, ADownloadThatTheDeskRefusesSaysWhy) {
+  const HttpAnswer prepared =
+      change("POST", "/accounts/alice/exports", {{"selection", {{"all", true}}}});
+  const std::string url = json::parse(prepared.body)["url"].get<std::string>().substr(7);
+  desk_.set_script([](const json& request) {
+    if (request["request"] != "export") return desk_answer(request);
+    return std::string(R"({"ok":false,"error":{"code":"bound","message":"enough"}})"
+                       "\n");
+  });
+  EXPECT_EQ(code_of(get(url)), "bound");
+  const json state = json::parse(get(url + "/state").body);
+  EXPECT_EQ(state["state"], "refused");
+  EXPECT_EQ(state["code"], "bound");
+}
+
+TEST_F(SiteTest, TheCommandLineIsBesideWhatTheCommandPrints) {
+  desk_.set_script([](const json& request) {
+    if (request["request"] != "snapshots") return desk_answer(request);
+    return std::string(R"({"ok":true,"command":"mailstow-restore snapshots alice",)"
+                       R"("document":{"snapshots":[]}})"
+                       "\n");
+  });
+  EXPECT_EQ(json::parse(get("/accounts/alice/snapshots").body),
+            json::parse(R"({"snapshots":[],"command":"mailstow-restore snapshots alice"})"));
+}
+
 TEST_F(SiteTest, AMessageIsAFileThatNothingOpens) {
   desk_.set_script([](const json& request) {
     if (request["request"] != "raw") return desk_answer(request);
