@@ -92,13 +92,14 @@ export function query(values) {
 
 export const address = (suffix) => kApi + suffix;
 
-// All pages of a list, at most `most` entries.
+// All pages of a list, at most `most` entries. Its `command` is the command line that lists the same.
 export async function get_all(path, field, {values = {}, signal, most = 10_000} = {}) {
   const all = [];
   let after;
   do {
     const page = await get(path + query({...values, limit: 1000, after}), {signal});
     all.push(...page[field]);
+    all.command = page.command;
     after = page.next;
   } while (after && all.length < most);
   return all;

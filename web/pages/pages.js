@@ -41,6 +41,15 @@ export const kOwnerPages = [
     address: "/trees",
     label: "nav.trees"
   },
+  {
+    pattern: /^\/export$/,
+    load: () => import("./views/export.js"),
+    for_staff: true,
+    roles: ["owner", "officer"],
+    section: "export",
+    address: "/export",
+    label: "nav.export"
+  },
   {pattern: /^\/me$/, load: () => import("./views/me.js"), section: "me", address: "/me", label: "nav.me"},
 ];
 
@@ -82,5 +91,5 @@ export const kAccountPages = [
     label: "nav.lost",
     roles: ["helpdesk", "officer"]
   },
-  ...kOwnerPages.filter((page) => page.for_staff).map((page) => ({...page, roles: ["helpdesk", "officer"]})),
+  ...kOwnerPages.filter((page) => page.for_staff).map((page) => ({roles: ["helpdesk", "officer"], ...page})),
 ];

@@ -16,6 +16,7 @@ export const account = () => (is_owner() ? holder.account : subject);
 export const to = (path) => (is_owner() ? path : `/accounts/${encodeURIComponent(subject)}${path}`);
 
 export const can_restore = () => is_owner() || holder?.role === "helpdesk";
+export const can_export = () => is_owner() || (holder?.role === "officer" && can_read());
 // Staff may look at mail only with a grant. The server decides; this saves requests that it would refuse.
 export const can_read = () => is_owner() ||
   grants.list.some((grant) => grant.state === "given" && grant.account === subject &&

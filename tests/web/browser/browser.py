@@ -10,7 +10,8 @@ PATIENCE = 60  # seconds: other tests run beside this one
 
 
 class Browser:
-    def __init__(self, address, width=1280, height=900, language="en", dark=False):
+    def __init__(self, address, width=1280, height=900, language="en", dark=False, downloads=None):
+        """`downloads`: the directory in which files are saved, without a question."""
         self.address = address
         options = webdriver.ChromeOptions()
         # No sandbox: tests may run as root. Everything that Chromium asks of its maker is off.
@@ -18,7 +19,10 @@ class Browser:
                          "--no-first-run", "--disable-background-networking", "--disable-component-update", "--force-device-scale-factor=1",
                          "--disable-extensions", f"--lang={language}", f"--window-size={width},{height}"):
             options.add_argument(argument)
-        options.add_experimental_option("prefs", {"intl.accept_languages": language})
+        preferences = {"intl.accept_languages": language}
+        if downloads:
+            preferences |= {"download.default_directory": str(downloads), "download.prompt_for_download": False}
+        options.add_experimental_option("prefs", preferences)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
         self.driver.set_page_load_timeout(PATIENCE)

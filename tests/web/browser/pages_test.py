@@ -67,6 +67,32 @@ class PagesTest(unittest.TestCase):
         self.assertEqual(len(made), 1, "one restore makes one tree")
         self.assertEqual(self.world.folders()[f"RESTORED/{made.pop()}/{DRAFTS}"], LOST)
 
+    def test_another_browser_continues_a_restore(self):
+        browser = self.visit()
+        before = self.trees()
+        job = self.begin_restore(browser)
+        self.stop(browser, job)
+        other = self.visit()
+        while True:
+            other.open(job)
+            other.until(lambda: other.find("main h1") and not other.find("main h1", "Bringing"), "the end")
+            if other.find("main h1", "The mail is back"):
+                break
+            other.open("/")
+            other.click(".note button", "Go on")
+            other.until(lambda: other.path == job, "the page of the restore")
+        made = self.trees() - before
+        self.assertEqual(len(made), 1, "one restore makes one tree")
+        self.assertEqual(self.world.folders()[f"RESTORED/{made.pop()}/{DRAFTS}"], LOST)
+
+    def stop(self, browser, job):
+        """As the page's button does, whether the restore still runs or not."""
+        browser.driver.execute_async_script("""
+            const [path, done] = arguments;
+            const headers = {"X-Mailstow": "1", "Content-Type": "application/json"};
+            fetch(`/api/v1/accounts/alice${path}`, {method: "DELETE", headers, body: "{}"}).then(() => done());
+            """, job)
+
     def test_the_back_button_leads_through_the_pages(self):
         browser = self.visit()
         browser.click("nav a", "Search")
@@ -151,7 +177,7 @@ class PagesTest(unittest.TestCase):
     def test_nothing_is_wider_than_a_narrow_screen(self):
         for dark in (False, True):
             browser = self.visit(width=320, height=640, dark=dark)
-            for path in ("/", "/time", "/search?q=rechnung", "/trees", "/me"):
+            for path in ("/", "/time", "/search?q=rechnung", "/trees", "/export", "/export?folders=INBOX", "/me"):
                 browser.open(path)
                 browser.settle()
                 self.assertLessEqual(browser.run("return document.documentElement.scrollWidth"), 320, path)
@@ -223,7 +249,7 @@ class PagesTest(unittest.TestCase):
 
 
 class OldLoginTest(unittest.TestCase):
-    """The login is too old for a restore, and the session soon over."""
+    """The login is too old for a download and a restore, and the session soon over."""
 
     def test_the_password_is_requested_again(self):
         world = self.enterContext(World(BIN, web={"recent_login": "1s", "session": "150s"}))
@@ -232,9 +258,13 @@ class OldLoginTest(unittest.TestCase):
         world.back_up()
         world.delete_folder(DRAFTS)
         world.back_up()
-        browser = self.enterContext(Browser(world.start_page()))
-        browser.open("/")
+        browser = self.enterContext(Browser(world.start_page(), downloads=world.directory))
+        browser.open("/export?all=true")
         browser.log_in(password=world.password())
+        browser.click("button", "Download 3 messages")
+        browser.wait_for("dialog input").send_keys(world.password() + Keys.ENTER)
+        browser.wait_for(".note h2", "3 messages were downloaded")
+        browser.click("nav a", "Lost mail")
         browser.click(".burst a", f"Bring back {DRAFTS}")
         browser.click("button", "Bring back 5 messages")
         browser.wait_for("dialog input").send_keys("wrong" + Keys.ENTER)

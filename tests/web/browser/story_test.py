@@ -1,10 +1,11 @@
 """The way of a user through the restore page, in a real browser, on a real mail server: what vanished is seen,
-brought back, found by another mail program, kept longer and removed.
+brought back, found by another mail program, kept longer and removed; the rest is downloaded.
 
 Usage: story_test.py BIN_DIRECTORY"""
 import re
 import sys
 import unittest
+import zipfile
 
 from browser import Browser
 from world import DRAFTS, World
@@ -21,7 +22,9 @@ class StoryTest(unittest.TestCase):
         self.world.back_up()
         self.world.delete_folder(DRAFTS)
         self.world.back_up()
-        self.browser = self.enterContext(Browser(self.world.start_page()))
+        self.downloads = self.world.directory / "downloads"
+        self.downloads.mkdir()
+        self.browser = self.enterContext(Browser(self.world.start_page(), downloads=self.downloads))
 
     def restored(self):
         """The number of messages by folder below the tree, as another mail program finds them."""
@@ -75,12 +78,33 @@ class StoryTest(unittest.TestCase):
         self.assertEqual(self.restored(), {})
         self.assertEqual(self.world.folders()["INBOX"], 6)
 
+    def download(self):
+        browser = self.browser
+        browser.click("nav a", "Download")
+        browser.title("Download mail")
+        browser.click("label", "Some folders")
+        browser.click(".choices label", "INBOX")
+        browser.click("button", "Show what it holds")
+        browser.wait_for("td", "INBOX")
+        browser.click("label", "A file for each folder")
+        self.assertIn("--folder=INBOX --format=mbox", browser.find(".command pre")[0].get_attribute("textContent"))
+        browser.click("button", "Download 6 messages")
+        browser.wait_for(".note h2", "6 messages were downloaded")
+        file = browser.until(lambda: next(self.downloads.glob("*.zip"), None), "the file")
+        with zipfile.ZipFile(file) as archive:
+            self.assertEqual(sorted(archive.namelist()), ["INBOX.mbox", "manifest.jsonl"])
+            self.assertEqual(len(re.findall(rb"^From MAILER-DAEMON ", archive.read("INBOX.mbox"), re.M)), 6)
+        browser.driver.refresh()
+        browser.wait_for(".note.warn", "as much as is possible in one day")
+        self.assertEqual(browser.find("button", "Download 6 messages")[0].get_attribute("aria-disabled"), "true")
+
     def test_main_story(self):
         self.log_in()
         self.look_inside()
         self.restore()
         self.extend()
         self.remove()
+        self.download()
         self.browser.click("button", "Log out")
         self.browser.title("Restore your mail")
         self.assertEqual(self.browser.complaints(), [])

@@ -7,7 +7,7 @@ import * as session from "../session.js";
 export function account_nav(section) {
   const {role} = session.current();
   const shown = kAccountPages.filter((page) => page.label && (!page.roles || page.roles.includes(role)) &&
-      (page.section !== "search" || session.can_read()));
+      (!["search", "export"].includes(page.section) || session.can_read()));
   return el("nav",
     {class: "nav account-nav", "aria-label": t("nav.of_account", {account: session.account()})},
     el("strong", {class: "account-name"}, name(session.account())),

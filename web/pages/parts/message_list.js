@@ -1,6 +1,7 @@
 // A list of messages that arrives in pages, and from which some can be chosen.
 import {button, el, name, replace, say} from "../dom.js";
 import {day, exact, number, size, t} from "../language.js";
+import * as session from "../session.js";
 
 import {rows} from "./rows.js";
 
@@ -124,11 +125,13 @@ export function message_list({label, total, load, address, mark, choose, on_trou
   };
 }
 
-// The number of chosen messages, and the button that restores them.
-export function chosen_bar(bring_back) {
+// The number of chosen messages, and the buttons that restore and download them. `go(page)`: to the page that
+// does it.
+export function chosen_bar(go) {
   const count = el("span", {role: "status"}, "");
-  const bring = button(t("bring_back"), bring_back, "main");
-  const bar = el("div", {class: "bar", hidden: true}, count, bring);
+  const bar = el("div", {class: "bar", hidden: true}, count,
+    el("div", {class: "actions"}, session.can_export() && button(t("export.send"), () => go("/export")),
+      session.can_restore() && button(t("bring_back"), () => go("/restore"), "main")));
   return {
     node: bar,
     update(messages) {

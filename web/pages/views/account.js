@@ -3,7 +3,7 @@ import * as account from "../account.js";
 import * as api from "../api.js";
 import {button, el, facts, link, name, say, table} from "../dom.js";
 import {has_text, number, size, t, time} from "../language.js";
-import {command, line} from "../parts/command.js";
+import {command} from "../parts/command.js";
 import {act, note} from "../parts/note.js";
 import {show as show_page} from "../router.js";
 import * as session from "../session.js";
@@ -39,7 +39,7 @@ function backups(snapshots) {
             : [])
       ],
       newest_first),
-    command(line(["mailstow-restore", "snapshots", session.account()])));
+    command(snapshots.command));
 }
 
 // How staff come to look into the mail: by the owner's code, or by an officer.

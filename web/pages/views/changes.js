@@ -3,7 +3,7 @@ import * as account from "../account.js";
 import * as api from "../api.js";
 import {el, link, name, replace} from "../dom.js";
 import {has_text, rich, t, time} from "../language.js";
-import {command, line} from "../parts/command.js";
+import {command} from "../parts/command.js";
 import {chosen_bar, message_list} from "../parts/message_list.js";
 import {problem_note} from "../parts/note.js";
 import {address_of} from "../parts/selection.js";
@@ -43,13 +43,13 @@ export async function show({query, signal}) {
   const {counts} = summary;
   const place = el("div", {});
   let chosen = [];
-  const bar =
-    chosen_bar(() => go(address_of({at: summary.from.snapshot, messages: chosen.map((one) => one.message)})));
+  const bar = chosen_bar(
+    (page) => go(address_of({at: summary.from.snapshot, messages: chosen.map((one) => one.message)}, page)));
   const list = message_list({
     label: t("changes.title"), total: 0, load: loader(values, folder, kind, signal),
     address: (message) => session.to(`/message/${message.message}`),
     mark: (message) => el("span", {class: `tag${message.change === "removed" ? " bad" : ""}`, title: message.folder}, t(`changes.${message.change}`)),
-    choose: kind === "removed" && session.can_restore() ? (messages) => {
+    choose: kind === "removed" && (session.can_restore() || session.can_export()) ? (messages) => {
       chosen = messages;
       bar.update(messages);
     } : undefined,
@@ -65,10 +65,6 @@ export async function show({query, signal}) {
                                  one ? folder ? t(`changes.${one}`)
                                               : t(`changes.count_${one}`, {n: counts[one]})
                                      : t("changes.all"))));
-  const arguments_of = [
-    "mailstow-restore", "diff", session.account(), "--from", summary.from.snapshot.slice(0, 16), "--to",
-    summary.to.snapshot.slice(0, 16), ...(folder ? [`--folder=${folder}`] : [])
-  ];
   return {
     title: t("changes.title"),
     lead: rich("changes.lead", {from: time(summary.from.time), to: time(summary.to.time)}),
@@ -80,7 +76,7 @@ export async function show({query, signal}) {
       summary.folders.length > 0 && !folder &&
         el(
           "div", {class: "card"}, el("h2", {}, t("folders")), el("ul", {}, summary.folders.map(folder_line))),
-      el("div", {class: "card"}, filters, bar.node, place, list.node, command(line(arguments_of)))
+      el("div", {class: "card"}, filters, bar.node, place, list.node, command(summary.command))
     ],
   };
 }

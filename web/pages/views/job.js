@@ -2,10 +2,11 @@
 import * as account from "../account.js";
 import * as api from "../api.js";
 import {button, el, link, name, replace, say, table} from "../dom.js";
-import {number, rich, size, stored, t, time} from "../language.js";
-import {command, line} from "../parts/command.js";
+import {number, rich, size, t, time} from "../language.js";
+import {command} from "../parts/command.js";
 import {watch} from "../parts/job_watch.js";
 import {act, note, problem_note} from "../parts/note.js";
+import {continue_button} from "../parts/unfinished.js";
 import {show as show_page} from "../router.js";
 import * as session from "../session.js";
 
@@ -56,17 +57,13 @@ function failure(job) {
   ];
 }
 
-// The plan's name is the restore's key; the browser that began the restore has it.
+// The server has it all: any browser of the same person can go on.
 function interrupted(job) {
   const place = el("div", {});
-  const key = stored(`plan-${job.job}`);
-  const go_on = button(t("job.continue"), () => act(go_on, place, async () => {
-    await api.post(`${account.root()}/restores`, {plan: key}, {key});
-    await show_page();
-  }), "main");
   return [
-    note("warn", el("p", {}, t(key ? "job.interrupted" : "job.interrupted_elsewhere"))), place,
-    el("div", {class: "actions"}, key && go_on, link(t("done.trees"), session.to("/trees"), "button"))
+    note("warn", el("p", {}, t(job.can_continue ? "job.interrupted" : "job.interrupted_elsewhere"))), place,
+    el("div", {class: "actions"}, job.can_continue && continue_button(job, place),
+      link(t("done.trees"), session.to("/trees"), "button"))
   ];
 }
 
@@ -133,8 +130,5 @@ export async function show({values: [id], signal}) {
   if (first.state === "running") {
     watch(path, draw, {signal, trouble: (error) => replace(place, problem_note(error, () => show_page()))});
   }
-  return {
-    title: t(`job.title_${first.state}`),
-    content: [content, command(line(["mailstow-restore", "trees", session.account()]))]
-  };
+  return {title: t(`job.title_${first.state}`), content: [content, command(first.command)]};
 }

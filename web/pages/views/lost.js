@@ -6,6 +6,7 @@ import {moment, rich, size, t, time, weekday} from "../language.js";
 import {command} from "../parts/command.js";
 import {note} from "../parts/note.js";
 import {address_of} from "../parts/selection.js";
+import {unfinished} from "../parts/unfinished.js";
 import {note_address} from "../router.js";
 import * as session from "../session.js";
 
@@ -77,8 +78,10 @@ function empty(since) {
 
 export async function show({query, signal}) {
   account.forget();
-  const [bursts, snapshots] = await Promise.all(
-    [account.bursts(session.account(), signal), account.snapshots(session.account(), signal)]);
+  const [bursts, snapshots, jobs] = await Promise.all([
+    account.bursts(session.account(), signal), account.snapshots(session.account(), signal),
+    unfinished(signal)
+  ]);
   const newest = snapshots.at(-1);
   const newest_first = [...bursts].reverse();
   const list = el("ul", {class: "cards"});
@@ -97,6 +100,7 @@ export async function show({query, signal}) {
     title: t("lost.title"),
     lead: newest ? rich("lost.lead", {time: time(newest.time)}) : t("lost.no_backup"),
     content: [
+      jobs,
       newest?.status !== undefined && newest.status !== "complete" &&
         note("warn", el("p", {}, t("lost.partial"))),
       some ? [filter(newest_first.filter((burst) => !is_moved(burst)), folder, change), list]

@@ -3,7 +3,7 @@ import * as account from "../account.js";
 import * as api from "../api.js";
 import {el, facts, name, replace, table} from "../dom.js";
 import {moment, rich, size, t, time} from "../language.js";
-import {command, line} from "../parts/command.js";
+import {command} from "../parts/command.js";
 import {note, problem_note} from "../parts/note.js";
 import {address_of} from "../parts/selection.js";
 import * as session from "../session.js";
@@ -111,7 +111,7 @@ export async function show({values: [id], signal}) {
           document.places.length > 0 && session.can_restore() &&
             el("a", {class: "button main", href: address_of(selection_of(document))}, t("bring_back")),
           el("a", {class: "button", href: api.address(`${root}/raw`), download: ""}, t("message.download"))),
-        command(line(["mailstow-restore", "show", session.account(), id.slice(0, 16)]))),
+        command(document.command)),
       shown, places(document)
     ],
   };

@@ -2,8 +2,8 @@
 import * as account from "../account.js";
 import * as api from "../api.js";
 import {button, el, facts, link, name, table} from "../dom.js";
-import {duration, number, remember, rich, size, t, time} from "../language.js";
-import {command, restore_command} from "../parts/command.js";
+import {duration, number, rich, size, t, time} from "../language.js";
+import {command} from "../parts/command.js";
 import {act, note} from "../parts/note.js";
 import {address_of, selection_in} from "../parts/selection.js";
 import {go} from "../router.js";
@@ -88,7 +88,6 @@ export async function show({query, signal}) {
     // The plan's name is the key: pressed twice, in two tabs, or after a reload, it is one restore.
     const job = await api.post(`${account.root()}/restores`, {plan: answer.plan}, {key: answer.plan});
     account.forget();
-    remember(`plan-${job.job}`, answer.plan);  // to go on after an interruption
     await go(session.to(`/jobs/${job.job}`));
   }), "main");
   return {
@@ -107,8 +106,7 @@ export async function show({query, signal}) {
           [t("plan.quota_label"), [quota(storage), " ", t("plan.quota_proof")]]),
         missing_switch(selection)),
       place, el("div", {class: "actions"}, bring, button(t("cancel"), () => history.back())),
-      el("p", {class: "soft small"}, t("plan.safe")),
-      command(restore_command(session.account(), {...selection, at: document.snapshot}))
+      el("p", {class: "soft small"}, t("plan.safe")), command(answer.command)
     ],
   };
 }

@@ -3,7 +3,7 @@ import * as account from "../account.js";
 import * as api from "../api.js";
 import {button, el, link, name, replace} from "../dom.js";
 import {moment, t} from "../language.js";
-import {command, line} from "../parts/command.js";
+import {command} from "../parts/command.js";
 import {chosen_bar, message_list} from "../parts/message_list.js";
 import {problem_note} from "../parts/note.js";
 import {address_of} from "../parts/selection.js";
@@ -37,18 +37,20 @@ function results(text, place, signal) {
   const total = el("p", {class: "soft", role: "status"}, t("loading"));
   let chosen = [];
   // Each was last seen in a snapshot of its own; a restore is of one.
-  const bar =
-    chosen_bar(() => go(address_of({at: chosen[0].snapshot, messages: chosen.map((one) => one.message)})));
+  const bar = chosen_bar(
+    (page) => go(address_of({at: chosen[0].snapshot, messages: chosen.map((one) => one.message)}, page)));
+  const same = el("div", {});
   const warning = el("p", {class: "small soft", hidden: true}, t("search.one_moment"));
   const list = message_list({
     label: t("search.results"), total: 0,
     load: async (after) => {
       const page = await api.get(`${account.root()}/search` + api.query({q: text, after, limit: 200}), {signal});
+      replace(same, command(page.command));
       replace(total, page.total === 0 ? t("search.nothing") : t("search.found", {n: page.total}));
       return page;
     },
     address: (message) => session.to(`/message/${message.message}`), mark: state_of,
-    choose: !session.can_restore() ? undefined : (messages) => {
+    choose: !session.can_restore() && !session.can_export() ? undefined : (messages) => {
       const first = messages[0]?.snapshot;
       chosen = messages.filter((message) => message.snapshot === first);
       warning.hidden = chosen.length === messages.length;
@@ -56,8 +58,7 @@ function results(text, place, signal) {
     },
     on_trouble: (error) => replace(place, problem_note(error)),
   });
-  replace(place, total, bar.node, warning, list.node,
-    command(line(["mailstow-restore", "search", session.account(), text])));
+  replace(place, total, bar.node, warning, list.node, same);
   return list.start();
 }
 

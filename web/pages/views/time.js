@@ -3,7 +3,7 @@ import * as account from "../account.js";
 import * as api from "../api.js";
 import {el, link, name, replace, say} from "../dom.js";
 import {clock, moment, rich, size, t, time} from "../language.js";
-import {command, line, restore_command} from "../parts/command.js";
+import {command} from "../parts/command.js";
 import {folder_tree} from "../parts/folder_tree.js";
 import {chosen_bar, message_list} from "../parts/message_list.js";
 import {note, problem_note} from "../parts/note.js";
@@ -71,13 +71,13 @@ function message_part(snapshot, folder, signal) {
   const root = `${account.root()}${api.path`/snapshots/${snapshot.snapshot}/messages`}`;
   let chosen = [];
   const bar = chosen_bar(
-    () => go(address_of(
-      {at: snapshot.snapshot, folders: [folder.folder], messages: chosen.map((one) => one.message)})));
+    (page) => go(address_of(
+      {at: snapshot.snapshot, folders: [folder.folder], messages: chosen.map((one) => one.message)}, page)));
   const list = message_list({
     label: t("time.list", {folder: folder.folder}), total: folder.messages, newest_first: true,
     load: (after) => api.get(root + api.query({folder: folder.folder, after, limit: 1000}), {signal}),
     address: (message) => session.to(`/message/${message.message}`),
-    choose: !session.can_restore() ? undefined : (messages) => {
+    choose: !session.can_restore() && !session.can_export() ? undefined : (messages) => {
       chosen = messages;
       bar.update(messages);
     },
@@ -87,18 +87,20 @@ function message_part(snapshot, folder, signal) {
   return {turn: list.turn, content: [bar.node, place, list.node]};
 }
 
-function folder_part(snapshot, folder, signal) {
+function folder_part(snapshot, folder, folders, signal) {
   const is_empty = folder.messages === 0;
   const messages = !is_empty && session.can_read() ? message_part(snapshot, folder, signal) : undefined;
   const whole = {at: snapshot.snapshot, folders: [folder.folder]};
   return [
     el("div", {class: "bar"}, el("h2", {}, name(folder.folder)),
       el("div", {class: "actions"}, folder.messages > 1 && messages?.turn,
-        !is_empty && session.can_restore() && link(t("time.bring_folder"), address_of(whole), "button"))),
+        !is_empty && session.can_restore() && link(t("time.bring_folder"), address_of(whole), "button"),
+        !is_empty && session.can_export() &&
+          link(t("export.folder"), address_of(whole, "/export"), "button"))),
     el("p", {class: "soft small"}, t("count.messages", {n: folder.messages}), ` · ${size(folder.bytes)}`,
       folder.note && ` · ${folder.note}`),
     messages?.content ?? el("p", {class: "soft"}, t(is_empty ? "time.empty_folder" : "staff.no_grant")),
-    command(restore_command(session.account(), whole))
+    command(folders.command)
   ];
 }
 
@@ -110,7 +112,7 @@ async function mailbox(snapshot, wanted, signal) {
   const address = (folder) => session.to(`/time${api.query({at: snapshot.snapshot, folder})}`);
   return el("div", {class: "mailbox"}, folder_tree(folders, chosen?.folder, address),
     el("div", {class: "card"},
-      chosen ? folder_part(snapshot, chosen, signal)
+      chosen ? folder_part(snapshot, chosen, folders, signal)
              : note("", el("p", {}, rich("time.no_folder", {folder: wanted ?? ""})))));
 }
 
@@ -132,7 +134,9 @@ export async function show({query, signal}) {
       !is_newest && session.can_read() &&
         link(t("time.compare"), session.to(`/changes${api.query({from: chosen.snapshot})}`), "button"),
       session.can_restore() &&
-        link(t("time.bring_all"), address_of({at: chosen.snapshot, all: true}), "button"));
+        link(t("time.bring_all"), address_of({at: chosen.snapshot, all: true}), "button"),
+      session.can_export() &&
+        link(t("export.all"), address_of({at: chosen.snapshot, all: true}, "/export"), "button"));
     const mine = ++turn;
     try {
       const node = await mailbox(chosen, folder, signal);
@@ -158,7 +162,7 @@ export async function show({query, signal}) {
     content: [
       moment_line,
       el("div", {class: "card"}, strip.node, el("div", {class: "bar"}, picker.node, compare),
-        command(line(["mailstow-restore", "snapshots", session.account()]))),
+        command(snapshots.command)),
       place
     ]
   };

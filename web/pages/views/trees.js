@@ -3,9 +3,10 @@ import * as account from "../account.js";
 import * as api from "../api.js";
 import {button, el, facts, link, name, say} from "../dom.js";
 import {duration, has_text, rich, size, t, time} from "../language.js";
-import {command, line} from "../parts/command.js";
+import {command} from "../parts/command.js";
 import {ask} from "../parts/dialog.js";
-import {act, note} from "../parts/note.js";
+import {act} from "../parts/note.js";
+import {unfinished} from "../parts/unfinished.js";
 import {show as show_page} from "../router.js";
 import * as session from "../session.js";
 
@@ -63,30 +64,22 @@ function card(tree) {
       [t("trees.by"), maker !== session.current().person && name(maker)]),
     place,
     session.can_restore() && el("div", {class: "actions below"}, extend, tree.seconds_left > 0 && expire),
-    command(line(["mailstow-restore", "extend", session.account(), tree.tree, `${kWeek}d`])));
-}
-
-function unfinished(jobs) {
-  const shown = jobs.filter((job) => job.state === "running" || job.state === "interrupted");
-  return shown.map((job) => note(job.state === "running" ? "" : "warn",
-                     el("p", {}, t(`trees.job_${job.state}`), " ",
-                       link(t("trees.job_look"), session.to(`/jobs/${job.job}`)))));
+    command(tree.commands && `${tree.commands.extend}\n${tree.commands.expire}`));
 }
 
 export async function show({signal}) {
-  const [trees, {jobs}] = await Promise.all([
-    api.get_all(`${account.root()}/trees`, "trees", {signal}),
-    session.can_restore() ? api.get(`${account.root()}/jobs`, {signal}) : {jobs: []}
-  ]);
+  const [trees, jobs] =
+    await Promise.all([api.get_all(`${account.root()}/trees`, "trees", {signal}), unfinished(signal)]);
   const newest_first = [...trees].sort((a, b) => b.created.localeCompare(a.created));
   return {
     title: t("trees.title"),
     lead: t("trees.lead"),
     content: [
-      unfinished(jobs),
+      jobs,
       trees.length > 0 ? el("ul", {class: "cards"}, newest_first.map(card))
                        : el("div", {class: "card"}, el("p", {}, t("trees.none")),
-                           link(t("nav.lost"), session.to("/lost"), "button"))
+                           link(t("nav.lost"), session.to("/lost"), "button")),
+      command(trees.command)
     ],
   };
 }
