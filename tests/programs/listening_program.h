@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <sys/types.h>
@@ -32,6 +33,7 @@ class ListeningProgram {
 
   const base::Path& socket() const { return socket_; }
   pid_t pid() const { return process_->pid(); }
+  std::vector<pid_t> children(std::string_view name) const { return process_->children(name); }
 
  private:
   std::vector<std::string> command_;

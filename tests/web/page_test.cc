@@ -102,5 +102,45 @@ TEST_F(PageTest, AUserFindsWhatVanishedAndBringsItBack) {
   EXPECT_EQ(alice.get(of_account("alice", "/vanished")).status, 401);
 }
 
+TEST_F(PageTest, AUserDownloadsMailOnceADay) {
+  page_.start();
+  WebClient alice = page_.owner("alice");
+  const json selection = {{"all", true}};
+  const json plan =
+      alice.change("POST", of_account("alice", "/export-plans"), {{"selection", selection}})
+          .document();
+  ASSERT_TRUE(plan.contains("document")) << plan;
+  EXPECT_THAT(plan["commands"]["mbox"].get<std::string>(),
+              testing::StartsWith("mailstow-restore export --at="));
+  const auto prepare = [&] {
+    const WebAnswer answer = alice.change("POST", of_account("alice", "/exports"),
+                                          {{"selection", selection}, {"format", "mbox"}});
+    EXPECT_EQ(answer.status, 201) << answer.body;
+    return answer.document();
+  };
+  const auto state_of = [&](const json& prepared) {
+    return alice
+        .get(of_account("alice", "/exports/" + prepared["export"].get<std::string>() + "/state"))
+        .document();
+  };
+  const json first = prepare();
+  EXPECT_EQ(state_of(first)["state"], "ready");
+  const WebAnswer zip = alice.get(first["url"]);
+  EXPECT_EQ(zip.status, 200);
+  EXPECT_THAT(zip.body, testing::StartsWith("PK"));
+  EXPECT_THAT(zip.body, HasSubstr("INBOX.mbox"));
+  const json done = state_of(first);
+  EXPECT_EQ(done["state"], "done");
+  EXPECT_EQ(done["messages"], plan["document"]["messages"]);
+  EXPECT_EQ(done["bytes"], plan["document"]["bytes"]);
+  const json second = prepare();
+  EXPECT_EQ(alice.get(second["url"]).code(), "bound");
+  EXPECT_EQ(state_of(second)["state"], "refused");
+  EXPECT_EQ(state_of(second)["code"], "bound");
+  WebClient other = page_.owner("alice");
+  const std::string path = "/exports/" + second["export"].get<std::string>() + "/state";
+  EXPECT_EQ(other.get(of_account("alice", path)).status, 404) << "another session's";
+}
+
 }  // namespace
 }  // namespace web
