@@ -36,7 +36,8 @@ ArchiveFormat format_in(const ordered_json& body) {
   throw Problem(ProblemKind::kUsage, "/format: it must be eml or mbox");
 }
 
-// A download that is being sent. If the client goes away, it is destroyed before its end.
+// A download that is being sent. If the client closes its connection, it is destroyed before its
+// end.
 class ExportDownload {
  public:
   ExportDownload(DeskStream stream, const PreparedExport& prepared)

@@ -39,7 +39,7 @@ bool is_own(const Caller& caller, const Job& job) {
   return caller.is_owner() || job.person == caller.session.person;
 }
 
-// What another person selected may be a query, and that shows what is in the mail.
+// A query that another person selected by shows what is in the mail.
 bool may_see_command(const Caller& caller, const Job& job) {
   return !job.command.empty() && (caller.is_owner() || caller.has_grant || is_own(caller, job));
 }

@@ -42,7 +42,7 @@ TEST(MboxTest, ALongRowOfQuotesIsQuotedOnceMore) {
   }
 }
 
-// Of what matters: separators, quotes, line ends, status fields.
+// Separators, quotes, line ends and status fields in any order.
 rc::Gen<std::string> awkward_message() {
   const auto part = rc::gen::element<std::string>("From ", "From", ">", ">>>>>>>>>>>>", "\n", "\r",
                                                   "\r\n", "Status:", "X-Keywords", ": ", "text");

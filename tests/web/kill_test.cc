@@ -1,5 +1,5 @@
-// SIGKILL of the web server, of the desk, and of a restore itself, at each step of a restore: the
-// person comes back with another browser, and finds it once, and whole.
+// SIGKILL of the web server, of the desk, and of a restore itself, at each step of a restore: with
+// another browser the person finds it once, and whole.
 #include <array>
 #include <csignal>
 #include <map>

@@ -110,6 +110,7 @@ TEST_F(LedgerTest, AJobIsFoundByItsKeyAlsoBeyondARestart) {
     job.state = JobState::kDone;
     job.exit_status = 3;
     job.tree = "RESTORED/x";
+    job.command = "mailstow-restore run --all alice";
     job.report = "{}";
   });
   open();
@@ -119,6 +120,7 @@ TEST_F(LedgerTest, AJobIsFoundByItsKeyAlsoBeyondARestart) {
   EXPECT_EQ(job->state, JobState::kDone);
   EXPECT_EQ(job->exit_status, 3);
   EXPECT_EQ(job->tree, "RESTORED/x");
+  EXPECT_EQ(job->command, "mailstow-restore run --all alice");
   EXPECT_EQ(job->since, -1);
   EXPECT_FALSE(ledger_->job_with_key("bob", "alice", "key", kAlways));
   EXPECT_FALSE(ledger_->job_with_key("alice", "carol", "key", kAlways));

@@ -30,7 +30,7 @@ class StaffTest(unittest.TestCase):
     def as_staff(self, person, path="/"):
         """A browser that the single sign-on proxy has identified as this person's."""
         self.world.staff_proxy.person = person
-        browser = self.enterContext(Browser(self.staff_address))
+        browser = self.enterContext(Browser(self.staff_address, downloads=self.world.directory))
         browser.open(path)
         browser.settle()
         return browser
@@ -97,6 +97,26 @@ class StaffTest(unittest.TestCase):
         officer.wait_for("td", "asked for permission to look")
         again = self.as_staff(HELPDESK, "/accounts/bob")
         again.wait_for(".note", "You may look into this mailbox")
+
+    def test_an_officer_downloads_with_the_owners_code(self):
+        alice = self.as_alice("/me")
+        alice.click("button", "make a code")
+        code = alice.wait_for(".code").text
+        officer = self.as_staff(OFFICER, "/accounts/alice/export?all=true")
+        officer.wait_for(".note", "not permitted")
+        officer.open("/accounts/alice")
+        self.assertEqual(officer.find(".account-nav a", "Download"), [])
+        officer.wait_for("input[maxlength='8']").send_keys(code)
+        officer.click("button", "Use the code")
+        officer.click(".account-nav a", "Download")
+        officer.title("Download mail")
+        officer.click("button", "Show what it holds")
+        officer.click("button", "Download 10 messages")
+        officer.wait_for(".note h2", "10 messages were downloaded")
+        alice.driver.refresh()
+        alice.wait_for("td", "downloaded mail")
+        alice.click("li button", "End")
+        alice.wait_until_gone("li button", "End")
 
     def test_an_operator_sees_no_folders(self):
         browser = self.as_staff(OPERATOR, "/accounts/alice")

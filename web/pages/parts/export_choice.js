@@ -53,7 +53,7 @@ function folder_part(signal) {
       for (const folder of folders) chosen.add(folder);
       subfolders.checked = with_subfolders;
     },
-    // Of the folders that are shown: others are not in this snapshot.
+    // Only folders that are shown count: others are not in this snapshot.
     get selection() {
       const folders = shown.map((folder) => folder.folder).filter((folder) => chosen.has(folder));
       return folders.length > 0 ? {folders, subfolders: subfolders.checked || undefined} : undefined;

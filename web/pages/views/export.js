@@ -123,7 +123,7 @@ async function plan_page(selection, signal) {
   show_command();
   const send = button(t("export.send_count", {n: held.messages}), () => act(send, place, async () => {
     replace(progress);
-    // Of this snapshot, however many follow.
+    // The selection stays that of this snapshot, however many follow.
     const prepared =
       await api.post(`${account.root()}/exports`, {selection: {...selection, at: held.snapshot}, format});
     save(prepared.url);
