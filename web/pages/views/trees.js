@@ -78,8 +78,7 @@ export async function show({signal}) {
       jobs,
       trees.length > 0 ? el("ul", {class: "cards"}, newest_first.map(card))
                        : el("div", {class: "card"}, el("p", {}, t("trees.none")),
-                           link(t("nav.lost"), session.to("/lost"), "button")),
-      command(trees.command)
+                           link(t("nav.lost"), session.to("/lost"), "button"))
     ],
   };
 }
