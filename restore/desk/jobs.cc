@@ -131,7 +131,7 @@ void Jobs::find_again() {
     begin(job, 0);
     std::thread([this, job] {
       wait_for_other(job);
-      end(job.id);
+      leave();
     }).detach();
   }
 }
@@ -184,10 +184,11 @@ void Jobs::launch(const Job& job, base::Fd lock) {
   try {
     std::thread([this, job, child, progress = std::move(progress)]() mutable {
       follow(child, std::move(progress), job);
-      end(job.id);
+      leave();
     }).detach();
   } catch (const std::system_error& error) {
     end(job.id);
+    leave();
     child.signal_group(SIGKILL);
     child.wait();
     base::fail(base::ErrorCode::kBusy, "restore {}: {}", job.id, error.what());
@@ -216,17 +217,22 @@ void Jobs::follow(base::Child child, base::Fd progress, const Job& job) {
     const std::scoped_lock lock(mutex_);
     running_[job.id].group = 0;
   }
-  settle_or_interrupt(job, {child.wait()});
+  const int exit_status = child.wait();
+  end(job.id);
+  settle_or_interrupt(job, {exit_status});
 }
 
 void Jobs::wait_for_other(const Job& job) {
   for (;;) {
     {
       std::unique_lock lock(mutex_);
-      if (has_ended_.wait_for(lock, kBetweenLooks, [&] { return is_stopping_; })) return;
+      if (has_ended_.wait_for(lock, kBetweenLooks, [&] { return is_stopping_; })) {
+        running_.erase(job.id);
+        return;
+      }
     }
-    const base::Fd lock = try_lock(job.id);
-    if (!lock) continue;
+    if (!try_lock(job.id)) continue;
+    end(job.id);
     settle_or_interrupt(job, {});
     return;
   }
@@ -331,6 +337,10 @@ void Jobs::begin(const Job& job, pid_t group) {
 void Jobs::end(const std::string& id) {
   const std::scoped_lock lock(mutex_);
   running_.erase(id);
+}
+
+void Jobs::leave() {
+  const std::scoped_lock lock(mutex_);
   --threads_;
   has_ended_.notify_all();
 }

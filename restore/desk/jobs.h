@@ -87,7 +87,9 @@ class Jobs {
   void settle_or_interrupt(const Job& job, Outcome outcome);
   nlohmann::ordered_json tree_of(const Job& job);
   void begin(const Job& job, pid_t group);
+  // Before the end is noted: what is noted as interrupted may begin again at once.
   void end(const std::string& id);
+  void leave();  // the last action of a job's thread
   std::string read_report(const std::string& id) const;
 
   Ledger& ledger_;
