@@ -11,11 +11,18 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DEBIAN = ROOT / "scripts/debian"
+UNITS = ROOT / "scripts/systemd"
+INSTANCES = ("self", "proxy", "staff")  # of the restore page
 BIN = BUILD = None
 
 
 def run(*command, **more):
     return subprocess.run([str(word) for word in command], capture_output=True, text=True, **more)
+
+
+def names_of(unit):
+    """The names under which systemd knows a unit: of a template, those of its instances."""
+    return {unit.name.replace("@.", f"@{instance}.") for instance in INSTANCES}
 
 
 class Package(unittest.TestCase):
@@ -35,11 +42,26 @@ class Package(unittest.TestCase):
         self.assertIn("Default: false\n", (DEBIAN / "templates").read_text())
 
     def test_maintainer_scripts_know_every_unit_that_can_be_enabled(self):
-        units = {unit.name.replace("@.", f"@{instance}.") for instance in ("self", "staff") for unit in (ROOT / "scripts/systemd").iterdir()
-                 if "\n[Install]\n" in unit.read_text()}
+        units = {name for unit in UNITS.iterdir() if "\n[Install]\n" in unit.read_text() for name in names_of(unit)}
         for name in ("postinst", "postrm"):
             named = set(re.findall(r"mailstow[a-z@-]*\.(?:service|timer|socket)", (DEBIAN / name).read_text()))
             self.assertEqual(named, units, name)
+
+    def test_removal_stops_every_unit_and_an_upgrade_restarts_every_socket(self):
+        stopped = set(re.search(r"^    for unit in (.*); do$", (DEBIAN / "prerm").read_text(), re.M)[1].split())
+        # Of a timer and its service the common name is there.
+        stopped |= {f"{unit}.{kind}" for unit in stopped if "." not in unit for kind in ("timer", "service")}
+        units = {name for unit in UNITS.iterdir() for name in names_of(unit)}
+        self.assertEqual(units - stopped, set())
+        restarted = re.search(r"for unit in (.*); do\n *deb-systemd-invoke try-restart", (DEBIAN / "postinst").read_text())
+        self.assertEqual({name for name in units if name.endswith(".socket")} - set(restarted[1].split()), set())
+
+    def test_users_and_groups_of_the_units_exist(self):
+        text = (DEBIAN / "postinst").read_text()
+        made = {"mailstow", "root", "www-data"} | set(re.search(r"for user in (.*); do", text)[1].split())
+        used = {user.replace("%i", instance) for unit in UNITS.iterdir() for instance in INSTANCES
+                for user in re.findall(r"^(?:User|Group|SocketUser|SocketGroup)=(.*)$", unit.read_text(), re.M)}
+        self.assertEqual(used - made, set())
 
     def test_its_configuration_is_kept_and_is_valid(self):
         self.assertEqual((DEBIAN / "conffiles").read_text(), "/etc/mailstow/mailstow.json\n")

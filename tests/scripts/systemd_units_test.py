@@ -1,5 +1,6 @@
 """systemd accepts the units of scripts/systemd, and rates them as hardened: an exposure of at most 2.0, that of
-the web server at most 1.5. They fail without the configuration, and the drop-in that docs/operations.md has for a unit's failure is accepted too.
+the web server at most 1.5. They fail without the configuration, a service follows its sockets, and the drop-in that docs/operations.md has for
+a unit's failure is accepted too.
 Usage: systemd_units_test.py BIN_DIRECTORY"""
 
 import pathlib
@@ -22,6 +23,12 @@ def service_of(starter):
     """The service that a timer or socket starts."""
     named = re.search(r"^Service=(.*)$", starter.read_text(), re.M)
     return starter.with_name(named[1]) if named else starter.with_suffix(".service")
+
+
+def follows(service, socket):
+    """Whether the service stops and restarts with its socket: systemd starts no socket whose service runs."""
+    tied = re.findall(r"^(?:PartOf|Requires|BindsTo)=(.*)$", service.read_text(), re.M)
+    return socket.name.replace("@.", "@%i.") in " ".join(tied).split()
 
 
 def analyze(*arguments):
@@ -85,6 +92,9 @@ def main():
     for starter in starters:
         if not service_of(starter).exists():
             print(f"{starter.name}: it starts no service")
+            failed = True
+        elif starter.suffix == ".socket" and not follows(service_of(starter), starter):
+            print(f"{starter.name}: it can't be restarted while its service runs")
             failed = True
     sys.exit(failed)
 
