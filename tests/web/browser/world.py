@@ -91,6 +91,11 @@ class StaffProxy:
                 return
             threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
 
+    def changed(self, lines):
+        """The head of a request as it is passed on."""
+        kept = [line for line in lines if not line.lower().startswith((b"connection:", b"remote-user:"))]
+        return [*kept, b"Connection: close", b"X-Real-IP: 192.0.2.9", b"Remote-User: " + self.person.encode()]
+
     def serve(self, browser):
         """One request a connection."""
         with browser, socket.socket(socket.AF_UNIX) as web:
@@ -102,8 +107,7 @@ class StaffProxy:
                     return
                 request += piece
             head, _, body = request.partition(b"\r\n\r\n")
-            lines = [line for line in head.split(b"\r\n") if not line.lower().startswith((b"connection:", b"remote-user:"))]
-            lines += [b"Connection: close", b"X-Real-IP: 192.0.2.9", b"Remote-User: " + self.person.encode()]
+            lines = self.changed(head.split(b"\r\n"))
             length = int(next((line.split(b":")[1] for line in lines if line.lower().startswith(b"content-length:")), b"0"))
             while len(body) < length:
                 body += browser.recv(65536)
