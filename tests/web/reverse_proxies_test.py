@@ -21,7 +21,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/web/browser"))
-from world import StaffProxy, end_with_parent, free_port, listens  # noqa: E402  (found by the line above)
+from world import SignOnProxy, end_with_parent, free_port, listens  # noqa: E402  (found by the line above)
 
 BIN = None
 USERS, STAFF = "restore.example.org", "backup.example.org"
@@ -49,8 +49,10 @@ def adapted(text, changes):
     return text
 
 
-class Recorder(StaffProxy):
+class Recorder(SignOnProxy):
     """Stands before the web server, on the socket that the documents name, and notes what arrives."""
+
+    person = PERSON
 
     def __init__(self, path, web):
         self.web = web

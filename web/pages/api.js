@@ -25,9 +25,9 @@ export function when_session_ends(action) {
   on_session_end = action;
 }
 
-let ask_password = async () => false;
-export function confirm_with(dialog) {
-  ask_password = dialog;
+let confirm_login = async () => false;
+export function confirm_with(action) {
+  confirm_login = action;
 }
 
 async function problem_of(answer) {
@@ -37,8 +37,10 @@ async function problem_of(answer) {
   } catch {
     // Not from our server: a proxy's page.
   }
+  // A single sign-on proxy refuses, or sends the browser to its login, when the person has to log in there.
+  const wants_login = answer.type === "opaqueredirect" || [401, 403].includes(answer.status);
   if (!document.code)
-    document.code = answer.status === 404 ? "not_found" : answer.status === 401 ? "unauthenticated" : "desk";
+    document.code = wants_login ? "unauthenticated" : answer.status === 404 ? "not_found" : "desk";
   return new Problem(document, answer.status);
 }
 
@@ -53,6 +55,7 @@ async function send(method, path, {body, signal, key, may_end = true} = {}) {
       headers,
       signal,
       credentials: "same-origin",
+      redirect: "manual",
       body: method === "GET" ? undefined : JSON.stringify(body ?? {})
     });
   } catch (error) {
@@ -68,12 +71,12 @@ async function send(method, path, {body, signal, key, may_end = true} = {}) {
 export const get = (path, options) => send("GET", path, options);
 export const remove = (path, options) => send("DELETE", path, options);
 
-// If the login is too old for this, the password is asked for, and the request repeated.
+// If the login is too old for this, it is confirmed, and the request repeated.
 export async function post(path, body, options = {}) {
   try {
     return await send("POST", path, {...options, body});
   } catch (error) {
-    if (error.code !== "confirm" || !(await ask_password())) throw error;
+    if (error.code !== "confirm" || !(await confirm_login())) throw error;
     return send("POST", path, {...options, body});
   }
 }

@@ -96,7 +96,7 @@ async function start() {
   document.body.append(
     el("a", {class: "skip", href: "#main", onclick: () => main.focus()}, t("skip")), head, main, foot);
   draw_all();
-  api.confirm_with(ask_password);
+  api.confirm_with(() => (session.has_password() ? ask_password() : session.confirm()));
   api.when_session_ends(() => to_login("ended"));
   session.on_change_elsewhere(() => location.reload());
   const changed = (now) => {
@@ -105,6 +105,8 @@ async function start() {
   };
   try {
     await session.load_instance();
+    // It must be here when the single sign-on proxy passes nothing on.
+    if (!session.has_password()) await import("./views/login.js");
     await session.load();
   } catch (error) {
     const {problem_note} = await import("./parts/note.js");

@@ -83,7 +83,11 @@ export async function show({keeps_focus = false} = {}) {
   } catch (error) {
     if (signal.aborted || error.name === "AbortError") return;
     if (error.code === "unauthenticated") return;  // the login is shown
-    if (error.code === undefined) console.error(error);
+    if (error.code === undefined) {
+      console.error(error);
+      // A file of the page did not come: the single sign-on proxy may want a login first.
+      if (error instanceof TypeError && !(await session.is_known())) return;
+    }
     page = {title: t("trouble.title"), content: problem_note(error, () => show())};
   }
   if (signal.aborted || page === undefined) return;

@@ -34,6 +34,8 @@ export async function load_grants() {
   grants = {time: Date.now(), list: (await api.get("/grants")).grants};
   return grants.list;
 }
+
+// Without one, a single sign-on proxy says who the person is.
 export const has_password = () => instance.instance === "self" || instance.instance === undefined;
 
 // Whether the restore page is of staff, and how people log in there.
@@ -59,11 +61,27 @@ export async function load() {
   return holder;
 }
 
+// False if the server, or a proxy before it, does not know the person any longer: then the login is shown.
+export async function is_known() {
+  try {
+    await api.get("/session");
+  } catch (error) {
+    return error.code !== "unauthenticated";
+  }
+  return true;
+}
+
 export async function log_in(user, password) {
   await api.post("/session", user === undefined ? {} : {user, password}, {may_end: false});
   await read();
   channel?.postMessage({person: holder.person});
   return holder;
+}
+
+// The login is recent again, where no password is asked for: the proxy names the person in each request.
+export async function confirm() {
+  await api.post("/session/confirm");
+  return true;
 }
 
 export async function log_out() {

@@ -70,12 +70,14 @@ def letter(number, date, subject=None, sender=None, html=None, attachment=False)
     return message.as_bytes(policy=message.policy.clone(linesep="\r\n", max_line_length=78))
 
 
-class StaffProxy:
+class SignOnProxy:
     """Stands for the single sign-on proxy: a browser's connections are passed on, with the person's name in
-    every request. Browsers treat localhost as if it had TLS, so the cookie of the page behind TLS works."""
+    every request; without a person, the browser is sent to a login elsewhere. Browsers treat localhost as if it had
+    TLS, so the cookie of the page behind TLS works."""
 
-    def __init__(self, port, web):
-        self.person = "harriet@example.org"
+    def __init__(self, port, web, person):
+        self.address = f"http://localhost:{port}"
+        self.person = person
         self.web = web
         self.listener = socket.create_server(("127.0.0.1", port))
         threading.Thread(target=self.accept, daemon=True).start()
@@ -107,6 +109,10 @@ class StaffProxy:
                     return
                 request += piece
             head, _, body = request.partition(b"\r\n\r\n")
+            if self.person is None:
+                browser.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/login\r\nContent-Length: 0\r\n"
+                                b"Connection: close\r\n\r\n")
+                return
             lines = self.changed(head.split(b"\r\n"))
             length = int(next((line.split(b":")[1] for line in lines if line.lower().startswith(b"content-length:")), b"0"))
             while len(body) < length:
@@ -141,8 +147,9 @@ class World:
         self.close()
 
     def close(self):
-        if self.staff_proxy:
-            self.staff_proxy.close()
+        for proxy in (self.staff_proxy, self.owner_proxy):
+            if proxy:
+                proxy.close()
         for process in reversed(self.processes):
             process.terminate()
         for process in reversed(self.processes):
@@ -220,6 +227,7 @@ class World:
 
     def configure(self):
         self.web_socket = self.directory / "desk-self"
+        self.proxy_socket = self.directory / "desk-proxy"
         self.staff_socket = self.directory / "desk-staff"
         self.config = {
             "store": {"path": str(self.directory / "store"), "index": str(self.directory / "index"),
@@ -228,7 +236,8 @@ class World:
                                  "admin": {"user": "backup", "password_file": self.server["admin_password_file"]}}},
             "accounts": [{"name": user, "server": "main"} for user in self.users],
             "web": {
-                "self": {"accounts": ["*"], "socket": str(self.web_socket), "refusal_after": "1s", **self.web},
+                "self": {"accounts": ["*"], "socket": str(self.web_socket), "proxy_socket": str(self.proxy_socket),
+                         "refusal_after": "1s", **self.web},
                 "staff": {"socket": str(self.staff_socket), "people": [
                     {"person": "harriet@example.org", "role": "helpdesk"},
                     {"person": "oscar@example.org", "role": "operator"},
@@ -257,7 +266,7 @@ class World:
 
     shift = datetime.timedelta(0)
     first_shift = None
-    staff_proxy = None
+    staff_proxy = owner_proxy = None
 
     def now(self):
         return datetime.datetime.now(datetime.timezone.utc) + self.shift
@@ -275,13 +284,21 @@ class World:
     def back_up(self):
         self.backupd("once")
 
-    def start_page(self, staff=False):
-        """The desk and the web server. Returns the page's address."""
+    def start_page(self, staff=False, proxy=False):
+        """The desk and the web server. Returns the page's address. For staff, and with `proxy` for users, it is
+        behind a proxy that names the person of `self.staff_proxy` or `self.owner_proxy`."""
         config = self.directory / "mailstow.json"
         if not any(process.args[-1] == "desk" for process in self.processes):
             desk = self.start(self.bin / "mailstow-restore", "--config", config, "desk")
-            self.wait_for(desk, lambda: self.web_socket.exists() and self.staff_socket.exists())
-        return self.start_staff_web() if staff else self.start_web()
+            sockets = (self.web_socket, self.proxy_socket, self.staff_socket)
+            self.wait_for(desk, lambda: all(socket.exists() for socket in sockets))
+        if staff:
+            self.staff_proxy = self.start_web_behind_proxy("staff", self.staff_socket, "harriet@example.org")
+            return self.staff_proxy.address
+        if proxy:
+            self.owner_proxy = self.start_web_behind_proxy("proxy", self.proxy_socket, "alice")
+            return self.owner_proxy.address
+        return self.start_web()
 
     def start_web(self):
         """For users. Returns the address."""
@@ -290,15 +307,13 @@ class World:
         self.serve("self", settings, lambda: listens(self.web_port))
         return f"http://127.0.0.1:{self.web_port}"
 
-    def start_staff_web(self):
-        """For staff: behind a proxy that names the person whom `self.staff_person` holds. Returns the address."""
+    def start_web_behind_proxy(self, instance, desk, person):
         port = free_port()
-        web = self.directory / "web-staff"
-        settings = {"instance": "staff", "desk": str(self.staff_socket), "socket": str(web),
+        web = self.directory / f"web-{instance}"
+        settings = {"instance": instance, "desk": str(desk), "socket": str(web),
                     "url": f"https://localhost:{port}", "user_header": "Remote-User"}
-        self.serve("staff", settings, web.exists)
-        self.staff_proxy = StaffProxy(port, web)
-        return f"http://localhost:{port}"
+        self.serve(instance, settings, web.exists)
+        return SignOnProxy(port, web, person)
 
     def serve(self, name, settings, is_up):
         file = self.directory / f"web-{name}.json"

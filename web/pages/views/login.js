@@ -1,5 +1,5 @@
-// Login with the password of the mailbox.
-import {el} from "../dom.js";
+// Login with the password of the mailbox, or at the single sign-on proxy.
+import {button, el} from "../dom.js";
 import {t} from "../language.js";
 import {note, problem_note} from "../parts/note.js";
 import {go} from "../router.js";
@@ -12,11 +12,24 @@ function next_of(query) {
   return is_ours && !next.startsWith("/login") ? next : "/";
 }
 
+const ended = () => note("warn", el("p", {role: "status"}, t("session.ended")));
+
+// The proxy shows its own login when a page is loaded, and this one logs in by itself when it starts.
+function at_proxy(next) {
+  return {
+    title: t("login.title"),
+    is_narrow: true,
+    content:
+      [ended(), el("div", {class: "actions"}, button(t("login.again"), () => location.assign(next), "main"))]
+  };
+}
+
 export async function show({query}) {
   if (session.current()) {
     go(next_of(query), {replaces: true});
     return undefined;
   }
+  if (!session.has_password()) return at_proxy(next_of(query));
   const user = el("input", {
     name: "user",
     autocomplete: "username",
@@ -52,7 +65,7 @@ export async function show({query}) {
     is_narrow: true,
     lead: t("login.lead"),
     content: [
-      query.get("why") === "ended" && note("warn", el("p", {role: "status"}, t("session.ended"))), trouble,
+      query.get("why") === "ended" && ended(), trouble,
       el("form", {class: "card", method: "post", action: "/login", onsubmit: submit},
         el("label", {class: "field"}, el("span", {}, t("login.user")), user),
         el("label", {class: "field"}, el("span", {}, t("login.password")), password),

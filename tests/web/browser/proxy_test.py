@@ -1,0 +1,82 @@
+"""The restore page of users whom a single sign-on proxy has identified: there is no password, neither for a login
+nor for a restore after an old one; a session that ends leads to the proxy's login and back.
+
+Usage: proxy_test.py BIN_DIRECTORY"""
+import sys
+import unittest
+
+from browser import Browser
+from world import DRAFTS, World
+
+BIN = None
+LOST = 7  # messages
+
+
+class ProxyTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.world = cls.enterClassContext(World(BIN, web={"recent_login": "1s"}))
+        cls.world.append("INBOX", range(4))
+        cls.world.append(DRAFTS, range(100, 100 + LOST))
+        cls.world.append("INBOX", range(3), user="bob")
+        cls.world.back_up()
+        cls.world.delete_folder(DRAFTS)
+        cls.world.back_up()
+        cls.address = cls.world.start_page(proxy=True)
+        cls.proxy = cls.world.owner_proxy
+
+    def visit(self, path="/"):
+        self.proxy.person = "alice"
+        browser = self.enterContext(Browser(self.address))
+        browser.open(path)
+        browser.settle()
+        return browser
+
+    def session(self, browser):
+        return browser.driver.execute_async_script(
+            "const [done] = arguments; fetch('/api/v1/session').then((answer) => answer.json()).then(done)")
+
+    def assert_no_password(self, browser):
+        self.assertEqual(browser.find("input[type=password]"), [])
+
+    def test_a_restore_after_an_old_login(self):
+        browser = self.visit()
+        browser.title("Lost mail")
+        self.assertEqual(browser.find("button", "Log out"), [])
+        browser.click(".burst a", f"Bring back {DRAFTS}")
+        browser.title("Bring back")
+        browser.until(lambda: not self.session(browser)["recent_login"], "a login that is too old")
+        browser.click("button", f"Bring back {LOST} messages")
+        browser.title("The mail is back")
+        self.assertEqual(browser.find("dialog"), [])
+        self.assertIn(LOST, [count for name, count in self.world.folders().items() if name.startswith("RESTORED/")])
+
+    def test_another_person(self):
+        browser = self.visit("/trees")
+        browser.title("Restored mail")
+        self.proxy.person = "bob"
+        browser.click("nav a", "Search")
+        browser.wait_for(".note", "Your session is over")
+        self.assert_no_password(browser)
+        browser.click("main button", "Log in again")
+        browser.until(lambda: browser.path == "/search", "the page from before")
+        browser.title("Search")
+        self.assertEqual(self.session(browser)["account"], "bob")
+
+    def test_the_end_of_the_single_sign_on(self):
+        for path, link in (("/trees", "Lost mail"), ("/trees", "Search")):
+            with self.subTest(link):
+                browser = self.visit(path)
+                browser.title("Restored mail")
+                self.proxy.person = None
+                browser.click("nav a", link)
+                browser.wait_for(".note", "Your session is over")
+                self.assert_no_password(browser)
+                self.proxy.person = "alice"
+                browser.click("main button", "Log in again")
+                browser.title(link)
+
+
+if __name__ == "__main__":
+    BIN = sys.argv.pop(1)
+    unittest.main(verbosity=2)
