@@ -93,8 +93,11 @@ function routes() {
 
 async function start() {
   await load_language();
-  document.body.append(
-    el("a", {class: "skip", href: "#main", onclick: () => main.focus()}, t("skip")), head, main, foot);
+  const skip = (event) => {
+    event.preventDefault();  // the address would change, and the page be loaded for it
+    main.focus();
+  };
+  document.body.append(el("a", {class: "skip", href: "#main", onclick: skip}, t("skip")), head, main, foot);
   draw_all();
   api.confirm_with(() => (session.has_password() ? ask_password() : session.confirm()));
   api.when_session_ends(() => to_login("ended"));
