@@ -1,7 +1,7 @@
 // One message: its header, its text in a frame of its own, its attachments, and where it was.
 import * as account from "../account.js";
 import * as api from "../api.js";
-import {el, facts, name, replace, table} from "../dom.js";
+import {button, el, facts, name, replace, table} from "../dom.js";
 import {moment, rich, size, t, time} from "../language.js";
 import {command} from "../parts/command.js";
 import {note, problem_note} from "../parts/note.js";
@@ -24,22 +24,18 @@ function frame(root, as, pictures) {
 function body(root, parts) {
   const place = el("div", {});
   const kinds = [parts.has_html && "html", "text", "source"].filter(Boolean);
-  let shown = kinds[0];
-  const tabs = el("div", {class: "tabs", role: "group", "aria-label": t("message.show_as")});
   const show = (as, pictures) => {
-    shown = as;
-    replace(tabs,
-      kinds.map((kind) => el("button",
-                  {type: "button", "aria-pressed": String(kind === shown), onclick: () => show(kind)},
-                  t(`message.as_${kind}`))));
+    kinds.forEach((kind, at) => tabs[at].setAttribute("aria-pressed", String(kind === as)));
     const may_load = session.is_owner() && as === "html" && !pictures;
-    const load = el("button", {type: "button", class: "quiet", onclick: () => show("html", "https")},
-      t("message.pictures"));
-    replace(place, may_load && el("p", {class: "small soft"}, t("message.no_pictures"), " ", load),
-      frame(root, as, pictures));
+    const shown = frame(root, as, pictures);
+    // The button goes with its note: the focus goes on to what it loaded.
+    const load = button(t("message.pictures"), () => show("html", "https").focus(), "quiet");
+    replace(place, may_load && el("p", {class: "small soft"}, t("message.no_pictures"), " ", load), shown);
+    return shown;
   };
-  show(shown);
-  return [tabs, place];
+  const tabs = kinds.map((kind) => button(t(`message.as_${kind}`), () => show(kind)));
+  show(kinds[0]);
+  return [el("div", {class: "tabs", role: "group", "aria-label": t("message.show_as")}, tabs), place];
 }
 
 function attachments(root, parts) {
