@@ -95,8 +95,9 @@ export function query(values) {
 
 export const address = (suffix) => kApi + suffix;
 
-// All pages of a list, at most `most` entries. Its `command` is the command line that lists the same.
-export async function get_all(path, field, {values = {}, signal, most = 10_000} = {}) {
+// All pages of a list, at most about `most` entries; `is_cut` if there are more (note.js shows that). Its
+// `command` is the command line that lists the same.
+export async function get_all(path, field, {values = {}, signal, most = 100_000} = {}) {
   const all = [];
   let after;
   do {
@@ -105,5 +106,6 @@ export async function get_all(path, field, {values = {}, signal, most = 10_000} 
     all.command = page.command;
     after = page.next;
   } while (after && all.length < most);
+  all.is_cut = Boolean(after);
   return all;
 }

@@ -1,6 +1,6 @@
 // A note about what went wrong, or what matters.
 import {button, el} from "../dom.js";
-import {t} from "../language.js";
+import {number, t} from "../language.js";
 
 export function problem_note(error, again) {
   const text = error.text ?? t("problem.internal");
@@ -8,6 +8,13 @@ export function problem_note(error, again) {
 }
 
 export const note = (kind, ...content) => el("div", {class: `note ${kind}`}, content);
+
+// For lists of api.get_all(): a part must not pass for the whole.
+export function cut_note(...lists) {
+  const cut = lists.filter((list) => list.is_cut);
+  return cut.map(
+    (list) => note("warn", el("p", {role: "status"}, t("list.cut", {count: number(list.length)}))));
+}
 
 // Runs an action of a button: once at a time, with its problems shown in `place`.
 export async function act(control, place, action) {

@@ -41,7 +41,7 @@ export function timeline({snapshots, lost, chosen, choose}) {
     "aria-valuemin": 0,
     "aria-valuemax": snapshots.length - 1
   });
-  const most = Math.max(1, ...snapshots.map((snapshot) => snapshot.messages));
+  const most = snapshots.reduce((known, snapshot) => Math.max(known, snapshot.messages), 1);
   const first = moment_of(snapshots[0]);
   const last = Math.max(moment_of(snapshots.at(-1)), first + 1);
   let width = 600;

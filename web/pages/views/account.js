@@ -4,7 +4,7 @@ import * as api from "../api.js";
 import {button, el, facts, link, name, say, table} from "../dom.js";
 import {has_text, number, size, t, time} from "../language.js";
 import {command} from "../parts/command.js";
-import {act, note} from "../parts/note.js";
+import {act, cut_note, note} from "../parts/note.js";
 import {show as show_page} from "../router.js";
 import * as session from "../session.js";
 
@@ -93,6 +93,7 @@ export async function show({signal}) {
     title: session.account(),
     heading: name(session.account()),
     content: [
+      cut_note(snapshots),
       el("div", {class: "actions"},
         role === "helpdesk" && link(t("staff.restore_for"), session.to("/lost"), "button main")),
       el("div", {class: "grid-2 below"}, health(snapshots), role !== "operator" && permission()),

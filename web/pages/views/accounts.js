@@ -3,6 +3,7 @@ import * as api from "../api.js";
 import {el, name, replace} from "../dom.js";
 import {number, size, t, time} from "../language.js";
 import {command} from "../parts/command.js";
+import {cut_note} from "../parts/note.js";
 import {rows} from "../parts/rows.js";
 import {note_address} from "../router.js";
 
@@ -47,6 +48,8 @@ export async function show({query, signal}) {
   return {
     title: t("nav.accounts"),
     lead: stale > 0 ? t("staff.some_stale", {n: stale, total: number(all.length)}) : t("staff.none_stale"),
-    content: [el("div", {class: "bar"}, input, count), list.node, command("mailstow-restore accounts")],
+    content: [
+      cut_note(all), el("div", {class: "bar"}, input, count), list.node, command("mailstow-restore accounts")
+    ],
   };
 }

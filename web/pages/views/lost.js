@@ -4,7 +4,7 @@ import * as api from "../api.js";
 import {el, link, name} from "../dom.js";
 import {moment, rich, size, t, time, weekday} from "../language.js";
 import {command} from "../parts/command.js";
-import {note} from "../parts/note.js";
+import {cut_note, note} from "../parts/note.js";
 import {address_of} from "../parts/selection.js";
 import {unfinished} from "../parts/unfinished.js";
 import {note_address} from "../router.js";
@@ -100,7 +100,7 @@ export async function show({query, signal}) {
     title: t("lost.title"),
     lead: newest ? rich("lost.lead", {time: time(newest.time)}) : t("lost.no_backup"),
     content: [
-      jobs,
+      jobs, cut_note(bursts, snapshots),
       newest?.status !== undefined && newest.status !== "complete" &&
         note("warn", el("p", {}, t("lost.partial"))),
       some ? [filter(newest_first.filter((burst) => !is_moved(burst)), folder, change), list]

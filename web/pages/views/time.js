@@ -6,7 +6,7 @@ import {clock, moment, rich, size, t, time} from "../language.js";
 import {command} from "../parts/command.js";
 import {folder_tree} from "../parts/folder_tree.js";
 import {chosen_bar, message_list} from "../parts/message_list.js";
-import {note, problem_note} from "../parts/note.js";
+import {cut_note, note, problem_note} from "../parts/note.js";
 import {address_of} from "../parts/selection.js";
 import {timeline} from "../parts/timeline.js";
 import {go, note_address} from "../router.js";
@@ -111,7 +111,7 @@ async function mailbox(snapshot, wanted, signal) {
     (wanted ? undefined : with_mail.find((folder) => folder.folder === "INBOX") ?? with_mail[0]);
   const address = (folder) => session.to(`/time${api.query({at: snapshot.snapshot, folder})}`);
   return el("div", {class: "mailbox"}, folder_tree(folders, chosen?.folder, address),
-    el("div", {class: "card"},
+    el("div", {class: "card"}, cut_note(folders),
       chosen ? folder_part(snapshot, chosen, folders, signal)
              : note("", el("p", {}, rich("time.no_folder", {folder: wanted ?? ""})))));
 }
@@ -160,7 +160,7 @@ export async function show({query, signal}) {
   return {
     title: t("time.title"),
     content: [
-      moment_line,
+      cut_note(snapshots, bursts), moment_line,
       el("div", {class: "card"}, strip.node, el("div", {class: "bar"}, picker.node, compare),
         command(snapshots.command)),
       place

@@ -5,7 +5,7 @@ import {button, el, facts, link, name, say} from "../dom.js";
 import {duration, has_text, rich, size, t, time} from "../language.js";
 import {command} from "../parts/command.js";
 import {ask} from "../parts/dialog.js";
-import {act} from "../parts/note.js";
+import {act, cut_note} from "../parts/note.js";
 import {unfinished} from "../parts/unfinished.js";
 import {show as show_page} from "../router.js";
 import * as session from "../session.js";
@@ -75,7 +75,7 @@ export async function show({signal}) {
     title: t("trees.title"),
     lead: t("trees.lead"),
     content: [
-      jobs,
+      cut_note(trees), jobs,
       trees.length > 0 ? el("ul", {class: "cards"}, newest_first.map(card))
                        : el("div", {class: "card"}, el("p", {}, t("trees.none")),
                            link(t("nav.lost"), session.to("/lost"), "button"))
