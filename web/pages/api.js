@@ -44,7 +44,8 @@ async function problem_of(answer) {
   return new Problem(document, answer.status);
 }
 
-async function send(method, path, {body, signal, key, may_end = true} = {}) {
+// What was answered, if it is what was asked for.
+async function exchange(method, path, {body, signal, key, may_end = true} = {}) {
   const headers = {Accept: "application/json"};
   if (method !== "GET") Object.assign(headers, {"Content-Type": "application/json", "X-Mailstow": "1"});
   if (key) headers["Idempotency-Key"] = key;
@@ -62,10 +63,15 @@ async function send(method, path, {body, signal, key, may_end = true} = {}) {
     if (error.name === "AbortError") throw error;
     throw new Problem({code: "offline"}, 0);
   }
-  if (answer.ok) return answer.status === 204 ? {} : answer.json();
+  if (answer.ok) return answer;
   const problem = await problem_of(answer);
   if (problem.code === "unauthenticated" && may_end) on_session_end();
   throw problem;
+}
+
+async function send(method, path, options) {
+  const answer = await exchange(method, path, options);
+  return answer.status === 204 ? {} : answer.json();
 }
 
 export const get = (path, options) => send("GET", path, options);
@@ -78,6 +84,26 @@ export async function post(path, body, options = {}) {
   } catch (error) {
     if (error.code !== "confirm" || !(await confirm_login())) throw error;
     return send("POST", path, {...options, body});
+  }
+}
+
+// As the server names it (RFC 6266): the second form is there if the first one has not all letters.
+function file_name_in(disposition) {
+  const encoded = /filename\*=UTF-8''([^;]+)/.exec(disposition)?.[1];
+  return encoded ? decodeURIComponent(encoded) : /filename="([^"]*)"/.exec(disposition)?.[1] ?? "";
+}
+
+// A file, which the browser saves: {content, name}. Unlike with a link, a refusal is a Problem.
+export async function get_file(path, options) {
+  const answer = await exchange("GET", path, options);
+  try {
+    return {
+      content: await answer.blob(),
+      name: file_name_in(answer.headers.get("Content-Disposition") ?? "")
+    };
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Problem({code: "offline"}, 0);
   }
 }
 

@@ -128,7 +128,7 @@ export function timeline({snapshots, lost, chosen, choose}) {
   drawing.addEventListener("click", (event) => {
     const x = event.clientX - drawing.getBoundingClientRect().left;
     const distances = snapshots.map((snapshot) => Math.abs(x_of(moment_of(snapshot)) - x));
-    take(distances.indexOf(Math.min(...distances)));
+    take(distances.reduce((nearest, one, index) => (one < distances[nearest] ? index : nearest), 0));
   });
   new ResizeObserver(() => {
     width = Math.max(200, drawing.clientWidth);

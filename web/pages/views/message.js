@@ -4,6 +4,7 @@ import * as api from "../api.js";
 import {button, el, facts, name, replace, table} from "../dom.js";
 import {moment, rich, size, t, time} from "../language.js";
 import {command} from "../parts/command.js";
+import {file_link} from "../parts/file_link.js";
 import {note, problem_note} from "../parts/note.js";
 import {address_of} from "../parts/selection.js";
 import * as session from "../session.js";
@@ -35,18 +36,22 @@ function body(root, parts) {
   };
   const tabs = kinds.map((kind) => button(t(`message.as_${kind}`), () => show(kind)));
   show(kinds[0]);
-  return [el("div", {class: "tabs", role: "group", "aria-label": t("message.show_as")}, tabs), place];
+  return [
+    parts.complete === false && note("warn", el("p", {}, t("message.incomplete"))),
+    el("div", {class: "tabs", role: "group", "aria-label": t("message.show_as")}, tabs), place
+  ];
 }
 
 function attachments(root, parts) {
   const files = parts.parts.filter((part) => part.attachment);
   if (files.length === 0) return null;
-  return el("div", {class: "card"}, el("h2", {}, t("message.attachments")),
+  const place = el("div", {});
+  const link = (part) =>
+    file_link(name(part.name || t("message.part", {n: part.part})), `${root}/parts/${part.part}`, place);
+  return el("div", {class: "card"}, el("h2", {}, t("message.attachments")), place,
     el("ul", {},
-      files.map((part) => el("li", {},
-                  el("a", {href: api.address(`${root}/parts/${part.part}`), download: ""},
-                    name(part.name || t("message.part", {n: part.part}))),
-                  " ", el("span", {class: "soft small"}, name(part.type), " ", size(part.size))))));
+      files.map((part) => el("li", {}, link(part), " ",
+                  el("span", {class: "soft small"}, name(part.type), " ", size(part.size))))));
 }
 
 function state(document) {
@@ -90,6 +95,7 @@ async function content(root, document, signal) {
 export async function show({values: [id], signal}) {
   const root = account.root() + api.path`/messages/${id}`;
   const document = await api.get(root, {signal});
+  const place = el("div", {});
   const subject = document.subject || t("message.no_subject");
   const shown = document.readable === false ? note("bad", el("p", {}, t("problem.damaged")))
                                             : await content(root, document, signal);
@@ -106,8 +112,8 @@ export async function show({values: [id], signal}) {
         el("div", {class: "actions below"},
           document.places.length > 0 && session.can_restore() &&
             el("a", {class: "button main", href: address_of(selection_of(document))}, t("bring_back")),
-          el("a", {class: "button", href: api.address(`${root}/raw`), download: ""}, t("message.download"))),
-        command(document.command)),
+          file_link(t("message.download"), `${root}/raw`, place, "button")),
+        place, command(document.command)),
       shown, places(document)
     ],
   };
