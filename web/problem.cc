@@ -81,9 +81,16 @@ ordered_json Problem::to_json() const {
 }
 
 HttpAnswer Problem::answer() const {
-  HttpAnswer answer{.status = status(),
-                    .headers = {{"Content-Type", "application/problem+json"}},
-                    .body = base::json_line(to_json()) + "\n"};
+  return answer_of("application/problem+json", base::json_line(to_json()) + "\n");
+}
+
+HttpAnswer Problem::text_answer() const {
+  return answer_of("text/plain; charset=utf-8", std::string(what()) + "\n");
+}
+
+HttpAnswer Problem::answer_of(std::string type, std::string body) const {
+  HttpAnswer answer{
+      .status = status(), .headers = {{"Content-Type", std::move(type)}}, .body = std::move(body)};
   if (retry_after_) set_header(answer, "Retry-After", std::to_string(retry_after_->count()));
   return answer;
 }

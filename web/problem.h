@@ -55,8 +55,11 @@ class Problem : public std::runtime_error {
   // {"type", "title", "status", "code", "detail", "retry_after"}
   nlohmann::ordered_json to_json() const;
   HttpAnswer answer() const;
+  HttpAnswer text_answer() const;  // a line of text, for a person
 
  private:
+  HttpAnswer answer_of(std::string type, std::string body) const;
+
   ProblemKind kind_;
   std::optional<std::chrono::seconds> retry_after_;
 };

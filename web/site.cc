@@ -1,8 +1,11 @@
 #include "web/site.h"
 
+#include <algorithm>
 #include <exception>
+#include <string>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "web/answer_headers.h"
@@ -16,9 +19,19 @@ namespace web {
 
 namespace {
 
-HttpAnswer problem_answer(const Problem& problem) {
-  HttpAnswer answer = problem.answer();
-  protect(answer, AnswerKind::kData);
+// Whether a browser shows the answer by itself: in the frame of a message, or in a tab.
+bool is_shown(const HttpRequest& request) {
+  return std::ranges::any_of(request.headers, [](const auto& header) {
+    return base::equal_ignoring_case(header.first, "Accept") &&
+           header.second.find("text/html") != std::string::npos;
+  });
+}
+
+HttpAnswer problem_answer(const Problem& problem, const HttpRequest& request) {
+  const bool is_text = is_shown(request);
+  HttpAnswer answer = is_text ? problem.text_answer() : problem.answer();
+  // Only a message's policy permits the frame.
+  protect(answer, is_text ? AnswerKind::kMail : AnswerKind::kData);
   return answer;
 }
 
@@ -44,10 +57,10 @@ HttpAnswer Site::answer(HttpRequest& request) {
   try {
     answer = answer_checked(request);
   } catch (const Problem& problem) {
-    answer = problem_answer(problem);
+    answer = problem_answer(problem, request);
   } catch (const std::exception& error) {
     base::log_error("{} {}: {}", request.method, request.target, error.what());
-    answer = problem_answer(Problem(ProblemKind::kInternal));
+    answer = problem_answer(Problem(ProblemKind::kInternal), request);
   }
   base::wipe(request.body);
   return answer;

@@ -284,6 +284,21 @@ TEST_F(SiteTest, AProblemHasTheStatusOfItsCode) {
   for (const auto& [code, status] : statuses) EXPECT_EQ(status_of(code), status) << code;
 }
 
+// A browser opened the address itself: in the frame of a message it shows nothing that forbids it.
+TEST_F(SiteTest, AProblemInAFrameIsTextThatItCanShow) {
+  const std::string path = "/accounts/alice/snapshots/newest/folders";
+  const HttpAnswer shown = get(path, {{"Accept", "text/html,application/xhtml+xml,*/*;q=0.8"}});
+  EXPECT_EQ(shown.status, 404U);
+  EXPECT_EQ(header_of(shown, "Content-Type"), "text/plain; charset=utf-8");
+  EXPECT_EQ(shown.body, "there is no such account, snapshot, folder, message, tree or job\n");
+  const std::string policy = header_of(shown, "Content-Security-Policy");
+  EXPECT_THAT(policy, HasSubstr("frame-ancestors 'self'"));
+  EXPECT_THAT(policy, testing::StartsWith("sandbox "));
+  const HttpAnswer read = get(path, {{"Accept", "application/json"}});
+  EXPECT_EQ(header_of(read, "Content-Type"), "application/problem+json");
+  EXPECT_THAT(header_of(read, "Content-Security-Policy"), HasSubstr("frame-ancestors 'none'"));
+}
+
 TEST_F(SiteTest, ADeskThatTalksNonsenseIsAProblemOfTheDesk) {
   desk_.set_script([](const json&) { return std::string("nonsense\n"); });
   EXPECT_EQ(get("/session").status, 503U);
