@@ -49,7 +49,7 @@ class Package(unittest.TestCase):
 
     def test_removal_stops_every_unit_and_an_upgrade_restarts_every_socket(self):
         stopped = set(re.search(r"^    for unit in (.*); do$", (DEBIAN / "prerm").read_text(), re.M)[1].split())
-        # Of a timer and its service the common name is there.
+        # A name without an ending stands for a timer and its service.
         stopped |= {f"{unit}.{kind}" for unit in stopped if "." not in unit for kind in ("timer", "service")}
         units = {name for unit in UNITS.iterdir() for name in names_of(unit)}
         self.assertEqual(units - stopped, set())

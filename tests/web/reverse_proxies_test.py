@@ -1,4 +1,4 @@
-"""The reverse proxies of docs/restore-page.md, as they stand there, with a real nginx, Caddy and Apache before the
+"""The reverse proxies of docs/restore-page.md, unchanged, with a real nginx, Caddy and Apache before the
 page's own web server: a `Remote-User` that a client sends never arrives, and the one of the single sign-on proxy
 does; paths and the client's address arrive as the page needs them.
 
@@ -230,8 +230,8 @@ class ReverseProxiesTest(unittest.TestCase):
         self.assertIn('"instance":"self"', answer)
 
     def check_staff(self, port, proof, nameless=None):
-        """`proof`: the header field of someone who has logged in at the single sign-on proxy; `nameless`: of one
-        whom it admits without a name."""
+        """`proof`: the header field of a person who has logged in at the single sign-on proxy; `nameless`: of a
+        login without a name."""
         recorder, names = self.staff, self.desk.names
         forged = (f"Remote-User: {FORGED}", f"remote-user: {FORGED}")
         status, answer = self.send(port, STAFF, "POST", "/api/v1/session", proof, *forged, "X-Real-IP: 203.0.113.9", body="{}")
@@ -242,7 +242,7 @@ class ReverseProxiesTest(unittest.TestCase):
         seen, known = len(recorder.requests), len(names)
         status, _ = self.send(port, STAFF, "POST", "/api/v1/session", *forged, body="{}")
         self.assertIn(status, (401, 403))
-        self.assertEqual(len(recorder.requests), seen, "who has not logged in reaches nothing")
+        self.assertEqual(len(recorder.requests), seen, "without a login nothing is passed on")
         # Fields that Connection names are removed on the way: whatever is left, it is not the client's.
         self.send(port, STAFF, "POST", "/api/v1/session", proof, *forged, "Connection: Remote-User", body="{}")
         self.assertLessEqual(set(recorder.values("Remote-User")), {PERSON})

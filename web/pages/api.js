@@ -44,7 +44,7 @@ async function problem_of(answer) {
   return new Problem(document, answer.status);
 }
 
-// What was answered, if it is what was asked for.
+// The answer to a request that succeeded.
 async function exchange(method, path, {body, signal, key, may_end = true} = {}) {
   const headers = {Accept: "application/json"};
   if (method !== "GET") Object.assign(headers, {"Content-Type": "application/json", "X-Mailstow": "1"});

@@ -101,7 +101,7 @@ class MessageTest(unittest.TestCase):
 
     def test_a_refused_download_is_shown(self):
         self.open_message(FORMATTED)
-        # What the server answers when it has too much to do.
+        # A busy server answers like this.
         self.browser.run("""
             const real = window.fetch;
             const busy = {code: "busy", detail: "too much", retry_after: 7};

@@ -29,7 +29,7 @@ function body(root, parts) {
     kinds.forEach((kind, at) => tabs[at].setAttribute("aria-pressed", String(kind === as)));
     const may_load = session.is_owner() && as === "html" && !pictures;
     const shown = frame(root, as, pictures);
-    // The button goes with its note: the focus goes on to what it loaded.
+    // The pressed button is removed, so the frame gets the focus.
     const load = button(t("message.pictures"), () => show("html", "https").focus(), "quiet");
     replace(place, may_load && el("p", {class: "small soft"}, t("message.no_pictures"), " ", load), shown);
     return shown;
