@@ -113,7 +113,7 @@ void check_needed(bool is_needed, bool exists, const char* who, const char* unit
                   std::vector<Finding>& findings) {
   if (!is_needed || exists) return;
   findings.push_back(warning(kDesk, unit, fmt::format("not enabled: {} can't log in", who),
-                             fmt::format("systemctl enable --now {}", unit)));
+                             fmt::format("systemctl enable {0} && systemctl restart {0}", unit)));
 }
 
 // At the proxy's door, a name that fits two accounts opens neither.
