@@ -28,14 +28,29 @@ std::string network_of(const std::string& address) {
 
 }  // namespace
 
-std::shared_ptr<void> Allowance::take(std::uint64_t amount) {
-  const std::scoped_lock lock(mutex_);
-  if (amount > most_ - taken_) return nullptr;
+bool Allowance::has_left(std::uint64_t amount, const std::string& holder) const {
+  const auto found = by_holder_.find(holder);
+  const std::uint64_t has = found == by_holder_.end() ? 0 : found->second;
+  return amount <= most_ - taken_ && amount <= of_one_ - has;
+}
+
+std::shared_ptr<void> Allowance::take(std::uint64_t amount, const std::string& holder,
+                                      std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  if (!given_back_.wait_for(lock, patience, [&] { return has_left(amount, holder); })) {
+    return nullptr;
+  }
   taken_ += amount;
-  return until_gone(this, [this, amount] {
-    const std::scoped_lock again(mutex_);
-    taken_ -= amount;
-  });
+  by_holder_[holder] += amount;
+  return until_gone(this, [this, amount, holder] { give_back(amount, holder); });
+}
+
+void Allowance::give_back(std::uint64_t amount, const std::string& holder) {
+  const std::scoped_lock lock(mutex_);
+  taken_ -= amount;
+  const auto found = by_holder_.find(holder);
+  if (found != by_holder_.end() && (found->second -= amount) == 0) by_holder_.erase(found);
+  given_back_.notify_all();
 }
 
 std::shared_ptr<void> ClientLimit::enter(const std::string& address) {

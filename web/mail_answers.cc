@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
@@ -46,6 +47,7 @@ Message fetch_message(const Visit& visit, const ordered_json& asked) {
   }
   auto message = std::make_shared<ShelvedMessage>();
   message->size = frames.left();
+  message->memory = take_memory(visit, message->size);
   message->file = base::memory_file("a message", {});
   while (frames.left() > 0) {
     const std::string bytes = frames.read();
@@ -78,6 +80,16 @@ Message find_message(const Visit& visit, const ordered_json& asked) {
   Message message = fetch_message(visit, asked);
   visit.services.shelf.add(place, message);
   return message;
+}
+
+Renderer::Rendered render(const Visit& visit, const Message& message,
+                          std::vector<std::string> words, std::uint64_t most) {
+  return visit.services.renderer.run(message->file, {.words = std::move(words),
+                                                     .most = most,
+                                                     .sharer = visit.sharer(),
+                                                     .take_memory = [&](std::uint64_t bytes) {
+                                                       return take_memory(visit, bytes);
+                                                     }});
 }
 
 // The renderer has read what strangers wrote: what it says is checked like that.
@@ -114,11 +126,12 @@ HttpAnswer raw_message(const Visit& visit, const ordered_json& asked) {
 
 HttpAnswer message_parts(const Visit& visit, const ordered_json& asked) {
   const Message message = find_message(visit, asked);
-  const auto rendered = visit.services.renderer.run(message->file, {"parts"}, kMaxPartList);
+  const auto rendered = render(visit, message, {"parts"}, kMaxPartList);
   const ordered_json document = base::parse_json(rendered.bytes);
   if (!document.is_object()) throw Problem(ProblemKind::kUnshowable);
   HttpAnswer answer{.headers = {{"Content-Type", "application/json"}},
-                    .body = base::json_line(document) + "\n"};
+                    .body = base::json_line(document) + "\n",
+                    .held = {rendered.memory}};
   protect(answer, AnswerKind::kData);
   return answer;
 }
@@ -131,15 +144,15 @@ HttpAnswer message_part(const Visit& visit, const ordered_json& asked) {
     throw Problem(ProblemKind::kNotFound);
   }
   const Message message = find_message(visit, asked);
-  auto rendered =
-      visit.services.renderer.run(message->file, {"part", std::to_string(number)}, kMaxShown);
+  auto rendered = render(visit, message, {"part", std::to_string(number)}, kMaxShown);
   const ordered_json head = head_of(rendered);
   if (head.contains("missing")) throw Problem(ProblemKind::kNotFound);
   std::string name = text_at(head, "name");
   if (name.empty()) name = fmt::format("part-{}", number);
   HttpAnswer answer{.headers = {{"Content-Type", "application/octet-stream"},
                                 {"Content-Disposition", attachment_disposition(name)}},
-                    .body = std::move(rendered.bytes)};
+                    .body = std::move(rendered.bytes),
+                    .held = {std::move(rendered.memory)}};
   protect(answer, AnswerKind::kFile);
   return answer;
 }
@@ -155,9 +168,10 @@ HttpAnswer message_view(const Visit& visit, const ordered_json& asked) {
     throw Problem(ProblemKind::kUsage, "/pictures: it must be https, and is for owners only");
   }
   const Message message = find_message(visit, asked);
-  auto rendered = visit.services.renderer.run(message->file, {as}, kMaxDocument);
+  auto rendered = render(visit, message, {as}, kMaxDocument);
   HttpAnswer answer{.headers = {{"Content-Type", "text/html; charset=utf-8"}},
-                    .body = std::move(rendered.bytes)};
+                    .body = std::move(rendered.bytes),
+                    .held = {std::move(rendered.memory)}};
   protect(answer, pictures.empty() ? AnswerKind::kMail : AnswerKind::kMailWithPictures);
   return answer;
 }

@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <optional>
+#include <thread>
 #include <utility>
 
 #include <fcntl.h>
@@ -12,7 +14,6 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/finally.h"
 #include "base/json_text.h"
 #include "base/log.h"
 #include "web/problem.h"
@@ -21,8 +22,7 @@ namespace web {
 
 namespace {
 
-constexpr std::chrono::seconds kRenderPatience{20};  // for the next bytes
-constexpr std::chrono::seconds kQueuePatience{15};
+using Steady = std::chrono::steady_clock;
 
 struct Pipe {
   base::Fd read;
@@ -39,19 +39,30 @@ base::Child start_renderer(const std::string& program, const base::Fd& message,
                            const std::vector<std::string>& words, const base::Fd& output) {
   std::vector<std::string> command = {program, "render"};
   command.insert(command.end(), words.begin(), words.end());
+  // Not the stderr of this program, which may be a socket of the journal.
+  const base::Fd errors(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+  if (!errors) base::fail_with_errno(errno, "open /dev/null");
   // The locale of the environment would decide how it reads names.
-  return base::Child(command,
-                     {.descriptors = {{message.get(), STDIN_FILENO}, {output.get(), STDOUT_FILENO}},
-                      .environment = std::vector<std::string>{"LC_ALL=C.UTF-8"},
-                      .has_signals_unblocked = true});
+  return base::Child(command, {.descriptors = {{message.get(), STDIN_FILENO},
+                                               {output.get(), STDOUT_FILENO},
+                                               {errors.get(), STDERR_FILENO}},
+                               .environment = std::vector<std::string>{"LC_ALL=C.UTF-8"},
+                               .has_signals_unblocked = true});
+}
+
+[[noreturn]] void refuse_slow() {
+  base::log_warning("render: it took too long");
+  throw Problem(ProblemKind::kUnshowable);
 }
 
 }  // namespace
 
 // The writing end is closed here once the child has it, so that the end of its output is seen.
 Rendering::Rendering(const std::string& program, const base::Fd& message,
-                     const std::vector<std::string>& words)
-    : child_([&] {
+                     const std::vector<std::string>& words,
+                     std::chrono::steady_clock::time_point deadline)
+    : deadline_(deadline),
+      child_([&] {
         Pipe pipe = open_pipe();
         output_ = std::move(pipe.read);
         return start_renderer(program, message, words, pipe.write);
@@ -69,11 +80,12 @@ Rendering::~Rendering() {
 
 std::string Rendering::read_output() {
   pollfd entry{output_.get(), POLLIN, 0};
-  const auto patience = std::chrono::milliseconds(kRenderPatience).count();
-  int ready = 0;
-  while ((ready = ::poll(&entry, 1, static_cast<int>(patience))) < 0 && errno == EINTR) {
+  for (int ready = 0; ready <= 0;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - Steady::now());
+    if (left.count() <= 0) refuse_slow();
+    ready = ::poll(&entry, 1, static_cast<int>(left.count()));
+    if (ready < 0 && errno != EINTR) throw Problem(ProblemKind::kUnshowable);
   }
-  if (ready <= 0) throw Problem(ProblemKind::kUnshowable);
   std::string bytes(std::size_t{64} << 10U, '\0');
   const ssize_t got = ::read(output_.get(), bytes.data(), bytes.size());
   if (got < 0) throw Problem(ProblemKind::kUnshowable);
@@ -82,29 +94,34 @@ std::string Rendering::read_output() {
 }
 
 void Rendering::expect_success() {
-  const int status = child_.wait();
-  if (status == 0) return;
-  base::log_warning("render: it ended with status {}", status);
+  std::optional<int> status;
+  while (!(status = child_.try_wait())) {
+    if (Steady::now() > deadline_) refuse_slow();
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  if (*status == 0) return;
+  base::log_warning("render: it ended with status {}", *status);
   throw Problem(ProblemKind::kUnshowable);
 }
 
-Renderer::Rendered Renderer::run(const base::Fd& message, const std::vector<std::string>& words,
-                                 std::uint64_t most) const {
-  if (!free_.try_acquire_for(kQueuePatience)) {
+Renderer::Rendered Renderer::run(const base::Fd& message, const RenderOrder& order) const {
+  const auto place = places_.take(1, order.sharer, patience_.queue);
+  if (!place) {
     throw Problem(ProblemKind::kBusy, "too much is going on: try again in a moment",
                   std::chrono::seconds(10));
   }
-  const base::Finally release([&] { free_.release(); });
-  Rendering rendering(program_, message, words);
+  Rendering rendering(program_, message, order.words, Steady::now() + patience_.run);
   Rendered rendered;
   const auto head = rendering.frames().next();
   if (!head) {
     rendering.expect_success();
     throw Problem(ProblemKind::kUnshowable);
   }
-  if (rendering.frames().left() > most) throw Problem(ProblemKind::kUnshowable);
+  const std::uint64_t size = rendering.frames().left();
+  if (size > order.most) throw Problem(ProblemKind::kUnshowable);
+  if (order.take_memory) rendered.memory = order.take_memory(size);
   rendered.head = base::json_line(*head);
-  rendered.bytes.reserve(static_cast<std::size_t>(rendering.frames().left()));
+  rendered.bytes.reserve(static_cast<std::size_t>(size));
   while (rendering.frames().left() > 0) rendered.bytes += rendering.frames().read();
   rendering.expect_success();
   return rendered;

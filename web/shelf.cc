@@ -30,4 +30,9 @@ void Shelf::remove(const std::string& token) {
   entries_.remove_if([&](const Entry& entry) { return entry.place.token == token; });
 }
 
+void Shelf::remove_account(const std::string& account) {
+  const std::scoped_lock lock(mutex_);
+  entries_.remove_if([&](const Entry& entry) { return entry.place.account == account; });
+}
+
 }  // namespace web

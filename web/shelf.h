@@ -17,6 +17,7 @@ namespace web {
 struct ShelvedMessage {
   base::Fd file;
   std::uint64_t size = 0;
+  std::shared_ptr<void> memory = {};  // for the file
 };
 
 // Thread-safe.
@@ -39,6 +40,7 @@ class Shelf {
   void add(const Place& place, std::shared_ptr<const ShelvedMessage> message);
 
   void remove(const std::string& token);
+  void remove_account(const std::string& account);
 
  private:
   struct Entry {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cstdint>
 #include <utility>
 
@@ -70,6 +71,21 @@ void choose_account(const Visit& visit, ordered_json& asked, const std::string& 
 std::string_view Visit::value(std::string_view name) const {
   const auto found = values.find(name);
   return found == values.end() ? std::string_view() : std::string_view(found->second);
+}
+
+std::shared_ptr<void> take_memory(const Visit& visit, std::uint64_t bytes) {
+  Services& services = visit.services;
+  auto memory = services.memory.take(bytes, visit.sharer());
+  if (!memory) {
+    // What is kept for later makes room for what is needed now.
+    services.shelf.remove_account(visit.sharer());
+    memory = services.memory.take(bytes, visit.sharer());
+  }
+  if (!memory) {
+    throw Problem(ProblemKind::kBusy, "too much is going on: try again in a moment",
+                  std::chrono::seconds(10));
+  }
+  return memory;
 }
 
 ordered_json body_of(const Visit& visit) {

@@ -2,6 +2,7 @@
 // becomes.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "web/allowance.h"
 #include "web/desk_client.h"
 #include "web/http.h"
 #include "web/known_sessions.h"
@@ -23,9 +25,14 @@ namespace web {
 
 // The parts that all requests share.
 struct Services {
+  static constexpr std::uint64_t kMaxMemory = std::uint64_t{256} << 20U;
+  static constexpr std::uint64_t kMaxMemoryOfOne = std::uint64_t{160} << 20U;
+
   const Settings& settings;
   const DeskClient& desk;
   const Renderer& renderer;
+  // Bytes of the messages that are taken apart, and of the answers that are sent.
+  Allowance memory{kMaxMemory, kMaxMemoryOfOne};
   KnownSessions known = {};
   PreparedExports exports = {};
   Shelf shelf = {};
@@ -43,7 +50,15 @@ struct Visit {
   std::map<std::string, std::string, std::less<>> values = {};
 
   std::string_view value(std::string_view name) const;  // empty: it was not given
+  // The one who shares memory and renderings with others: an owner's account, or a person of staff.
+  const std::string& sharer() const {
+    return holder.account.empty() ? holder.person : holder.account;
+  }
 };
+
+// Memory for a message or an answer, until the pointer is gone. Fails with a Problem if too much is
+// taken, by the same sharer or by all together.
+std::shared_ptr<void> take_memory(const Visit& visit, std::uint64_t bytes);
 
 // {"request", "client", "session", ...}: what the desk is asked, with the members of the route that
 // are the desk's. Fills `visit.values`. Fails with a Problem for a member that is unknown, missing,

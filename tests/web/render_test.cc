@@ -1,6 +1,9 @@
 // `mailstow-web render`, as the page starts it: one message in, one frame out, and nothing else.
 #include <csignal>
+#include <filesystem>
 #include <fstream>
+#include <thread>
+#include <vector>
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -8,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "base/file_system.h"
 #include "base/memory_file.h"
 #include "tests/temporary_directory.h"
 #include "web/problem.h"
@@ -26,8 +30,25 @@ class RenderTest : public testing::Test {
  protected:
   Renderer::Rendered render(const std::string& message, const std::vector<std::string>& words,
                             std::uint64_t most = kPlenty) {
-    return renderer_.run(base::memory_file("a message", base::as_bytes(message)), words, most);
+    return renderer_.run(base::memory_file("a message", base::as_bytes(message)),
+                         {.words = words, .most = most});
   }
+
+  // A program that was taken over: a script in place of the renderer.
+  std::string program(const std::string& script) {
+    const base::Path path = directory_.path() / ("program" + std::to_string(++programs_));
+    std::ofstream(path) << "#!/bin/sh\n" << script;
+    std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+    return path.string();
+  }
+  static Renderer::Rendered run(const Renderer& renderer, const std::string& sharer = "",
+                                const std::string& word = "html") {
+    return renderer.run(base::memory_file("a message", {}),
+                        {.words = {word}, .most = kPlenty, .sharer = sharer});
+  }
+
+  tests::TemporaryDirectory directory_;
+  int programs_ = 0;
 
   Renderer renderer_{std::string(MAILSTOW_BIN_DIRECTORY) + "/mailstow-web"};
 };
@@ -58,8 +79,55 @@ TEST_F(RenderTest, WhatIsTooLargeOrNoMessageIsAProblem) {
   EXPECT_THROW(render(kMessage, {"part", "2"}, 6), Problem);
   EXPECT_THROW(render("", {"html"}), Problem);
   EXPECT_THROW(render(kMessage, {"nonsense"}), Problem);
-  EXPECT_THROW(Renderer("/nonexistent").run(base::memory_file("m", {}), {"html"}, kPlenty),
-               std::exception);
+  EXPECT_THROW(run(Renderer("/nonexistent")), std::exception);
+}
+
+TEST_F(RenderTest, AProcessThatDoesNotEndIsEnded) {
+  const std::string id_file = (directory_.path() / "id").string();
+  for (const char* const script :
+       {"exec sleep 1000", "printf '{\"size\":4}\\nab'; exec sleep 1000",
+        "printf '{\"size\":4}\\nabcd'; exec >&-; exec sleep 1000",
+        "printf '{\"size\":1000000}\\n'; while :; do printf a; sleep 0.05; done"}) {
+    const Renderer renderer(program("echo $$ > " + id_file + "\n" + script + "\n"),
+                            {.run = std::chrono::milliseconds(700)});
+    EXPECT_THROW(run(renderer), Problem) << script;
+    pid_t id = 0;
+    std::ifstream(id_file) >> id;
+    EXPECT_TRUE(id == 0 || ::kill(id, 0) != 0) << script;
+  }
+}
+
+TEST_F(RenderTest, OneSharerLeavesPlacesToTheOthers) {
+  const base::Path begun = directory_.path() / "begun";
+  const base::Path end = directory_.path() / "end";
+  const Renderer renderer(
+      program("if test $2 = slow; then echo x >> " + begun.string() + "; while test ! -e " +
+              end.string() + "; do sleep 0.05; done; fi\nprintf '{\"size\":2}\\nok'\n"),
+      {.queue = std::chrono::milliseconds(50), .run = std::chrono::minutes(2)});
+  std::vector<std::thread> slow;
+  for (unsigned count = 0; count < Renderer::kMaxOfSharer; ++count) {
+    slow.emplace_back([&] { EXPECT_EQ(run(renderer, "alice", "slow").bytes, "ok"); });
+  }
+  while (!std::filesystem::exists(begun) ||
+         std::filesystem::file_size(begun) < 2 * Renderer::kMaxOfSharer) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  try {
+    run(renderer, "alice");
+    ADD_FAILURE() << "a third one at a time";
+  } catch (const Problem& problem) {
+    EXPECT_EQ(problem.kind(), ProblemKind::kBusy);
+  }
+  EXPECT_EQ(run(renderer, "bob").bytes, "ok");
+  std::ofstream(end) << "now";
+  for (std::thread& thread : slow) thread.join();
+  EXPECT_EQ(run(renderer, "alice").bytes, "ok");
+}
+
+TEST_F(RenderTest, ItsErrorsGoNowhere) {
+  const Renderer renderer(
+      program("link=$(readlink /proc/$$/fd/2)\nprintf '{\"size\":%d}\\n%s' ${#link} \"$link\"\n"));
+  EXPECT_EQ(run(renderer).bytes, "/dev/null");
 }
 
 TEST_F(RenderTest, AMessageNestedWithoutEndHarmsOnlyItsOwnProcess) {
