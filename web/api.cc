@@ -23,6 +23,8 @@ namespace {
 
 using nlohmann::ordered_json;
 
+constexpr std::size_t kSmall = std::size_t{64} << 10U;  // bytes of an answer that are not counted
+
 HttpAnswer json_answer(unsigned status, const ordered_json& document) {
   HttpAnswer answer{.status = status, .headers = {{"Content-Type", "application/json"}}};
   if (status != 204) answer.body = base::json_line(document) + "\n";
@@ -120,20 +122,11 @@ HttpAnswer describe_instance(const Settings& settings) {
                            {"login", settings.instance == Instance::kSelf ? "password" : "proxy"}});
 }
 
-// A new record of a session that began before this program did.
-SessionHolder ask_holder(const Visit& visit) {
-  const SessionHolder holder = holder_in(visit.services.desk.ask(
-      {{"request", "me"}, {"client", visit.client}, {"session", visit.token}}));
-  visit.services.known.add(visit.token, holder);
-  return holder;
-}
-
 void identify(Visit& visit) {
   const auto token = session_token(visit.request, visit.services.settings);
   if (!token) throw Problem(ProblemKind::kUnauthenticated);
   visit.token = *token;
-  const auto known = visit.services.known.find(visit.token);
-  visit.holder = known ? *known : ask_holder(visit);
+  visit.holder = holder_of_session(visit.services, visit.client, visit.token);
   // The proxy named a different person at the login.
   if (visit.services.settings.instance != Instance::kSelf && visit.holder.person != visit.person) {
     throw Problem(ProblemKind::kUnauthenticated);
@@ -165,12 +158,24 @@ HttpAnswer answer_visit(Visit& visit, ordered_json asked) {
     default:
       break;
   }
-  ordered_json answer = visit.services.desk.ask(asked);
+  ordered_json said = visit.services.desk.ask(asked);
   wipe_password(asked);
-  return json_answer(visit.route.status, passed_on(visit.route, std::move(answer)));
+  HttpAnswer answer = json_answer(visit.route.status, passed_on(visit.route, std::move(said)));
+  if (answer.body.size() > kSmall) answer.held.push_back(take_memory(visit, answer.body.size()));
+  return answer;
 }
 
 }  // namespace
+
+SessionHolder holder_of_session(Services& services, const std::string& client,
+                                const std::string& token) {
+  if (const auto known = services.known.find(token)) return *known;
+  // It began before this program did.
+  const SessionHolder holder =
+      holder_in(services.desk.ask({{"request", "me"}, {"client", client}, {"session", token}}));
+  services.known.add(token, holder);
+  return holder;
+}
 
 HttpAnswer api_answer(Services& services, const HttpRequest& request, const Target& target) {
   const auto path = std::span(target.path);

@@ -13,6 +13,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -22,6 +23,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "web/allowance.h"
 #include "web/answer_headers.h"
 #include "web/problem.h"
@@ -36,33 +38,43 @@ constexpr std::size_t kBlock = std::size_t{32} << 10U;  // bytes of an answer at
 constexpr std::size_t kStack = std::size_t{512} << 10U;
 // A body that is too long is read so far, so that the client sees the answer; then the connection
 // is closed.
-constexpr std::size_t kReadInVain = 4;  // times the limit
-
-// Longer than the desk may take (web/desk_client.h).
-constexpr std::chrono::seconds kMaxAnswerTime = std::chrono::minutes(11);
+constexpr std::size_t kReadInVain = 4;                  // times the limit
+constexpr std::size_t kShare = std::size_t{16} << 10U;  // bytes of a body for which memory is taken
 
 // A request while it arrives.
 struct Exchange {
   HttpRequest request;
   bool has_begun = false;
-  std::optional<std::uint64_t> announced;  // bytes of the body
+  std::uint64_t most = 0;  // bytes of the body
   std::size_t received = 0;
-  std::shared_ptr<void> memory;
+  std::vector<std::shared_ptr<void>> memory;  // a kShare each
   bool is_too_large = false;
   bool is_out_of_memory = false;
   Steady::time_point begun = Steady::now();
 };
 
+// The library counts the time in which an answer is made as silence of the client. It begins to
+// count from the start when a connection without a timeout gets one.
+void restart_timer(MHD_Connection* connection, std::chrono::seconds idle) {
+  MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, 0U);
+  MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT,
+                            static_cast<unsigned>(idle.count()));
+}
+
 // An answer while it is sent.
 class Body {
  public:
-  explicit Body(HttpAnswer answer)
-      : piece_(std::move(answer.body)), more_(std::move(answer.more)) {}
+  Body(HttpAnswer answer, MHD_Connection* connection, std::chrono::seconds idle)
+      : held_(std::move(answer.held)),
+        piece_(std::move(answer.body)),
+        more_(std::move(answer.more)),
+        connection_(connection),
+        idle_(idle) {}
 
   ssize_t read(char* out, std::size_t most) {
     try {
       if (at_ == piece_.size()) {
-        piece_ = more_ ? more_() : std::string();
+        piece_ = next_piece();
         at_ = 0;
       }
       if (piece_.empty()) return MHD_CONTENT_READER_END_OF_STREAM;
@@ -77,9 +89,19 @@ class Body {
   }
 
  private:
+  std::string next_piece() {
+    if (!more_) return {};
+    std::string piece = more_();
+    restart_timer(connection_, idle_);
+    return piece;
+  }
+
+  std::vector<std::shared_ptr<void>> held_;  // given back last
   std::string piece_;
   std::size_t at_ = 0;
   std::function<std::string()> more_;
+  MHD_Connection* connection_;
+  std::chrono::seconds idle_;
 };
 
 ssize_t read_body(void* body, std::uint64_t /*position*/, char* out, std::size_t most) {
@@ -90,13 +112,13 @@ void free_body(void* body) {
   delete static_cast<Body*>(body);  // NOLINT(cppcoreguidelines-owning-memory): the library's way
 }
 
-MHD_Result queue_answer(MHD_Connection* connection, HttpAnswer answer) {
+MHD_Result queue_answer(MHD_Connection* connection, HttpAnswer answer, std::chrono::seconds idle) {
   const unsigned status = answer.status;
   const HeaderList headers = std::move(answer.headers);
   const bool is_known = !answer.more || answer.size;
   const std::uint64_t size =
       answer.more ? answer.size.value_or(MHD_SIZE_UNKNOWN) : answer.body.size();
-  auto body = std::make_unique<Body>(std::move(answer));
+  auto body = std::make_unique<Body>(std::move(answer), connection, idle);
   MHD_Response* const response = MHD_create_response_from_callback(
       is_known ? size : MHD_SIZE_UNKNOWN, kBlock, read_body, body.get(), free_body);
   if (response == nullptr) return MHD_NO;
@@ -142,12 +164,8 @@ void* begin_exchange(void* /*cls*/, const char* target, MHD_Connection* /*connec
   return exchange.release();
 }
 
-void end_exchange(void* limits, MHD_Connection* connection, void** exchange,
+void end_exchange(void* /*cls*/, MHD_Connection* /*connection*/, void** exchange,
                   MHD_RequestTerminationCode /*why*/) {
-  // For a further request on this connection.
-  MHD_set_connection_option(
-      connection, MHD_CONNECTION_OPTION_TIMEOUT,
-      static_cast<unsigned>(static_cast<const HttpLimits*>(limits)->idle.count()));
   delete static_cast<Exchange*>(*exchange);  // NOLINT(cppcoreguidelines-owning-memory)
   *exchange = nullptr;
 }
@@ -165,8 +183,8 @@ void log_of_library(void* /*cls*/, const char* format, va_list arguments) {
   base::log_debug("http: {}", text);
 }
 
-HttpAnswer refusal(ProblemKind kind) {
-  HttpAnswer answer = Problem(kind).answer();
+HttpAnswer refusal(const Problem& problem) {
+  HttpAnswer answer = problem.answer();
   protect(answer, AnswerKind::kData);
   set_header(answer, "Connection", "close");
   return answer;
@@ -177,56 +195,93 @@ HttpAnswer refusal(ProblemKind kind) {
 struct HttpServer::Daemon {
   HttpLimits limits;
   Handler handler;
+  Admit admit;
   Allowance bodies;
   MHD_Daemon* library = nullptr;
   base::Fd listening;
 
-  Daemon(const HttpLimits& given, Handler called)
-      : limits(given), handler(std::move(called)), bodies(given.bodies) {}
+  Daemon(const HttpLimits& given, Handler handling, Admit admitting)
+      : limits(given),
+        handler(std::move(handling)),
+        admit(std::move(admitting)),
+        bodies(given.bodies) {}
+
+  MHD_Result refuse(MHD_Connection* connection, const Problem& problem) const {
+    return queue_answer(connection, refusal(problem), limits.idle);
+  }
 
   MHD_Result begin(Exchange& exchange, MHD_Connection* connection, const char* method) const {
     exchange.has_begun = true;
     exchange.request.method = method;
     exchange.request.peer = peer_of(connection);
     MHD_get_connection_values_n(connection, MHD_HEADER_KIND, add_header, &exchange.request.headers);
+    try {
+      admit_body(exchange, connection);
+      return MHD_YES;
+    } catch (const Problem& problem) {
+      return refuse(connection, problem);
+    }
+  }
+
+  void admit_body(Exchange& exchange, MHD_Connection* connection) const {
     const char* const length =
         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
-    std::uint64_t bytes = 0;
-    if (length == nullptr) return MHD_YES;
-    const auto [end, error] = std::from_chars(length, length + std::strlen(length), bytes);
-    if (error != std::errc() || *end != '\0') {
-      return queue_answer(connection, refusal(ProblemKind::kMalformed));
+    std::optional<std::uint64_t> announced;
+    if (length != nullptr) {
+      std::uint64_t bytes = 0;
+      const auto [end, error] = std::from_chars(length, length + std::strlen(length), bytes);
+      if (error != std::errc() || *end != '\0') throw Problem(ProblemKind::kMalformed);
+      if (bytes > limits.body) throw Problem(ProblemKind::kTooLarge);
+      announced = bytes;
+    } else if (MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Transfer-Encoding") ==
+               nullptr) {
+      return;  // without a body
     }
-    exchange.announced = bytes;
-    if (bytes > limits.body) return queue_answer(connection, refusal(ProblemKind::kTooLarge));
-    return MHD_YES;
+    exchange.most = limits.body;
+    if (announced == 0U || !admit) return;
+    exchange.most = std::min<std::uint64_t>(exchange.most, admit(exchange.request, announced));
+    restart_timer(connection, limits.idle);
+    exchange.begun = Steady::now();
+    if (announced > exchange.most) throw Problem(ProblemKind::kTooLarge);
+    // A string that grows would leave copies of a password behind.
+    if (announced) exchange.request.body.reserve(static_cast<std::size_t>(*announced));
   }
 
   // False if the connection must end.
   bool take(Exchange& exchange, std::string_view bytes) {
     exchange.received += bytes.size();
     if (Steady::now() - exchange.begun > limits.upload) return false;
-    if (exchange.received > limits.body) {
+    if (exchange.received > exchange.most) {
       exchange.is_too_large = true;
-      exchange.request.body.clear();
+      drop_body(exchange);
       return exchange.received <= kReadInVain * limits.body;
     }
-    // Once for a whole body: the parts of several could each get memory, and none all of it.
-    if (!exchange.memory && !exchange.is_out_of_memory) {
-      exchange.memory = bodies.take(exchange.announced.value_or(limits.body));
-      exchange.is_out_of_memory = !exchange.memory;
+    // For what has arrived: a body that is only announced takes memory from no other.
+    while (!exchange.is_out_of_memory && exchange.memory.size() * kShare < exchange.received) {
+      exchange.memory.push_back(bodies.take(kShare));
+      exchange.is_out_of_memory = !exchange.memory.back();
     }
-    if (!exchange.is_out_of_memory) exchange.request.body += bytes;
+    if (exchange.is_out_of_memory) {
+      drop_body(exchange);
+    } else {
+      exchange.request.body += bytes;
+    }
     return true;
   }
 
+  static void drop_body(Exchange& exchange) {
+    base::wipe(exchange.request.body);
+    exchange.request.body.shrink_to_fit();
+    exchange.memory.clear();
+  }
+
   MHD_Result finish(Exchange& exchange, MHD_Connection* connection) const {
-    if (exchange.is_too_large) return queue_answer(connection, refusal(ProblemKind::kTooLarge));
-    if (exchange.is_out_of_memory) return queue_answer(connection, refusal(ProblemKind::kBusy));
-    // The library counts the wait for the desk as silence of the client.
-    MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT,
-                              static_cast<unsigned>(kMaxAnswerTime.count()));
-    return queue_answer(connection, handler(exchange.request));
+    if (exchange.is_too_large) return refuse(connection, Problem(ProblemKind::kTooLarge));
+    if (exchange.is_out_of_memory) return refuse(connection, Problem(ProblemKind::kBusy));
+    HttpAnswer answer = handler(exchange.request);
+    drop_body(exchange);
+    restart_timer(connection, limits.idle);
+    return queue_answer(connection, std::move(answer), limits.idle);
   }
 
   static MHD_Result on_request(void* daemon, MHD_Connection* connection, const char* /*path*/,
@@ -248,8 +303,8 @@ struct HttpServer::Daemon {
   }
 };
 
-HttpServer::HttpServer(base::Fd listening, const HttpLimits& limits, Handler handler)
-    : daemon_(std::make_unique<Daemon>(limits, std::move(handler))) {
+HttpServer::HttpServer(base::Fd listening, const HttpLimits& limits, Handler handler, Admit admit)
+    : daemon_(std::make_unique<Daemon>(limits, std::move(handler), std::move(admit))) {
   daemon_->listening = std::move(listening);
   // The library closes the socket that it is given.
   const int socket = ::fcntl(daemon_->listening.get(), F_DUPFD_CLOEXEC, 0);
@@ -258,13 +313,13 @@ HttpServer::HttpServer(base::Fd listening, const HttpLimits& limits, Handler han
   daemon_->library =
       MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION |
                            MHD_USE_POLL | MHD_USE_ITC | MHD_USE_ERROR_LOG,
-                       0, nullptr, nullptr, &Daemon::on_request, daemon_.get(),      //
-                       MHD_OPTION_EXTERNAL_LOGGER, log_of_library, nullptr,          //
-                       MHD_OPTION_LISTEN_SOCKET, socket,                             //
-                       MHD_OPTION_URI_LOG_CALLBACK, begin_exchange, nullptr,         //
-                       MHD_OPTION_NOTIFY_COMPLETED, end_exchange, &daemon_->limits,  //
-                       MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, nullptr,         //
-                       MHD_OPTION_CONNECTION_LIMIT, limits.connections,              //
+                       0, nullptr, nullptr, &Daemon::on_request, daemon_.get(),  //
+                       MHD_OPTION_EXTERNAL_LOGGER, log_of_library, nullptr,      //
+                       MHD_OPTION_LISTEN_SOCKET, socket,                         //
+                       MHD_OPTION_URI_LOG_CALLBACK, begin_exchange, nullptr,     //
+                       MHD_OPTION_NOTIFY_COMPLETED, end_exchange, nullptr,       //
+                       MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, nullptr,     //
+                       MHD_OPTION_CONNECTION_LIMIT, limits.connections,          //
                        MHD_OPTION_CONNECTION_TIMEOUT, static_cast<unsigned>(limits.idle.count()),
                        MHD_OPTION_CONNECTION_MEMORY_LIMIT, limits.header,  //
                        MHD_OPTION_THREAD_STACK_SIZE, kStack,               //

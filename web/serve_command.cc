@@ -2,7 +2,9 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -45,8 +47,11 @@ base::ExitStatus serve(const base::Path& file, base::OutputFormat /*format*/) {
   const DeskClient desk(connect_to(settings.desk));
   const Renderer renderer(base::sibling_program("mailstow-web"));
   Site site(settings, desk, renderer);
-  HttpServer server(listening_socket(settings), {},
-                    [&](HttpRequest& request) { return site.answer(request); });
+  HttpServer server(
+      listening_socket(settings), {}, [&](HttpRequest& request) { return site.answer(request); },
+      [&](HttpRequest& request, std::optional<std::uint64_t> announced) {
+        return site.admit(request, announced);
+      });
   base::log_info("serve: {} for {}", settings.url, word_of(settings.instance));
   pollfd stop{base::stop_descriptor(), POLLIN, 0};
   while (!base::is_stop_requested()) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -37,19 +38,31 @@ HttpAnswer problem_answer(const Problem& problem, const HttpRequest& request) {
 
 }  // namespace
 
-HttpAnswer Site::answer_checked(const HttpRequest& request) {
+void Site::take_place(HttpRequest& request) {
+  if (request.place) return;
+  request.place = clients_.enter(client_of(request, services_.settings));
+  if (!request.place) throw Problem(ProblemKind::kTooManyRequests);
+}
+
+std::uint64_t Site::admit(HttpRequest& request, std::optional<std::uint64_t> announced) {
+  refuse_other_host(request, services_.settings);
+  take_place(request);
+  if (announced && *announced <= kMaxOfStranger) return kMaxOfStranger;
+  const auto token = session_token(request, services_.settings);
+  if (!token && !announced) return kMaxOfStranger;
+  if (!token) throw Problem(ProblemKind::kUnauthenticated);
+  holder_of_session(services_, client_of(request, services_.settings), *token);
+  return std::numeric_limits<std::uint64_t>::max();
+}
+
+HttpAnswer Site::answer_checked(HttpRequest& request) {
   refuse_other_host(request, services_.settings);
   const auto target = parse_target(request.target);
   if (!target) throw Problem(ProblemKind::kMalformed);
   const bool is_api = !target->path.empty() && target->path.front() == kApiRoot;
   if (!is_api) return static_answer(request, request.target.substr(0, request.target.find('?')));
-  auto place = clients_.enter(client_of(request, services_.settings));
-  if (!place) throw Problem(ProblemKind::kTooManyRequests);
-  HttpAnswer answer = api_answer(services_, request, *target);
-  if (answer.more) {
-    answer.more = [more = std::move(answer.more), place = std::move(place)] { return more(); };
-  }
-  return answer;
+  take_place(request);
+  return api_answer(services_, request, *target);
 }
 
 HttpAnswer Site::answer(HttpRequest& request) {
@@ -63,6 +76,7 @@ HttpAnswer Site::answer(HttpRequest& request) {
     answer = problem_answer(Problem(ProblemKind::kInternal), request);
   }
   base::wipe(request.body);
+  if (request.place) answer.held.push_back(std::move(request.place));
   return answer;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <memory>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "tests/temporary_directory.h"
 #include "tests/unix_socket.h"
 #include "tests/web/web_client.h"
+#include "web/problem.h"
 
 namespace web {
 namespace {
@@ -27,19 +29,53 @@ class HttpServerTest : public testing::Test {
   base::Path socket() const { return directory_.path() / "page"; }
 
   void start(const HttpLimits& limits = {}) {
-    server_.emplace(base::listen_on_path(socket()), limits, [this](HttpRequest& request) {
-      ++handled_;
-      if (request.target == "/stream") return stream();
-      if (request.target == "/wait") return waiting_stream();
-      return HttpAnswer{.headers = {{"X-Method", request.method}, {"X-Target", request.target}},
-                        .body = request.body};
-    });
+    server_.emplace(
+        base::listen_on_path(socket()), limits,
+        [this](HttpRequest& request) { return answer_to(request); }, admit_);
+  }
+
+  HttpAnswer answer_to(const HttpRequest& request) {
+    ++handled_;
+    if (request.target == "/stream") return stream();
+    if (request.target == "/wait") return waiting_stream();
+    if (request.target == "/endless") return endless_stream();
+    if (request.target == "/large") {
+      return HttpAnswer{.body = std::string(std::size_t{8} << 20U, 'x'), .held = {held_}};
+    }
+    if (request.target == "/slow") std::this_thread::sleep_for(std::chrono::milliseconds(2'500));
+    return HttpAnswer{.headers = {{"X-Method", request.method}, {"X-Target", request.target}},
+                      .body = request.body};
   }
 
   HttpAnswer stream() {
     HttpAnswer answer{.body = "first"};
     answer.more = [left = 2]() mutable { return left-- > 0 ? std::string("more") : std::string(); };
     return answer;
+  }
+
+  HttpAnswer endless_stream() {
+    HttpAnswer answer{.held = {held_}};
+    answer.more = [] { return std::string(65'536, 'x'); };
+    return answer;
+  }
+
+  // Sends a request, and returns the connection when an answer has begun.
+  base::Fd begin(const std::string& target) {
+    base::Fd connection = connect_to_page(socket());
+    const std::string request =
+        "GET " + target + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    EXPECT_GT(::send(connection.get(), request.data(), request.size(), MSG_NOSIGNAL), 0);
+    char byte = 0;
+    EXPECT_EQ(::recv(connection.get(), &byte, 1, 0), 1);
+    return connection;
+  }
+
+  // Whether no answer holds it soon. The test's own pointer must be gone.
+  static bool is_given_back(const std::weak_ptr<void>& held) {
+    for (int look = 0; look < 1'200 && !held.expired(); ++look) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    return held.expired();
   }
 
   HttpAnswer waiting_stream() {
@@ -60,6 +96,8 @@ class HttpServerTest : public testing::Test {
   tests::TemporaryDirectory directory_;
   std::atomic<int> handled_{0};
   std::atomic<bool> may_go_on_{false};
+  std::shared_ptr<void> held_ = std::make_shared<int>();
+  HttpServer::Admit admit_;
   std::optional<HttpServer> server_;
 };
 
@@ -129,6 +167,85 @@ TEST_F(HttpServerTest, AllBodiesTogetherAreBounded) {
     other = send(head + std::string(90'000, 'y'));
   }
   EXPECT_EQ(other.status, 423);
+}
+
+TEST_F(HttpServerTest, ABodyThatIsOnlyAnnouncedKeepsNoOtherOut) {
+  start({.body = 100'000, .bodies = 100'000});
+  const std::string head =
+      "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 90000\r\n\r\n";
+  std::vector<base::Fd> slow;
+  for (int attempt = 0; attempt < 10; ++attempt) {
+    if (attempt < 3) {
+      slow.push_back(connect_to_page(socket()));
+      const std::string begun = head + "x";
+      ASSERT_GT(::send(slow.back().get(), begun.data(), begun.size(), MSG_NOSIGNAL), 0);
+    }
+    EXPECT_EQ(send(head.substr(0, head.find("90000")) + "40000\r\n\r\n" + std::string(40'000, 'y'))
+                  .status,
+              200);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
+TEST_F(HttpServerTest, TheHeadDecidesHowLongABodyMayBe) {
+  std::vector<std::optional<std::uint64_t>> announced;
+  admit_ = [&](HttpRequest& request, std::optional<std::uint64_t> bytes) -> std::uint64_t {
+    announced.push_back(bytes);
+    EXPECT_EQ(request.body, "");
+    if (request.target == "/refused") throw Problem(ProblemKind::kUnauthenticated);
+    return request.target == "/short" ? 4 : 1'000'000;
+  };
+  start({.body = 10'000});
+  const auto post = [&](const std::string& target, std::size_t size) {
+    return send("POST " + target + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: " +
+                std::to_string(size) + "\r\n\r\n" + std::string(size, 'x'))
+        .status;
+  };
+  const auto chunked = [&](const std::string& target) {
+    return send("POST " + target +
+                " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+                "5\r\nabcde\r\n0\r\n\r\n")
+        .status;
+  };
+  EXPECT_EQ(post("/short", 4), 200);
+  EXPECT_EQ(post("/short", 5), 413);
+  EXPECT_EQ(chunked("/short"), 413);
+  EXPECT_EQ(post("/refused", 4), 401);
+  EXPECT_EQ(chunked("/refused"), 401);
+  EXPECT_EQ(post("/long", 10'000), 200);
+  EXPECT_EQ(post("/long", 10'001), 413) << "the server's own limit holds, too";
+  EXPECT_EQ(chunked("/long"), 200);
+  EXPECT_EQ(handled_, 3);
+  const std::vector<std::optional<std::uint64_t>> expected = {4, 5, {}, 4, {}, 10'000, {}};
+  EXPECT_EQ(announced, expected);
+  EXPECT_EQ(send(std::string("GET / HTTP/1.1\r\n") + kEnd).status, 200);
+  EXPECT_EQ(announced.size(), 7U) << "a request without a body";
+}
+
+TEST_F(HttpServerTest, AnAnswerHoldsWhatItHoldsUntilItHasBeenSent) {
+  start();
+  const base::Fd connection = begin("/large");
+  const std::weak_ptr<void> held = held_;
+  held_.reset();
+  EXPECT_FALSE(held.expired()) << "no socket has room for it";
+  EXPECT_GT(read_to_end(connection).size(), std::size_t{8} << 20U);
+  EXPECT_TRUE(is_given_back(held));
+}
+
+TEST_F(HttpServerTest, AReaderThatDoesNotReadIsDisconnected) {
+  start({.idle = std::chrono::seconds(1)});
+  for (const char* const target : {"/large", "/endless"}) {
+    held_ = std::make_shared<int>();
+    const base::Fd connection = begin(target);
+    const std::weak_ptr<void> held = held_;
+    held_.reset();
+    EXPECT_TRUE(is_given_back(held)) << target;
+  }
+}
+
+TEST_F(HttpServerTest, AnAnswerMayTakeLongerThanAClientMayBeSilent) {
+  start({.idle = std::chrono::seconds(1)});
+  EXPECT_EQ(send(std::string("GET /slow HTTP/1.1\r\n") + kEnd).status, 200);
 }
 
 TEST_F(HttpServerTest, WhatIsNotHttpDoesNoHarm) {

@@ -2,10 +2,13 @@
 #include "web/site.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 
 #include <gmock/gmock.h>
 
 #include "base/ascii.h"
+#include "tests/temporary_directory.h"
 #include "tests/web/scripted_desk.h"
 #include "web/problem.h"
 
@@ -332,6 +335,49 @@ TEST_F(SiteTest, OneClientHasSoManyRequestsAtATime) {
   EXPECT_EQ(get(events).status, 200U);
 }
 
+TEST_F(SiteTest, AnAnswerHasItsPlaceUntilItHasBeenSent) {
+  std::vector<HttpAnswer> unsent;
+  for (unsigned count = 0; count < Site::kMaxOfClient; ++count) {
+    unsent.push_back(get(count % 2 == 0 ? "/accounts/alice/snapshots" : "/accounts/bob/snapshots"));
+  }
+  EXPECT_EQ(code_of(get("/session")), "too_many_requests");
+  EXPECT_EQ(get("/session", {{"X-Real-IP", "192.0.2.8"}}).status, 200U);
+  unsent.pop_back();
+  EXPECT_EQ(get("/session").status, 200U);
+}
+
+TEST_F(SiteTest, ABodyNeedsAPlaceAndALongOneASession) {
+  const auto request = [](const std::string& token) {
+    HttpRequest head{.method = "POST",
+                     .target = "/api/v1/accounts/alice/plans",
+                     .headers = {{"Host", "restore.example.org"}, {"X-Real-IP", "192.0.2.7"}},
+                     .body = {},
+                     .peer = {}};
+    if (!token.empty()) head.headers.emplace_back("Cookie", "__Host-mailstow=" + token);
+    return head;
+  };
+  constexpr std::uint64_t kLong = Site::kMaxOfStranger + 1;
+  const auto admitted = [&](HttpRequest head, std::optional<std::uint64_t> announced) {
+    try {
+      return std::to_string(site_.admit(head, announced) > kLong);
+    } catch (const Problem& problem) {
+      return std::string(problem.to_json()["code"]);
+    }
+  };
+  EXPECT_EQ(admitted(request(""), kLong - 1), "0");
+  EXPECT_EQ(admitted(request(""), std::nullopt), "0");
+  EXPECT_EQ(admitted(request(""), kLong), "unauthenticated");
+  EXPECT_EQ(admitted(request(kOtherToken), kLong), "unauthenticated") << "an invented session";
+  EXPECT_EQ(admitted(request(kToken), kLong), "1");
+  EXPECT_EQ(admitted(request(kToken), std::nullopt), "1");
+  std::vector<HttpRequest> uploads(Site::kMaxOfClient, request(kToken));
+  for (HttpRequest& upload : uploads) site_.admit(upload, 1);
+  EXPECT_EQ(admitted(request(kToken), 1), "too_many_requests");
+  HttpRequest elsewhere = request(kToken);
+  elsewhere.headers[0].second = "evil.example";
+  EXPECT_EQ(admitted(elsewhere, 1), "wrong_host");
+}
+
 TEST_F(SiteTest, AJobIsAStreamOfItsChangesAlsoWhileTheDeskIsBusy) {
   std::size_t looks = 0;
   desk_.set_script([&](const json& request) {
@@ -443,6 +489,46 @@ TEST_F(SiteTest, AMessageIsAFileThatNothingOpens) {
   EXPECT_EQ(answer.size, 22U);
   EXPECT_EQ(answer.more(), "Subject: x\r\n\r\n<script>");
   EXPECT_EQ(answer.more(), "");
+}
+
+// The renderer is a script that prints a part of 60 MB.
+class LargePartTest : public SiteTest {
+ protected:
+  LargePartTest() {
+    const base::Path path = directory_.path() / "program";
+    std::ofstream(path)
+        << "#!/bin/sh\nprintf '{\"size\":60000000}\\n'; head -c 60000000 /dev/zero\n";
+    std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+    desk_.set_script([](const json& request) {
+      if (request["request"] != "raw") return desk_answer(request);
+      return stream_of(frame(json::object(), "Subject: x\r\n\r\n"));
+    });
+  }
+
+  tests::TemporaryDirectory directory_;
+  Renderer printing_{(directory_.path() / "program").string()};
+  Site printing_site_{settings_, client_, printing_};
+};
+
+TEST_F(LargePartTest, AnswersThatAreNotReadAreBoundedForEachAccount) {
+  const auto part = [&] {
+    HttpRequest request{.method = "GET",
+                        .target = "/api/v1/accounts/alice/messages/" + kOtherToken + "/parts/1",
+                        .headers = {{"Host", "restore.example.org"},
+                                    {"X-Real-IP", "192.0.2.7"},
+                                    {"Cookie", "__Host-mailstow=" + kToken}},
+                        .body = {},
+                        .peer = {}};
+    return printing_site_.answer(request);
+  };
+  const HttpAnswer first = part();
+  EXPECT_EQ(first.body.size(), 60'000'000U);
+  {
+    const HttpAnswer second = part();
+    EXPECT_EQ(second.status, 200U);
+    EXPECT_EQ(code_of(part()), "busy");
+  }
+  EXPECT_EQ(part().status, 200U);
 }
 
 class StaffSiteTest : public SiteTest {
