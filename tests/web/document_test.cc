@@ -40,6 +40,37 @@ TEST(DocumentTest, LinksInTextCanBeClicked) {
   }
 }
 
+TEST(DocumentTest, OfAWordThatIsNoLinkNoPartIsOne) {
+  const std::string schemes(2'100, 'x');
+  for (const std::string& word : {"http://" + schemes + "http://y", "http://http://" + schemes}) {
+    EXPECT_THAT(text_document(word), Not(HasSubstr("<a "))) << word;
+    EXPECT_THAT(text_document(word + " https://z"), HasSubstr("href=\"https://z\""));
+  }
+}
+
+// Looking at the rest of a word for each link in it would take hours.
+TEST(DocumentTest, AWordMadeOfLinksIsReadOnce) {
+  const std::size_t size = std::size_t{8} << 20U;
+  std::string links;
+  while (links.size() < size) links += "http://";
+  EXPECT_THAT(text_document(links), Not(HasSubstr("<a ")));
+  std::string pictures;
+  while (pictures.size() < size) pictures += "cid:";
+  EXPECT_THAT(document_of(pictures), HasSubstr("cid:cid:"));
+}
+
+TEST(DocumentTest, SoManyPicturesAreSought) {
+  std::string html;
+  for (int number = 0; number < 5'000; ++number)
+    html += "<img src=cid:" + std::to_string(number) + ">";
+  int sought = 0;
+  html_document({{.is_html = true, .text = html}}, [&](const std::string&) {
+    ++sought;
+    return std::string();
+  });
+  EXPECT_LE(sought, 1'000);
+}
+
 TEST(DocumentTest, PicturesOfTheMessageBecomeAPartOfIt) {
   const std::string data = data_url(kPng);
   EXPECT_TRUE(data.starts_with("data:image/png;base64,iVBORw0KGgo")) << data;

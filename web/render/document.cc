@@ -1,7 +1,9 @@
 #include "web/render/document.h"
 
+#include <algorithm>
 #include <array>
 #include <map>
+#include <utility>
 
 #include <glib.h>
 
@@ -16,6 +18,8 @@ namespace {
 
 constexpr std::size_t kMaxPictures = std::size_t{24} << 20U;  // bytes of data: in a document
 constexpr std::size_t kMaxContentId = 512;
+constexpr std::size_t kMaxSought = 1'000;  // different pictures
+constexpr std::size_t kMaxLink = 2'000;
 
 constexpr std::string_view kHead =
     "<!DOCTYPE html>\n<html>\n<head>\n<meta charset=\"utf-8\">\n<base target=\"_blank\">\n"
@@ -37,10 +41,11 @@ constexpr std::array<PictureKind, 5> kPictureKinds = {{{"image/png", "\x89PNG\r\
                                                        {"image/gif", "GIF89a"},
                                                        {"image/webp", "RIFF", 8, "WEBP"}}};
 
-// Where a cid: URL ends: at what ends an attribute or url() in CSS.
-std::size_t end_of_url(std::string_view html, std::size_t begin) {
-  const std::size_t end = html.find_first_of("\"'()<> \t\r\n\f", begin);
-  return end == std::string_view::npos ? html.size() : end;
+// The length of the URL that `text` begins with, at most `most`: it ends at what ends an attribute
+// or url() in CSS.
+std::size_t url_length(std::string_view text, std::size_t most) {
+  const std::size_t end = text.substr(0, most).find_first_of("\"'()<> \t\r\n\f");
+  return end == std::string_view::npos ? std::min(most, text.size()) : end;
 }
 
 std::string percent_decoded(std::string_view text) {
@@ -69,15 +74,17 @@ class Pictures {
     for (std::size_t at = 0; at + kScheme.size() < html.size(); ++at) {
       if (!base::equal_ignoring_case(html.substr(at, kScheme.size()), kScheme)) continue;
       const std::size_t begin = at + kScheme.size();
-      const std::size_t end = end_of_url(html, begin);
-      if (end - begin > kMaxContentId) continue;
-      const std::string& url = url_of(percent_decoded(html.substr(begin, end - begin)));
+      const std::size_t length = url_length(html.substr(begin), kMaxContentId + 1);
+      // Within a URL no other one begins. So each byte is looked at once or twice.
+      const std::size_t end = begin + length;
+      const std::size_t here = std::exchange(at, end - 1);
+      if (length > kMaxContentId) continue;
+      const std::string& url = url_of(percent_decoded(html.substr(begin, length)));
       if (url.empty() || bytes_ + url.size() > kMaxPictures) continue;
       bytes_ += url.size();
-      result += html.substr(kept, at - kept);
+      result += html.substr(kept, here - kept);
       result += url;
       kept = end;
-      at = end - 1;
     }
     result += html.substr(kept);
     return result;
@@ -85,9 +92,13 @@ class Pictures {
 
  private:
   const std::string& url_of(const std::string& content_id) {
+    static const std::string no_picture;
     const auto known = urls_.find(content_id);
     if (known != urls_.end()) return known->second;
-    return urls_.emplace(content_id, data_url(find_(content_id))).first->second;
+    if (urls_.size() == kMaxSought) return no_picture;
+    std::string url = data_url(find_(content_id));
+    if (bytes_ + url.size() > kMaxPictures) url.clear();
+    return urls_.emplace(content_id, std::move(url)).first->second;
   }
 
   const FindPicture& find_;
@@ -95,27 +106,31 @@ class Pictures {
   std::size_t bytes_ = 0;
 };
 
-// The length of a link at the beginning of `text`; 0 if the text does not begin with one.
-std::size_t link_length(std::string_view text) {
-  if (!base::starts_with_ignoring_case(text, "https://") &&
-      !base::starts_with_ignoring_case(text, "http://")) {
-    return 0;
-  }
-  std::size_t end = text.find("://") + 3;
-  const std::size_t shortest = end;
-  while (end < text.size() && static_cast<unsigned char>(text[end]) > 0x20 &&
-         std::string_view("<>\"'`{}|\\^").find(text[end]) == std::string_view::npos) {
-    ++end;
-  }
-  // Punctuation at its end belongs to the sentence.
-  while (end > shortest &&
-         std::string_view(".,;:!?)]").find(text[end - 1]) != std::string_view::npos) {
-    --end;
-  }
-  constexpr std::size_t kMaxLink = 2'000;
-  return end > shortest && end <= kMaxLink ? end : 0;
+bool ends_word(char letter) {
+  return static_cast<unsigned char>(letter) <= 0x20 ||
+         std::string_view("<>\"'`{}|\\^").find(letter) != std::string_view::npos;
 }
 
+// The length of the word that `text` begins with.
+std::size_t word_length(std::string_view text) {
+  const auto* const end = std::ranges::find_if(text, ends_word);
+  return static_cast<std::size_t>(end - text.begin());
+}
+
+bool begins_as_link(std::string_view text) {
+  return base::starts_with_ignoring_case(text, "https://") ||
+         base::starts_with_ignoring_case(text, "http://");
+}
+
+// The length of the link that `word` is; 0 if it is only a scheme.
+std::size_t link_length(std::string_view word) {
+  const std::size_t shortest = word.find("://") + 3;
+  // Punctuation at its end belongs to the sentence.
+  const std::size_t last = word.find_last_not_of(".,;:!?)]");
+  return last == std::string_view::npos || last < shortest ? 0 : last + 1;
+}
+
+// Each word is looked at once, however many links its writer wants to see in it.
 std::string with_links(std::string_view text) {
   std::string result;
   std::size_t kept = 0;
@@ -125,14 +140,16 @@ std::string with_links(std::string_view text) {
            base::to_lower(text[begin - 1]) <= 'z') {
       --begin;
     }
-    const std::size_t length = link_length(text.substr(begin));
     at += 3;
-    if (length == 0) continue;
-    const std::string link = escape_html(text.substr(begin, length));
+    if (!begins_as_link(text.substr(begin))) continue;
+    const std::string_view word = text.substr(begin, word_length(text.substr(begin)));
+    at = begin + word.size();
+    const std::size_t length = link_length(word);
+    if (length == 0 || length > kMaxLink) continue;
+    const std::string link = escape_html(word.substr(0, length));
     result += escape_html(text.substr(kept, begin - kept));
     result += "<a rel=\"noopener noreferrer\" href=\"" + link + "\">" + link + "</a>";
     kept = begin + length;
-    at = kept;
   }
   result += escape_html(text.substr(kept));
   return result;
