@@ -2,6 +2,7 @@
 // or the serializer for itself takes seconds more to compile.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -9,7 +10,11 @@
 
 namespace base {
 
-// Discarded (is_discarded(), and neither object nor array) if the text isn't JSON.
+// No document of mailstow is nested deeper. Writing one takes a part of the stack for each level.
+inline constexpr std::size_t kMaxJsonDepth = 64;
+
+// Discarded (is_discarded(), and neither object nor array) if the text isn't JSON, or is nested
+// deeper than that.
 nlohmann::ordered_json parse_json(std::string_view text);
 
 // As text, bytes that are not UTF-8 become U+FFFD: names come from servers.
