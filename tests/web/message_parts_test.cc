@@ -133,6 +133,17 @@ TEST_F(MessagePartsTest, HostileStructuresStayWithinTheBounds) {
   EXPECT_LE(text_of(large.body(Body::kText)).size(), kMaxBody);
 }
 
+TEST_F(MessagePartsTest, TextsBehindTheBoundAreNotConverted) {
+  std::string message = "Content-Type: multipart/mixed; boundary=x\r\n\r\n";
+  for (int count = 0; count < 12; ++count) {
+    message += "--x\r\nContent-Type: text/plain; charset=iso-8859-1\r\n\r\n" +
+               std::string(kMaxBody / 6, '\xfc') + "\r\n";
+  }
+  const auto pieces = take(message + "--x--\r\n").body(Body::kText);
+  EXPECT_EQ(text_of(pieces).size(), kMaxBody);
+  EXPECT_LE(pieces.size(), 4U);
+}
+
 TEST_F(MessagePartsTest, OddNamesAndHeadersAreShortLines) {
   const MessageParts& message =
       take("Subject: a\r\n b\x01\x1b]0;x\x07\r\nFrom: " + std::string(50'000, 'x') +

@@ -28,6 +28,8 @@ using Object = base::Handle<T, g_object_unref>;
 using Text = base::Handle<char, g_free>;
 
 constexpr std::size_t kMaxHeadingText = 2'000;  // bytes
+// Bytes of which a text is made: of UTF-32, a letter takes four.
+constexpr std::size_t kMaxSource = 4 * kMaxBody;
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";
 
 // The ones that mail programs write, and that are not within the C library itself.
@@ -75,9 +77,8 @@ iconv_t converter_from(const std::string& character_set) {
 std::string convert(std::string_view bytes, iconv_t converter) {
   std::string result;
   std::array<char, 16'384> piece{};
-  std::string input(bytes);
-  char* in = input.data();
-  std::size_t left = input.size();
+  char* in = const_cast<char*>(bytes.data());  // which iconv() does not change
+  std::size_t left = bytes.size();
   while (left > 0 && result.size() < kMaxBody) {
     char* out = piece.data();
     std::size_t room = piece.size();
@@ -100,13 +101,13 @@ std::string type_of(GMimeObject* object) {
   return base::lowered(heading_text(text.get()));
 }
 
-std::string decoded(GMimePart* part) {
+std::string decoded(GMimePart* part, std::size_t most = std::string::npos) {
   GMimeDataWrapper* const wrapper = g_mime_part_get_content(part);
   if (wrapper == nullptr) return {};
   const Object<GMimeStream> memory(g_mime_stream_mem_new());
   if (g_mime_data_wrapper_write_to_stream(wrapper, memory.get()) < 0) return {};
   const GByteArray* const bytes = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(memory.get()));
-  return {reinterpret_cast<const char*>(bytes->data), bytes->len};
+  return {reinterpret_cast<const char*>(bytes->data), std::min<std::size_t>(bytes->len, most)};
 }
 
 std::string addresses(InternetAddressList* list) {
@@ -190,7 +191,7 @@ struct MessageParts::Parsed {
     GMimeContentType* const type = g_mime_object_get_content_type(object);
     const char* const set = g_mime_content_type_get_parameter(type, "charset");
     return {.is_html = type_of(object) == "text/html",
-            .text = to_utf8(decoded(GMIME_PART(object)), set == nullptr ? "" : set)};
+            .text = to_utf8(decoded(GMIME_PART(object), kMaxSource), set == nullptr ? "" : set)};
   }
 
   const Part* part_of(GMimeObject* object) const {
@@ -214,12 +215,17 @@ struct MessageParts::Parsed {
     return part != nullptr && !part->is_attachment && (type_of(object) == "text/html") == html;
   }
 
-  void collect(GMimeObject* object, bool html, std::size_t depth,
+  // Of the texts, only so many bytes as are left are ever in memory.
+  void collect(GMimeObject* object, bool html, std::size_t depth, std::size_t& left,
                std::vector<BodyPiece>& pieces) const {
-    if (depth > kMaxNesting) return;
+    if (depth > kMaxNesting || left == 0) return;
     if (!GMIME_IS_MULTIPART(object)) {
       const Part* const part = part_of(object);
-      if (part != nullptr && !part->is_attachment) pieces.push_back(text_of(object));
+      if (part == nullptr || part->is_attachment) return;
+      BodyPiece piece = text_of(object);
+      if (piece.text.size() > left) piece.text = piece.text.substr(0, left);
+      left -= piece.text.size();
+      pieces.push_back(std::move(piece));
       return;
     }
     auto* const multipart = GMIME_MULTIPART(object);
@@ -233,11 +239,11 @@ struct MessageParts::Parsed {
         const bool is_wanted = has(child, html, depth + 1);
         if (is_wanted || (chosen == nullptr && has(child, !html, depth + 1))) chosen = child;
       }
-      if (chosen != nullptr) collect(chosen, html, depth + 1, pieces);
+      if (chosen != nullptr) collect(chosen, html, depth + 1, left, pieces);
       return;
     }
     for (int at = 0; at < count; ++at) {
-      collect(g_mime_multipart_get_part(multipart, at), html, depth + 1, pieces);
+      collect(g_mime_multipart_get_part(multipart, at), html, depth + 1, left, pieces);
     }
   }
 };
@@ -301,12 +307,8 @@ bool MessageParts::is_complete() const {
 std::vector<BodyPiece> MessageParts::body(Body wanted) const {
   std::vector<BodyPiece> pieces;
   GMimeObject* const top = g_mime_message_get_mime_part(parsed_->message.get());
-  if (top != nullptr) parsed_->collect(top, wanted == Body::kHtml, 0, pieces);
-  std::size_t bytes = 0;
-  for (BodyPiece& piece : pieces) {
-    piece.text = piece.text.substr(0, kMaxBody - std::min(bytes, kMaxBody));
-    bytes += piece.text.size();
-  }
+  std::size_t left = kMaxBody;
+  if (top != nullptr) parsed_->collect(top, wanted == Body::kHtml, 0, left, pieces);
   return pieces;
 }
 

@@ -49,7 +49,8 @@ class MessageParts {
   const std::vector<Part>& parts() const;
   bool is_complete() const;  // whether the bounds left out no part
 
-  // The texts of the body. Where the same is there in several forms, the wanted one.
+  // The texts of the body, up to kMaxBody of all together. Where the same is there in several
+  // forms, the wanted one.
   std::vector<BodyPiece> body(Body wanted) const;
 
   // The decoded content of a part of parts(); of an attached message its source.
