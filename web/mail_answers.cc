@@ -1,18 +1,23 @@
 #include "web/mail_answers.h"
 
-#include <cerrno>
+#include <array>
 #include <charconv>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
+#include "base/error.h"
 #include "base/json_text.h"
+#include "base/log.h"
 #include "base/memory_file.h"
+#include "base/program/strict_json.h"
+#include "base/terminal.h"
 #include "web/answer_headers.h"
 #include "web/file_name.h"
 #include "web/frames.h"
@@ -23,6 +28,7 @@ namespace web {
 
 namespace {
 
+using nlohmann::json;
 using nlohmann::ordered_json;
 using Message = std::shared_ptr<const ShelvedMessage>;
 
@@ -30,6 +36,19 @@ constexpr std::uint64_t kMaxShown = std::uint64_t{64} << 20U;     // bytes of a 
 constexpr std::uint64_t kMaxDocument = std::uint64_t{48} << 20U;  // bytes of what is made of it
 constexpr std::uint64_t kMaxPartList = std::uint64_t{4} << 20U;
 constexpr unsigned kMaxPart = 10'000;
+constexpr std::size_t kMaxOutputDepth = 6;
+
+// A member of what the renderer prints.
+struct OutputMember {
+  const char* name;
+  json::value_t kind;
+};
+
+[[noreturn]] void refuse_output(std::string_view why) {
+  base::log_warning("render: its output is not what it should be: {}",
+                    base::escape_for_terminal(why));
+  throw Problem(ProblemKind::kUnshowable);
+}
 
 // The frame of one message, with its size.
 FrameReader open_message(const Visit& visit, const ordered_json& asked) {
@@ -48,18 +67,14 @@ Message fetch_message(const Visit& visit, const ordered_json& asked) {
   auto message = std::make_shared<ShelvedMessage>();
   message->size = frames.left();
   message->memory = take_memory(visit, message->size);
-  message->file = base::memory_file("a message", {});
-  while (frames.left() > 0) {
-    const std::string bytes = frames.read();
-    std::string_view rest = bytes;
-    while (!rest.empty()) {
-      const ssize_t written = ::write(message->file.get(), rest.data(), rest.size());
-      if (written < 0) throw Problem(ProblemKind::kBusy);
-      rest.remove_prefix(static_cast<std::size_t>(written));
-    }
+  base::MemoryFileWriter file("a message");
+  try {
+    while (frames.left() > 0) file.append(base::as_bytes(frames.read()));
+    message->file = file.finish();
+  } catch (const base::Error& error) {
+    base::log_error("{}", error.what());
+    throw Problem(ProblemKind::kBusy);
   }
-  // The renderer reads from where the file stands.
-  if (::lseek(message->file.get(), 0, SEEK_SET) != 0) throw Problem(ProblemKind::kInternal);
   // The desk says at the end whether it is complete.
   if (frames.next()) throw Problem(ProblemKind::kInternal);
   return message;
@@ -82,8 +97,8 @@ Message find_message(const Visit& visit, const ordered_json& asked) {
   return message;
 }
 
-Renderer::Rendered render(const Visit& visit, const Message& message,
-                          std::vector<std::string> words, std::uint64_t most) {
+Renderer::Rendered render_message(const Visit& visit, const Message& message,
+                                  std::vector<std::string> words, std::uint64_t most) {
   return visit.services.renderer.run(message->file, {.words = std::move(words),
                                                      .most = most,
                                                      .sharer = visit.sharer(),
@@ -92,14 +107,48 @@ Renderer::Rendered render(const Visit& visit, const Message& message,
                                                      }});
 }
 
-// The renderer has read what strangers wrote: what it says is checked like that.
-ordered_json head_of(const Renderer::Rendered& rendered) {
-  ordered_json head = base::parse_json(rendered.head);
-  if (!head.is_object()) throw Problem(ProblemKind::kUnshowable);
-  return head;
+// The renderer has read what strangers wrote: its output is checked like that.
+json parse_output(std::string_view text) {
+  json output;
+  const std::string why = base::parse_strictly(text, kMaxOutputDepth, output);
+  if (!why.empty()) refuse_output(why);
+  if (!output.is_object()) refuse_output("it is no object");
+  return output;
 }
 
-std::string text_at(const ordered_json& head, const char* member) {
+// The members, all of their kind, and no others.
+ordered_json checked(const json& output, std::span<const OutputMember> members) {
+  ordered_json document = ordered_json::object();
+  for (const OutputMember& member : members) {
+    const auto found = output.find(member.name);
+    if (found == output.end() || found->type() != member.kind) refuse_output(member.name);
+    document[member.name] = *found;
+  }
+  return document;
+}
+
+ordered_json checked_parts(const json& output) {
+  using Kind = json::value_t;
+  constexpr std::array kHeading = {
+      OutputMember{"from", Kind::string},     OutputMember{"to", Kind::string},
+      OutputMember{"cc", Kind::string},       OutputMember{"subject", Kind::string},
+      OutputMember{"date", Kind::string},     OutputMember{"has_html", Kind::boolean},
+      OutputMember{"complete", Kind::boolean}};
+  constexpr std::array kPart = {
+      OutputMember{"part", Kind::number_unsigned}, OutputMember{"type", Kind::string},
+      OutputMember{"name", Kind::string}, OutputMember{"attachment", Kind::boolean},
+      OutputMember{"size", Kind::number_unsigned}};
+  ordered_json document = checked(output, kHeading);
+  const auto parts = output.find("parts");
+  if (parts == output.end() || !parts->is_array() || parts->size() > kMaxPart) {
+    refuse_output("parts");
+  }
+  document["parts"] = ordered_json::array();
+  for (const json& part : *parts) document["parts"].push_back(checked(part, kPart));
+  return document;
+}
+
+std::string text_at(const json& head, const char* member) {
   const auto found = head.find(member);
   return found != head.end() && found->is_string() ? found->get<std::string>() : "";
 }
@@ -126,9 +175,8 @@ HttpAnswer raw_message(const Visit& visit, const ordered_json& asked) {
 
 HttpAnswer message_parts(const Visit& visit, const ordered_json& asked) {
   const Message message = find_message(visit, asked);
-  const auto rendered = render(visit, message, {"parts"}, kMaxPartList);
-  const ordered_json document = base::parse_json(rendered.bytes);
-  if (!document.is_object()) throw Problem(ProblemKind::kUnshowable);
+  const auto rendered = render_message(visit, message, {"parts"}, kMaxPartList);
+  const ordered_json document = checked_parts(parse_output(rendered.bytes));
   HttpAnswer answer{.headers = {{"Content-Type", "application/json"}},
                     .body = base::json_line(document) + "\n",
                     .held = {rendered.memory}};
@@ -144,8 +192,8 @@ HttpAnswer message_part(const Visit& visit, const ordered_json& asked) {
     throw Problem(ProblemKind::kNotFound);
   }
   const Message message = find_message(visit, asked);
-  auto rendered = render(visit, message, {"part", std::to_string(number)}, kMaxShown);
-  const ordered_json head = head_of(rendered);
+  auto rendered = render_message(visit, message, {"part", std::to_string(number)}, kMaxShown);
+  const json head = parse_output(rendered.head);
   if (head.contains("missing")) throw Problem(ProblemKind::kNotFound);
   std::string name = text_at(head, "name");
   if (name.empty()) name = fmt::format("part-{}", number);
@@ -168,7 +216,7 @@ HttpAnswer message_view(const Visit& visit, const ordered_json& asked) {
     throw Problem(ProblemKind::kUsage, "/pictures: it must be https, and is for owners only");
   }
   const Message message = find_message(visit, asked);
-  auto rendered = render(visit, message, {as}, kMaxDocument);
+  auto rendered = render_message(visit, message, {as}, kMaxDocument);
   HttpAnswer answer{.headers = {{"Content-Type", "text/html; charset=utf-8"}},
                     .body = std::move(rendered.bytes),
                     .held = {std::move(rendered.memory)}};

@@ -86,6 +86,9 @@ def main():
         if re.search(r"^Condition", unit.read_text(), re.M):
             print(f"{unit.name}: a condition skips it silently")
             failed = True
+        if is_web and "\nOOMPolicy=continue\n" not in unit.read_text():
+            print(f"{unit.name}: it ends with a renderer that takes too much memory")
+            failed = True
         if f"User={user}\n" not in unit.read_text():
             print(f"{unit.name}: it does not run as {user}")
             failed = True

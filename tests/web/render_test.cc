@@ -1,4 +1,5 @@
 // `mailstow-web render`, as the page starts it: one message in, one frame out, and nothing else.
+#include <array>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -167,6 +168,54 @@ int confined(const base::Path& file, int listening) {
   // In a build without sanitizers the first forbidden call ends the process.
   if (WIFSIGNALED(status)) return WTERMSIG(status) == SIGSYS ? 0 : 100 + WTERMSIG(status);
   return WEXITSTATUS(status);
+}
+
+// Its stdout is a file, which it opened before.
+int written_to_file_when_confined(const base::Fd& file) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    ::dup2(file.get(), STDOUT_FILENO);
+    render::confine();
+    ::_exit(::write(STDOUT_FILENO, "x", 1) < 0 ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return status;
+}
+
+TEST_F(RenderTest, AConfinedProcessWritesToNoFile) {
+  const base::Path path = directory_.path() / "file";
+  const base::Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  ASSERT_TRUE(file);
+  EXPECT_EQ(written_to_file_when_confined(file), 0);
+  EXPECT_EQ(std::filesystem::file_size(path), 0U);
+}
+
+TEST_F(RenderTest, AConfinedProcessIsTheFirstToEndIfMemoryIsShort) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()), 0);
+  const base::Fd ours(ends[0]);
+  base::Fd theirs(ends[1]);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::dup2(theirs.get(), STDIN_FILENO);
+    ::dup2(theirs.get(), STDOUT_FILENO);
+    render::confine();
+    char byte = 'x';
+    if (::write(STDOUT_FILENO, &byte, 1) != 1) ::_exit(1);
+    ::_exit(::read(STDIN_FILENO, &byte, 1) == 0 ? 0 : 1);
+  }
+  theirs = base::Fd();
+  char byte = 0;
+  EXPECT_EQ(::recv(ours.get(), &byte, 1, 0), 1);
+  int score = 0;
+  std::ifstream("/proc/" + std::to_string(child) + "/oom_score_adj") >> score;
+  EXPECT_EQ(score, 1'000);
+  ::shutdown(ours.get(), SHUT_WR);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
 }
 
 TEST_F(RenderTest, AConfinedProcessHasNeitherFilesNorSocketsNorPrograms) {

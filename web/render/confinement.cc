@@ -2,23 +2,28 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <string_view>
 
 #include <fcntl.h>
 #include <seccomp.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/core_dumps.h"
 #include "base/error.h"
 #include "base/handle.h"
+#include "base/log.h"
 
 namespace render {
 
 namespace {
 
-constexpr rlim_t kMaxMemory = rlim_t{1} << 30U;  // bytes of address space
-constexpr rlim_t kMaxCpu = 10;                   // seconds
+// Bytes of address space: a message of 64 MiB, a part of it decoded, and the libraries. Four
+// processes and the server stay below MemoryMax= of mailstow-web@.service.
+constexpr rlim_t kMaxMemory = rlim_t{384} << 20U;
+constexpr rlim_t kMaxCpu = 10;  // seconds
 
 // The calls that allocate memory, read stdin, write stdout and end the process.
 constexpr int kAllowed[] = {SCMP_SYS(brk),         SCMP_SYS(clock_gettime),  SCMP_SYS(close),
@@ -73,15 +78,32 @@ void filter_system_calls() {
   check(seccomp_load(filter.get()));
 }
 
+// If memory is short, the kernel ends this process and not the server. Best effort: /proc may be
+// absent. A process that is not dumpable does not own its files there; nothing secret is in its
+// memory yet.
+void be_first_to_end() {
+  ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+  {
+    const base::Fd score(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
+    constexpr std::string_view kFirst = "1000";
+    if (::write(score.get(), kFirst.data(), kFirst.size()) < 0) {
+      base::log_debug("render: /proc/self/oom_score_adj can't be written");
+    }
+  }
+  base::prevent_core_dumps();
+}
+
 }  // namespace
 
 void confine() {
+  be_first_to_end();
   constexpr unsigned kFirstOwn = 3;
   if (::close_range(kFirstOwn, ~0U, 0) != 0) base::fail_with_errno(errno, "render: close files");
   // A sanitizer's shadow memory needs terabytes of addresses.
   if (!base::kIsSanitized) set_limit(RLIMIT_AS, kMaxMemory);
   set_limit(RLIMIT_CPU, kMaxCpu);
   set_limit(RLIMIT_NPROC, 0);
+  set_limit(RLIMIT_FSIZE, 0);
   filter_system_calls();
 }
 

@@ -4,9 +4,10 @@
 
 namespace render {
 
-// From now on the process can read, write and seek in what is open, use memory within a bound, and
-// end; it can open no file, create no socket and start no program. CPU time is bounded. Descriptors
-// other than the three standard ones are closed. Fails with kIo if the system can't do it.
+// From now on the process can read and seek in what is open, write to pipes, use memory within a
+// bound, and end; it can open no file, write to no file, create no socket and start no program. CPU
+// time is bounded. Descriptors other than the three standard ones are closed. If memory is short,
+// it is the first to be ended. Fails with kIo if the system can't do it.
 void confine();
 
 }  // namespace render
