@@ -27,8 +27,6 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::size_t kMaxManifest = std::size_t{64} << 20U;  // bytes, about 200,000 messages
-
 ssize_t append_output(struct archive* /*archive*/, void* output, const void* bytes,
                       std::size_t size) {
   static_cast<std::string*>(output)->append(static_cast<const char*>(bytes), size);
@@ -62,12 +60,17 @@ std::time_t date_of(const ordered_json& head) {
 }  // namespace
 
 struct MailArchive::Writer {
+  explicit Writer(std::size_t most) : max_manifest(most) {}
+
   base::Handle<struct archive, archive_write_free> archive{archive_write_new()};
   std::string output;
-  std::string manifest;
+  std::string manifest;  // its end, which is not yet in the archive
+  std::size_t max_manifest;
+  unsigned manifests = 0;                                       // that are in the archive
   std::map<std::string, std::string, std::less<>> directories;  // by the folder's true name
   std::map<std::string, std::string, std::less<>> taken;        // folded names of directories
   std::optional<std::string> mbox_folder;                       // whose file is being written
+  std::string mbox_file;                                        // its name
   std::optional<base::MboxMessage> mbox_message;                // the same
   bool has_end = false;                                         // the frame with "end" was there
   bool has_damage = false;
@@ -102,23 +105,38 @@ struct MailArchive::Writer {
     mbox_message.reset();
   }
 
-  // A directory that no other folder has, whether a system tells small letters from capital ones or
-  // not.
-  const std::string& directory_of(const std::string& folder) {
-    const auto known = directories.find(folder);
-    if (known != directories.end()) return known->second;
+  void write_manifest(const std::string& name) {
+    begin_file(name, manifest.size(), 0);
+    write(manifest);
+    manifest.clear();
+    mbox_folder.reset();
+  }
+
+  bool is_taken(const std::string& name) const {
+    return taken.contains(name) || (name.starts_with("manifest") && name.ends_with(".jsonl"));
+  }
+
+  // Neither a manifest nor another folder has the name, whether a system tells small letters from
+  // capital ones or not.
+  std::string free_name(const std::string& folder) {
     const std::string clean = clean_file_name(folder);
     std::string name = clean;
-    for (unsigned number = 2; taken.contains(base::lowered(name)); ++number) {
+    for (unsigned number = 2; is_taken(base::lowered(name)); ++number) {
       name = fmt::format("{} ({})", clean, number);
     }
     taken.emplace(base::lowered(name), folder);
-    return directories.emplace(folder, std::move(name)).first->second;
+    return name;
+  }
+
+  const std::string& directory_of(const std::string& folder) {
+    const auto known = directories.find(folder);
+    if (known != directories.end()) return known->second;
+    return directories.emplace(folder, free_name(folder)).first->second;
   }
 };
 
-MailArchive::MailArchive(FrameReader::Source source, ArchiveFormat format)
-    : frames_(std::move(source)), format_(format), writer_(std::make_unique<Writer>()) {
+MailArchive::MailArchive(FrameReader::Source source, ArchiveFormat format, std::size_t max_manifest)
+    : frames_(std::move(source)), format_(format), writer_(std::make_unique<Writer>(max_manifest)) {
   struct archive* const archive = writer_->archive.get();
   writer_->check(archive_write_set_format_zip(archive));
   if (format == ArchiveFormat::kEml) {
@@ -152,12 +170,14 @@ void MailArchive::begin_message(const ordered_json& head, ordered_json& line) {
   const std::string folder = text_of_frame(head, "folder");
   ++messages_;
   if (format_ == ArchiveFormat::kMbox) {
-    const std::string name = writer_->directory_of(folder) + ".mbox";
-    line["file"] = name;
     if (writer_->mbox_folder != folder) {
       writer_->mbox_folder = folder;
-      writer_->begin_file(name, std::nullopt, date_of(head));
+      const bool continues = writer_->directories.contains(folder);
+      writer_->mbox_file =
+          (continues ? writer_->free_name(folder) : writer_->directory_of(folder)) + ".mbox";
+      writer_->begin_file(writer_->mbox_file, std::nullopt, date_of(head));
     }
+    line["file"] = writer_->mbox_file;
     writer_->mbox_message.emplace(std::chrono::floor<std::chrono::seconds>(
                                       std::chrono::system_clock::from_time_t(date_of(head))),
                                   flags_of(head));
@@ -177,8 +197,7 @@ void MailArchive::take_frame() {
   const auto head = next_head();
   if (!head) {
     if (!writer_->has_end) throw Problem(ProblemKind::kInternal);
-    writer_->begin_file("manifest.jsonl", writer_->manifest.size(), 0);
-    writer_->write(writer_->manifest);
+    writer_->write_manifest("manifest.jsonl");
     writer_->check(archive_write_close(writer_->archive.get()));
     writer_->is_closed = true;
     return;
@@ -188,6 +207,9 @@ void MailArchive::take_frame() {
     writer_->has_damage = head->value("damaged", 0U) > 0;
     return;
   }
+  if (writer_->manifest.size() > writer_->max_manifest) {
+    writer_->write_manifest(fmt::format("manifest-{}.jsonl", ++writer_->manifests));
+  }
   ordered_json line = *head;
   if (head->contains("size")) {
     begin_message(*head, line);
@@ -195,7 +217,6 @@ void MailArchive::take_frame() {
     ++damaged_;
   }
   writer_->manifest += base::json_line(line) + "\n";
-  if (writer_->manifest.size() > kMaxManifest) throw Problem(ProblemKind::kTooLarge);
 }
 
 std::string MailArchive::next() {

@@ -1,6 +1,7 @@
 // Mail as a zip file, made piece by piece: a file for each message or folder, and manifest.jsonl.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -19,10 +20,15 @@ enum class ArchiveFormat {
 
 // Reads the frames of an export, in which the messages of a folder follow one another. The names of
 // folders are cleaned as file names are; manifest.jsonl has a line for each message, with the
-// folder's true name, the flags and the date, also for messages that can't be read.
+// folder's true name, the flags and the date, also for messages that can't be read. Of a long
+// export, the manifest's beginning is in manifest-1.jsonl, manifest-2.jsonl and so on, and a folder
+// that such a part interrupts continues in another mbox file.
 class MailArchive {
  public:
-  explicit MailArchive(FrameReader::Source source, ArchiveFormat format = ArchiveFormat::kEml);
+  static constexpr std::size_t kMaxManifest = std::size_t{8} << 20U;  // bytes, 25,000 messages
+
+  explicit MailArchive(FrameReader::Source source, ArchiveFormat format = ArchiveFormat::kEml,
+                       std::size_t max_manifest = kMaxManifest);
   MailArchive(const MailArchive&) = delete;
   MailArchive& operator=(const MailArchive&) = delete;
   ~MailArchive();

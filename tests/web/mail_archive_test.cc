@@ -1,8 +1,10 @@
 // A download is a zip file that other programs read, or has no end.
 #include "web/mail_archive.h"
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include <gmock/gmock.h>
 
@@ -102,6 +104,50 @@ TEST(MailArchiveTest, FoldersThatAreCleanedAlikeStayApart) {
     EXPECT_FALSE(name.starts_with("/"));
     EXPECT_EQ(name.find("../"), std::string::npos) << name;
   }
+}
+
+TEST(MailArchiveTest, ALongManifestIsInSeveralFiles) {
+  std::string frames;
+  for (unsigned uid = 1; uid <= 10; ++uid) frames += frame(head_of("INBOX", uid), "mail");
+  frames += R"({"end":true,"messages":10,"damaged":0})"
+            "\n";
+  MailArchive archive([&] { return std::exchange(frames, {}); }, ArchiveFormat::kEml, 500);
+  const json files = contents_of(bytes_of(archive));
+  std::string lines;
+  unsigned manifests = 0;
+  while (files.contains("manifest-" + std::to_string(manifests + 1) + ".jsonl")) {
+    const std::string manifest = files["manifest-" + std::to_string(++manifests) + ".jsonl"];
+    EXPECT_LT(manifest.size(), 1'000U);
+    lines += manifest;
+  }
+  EXPECT_GE(manifests, 3U);
+  lines += files["manifest.jsonl"].get<std::string>();
+  EXPECT_EQ(std::ranges::count(lines, '\n'), 10);
+  EXPECT_EQ(files.size(), 10U + manifests + 1);
+}
+
+TEST(MailArchiveTest, AnMboxFileThatAManifestInterruptsContinuesInAnother) {
+  std::string frames;
+  for (unsigned uid = 1; uid <= 3; ++uid) frames += frame(head_of("INBOX", uid), "mail");
+  frames += R"({"end":true,"messages":3,"damaged":0})"
+            "\n";
+  MailArchive archive([&] { return std::exchange(frames, {}); }, ArchiveFormat::kMbox, 1);
+  const json files = contents_of(bytes_of(archive));
+  const std::string first = files["INBOX.mbox"];
+  EXPECT_THAT(first, testing::HasSubstr("mail"));
+  EXPECT_EQ(files["INBOX (2).mbox"], first);
+  EXPECT_EQ(files["INBOX (3).mbox"], first);
+  EXPECT_EQ(json::parse(files["manifest-2.jsonl"].get<std::string>())["file"], "INBOX (2).mbox");
+  EXPECT_EQ(files.size(), 6U) << files;
+}
+
+TEST(MailArchiveTest, AFolderWithTheNameOfAManifestStaysApart) {
+  const json files = contents_of(archive_of(frame(head_of("Manifest.jsonl", 1), "1") +
+                                            frame(head_of("manifest-1.jsonl", 1), "2") +
+                                            R"({"end":true})"
+                                            "\n"));
+  EXPECT_EQ(files["Manifest.jsonl (2)/1-cccccccccccc.eml"], "1");
+  EXPECT_EQ(files["manifest-1.jsonl (2)/1-cccccccccccc.eml"], "2");
 }
 
 TEST(MailArchiveTest, ADamagedMessageIsInTheManifestOnly) {
