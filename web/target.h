@@ -17,8 +17,9 @@ struct Target {
 inline constexpr std::size_t kMaxTarget = 24'576;  // bytes, as they were sent
 
 // Nullopt for a target that has no single meaning: one that does not begin with a slash, has an
-// empty segment other than the last, "." or ".." in any spelling, a backslash, a control character,
-// bytes that are not UTF-8, a broken percent sign, or a parameter twice.
+// empty segment other than the last, "." or ".." in any spelling (browsers and proxies remove
+// these), a backslash that is not percent-encoded, a control character, bytes that are not UTF-8, a
+// broken percent sign, or a parameter twice.
 std::optional<Target> parse_target(std::string_view text);
 
 // Percent-encoding of all but letters, digits, "-", ".", "_" and "~".
