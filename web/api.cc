@@ -1,14 +1,17 @@
 #include "web/api.h"
 
+#include <functional>
 #include <span>
 #include <string>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
+#include "base/finally.h"
 #include "base/json_text.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "base/wiping_heap.h"
 #include "web/answer_headers.h"
 #include "web/export_download.h"
 #include "web/guard.h"
@@ -66,9 +69,15 @@ void wipe_password(ordered_json& asked) {
   if (found != asked.end() && found->is_string()) base::wipe(found->get_ref<std::string&>());
 }
 
+void forget_session(Services& services, const std::string& token) {
+  services.known.remove(token);
+  services.shelf.remove(token);
+  services.exports.remove(token);
+}
+
 // A new token at each login: one that another site or an earlier user left here is good for
 // nothing.
-HttpAnswer log_in(Visit& visit, ordered_json asked) {
+HttpAnswer log_in(Visit& visit, ordered_json& asked) {
   const Settings& settings = visit.services.settings;
   if (settings.instance == Instance::kSelf) {
     if (!asked.contains("name") || !asked.contains("password")) {
@@ -79,14 +88,7 @@ HttpAnswer log_in(Visit& visit, ordered_json asked) {
   } else {
     asked["name"] = visit.person;
   }
-  ordered_json answer;
-  try {
-    answer = visit.services.desk.ask(asked);
-  } catch (...) {
-    wipe_password(asked);
-    throw;
-  }
-  wipe_password(asked);
+  ordered_json answer = visit.services.desk.ask(asked);
   const std::string token = text_in(answer, "session");
   if (!is_token(token)) {
     base::log_error("the desk: its answer to login has no session");
@@ -94,8 +96,7 @@ HttpAnswer log_in(Visit& visit, ordered_json asked) {
   }
   visit.services.known.add(token, holder_in(answer));
   if (const auto old = session_token(visit.request, settings)) {
-    visit.services.known.remove(*old);
-    visit.services.shelf.remove(*old);
+    forget_session(visit.services, *old);
     try {
       visit.services.desk.ask({{"request", "logout"}, {"client", visit.client}, {"session", *old}});
     } catch (const Problem&) {
@@ -109,12 +110,9 @@ HttpAnswer log_in(Visit& visit, ordered_json asked) {
 }
 
 HttpAnswer log_out(const Visit& visit, const ordered_json& asked) {
-  visit.services.known.remove(visit.token);
-  visit.services.shelf.remove(visit.token);
+  forget_session(visit.services, visit.token);
   visit.services.desk.ask(asked);
-  HttpAnswer answer = json_answer(visit.route.status, {});
-  set_header(answer, "Set-Cookie", no_cookie(visit.services.settings));
-  return answer;
+  return json_answer(visit.route.status, {});
 }
 
 HttpAnswer describe_instance(const Settings& settings) {
@@ -134,9 +132,13 @@ void identify(Visit& visit) {
 }
 
 HttpAnswer answer_visit(Visit& visit, ordered_json asked) {
+  const base::Finally wipe([&] {
+    wipe_password(asked);
+    base::wipe_returned_frames();  // JSON is written by way of a buffer on the stack
+  });
   switch (visit.route.action) {
     case Action::kLogIn:
-      return log_in(visit, std::move(asked));
+      return log_in(visit, asked);
     case Action::kLogOut:
       return log_out(visit, asked);
     case Action::kRaw:
@@ -159,9 +161,22 @@ HttpAnswer answer_visit(Visit& visit, ordered_json asked) {
       break;
   }
   ordered_json said = visit.services.desk.ask(asked);
-  wipe_password(asked);
   HttpAnswer answer = json_answer(visit.route.status, passed_on(visit.route, std::move(said)));
   if (answer.body.size() > kSmall) answer.held.push_back(take_memory(visit, answer.body.size()));
+  return answer;
+}
+
+// The answer to a logout: the browser forgets the session also if the desk does not answer, or has
+// ended it already.
+HttpAnswer without_cookie(const Settings& settings, const std::function<HttpAnswer()>& log_out) {
+  HttpAnswer answer;
+  try {
+    answer = log_out();
+  } catch (const Problem& problem) {
+    answer = problem.answer();
+    protect(answer, AnswerKind::kData);
+  }
+  set_header(answer, "Set-Cookie", no_cookie(settings));
   return answer;
 }
 
@@ -205,9 +220,11 @@ HttpAnswer api_answer(Services& services, const HttpRequest& request, const Targ
               .client = client_of(request, services.settings),
               .person = person_of(request, services.settings),
               .token = {}};
-  if (route.needs_session()) identify(visit);
-  ordered_json asked = desk_request(visit, target, match->values);
-  return answer_visit(visit, std::move(asked));
+  const auto answer = [&] {
+    if (route.needs_session()) identify(visit);
+    return answer_visit(visit, desk_request(visit, target, match->values));
+  };
+  return route.action == Action::kLogOut ? without_cookie(services.settings, answer) : answer();
 }
 
 }  // namespace web

@@ -91,8 +91,9 @@ HttpAnswer prepare_export(const Visit& visit) {
 }
 
 HttpAnswer download_export(const Visit& visit, ordered_json asked) {
-  const auto prepared = visit.services.exports.take(std::string(visit.value("export")), visit.token,
-                                                    std::string(visit.value("account")));
+  const std::string id(visit.value("export"));
+  const auto prepared =
+      visit.services.exports.take(id, visit.token, std::string(visit.value("account")));
   if (!prepared) throw Problem(ProblemKind::kNotFound);
   asked["selection"] = base::parse_json(prepared->selection);
   std::shared_ptr<ExportDownload> download;
@@ -100,6 +101,8 @@ HttpAnswer download_export(const Visit& visit, ordered_json asked) {
     download = std::make_shared<ExportDownload>(visit.services.desk.open_stream(asked), *prepared);
   } catch (const Problem& problem) {
     prepared->progress->end(ExportProgress::State::kRefused, problem.code());
+    // The desk is busy, or wants another login first: the same address is good afterwards.
+    visit.services.exports.put_back(id, *prepared);
     throw;
   }
   prepared->progress->begin();

@@ -10,6 +10,8 @@ namespace web {
 
 namespace {
 
+using Steady = std::chrono::steady_clock;
+
 bool is_over(const PreparedExport& prepared) {
   const ExportProgress::State state = prepared.progress->look().state;
   return state != ExportProgress::State::kReady && state != ExportProgress::State::kSending;
@@ -24,7 +26,9 @@ ExportProgress::Sight ExportProgress::look() const {
 
 void ExportProgress::begin() {
   const std::scoped_lock lock(mutex_);
-  if (sight_.state == State::kReady) sight_.state = State::kSending;
+  if (sight_.state == State::kReady || sight_.state == State::kRefused) {
+    sight_ = {.state = State::kSending};
+  }
 }
 
 void ExportProgress::advance(const MailArchive& archive) {
@@ -36,7 +40,7 @@ void ExportProgress::advance(const MailArchive& archive) {
 
 void ExportProgress::end(State state, std::string code) {
   const std::scoped_lock lock(mutex_);
-  if (sight_.state != State::kReady && sight_.state != State::kSending) return;
+  if (sight_.state == State::kDone || sight_.state == State::kBroken) return;
   sight_.state = state;
   sight_.code = std::move(code);
 }
@@ -47,14 +51,13 @@ std::string_view word_of(ExportProgress::State state) {
   return kWords.at(static_cast<std::size_t>(state));
 }
 
-void PreparedExports::forget_old() {
-  const auto now = std::chrono::steady_clock::now();
+void PreparedExports::forget_old_locked(Steady::time_point now) {
   std::erase_if(exports_, [&](const auto& entry) { return entry.second.until <= now; });
 }
 
 std::optional<std::string> PreparedExports::add(PreparedExport prepared) {
   const std::scoped_lock lock(mutex_);
-  forget_old();
+  forget_old_locked(Steady::now());
   // A page looks at its last download only.
   std::erase_if(exports_, [&](const auto& entry) {
     return entry.second.token == prepared.token && is_over(entry.second);
@@ -66,7 +69,7 @@ std::optional<std::string> PreparedExports::add(PreparedExport prepared) {
     if (known.token == prepared.token) ++of_session;
   }
   if (of_session >= kMaxOfSession || bytes > kMaxBytes) return std::nullopt;
-  prepared.until = std::chrono::steady_clock::now() + kLasts;
+  prepared.until = Steady::now() + kLasts;
   std::string id = random_id();
   exports_.emplace(id, std::move(prepared));
   return id;
@@ -74,7 +77,7 @@ std::optional<std::string> PreparedExports::add(PreparedExport prepared) {
 
 PreparedExport* PreparedExports::find_own(const std::string& id, const std::string& token,
                                           const std::string& account) {
-  forget_old();
+  forget_old_locked(Steady::now());
   const auto found = exports_.find(id);
   if (found == exports_.end() || found->second.token != token || found->second.account != account) {
     return nullptr;
@@ -100,6 +103,21 @@ std::shared_ptr<const ExportProgress> PreparedExports::find(const std::string& i
   const std::scoped_lock lock(mutex_);
   const PreparedExport* const found = find_own(id, token, account);
   return found == nullptr ? nullptr : found->progress;
+}
+
+void PreparedExports::put_back(const std::string& id, PreparedExport prepared) {
+  const std::scoped_lock lock(mutex_);
+  exports_.insert_or_assign(id, std::move(prepared));
+}
+
+void PreparedExports::forget_old(Steady::time_point now) {
+  const std::scoped_lock lock(mutex_);
+  forget_old_locked(now);
+}
+
+void PreparedExports::remove(const std::string& token) {
+  const std::scoped_lock lock(mutex_);
+  std::erase_if(exports_, [&](const auto& entry) { return entry.second.token == token; });
 }
 
 }  // namespace web

@@ -35,9 +35,9 @@ class ExportProgress {
   };
 
   Sight look() const;
-  void advance(const MailArchive& archive);  // so far it is
-  void begin();
-  void end(State state, std::string code = {});  // the first end counts
+  void advance(const MailArchive& archive);      // so far it is
+  void begin();                                  // once more after it was refused
+  void end(State state, std::string code = {});  // the first end of one that has begun counts
 
  private:
   mutable std::mutex mutex_;
@@ -67,18 +67,23 @@ class PreparedExports {
   // Returns its id; nullopt if there are too many.
   std::optional<std::string> add(PreparedExport prepared);
 
-  // Once. Nullopt if there is no such export of this session and account.
+  // Once, unless it is put back. Nullopt if there is no such export of this session and account.
   std::optional<PreparedExport> take(const std::string& id, const std::string& token,
                                      const std::string& account);
+  // For a download that did not begin.
+  void put_back(const std::string& id, PreparedExport prepared);
+
+  void forget_old(std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now());
+  void remove(const std::string& token);
 
   // The progress, also of one that was taken; the same.
   std::shared_ptr<const ExportProgress> find(const std::string& id, const std::string& token,
                                              const std::string& account);
 
  private:
-  void forget_old();  // with the mutex held
+  void forget_old_locked(std::chrono::steady_clock::time_point now);
   PreparedExport* find_own(const std::string& id, const std::string& token,
-                           const std::string& account);  // the same
+                           const std::string& account);  // with the mutex held
 
   std::mutex mutex_;
   std::map<std::string, PreparedExport> exports_;

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "base/stop_request.h"
+#include "base/wiping_heap.h"
 #include "web/http_server.h"
 #include "web/job_events.h"
 #include "web/renderer.h"
@@ -27,6 +28,7 @@ namespace web {
 namespace {
 
 constexpr std::chrono::seconds kStopPatience{10};
+constexpr int kBetweenTidying = 10'000;  // milliseconds
 
 base::Fd listening_socket(const Settings& settings) {
   if (settings.listen) return base::listen_on(settings.listen->host, settings.listen->port);
@@ -43,6 +45,7 @@ base::Fd listening_socket(const Settings& settings) {
 
 base::ExitStatus serve(const base::Path& file, base::OutputFormat /*format*/) {
   base::stop_on_request(base::OnStop::kThrow);
+  base::wipe_freed_memory();  // passwords pass through
   const Settings settings = load_settings(base::real_file_system(), file);
   const DeskClient desk(connect_to(settings.desk));
   const Renderer renderer(base::sibling_program("mailstow-web"));
@@ -55,7 +58,10 @@ base::ExitStatus serve(const base::Path& file, base::OutputFormat /*format*/) {
   base::log_info("serve: {} for {}", settings.url, word_of(settings.instance));
   pollfd stop{base::stop_descriptor(), POLLIN, 0};
   while (!base::is_stop_requested()) {
-    if (::poll(&stop, 1, -1) < 0 && errno != EINTR) base::fail_with_errno(errno, "wait");
+    if (::poll(&stop, 1, kBetweenTidying) < 0 && errno != EINTR) {
+      base::fail_with_errno(errno, "wait");
+    }
+    site.forget_old();
   }
   end_all_events();
   if (!settings.socket.empty()) ::unlink(settings.socket.c_str());

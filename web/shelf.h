@@ -39,6 +39,7 @@ class Shelf {
   // The oldest ones make room.
   void add(const Place& place, std::shared_ptr<const ShelvedMessage> message);
 
+  void forget_old(std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now());
   void remove(const std::string& token);
   void remove_account(const std::string& account);
 
@@ -48,6 +49,8 @@ class Shelf {
     std::shared_ptr<const ShelvedMessage> message;
     std::chrono::steady_clock::time_point until;
   };
+
+  void forget_old_locked(std::chrono::steady_clock::time_point now);
 
   std::mutex mutex_;
   std::list<Entry> entries_;  // the oldest first

@@ -65,6 +65,11 @@ HttpAnswer Site::answer_checked(HttpRequest& request) {
   return api_answer(services_, request, *target);
 }
 
+void Site::forget_old() {
+  services_.shelf.forget_old();
+  services_.exports.forget_old();
+}
+
 HttpAnswer Site::answer(HttpRequest& request) {
   HttpAnswer answer;
   try {

@@ -27,6 +27,9 @@ class Site {
   // Thread-safe. A password in the request is wiped.
   HttpAnswer answer(HttpRequest& request);
 
+  // Drops what was kept for a time that is over. Thread-safe.
+  void forget_old();
+
  private:
   void take_place(HttpRequest& request);
   HttpAnswer answer_checked(HttpRequest& request);

@@ -2,13 +2,10 @@
 #include "web/site.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 
 #include <gmock/gmock.h>
 
 #include "base/ascii.h"
-#include "tests/temporary_directory.h"
 #include "tests/web/scripted_desk.h"
 #include "web/problem.h"
 
@@ -476,6 +473,58 @@ TEST_F(SiteTest, TheCommandLineIsBesideWhatTheCommandPrints) {
             json::parse(R"({"snapshots":[],"command":"mailstow-restore snapshots alice"})"));
 }
 
+TEST_F(SiteTest, ADownloadThatTheDeskRefusesCanBeTriedAgain) {
+  const HttpAnswer prepared =
+      change("POST", "/accounts/alice/exports", {{"selection", {{"folders", {"INBOX"}}}}});
+  const std::string path = std::string(json::parse(prepared.body)["url"]).substr(7);
+  desk_.set_script([](const json& request) {
+    if (request["request"] != "export") return desk_answer(request);
+    return std::string(R"({"ok":false,"error":{"code":"busy","message":"later"}})"
+                       "\n");
+  });
+  EXPECT_EQ(code_of(get(path)), "busy");
+  desk_.set_script([](const json& request) {
+    if (request["request"] != "export") return desk_answer(request);
+    EXPECT_EQ(request["selection"]["folders"][0], "INBOX");
+    return stream_of("{\"end\":true}\n");
+  });
+  EXPECT_EQ(get(path).status, 200U);
+  EXPECT_EQ(get(path).status, 404U);
+}
+
+TEST_F(SiteTest, ALogoutAlwaysRemovesTheCookie) {
+  const std::string removed =
+      "__Host-mailstow=; Path=/; HttpOnly; SameSite=Strict; Secure; Max-Age=0";
+  const auto log_out = [&] { return change("DELETE", "/session", json::object()); };
+  desk_.set_script([](const json&) { return std::string("nonsense\n"); });
+  HttpAnswer answer = log_out();
+  EXPECT_EQ(answer.status, 503U) << "the desk is away";
+  EXPECT_EQ(header_of(answer, "Set-Cookie"), removed);
+  desk_.set_script([](const json& request) {
+    json other = request;
+    other["session"] = kOtherToken;
+    return desk_answer(other);
+  });
+  answer = log_out();
+  EXPECT_EQ(answer.status, 401U) << "the session is over";
+  EXPECT_EQ(header_of(answer, "Set-Cookie"), removed);
+  desk_.set_script(desk_answer);
+  answer = log_out();
+  EXPECT_EQ(answer.status, 204U);
+  EXPECT_EQ(header_of(answer, "Set-Cookie"), removed);
+  answer = send("DELETE", "/api/v1/session", {{"Cookie", "__Host-mailstow=" + kToken}});
+  EXPECT_EQ(code_of(answer), "cross_site");
+  EXPECT_EQ(header_of(answer, "Set-Cookie"), "") << "another site ends no session";
+}
+
+TEST_F(SiteTest, ALogoutRemovesWhatWasPrepared) {
+  const HttpAnswer prepared =
+      change("POST", "/accounts/alice/exports", {{"selection", {{"folders", {"INBOX"}}}}});
+  const std::string path = std::string(json::parse(prepared.body)["url"]).substr(7);
+  change("DELETE", "/session", json::object());
+  EXPECT_EQ(get(path).status, 404U);
+}
+
 TEST_F(SiteTest, AMessageIsAFileThatNothingOpens) {
   desk_.set_script([](const json& request) {
     if (request["request"] != "raw") return desk_answer(request);
@@ -489,46 +538,6 @@ TEST_F(SiteTest, AMessageIsAFileThatNothingOpens) {
   EXPECT_EQ(answer.size, 22U);
   EXPECT_EQ(answer.more(), "Subject: x\r\n\r\n<script>");
   EXPECT_EQ(answer.more(), "");
-}
-
-// The renderer is a script that prints a part of 60 MB.
-class LargePartTest : public SiteTest {
- protected:
-  LargePartTest() {
-    const base::Path path = directory_.path() / "program";
-    std::ofstream(path)
-        << "#!/bin/sh\nprintf '{\"size\":60000000}\\n'; head -c 60000000 /dev/zero\n";
-    std::filesystem::permissions(path, std::filesystem::perms::owner_all);
-    desk_.set_script([](const json& request) {
-      if (request["request"] != "raw") return desk_answer(request);
-      return stream_of(frame(json::object(), "Subject: x\r\n\r\n"));
-    });
-  }
-
-  tests::TemporaryDirectory directory_;
-  Renderer printing_{(directory_.path() / "program").string()};
-  Site printing_site_{settings_, client_, printing_};
-};
-
-TEST_F(LargePartTest, AnswersThatAreNotReadAreBoundedForEachAccount) {
-  const auto part = [&] {
-    HttpRequest request{.method = "GET",
-                        .target = "/api/v1/accounts/alice/messages/" + kOtherToken + "/parts/1",
-                        .headers = {{"Host", "restore.example.org"},
-                                    {"X-Real-IP", "192.0.2.7"},
-                                    {"Cookie", "__Host-mailstow=" + kToken}},
-                        .body = {},
-                        .peer = {}};
-    return printing_site_.answer(request);
-  };
-  const HttpAnswer first = part();
-  EXPECT_EQ(first.body.size(), 60'000'000U);
-  {
-    const HttpAnswer second = part();
-    EXPECT_EQ(second.status, 200U);
-    EXPECT_EQ(code_of(part()), "busy");
-  }
-  EXPECT_EQ(part().status, 200U);
 }
 
 class StaffSiteTest : public SiteTest {

@@ -6,8 +6,8 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/memory_search.h"
 #include "tests/restore/desk/held_request.h"
-#include "tests/restore/desk/memory_search.h"
 #include "tests/restore/desk/staffed_desk.h"
 
 namespace desk {
@@ -123,7 +123,7 @@ TEST_F(BoundsTest, ATypedPasswordHidesNothingOfTheLog) {
 TEST_F(BoundsTest, APasswordLeavesNoCopyInTheMemoryOfTheDesk) {
   constexpr std::string_view kPassword = "a password that only alice knows, and types";
   // The heap itself overwrites the first bytes of what it keeps for later.
-  const MemorySearch search(kPassword.substr(kPassword.find("that")));
+  const tests::MemorySearch search(kPassword.substr(kPassword.find("that")));
   {
     const json login = {{"request", "login"}, {"name", "alice"}, {"password", kPassword}};
     ASSERT_THAT(search.found(), testing::Not(testing::IsEmpty()));

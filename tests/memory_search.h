@@ -18,7 +18,7 @@
 
 #include "base/handle.h"
 
-namespace desk {
+namespace tests {
 
 class MemorySearch {
  public:
@@ -43,7 +43,7 @@ class MemorySearch {
       unsigned long end = 0;
       char write = '-';
       if (std::sscanf(line.c_str(), "%lx-%lx %*c%c", &begin, &end, &write) != 3) continue;
-      // There the test itself typed what it searches for: the desk has threads of its own.
+      // There the test itself typed what it searches for: what it tests has threads of its own.
       if (line.ends_with("[stack]")) continue;
       // A sanitizer's own tables are larger than all that the process has.
       if (write != 'w' || end - begin > kMaxRegion) continue;
@@ -86,4 +86,4 @@ class MemorySearch {
   std::size_t size_;
 };
 
-}  // namespace desk
+}  // namespace tests
