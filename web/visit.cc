@@ -77,7 +77,7 @@ std::shared_ptr<void> take_memory(const Visit& visit, std::uint64_t bytes) {
   Services& services = visit.services;
   auto memory = services.memory.take(bytes, visit.sharer());
   if (!memory) {
-    // What is kept for later makes room for what is needed now.
+    // A message that is kept for later makes room for one that is needed now.
     services.shelf.remove_account(visit.sharer());
     memory = services.memory.take(bytes, visit.sharer());
   }

@@ -1,4 +1,4 @@
-// What is shared is given back, and one holder leaves some of it to the others.
+// A shared amount returns with its last pointer, and one holder leaves some of it to the others.
 #include "web/allowance.h"
 
 #include <thread>

@@ -196,17 +196,17 @@ TEST_F(RenderTest, AConfinedProcessIsTheFirstToEndIfMemoryIsShort) {
   std::array<int, 2> ends{};
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()), 0);
   const base::Fd ours(ends[0]);
-  base::Fd theirs(ends[1]);
+  base::Fd the_childs(ends[1]);
   const pid_t child = ::fork();
   if (child == 0) {
-    ::dup2(theirs.get(), STDIN_FILENO);
-    ::dup2(theirs.get(), STDOUT_FILENO);
+    ::dup2(the_childs.get(), STDIN_FILENO);
+    ::dup2(the_childs.get(), STDOUT_FILENO);
     render::confine();
     char byte = 'x';
     if (::write(STDOUT_FILENO, &byte, 1) != 1) ::_exit(1);
     ::_exit(::read(STDIN_FILENO, &byte, 1) == 0 ? 0 : 1);
   }
-  theirs = base::Fd();
+  the_childs = base::Fd();
   char byte = 0;
   EXPECT_EQ(::recv(ours.get(), &byte, 1, 0), 1);
   int score = 0;

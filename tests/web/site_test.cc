@@ -332,49 +332,6 @@ TEST_F(SiteTest, OneClientHasSoManyRequestsAtATime) {
   EXPECT_EQ(get(events).status, 200U);
 }
 
-TEST_F(SiteTest, AnAnswerHasItsPlaceUntilItHasBeenSent) {
-  std::vector<HttpAnswer> unsent;
-  for (unsigned count = 0; count < Site::kMaxOfClient; ++count) {
-    unsent.push_back(get(count % 2 == 0 ? "/accounts/alice/snapshots" : "/accounts/bob/snapshots"));
-  }
-  EXPECT_EQ(code_of(get("/session")), "too_many_requests");
-  EXPECT_EQ(get("/session", {{"X-Real-IP", "192.0.2.8"}}).status, 200U);
-  unsent.pop_back();
-  EXPECT_EQ(get("/session").status, 200U);
-}
-
-TEST_F(SiteTest, ABodyNeedsAPlaceAndALongOneASession) {
-  const auto request = [](const std::string& token) {
-    HttpRequest head{.method = "POST",
-                     .target = "/api/v1/accounts/alice/plans",
-                     .headers = {{"Host", "restore.example.org"}, {"X-Real-IP", "192.0.2.7"}},
-                     .body = {},
-                     .peer = {}};
-    if (!token.empty()) head.headers.emplace_back("Cookie", "__Host-mailstow=" + token);
-    return head;
-  };
-  constexpr std::uint64_t kLong = Site::kMaxOfStranger + 1;
-  const auto admitted = [&](HttpRequest head, std::optional<std::uint64_t> announced) {
-    try {
-      return std::to_string(site_.admit(head, announced) > kLong);
-    } catch (const Problem& problem) {
-      return std::string(problem.to_json()["code"]);
-    }
-  };
-  EXPECT_EQ(admitted(request(""), kLong - 1), "0");
-  EXPECT_EQ(admitted(request(""), std::nullopt), "0");
-  EXPECT_EQ(admitted(request(""), kLong), "unauthenticated");
-  EXPECT_EQ(admitted(request(kOtherToken), kLong), "unauthenticated") << "an invented session";
-  EXPECT_EQ(admitted(request(kToken), kLong), "1");
-  EXPECT_EQ(admitted(request(kToken), std::nullopt), "1");
-  std::vector<HttpRequest> uploads(Site::kMaxOfClient, request(kToken));
-  for (HttpRequest& upload : uploads) site_.admit(upload, 1);
-  EXPECT_EQ(admitted(request(kToken), 1), "too_many_requests");
-  HttpRequest elsewhere = request(kToken);
-  elsewhere.headers[0].second = "evil.example";
-  EXPECT_EQ(admitted(elsewhere, 1), "wrong_host");
-}
-
 TEST_F(SiteTest, AJobIsAStreamOfItsChangesAlsoWhileTheDeskIsBusy) {
   std::size_t looks = 0;
   desk_.set_script([&](const json& request) {

@@ -75,7 +75,7 @@ class Pictures {
       if (!base::equal_ignoring_case(html.substr(at, kScheme.size()), kScheme)) continue;
       const std::size_t begin = at + kScheme.size();
       const std::size_t length = url_length(html.substr(begin), kMaxContentId + 1);
-      // Within a URL no other one begins. So each byte is looked at once or twice.
+      // Within a URL no other one begins. So each byte is read once or twice.
       const std::size_t end = begin + length;
       const std::size_t here = std::exchange(at, end - 1);
       if (length > kMaxContentId) continue;
@@ -130,7 +130,7 @@ std::size_t link_length(std::string_view word) {
   return last == std::string_view::npos || last < shortest ? 0 : last + 1;
 }
 
-// Each word is looked at once, however many links its writer wants to see in it.
+// Each word is read once, however many links its writer wants to see in it.
 std::string with_links(std::string_view text) {
   std::string result;
   std::size_t kept = 0;
