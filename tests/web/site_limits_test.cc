@@ -1,4 +1,4 @@
-// What clients, accounts and a renderer that was taken over can take from the others.
+// Bounds on clients, accounts, and a renderer that was taken over.
 #include <filesystem>
 #include <fstream>
 

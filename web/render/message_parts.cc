@@ -215,7 +215,7 @@ struct MessageParts::Parsed {
     return part != nullptr && !part->is_attachment && (type_of(object) == "text/html") == html;
   }
 
-  // No more bytes of text than are left are ever in memory.
+  // `left`: the bytes of text that may still be converted.
   void collect(GMimeObject* object, bool html, std::size_t depth, std::size_t& left,
                std::vector<BodyPiece>& pieces) const {
     if (depth > kMaxNesting || left == 0) return;
