@@ -29,9 +29,11 @@ FrameReader::FrameReader(Source source) : source_(std::move(source)) {}
 
 std::optional<ordered_json> FrameReader::next() {
   while (left_ > 0) read();
+  std::size_t searched = 0;
   std::size_t end = 0;
-  while ((end = received_.find('\n')) == std::string::npos) {
-    if (received_.size() > kMaxHead) refuse_frame("a head is too long");
+  while ((end = received_.find('\n', searched)) == std::string::npos) {
+    searched = received_.size();
+    if (searched > kMaxHead) refuse_frame("a head is too long");
     const std::string more = source_();
     if (more.empty() && received_.empty()) return std::nullopt;
     if (more.empty()) refuse_frame("they end within a head");
