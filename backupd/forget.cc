@@ -107,7 +107,7 @@ std::string doubt_before_forget(const base::Environment& environment,
   const auto trees = store::TreeRecords::open(location, environment.files).list();
   return store::doubt_about_clock(
       location, environment.files, base::see_clock(environment.clock),
-      store::newest_record(&reader, trees.records),
+      store::newest_records(&reader, trees.records),
       command.now ? store::ClockDoubt::kOverrule : store::ClockDoubt::kJudge,
       fmt::format("mailstow-backupd forget {} --yes --prune", base::shell_quoted(command.account)));
 }

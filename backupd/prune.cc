@@ -73,7 +73,7 @@ std::string doubt_before_prune(const base::Environment& environment,
                                    : store::ClockDoubt::kJudge;
   const auto trees = store::TreeRecords::open(location, environment.files).list();
   return store::doubt_about_clock(location, environment.files, base::see_clock(environment.clock),
-                                  store::newest_record(&reader, trees.records), how,
+                                  store::newest_records(&reader, trees.records), how,
                                   "mailstow-backupd prune");
 }
 

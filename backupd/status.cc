@@ -426,7 +426,7 @@ base::ExitStatus status(const base::Environment& environment, const StatusOption
   const auto size = reader.size();
   const store::ClockState clock =
       store::clock_state(location, environment.files, base::see_clock(environment.clock),
-                         store::newest_record(&reader, {}), "mailstow-backupd prune");
+                         store::newest_records(&reader, {}), "mailstow-backupd prune");
   const auto states = states_of(environment, reader, clock);
   const TreesState trees = trees_of(environment);
   if (options.brief) {

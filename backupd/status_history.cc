@@ -105,7 +105,7 @@ std::vector<HistoryEntry> find_entries(const base::Environment& environment, sto
   auto failures = failed_backups(environment.files, environment.config.store, account);
   const store::ClockState clock =
       store::clock_state(store::location_of(environment.config.store), environment.files,
-                         base::see_clock(environment.clock), store::newest_record(&reader, {}),
+                         base::see_clock(environment.clock), store::newest_records(&reader, {}),
                          "mailstow-backupd prune");
   if (!account.empty()) {
     auto entries = merged(entries_of(reader, account, clock), std::move(failures));

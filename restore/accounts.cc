@@ -22,7 +22,7 @@ base::ExitStatus accounts(const base::Environment& environment, const Page& page
   store::Reader reader = store::Reader::open(location, environment.files);
   const store::ClockState clock =
       store::clock_state(location, environment.files, base::see_clock(environment.clock),
-                         store::newest_record(&reader, {}), "mailstow-backupd prune");
+                         store::newest_records(&reader, {}), "mailstow-backupd prune");
   auto documents = nlohmann::ordered_json::array();
   std::vector<std::vector<std::string>> rows;
   std::vector<std::string> names = reader.accounts();

@@ -66,9 +66,9 @@ bool precedes(const store::SnapshotInfo& one, const store::SnapshotInfo& other) 
 // time that was asked for is probably read from the same clock.
 std::vector<bool> wrongly_dated(const base::Environment& environment,
                                 const std::vector<store::SnapshotInfo>& snapshots) {
-  const store::ClockState clock = store::clock_state(
-      store::location_of(environment.config.store), environment.files,
-      base::see_clock(environment.clock), std::nullopt, "mailstow-backupd prune");
+  const store::ClockState clock =
+      store::clock_state(store::location_of(environment.config.store), environment.files,
+                         base::see_clock(environment.clock), {}, "mailstow-backupd prune");
   std::vector<bool> wrong;
   wrong.reserve(snapshots.size());
   for (const store::TimeDoubt doubt : store::time_doubts(snapshots, clock)) {

@@ -74,7 +74,7 @@ base::ExitStatus snapshots(const base::Environment& environment, const std::stri
   if (found.empty()) choose_snapshot(environment, reader, account, "");  // fails with the reason
   const store::ClockState clock =
       store::clock_state(location, environment.files, base::see_clock(environment.clock),
-                         store::newest_record(&reader, {}), "mailstow-backupd prune");
+                         store::newest_records(&reader, {}), "mailstow-backupd prune");
   auto all = with_doubts(std::move(found), clock);
   const auto next =
       cut_to_page(all, page, [](const ListedSnapshot& snapshot) { return snapshot.info.id.hex(); });

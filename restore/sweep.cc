@@ -158,7 +158,7 @@ class Sweep {
     if (options_.dry_run && options_.now) return "";
     return store::doubt_about_clock(
         location_, environment_.files, now,
-        store::newest_record(reader_ ? &*reader_ : nullptr, listing_.records), how,
+        store::newest_records(reader_ ? &*reader_ : nullptr, listing_.records), how,
         "mailstow-restore sweep");
   }
 

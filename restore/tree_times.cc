@@ -55,7 +55,7 @@ std::optional<store::TreeRecord> redated_now(const base::Environment& environmen
   const base::ClockSighting now = base::see_clock(environment.clock);
   const std::string doubt = store::doubt_about_clock(
       store::location_of(environment.config.store), environment.files, now,
-      store::newest_record(&reader, records.list().records), store::ClockDoubt::kJudgeOnly, "");
+      store::newest_records(&reader, records.list().records), store::ClockDoubt::kJudgeOnly, "");
   if (!doubt.empty()) return std::nullopt;
   return TreeTimes(environment, &reader, now.time).redated(record);
 }

@@ -105,10 +105,29 @@ sys_seconds jumped_since(const ClockSighting& now, const ClockSighting& last) {
 }
 
 // Whether the machine has run on since the clock was trusted, and less time has passed than the
-// clock shows. Records can't tell: a restore makes one without a look at the clock.
+// clock shows.
 bool has_jumped(const ClockSighting& now, const ClockMemory& memory) {
   return memory.trusted && now.is_same_start(*memory.trusted) &&
          now.lead_over(*memory.trusted) > kMaxAhead;
+}
+
+// The records that say something about the clock. `is_certain_jump`: as has_jumped() finds it.
+NewestRecords evidence_of(const ClockSighting& now, const NewestRecords& recorded,
+                          const ClockMemory& memory, bool is_certain_jump) {
+  const std::optional<sys_seconds> newest = recorded.newest();
+  const bool is_future_overruled = newest && newest == memory.overruled;
+  const auto credible = [&](std::optional<sys_seconds> time) -> std::optional<sys_seconds> {
+    if (!time || is_certain_jump) return std::nullopt;
+    // A time recorded by an overruled clock is no longer evidence.
+    if (time == memory.overruled || (is_future_overruled && *time > now.time)) return std::nullopt;
+    // Nor is one that the doubted clock gave to a backup: it agrees with itself.
+    if (memory.ahead_since && *time >= *memory.ahead_since) return std::nullopt;
+    return time;
+  };
+  NewestRecords evidence{credible(recorded.backup), credible(recorded.tree)};
+  const bool has_other = evidence.backup || memory.last;
+  if (evidence.tree && has_other && *evidence.tree <= now.time) evidence.tree.reset();
+  return evidence;
 }
 
 // Whether a doubt that began then is not over yet, rather than a new one.
@@ -124,16 +143,16 @@ base::Path clock_memory_file(const Location& location) {
   return location.index / "sweeper.json";
 }
 
-ClockVerdict judge_clock(const ClockSighting& now, std::optional<sys_seconds> newest,
+std::optional<sys_seconds> NewestRecords::newest() const {
+  return later_of(backup, tree);
+}
+
+ClockVerdict judge_clock(const ClockSighting& now, const NewestRecords& recorded,
                          const ClockMemory& memory, std::string_view command) {
-  std::optional<sys_seconds> recorded = newest;
-  // A time recorded by an overruled clock is no longer evidence.
-  if (recorded && recorded == memory.overruled) recorded.reset();
-  // Nor is one that the doubted clock gave to a backup: it agrees with itself.
-  if (recorded && memory.ahead_since && *recorded >= *memory.ahead_since) recorded.reset();
+  const std::optional<sys_seconds> newest = recorded.newest();
   const bool is_certain_jump = has_jumped(now, memory);
-  if (is_certain_jump) recorded.reset();
-  const std::optional<sys_seconds> reference = later_of(recorded, memory.last);
+  const std::optional<sys_seconds> reference =
+      later_of(evidence_of(now, recorded, memory, is_certain_jump).newest(), memory.last);
   const bool agrees = !reference || (now.time >= *reference && now.time - *reference <= kMaxAhead);
   if (agrees || (memory.doubted && has_run_on(now, *memory.doubted))) {
     const bool contradicts = newest && now.time < *newest;
@@ -154,29 +173,30 @@ ClockVerdict judge_clock(const ClockSighting& now, std::optional<sys_seconds> ne
   return verdict;
 }
 
-std::optional<sys_seconds> newest_record(Reader* reader, std::span<const TreeRecord> trees) {
-  std::optional<sys_seconds> newest;
-  for (const TreeRecord& tree : trees) newest = later_of(newest, tree.created);
+NewestRecords newest_records(Reader* reader, std::span<const TreeRecord> trees) {
+  NewestRecords newest;
+  for (const TreeRecord& tree : trees) newest.tree = later_of(newest.tree, tree.created);
   if (reader == nullptr) return newest;
   try {
     for (const std::string& account : reader->accounts()) {
       if (const auto snapshot = reader->newest_snapshot(account)) {
-        newest = later_of(newest, snapshot->time);
+        newest.backup = later_of(newest.backup, snapshot->time);
       }
     }
   } catch (const base::Error& error) {
-    base::log_debug("newest record: {}", error.what());
+    base::log_debug("newest records: {}", error.what());
   }
   return newest;
 }
 
 std::string doubt_about_clock(const Location& location, base::FileSystem& files,
-                              const ClockSighting& now, std::optional<sys_seconds> recorded,
+                              const ClockSighting& now, const NewestRecords& recorded,
                               ClockDoubt doubt, std::string_view command) {
   const base::Path file = clock_memory_file(location);
   ClockVerdict verdict = judge_clock(now, recorded, load_clock_memory(files, file), command);
   if (doubt == ClockDoubt::kOverrule) {
-    verdict = {"", {now.time, std::nullopt, recorded, {}, now}, ClockVerdict::Direction::kRight};
+    verdict = {
+        "", {now.time, std::nullopt, recorded.newest(), {}, now}, ClockVerdict::Direction::kRight};
   }
   if (doubt == ClockDoubt::kJudgeOnly) return verdict.doubt;
   base::make_directories(files, location.index);

@@ -53,16 +53,22 @@ struct ClockVerdict {
   Direction direction = Direction::kRight;
 };
 
-// `newest`: the newest time recorded in the store, if any. `command`: what the administrator runs
-// with --now to overrule a doubt.
-ClockVerdict judge_clock(const base::ClockSighting& now,
-                         std::optional<std::chrono::sys_seconds> newest, const ClockMemory& memory,
-                         std::string_view command);
+// The newest times that are recorded in the store; nullopt: there is no such record.
+struct NewestRecords {
+  std::optional<std::chrono::sys_seconds> backup = {};  // of an account's newest backup
+  // A restore dates a tree without a look at the clock. So a tree shows that the clock is behind
+  // it, but it is evidence that the clock is right only if there is no other.
+  std::optional<std::chrono::sys_seconds> tree = {};
 
-// The newest time that mailstow recorded, of an account's newest backup or of a tree; nullopt if
-// there is no record. Without a reader only trees count.
-std::optional<std::chrono::sys_seconds> newest_record(Reader* reader,
-                                                      std::span<const TreeRecord> trees);
+  std::optional<std::chrono::sys_seconds> newest() const;
+};
+
+// `command`: what the administrator runs with --now to overrule a doubt.
+ClockVerdict judge_clock(const base::ClockSighting& now, const NewestRecords& recorded,
+                         const ClockMemory& memory, std::string_view command);
+
+// Without a reader only trees count.
+NewestRecords newest_records(Reader* reader, std::span<const TreeRecord> trees);
 
 enum class ClockDoubt {
   kJudge,
@@ -73,9 +79,8 @@ enum class ClockDoubt {
 // Returns why the clock is not trusted, or "". The memory is beside the index: all that delete
 // share it. Fails with kIo.
 std::string doubt_about_clock(const Location& location, base::FileSystem& files,
-                              const base::ClockSighting& now,
-                              std::optional<std::chrono::sys_seconds> recorded, ClockDoubt doubt,
-                              std::string_view command);
+                              const base::ClockSighting& now, const NewestRecords& recorded,
+                              ClockDoubt doubt, std::string_view command);
 
 // For a backup that noticed that the clock has jumped ahead or gone back between `last` and `now`:
 // begins a doubt, unless this one has begun, or the clock was trusted since. Records since the jump

@@ -22,7 +22,7 @@ sys_seconds latest_possible(const ClockState& clock) {
 
 }  // namespace
 
-ClockState clock_state(const base::ClockSighting& now, std::optional<sys_seconds> recorded,
+ClockState clock_state(const base::ClockSighting& now, const NewestRecords& recorded,
                        const ClockMemory& memory, std::string_view command) {
   ClockState state{.now = now.time, .trusted = memory.last};
   ClockVerdict verdict = judge_clock(now, recorded, memory, command);
@@ -33,8 +33,8 @@ ClockState clock_state(const base::ClockSighting& now, std::optional<sys_seconds
   const bool is_pause =
       verdict.direction == Direction::kLong && !memory.ahead_since && (!memory.doubted || is_old);
   // The backups since then went on with this clock: the time that it is behind was a wrong one.
-  const bool is_settled = verdict.direction == Direction::kBehind && is_old && recorded &&
-                          now.time >= *recorded && now.time - *recorded <= kMaxAhead;
+  const bool is_settled = verdict.direction == Direction::kBehind && is_old && recorded.backup &&
+                          now.time >= *recorded.backup && now.time - *recorded.backup <= kMaxAhead;
   if (is_pause || is_settled) return state;
   state.doubt = std::move(verdict.doubt);
   if (verdict.direction != Direction::kBehind) {
@@ -44,7 +44,7 @@ ClockState clock_state(const base::ClockSighting& now, std::optional<sys_seconds
 }
 
 ClockState clock_state(const Location& location, base::FileSystem& files,
-                       const base::ClockSighting& now, std::optional<sys_seconds> recorded,
+                       const base::ClockSighting& now, const NewestRecords& recorded,
                        std::string_view command) {
   return clock_state(now, recorded, load_clock_memory(files, clock_memory_file(location)), command);
 }

@@ -30,14 +30,13 @@ struct ClockState {
 
 // The verdict of the guard, without its change of the memory. Unlike the guard it takes a long time
 // without any record for what it mostly is, a pause, unless a doubt has begun or the clock was
-// ahead before; and after 35 days (kDoubtKept) a clock that agrees with the newest record is not
+// ahead before; and after 35 days (kDoubtKept) a clock that agrees with the newest backup is not
 // behind. `recorded`, `command`: as for judge_clock().
-ClockState clock_state(const base::ClockSighting& now,
-                       std::optional<std::chrono::sys_seconds> recorded, const ClockMemory& memory,
-                       std::string_view command);
+ClockState clock_state(const base::ClockSighting& now, const NewestRecords& recorded,
+                       const ClockMemory& memory, std::string_view command);
 ClockState clock_state(const Location& location, base::FileSystem& files,
-                       const base::ClockSighting& now,
-                       std::optional<std::chrono::sys_seconds> recorded, std::string_view command);
+                       const base::ClockSighting& now, const NewestRecords& recorded,
+                       std::string_view command);
 
 enum class TimeDoubt {
   kNone,

@@ -70,11 +70,11 @@ RecordedTimes recorded_times(const base::StoreConfig& config, base::FileSystem& 
                              const base::ClockSighting& now) {
   const store::Location location = store::location_of(config);
   store::Reader reader = store::Reader::open(location, files);
-  RecordedTimes times{
-      store::newest_record(&reader, store::TreeRecords::open(location, files).list().records)};
+  const store::NewestRecords newest =
+      store::newest_records(&reader, store::TreeRecords::open(location, files).list().records);
   const store::ClockState clock =
-      store::clock_state(location, files, now, times.newest, "mailstow-backupd prune");
-  times.clock_doubt = clock.doubt;
+      store::clock_state(location, files, now, newest, "mailstow-backupd prune");
+  RecordedTimes times{.newest = newest.newest(), .clock_doubt = clock.doubt};
   for (const std::string& account : reader.accounts()) {
     const std::vector<store::SnapshotInfo> snapshots = reader.snapshots(account);
     const std::vector<store::TimeDoubt> doubts = store::time_doubts(snapshots, clock);

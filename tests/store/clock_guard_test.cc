@@ -29,9 +29,15 @@ class Sweeps {
     return is_believed(sighting_at(now, set_by_), recorded);
   }
   bool is_believed(const base::ClockSighting& now, std::optional<sys_seconds> recorded) {
+    return is_believed_with(now, {.backup = recorded});
+  }
+  bool is_believed_with(const base::ClockSighting& now, const NewestRecords& recorded) {
     const ClockVerdict verdict = judge_clock(now, recorded, memory_, "mailstow-restore sweep");
     memory_ = verdict.memory;
     return verdict.doubt.empty();
+  }
+  bool is_believed_with(sys_seconds now, const NewestRecords& recorded) {
+    return is_believed_with(sighting_at(now, set_by_), recorded);
   }
 
   // From now on the clock is ahead by this much more than before.
@@ -143,7 +149,8 @@ TEST(ClockGuardTest, AFutureRecordOfAWrongClockIsOverruledOnce) {
 
 TEST(ClockGuardTest, TheDoubtNamesTheRemedy) {
   const std::string doubt =
-      judge_clock(sighting_at(kNow), kNow - days(5), {}, "mailstow-backupd prune").doubt;
+      judge_clock(sighting_at(kNow), {.backup = kNow - days(5)}, {}, "mailstow-backupd prune")
+          .doubt;
   EXPECT_THAT(doubt, testing::HasSubstr("2026-11-24T00:00:00Z"));
   EXPECT_THAT(doubt, testing::HasSubstr("`mailstow-backupd prune --now`"));
 }
@@ -174,7 +181,47 @@ TEST(ClockGuardTest, ARestartDuringADoubtMakesNoEvidenceOfItsRecords) {
   EXPECT_TRUE(sweeps.is_believed(seen(80min, 61min, "three"), backup)) << "it has run on";
 }
 
-// A restore records the time without comparing it.
+// A restore dates it without a look at the clock, before anything that deletes sees that.
+TEST(ClockGuardTest, ATreeIsNoEvidenceForAClockThatARestartSetAhead) {
+  const sys_seconds ahead = kNow + days(365);
+  const auto restarted = [&](std::chrono::seconds passed) {
+    return base::ClockSighting{
+        .time = ahead + passed, .since_start = 2min + passed, .start = "two"};
+  };
+  const NewestRecords recorded{.backup = kNow - 8h, .tree = ahead + 1min};
+  Sweeps sweeps;
+  EXPECT_TRUE(sweeps.is_believed_with(kNow, {.backup = kNow - 8h}));
+  EXPECT_FALSE(sweeps.is_believed_with(restarted(5min), recorded));
+  EXPECT_FALSE(sweeps.is_believed_with(restarted(64min), recorded));
+  EXPECT_TRUE(sweeps.is_believed_with(restarted(65min), recorded)) << "it has run on";
+
+  Sweeps without_memory;
+  EXPECT_FALSE(without_memory.is_believed_with(restarted(5min), recorded)) << "the backup tells";
+  Sweeps without_backups;
+  EXPECT_TRUE(without_backups.is_believed(kNow, std::nullopt));
+  EXPECT_FALSE(without_backups.is_believed_with(restarted(5min), {.tree = ahead + 1min}));
+}
+
+TEST(ClockGuardTest, ATreeShowsThatTheClockIsBehindIt) {
+  Sweeps sweeps;
+  EXPECT_TRUE(sweeps.is_believed_with(kNow, {.backup = kNow - 8h, .tree = kNow - 2h}));
+  EXPECT_FALSE(sweeps.is_believed_with(kNow + 5min, {.backup = kNow - 8h, .tree = kNow + 1h}));
+}
+
+TEST(ClockGuardTest, WithoutOtherRecordsATreeTellsTheTime) {
+  EXPECT_TRUE(Sweeps().is_believed_with(kNow, {.tree = kNow - days(2)}));
+  EXPECT_FALSE(Sweeps().is_believed_with(kNow, {.tree = kNow - days(3)}));
+}
+
+TEST(ClockGuardTest, AnOverruledTreeHidesNoBackup) {
+  Sweeps sweeps;
+  const sys_seconds future = kNow + days(900);
+  EXPECT_FALSE(sweeps.is_believed_with(kNow, {.backup = kNow - 8h, .tree = future}));
+  EXPECT_TRUE(sweeps.is_believed_with(kNow + 1h, {.backup = kNow - 8h, .tree = future}));
+  EXPECT_TRUE(sweeps.is_believed_with(kNow + days(7), {.backup = kNow + days(6), .tree = future}));
+}
+
+// It is noticed without the note of a backup.
 TEST(ClockGuardTest, ARecordSinceAJumpThatIsCertainIsNoEvidence) {
   Sweeps sweeps;
   EXPECT_TRUE(sweeps.is_believed(kNow, kNow));
@@ -221,7 +268,8 @@ TEST(ClockGuardTest, ABackupBeginsADoubtBeforeItRecordsTheTime) {
     return sighting_at(kNow + days(365) + passed, days(365));
   };
   const auto doubt = [&](const base::ClockSighting& now, sys_seconds recorded) {
-    return doubt_about_clock(location, files, now, recorded, ClockDoubt::kJudge, "prune");
+    return doubt_about_clock(location, files, now, {.backup = recorded}, ClockDoubt::kJudge,
+                             "prune");
   };
   const sys_seconds recorded = kNow + days(365);
   begin_doubt(location, files, ahead(0s), sighting_at(kNow));
@@ -244,8 +292,8 @@ TEST(ClockGuardTest, ATimeShownBetweenTwoJumpsIsNoEvidence) {
   };
   begin_doubt(location, files, ahead(0s, days(365)), sighting_at(kNow));
   begin_doubt(location, files, ahead(2min, days(730)), ahead(1min, days(365)));
-  EXPECT_NE(doubt_about_clock(location, files, ahead(3min, days(365)), kNow + days(365) + 1min,
-                              ClockDoubt::kJudge, "prune"),
+  EXPECT_NE(doubt_about_clock(location, files, ahead(3min, days(365)),
+                              {.backup = kNow + days(365) + 1min}, ClockDoubt::kJudge, "prune"),
             "");
 }
 
@@ -258,8 +306,8 @@ TEST(ClockGuardTest, ABackupDoesNotDoubtAClockThatWasTrustedSinceTheStart) {
   const auto has_doubt = [&] {
     return load_clock_memory(files, location.index / "sweeper.json").doubted.has_value();
   };
-  EXPECT_EQ(doubt_about_clock(location, files, sighting_at(kNow, {}, "two"), std::nullopt,
-                              ClockDoubt::kJudge, "sweep"),
+  EXPECT_EQ(doubt_about_clock(location, files, sighting_at(kNow, {}, "two"), {}, ClockDoubt::kJudge,
+                              "sweep"),
             "");
   begin_doubt(location, files, sighting_at(kNow + 1h, {}, "two"), sighting_at(kNow - days(7)));
   EXPECT_FALSE(has_doubt());
@@ -277,7 +325,8 @@ TEST(ClockGuardTest, ABackupThatSeesTheClockGoBackBeginsADoubt) {
     return sighting_at(kNow + passed - days(365), -days(365));
   };
   const auto doubt = [&](const base::ClockSighting& now, sys_seconds recorded) {
-    return doubt_about_clock(location, files, now, recorded, ClockDoubt::kJudgeOnly, "prune");
+    return doubt_about_clock(location, files, now, {.backup = recorded}, ClockDoubt::kJudgeOnly,
+                             "prune");
   };
   begin_doubt(location, files, behind(1min), sighting_at(kNow));
   EXPECT_NE(doubt(behind(2min), kNow - days(365)), "") << "its own snapshot is the newest";
@@ -295,7 +344,7 @@ TEST(ClockGuardTest, AClockSetBackFromADoubtedTimeIsNotDoubted) {
   const auto ahead = sighting_at(kNow + days(365), days(365));
   begin_doubt(location, files, ahead, sighting_at(kNow));
   begin_doubt(location, files, sighting_at(kNow + 1min), ahead);
-  EXPECT_EQ(doubt_about_clock(location, files, sighting_at(kNow + 2min), kNow + 1min,
+  EXPECT_EQ(doubt_about_clock(location, files, sighting_at(kNow + 2min), {.backup = kNow + 1min},
                               ClockDoubt::kJudge, "prune"),
             "");
 }
@@ -309,8 +358,8 @@ TEST(ClockGuardTest, RecordsSinceTheJumpAreNoEvidence) {
   base::make_directories(files, location.index);
   const sys_seconds end = kNow + days(365) + 3h;
   begin_doubt(location, files, sighting_at(end, days(365)), sighting_at(kNow));
-  EXPECT_NE(doubt_about_clock(location, files, sighting_at(end + 1min, days(365)), end - 2h,
-                              ClockDoubt::kJudge, "prune"),
+  EXPECT_NE(doubt_about_clock(location, files, sighting_at(end + 1min, days(365)),
+                              {.backup = end - 2h}, ClockDoubt::kJudge, "prune"),
             "");
 }
 
@@ -319,8 +368,8 @@ TEST(ClockGuardTest, AllThatDeleteShareOneMemory) {
   Location location;
   location.index = directory.path() / "index";
   const auto doubt = [&](sys_seconds now, ClockDoubt how = ClockDoubt::kJudge) {
-    return doubt_about_clock(location, base::real_file_system(), sighting_at(now), kNow, how,
-                             "prune");
+    return doubt_about_clock(location, base::real_file_system(), sighting_at(now), {.backup = kNow},
+                             how, "prune");
   };
   const sys_seconds jumped = kNow + days(10);
   EXPECT_NE(doubt(jumped, ClockDoubt::kJudgeOnly), "");

@@ -24,7 +24,7 @@ base::ClockSighting sighted(sys_seconds right, std::chrono::seconds ahead = {}) 
 
 ClockState state_at(const base::ClockSighting& now, const ClockMemory& memory,
                     std::optional<sys_seconds> recorded = {}) {
-  return clock_state(now, recorded, memory, "prune");
+  return clock_state(now, {.backup = recorded}, memory, "prune");
 }
 
 // Snapshots of a day each, from kToday on.
