@@ -114,7 +114,10 @@ std::string doubt_before_forget(const base::Environment& environment,
 
 }  // namespace
 
-base::ExitStatus forget(const base::Environment& environment, const ForgetOptions& command) {
+base::ExitStatus forget(const base::Environment& given, const ForgetOptions& command) {
+  // The time that the guard judges is the one by which packs are deleted.
+  base::UnsettableClock clock(given.clock);
+  const base::Environment environment = base::with_clock(given, clock);
   const std::vector<AccountPlan> plans = plan(environment, command);
   const store::Location location = store::location_of(environment.config.store);
   store::PruneOptions options;

@@ -106,9 +106,12 @@ void report_left(const store::PruneReport& report, base::JobOutcome& outcome) {
   outcome.troubles.push_back(left);
 }
 
-base::JobOutcome carry_out_prune(const base::Environment& environment,
-                                 const store::Location& location, const PruneOptions& command) {
+base::JobOutcome carry_out_prune(const base::Environment& given, const store::Location& location,
+                                 const PruneOptions& command) {
   base::stop_on_request(base::OnStop::kContinue);
+  // The time that the guard judges is the one by which everything is dropped and deleted.
+  base::UnsettableClock clock(given.clock);
+  const base::Environment environment = base::with_clock(given, clock);
   std::vector<AccountPlan> plans;
   std::string doubt;
   {

@@ -28,4 +28,23 @@ struct ClockSighting {
 
 ClockSighting see_clock(const Clock& clock);
 
+// Runs on from the time that the other clock shows now, even if that is set meanwhile: for work
+// that deletes by a time that was found right when it began. It never shows a later time than the
+// other clock does if that is not set.
+class UnsettableClock : public Clock {
+ public:
+  // `clock` must outlive it.
+  explicit UnsettableClock(Clock& clock);
+
+  TimePoint now() const override;
+  std::chrono::steady_clock::time_point steady_now() const override { return clock_.steady_now(); }
+  std::chrono::seconds since_start() const override { return clock_.since_start(); }
+  void sleep_for(std::chrono::milliseconds duration) override { clock_.sleep_for(duration); }
+
+ private:
+  Clock& clock_;
+  TimePoint begin_;
+  std::chrono::steady_clock::time_point steady_begin_;
+};
+
 }  // namespace base

@@ -180,9 +180,11 @@ void write_metrics(const base::Environment& environment) {
   if (status != 0) base::log_error("sweep: metrics were not written: exit status {}", status);
 }
 
-base::JobOutcome carry_out_sweep(const base::Environment& environment,
-                                 const SweepOptions& options) {
+base::JobOutcome carry_out_sweep(const base::Environment& given, const SweepOptions& options) {
   base::stop_on_request(base::OnStop::kContinue);
+  // The time that the guard judges is the one by which trees are deleted and mail is rescued.
+  base::UnsettableClock clock(given.clock);
+  const base::Environment environment = base::with_clock(given, clock);
   Sweep sweep(environment, options);
   sweep.carry_out();
   const SweepReport& report = sweep.report();

@@ -46,6 +46,11 @@ class ErrorPrinter {
 
 }  // namespace
 
+Environment with_clock(const Environment& environment, Clock& clock) {
+  return {environment.config,      environment.format,  environment.files,    clock,
+          environment.config_file, environment.invoker, environment.on_behalf};
+}
+
 Environment open_environment(const Path& config_file, OutputFormat format) {
   FileSystem& files = real_file_system();
   Environment environment{with_found_accounts(load_config(files, config_file), files), format,

@@ -28,6 +28,9 @@ struct Environment {
   std::optional<OnBehalf> on_behalf = std::nullopt;  // set by --on-behalf-of-fd
 };
 
+// The same environment with another clock, which must outlive the result.
+Environment with_clock(const Environment& environment, Clock& clock);
+
 // Loads the configuration with the accounts that servers reported, and switches to the user who
 // owns the store (base/program/invoker.h). Fails with kConfig and kIo.
 Environment open_environment(const Path& config_file, OutputFormat format);

@@ -2,10 +2,14 @@
 #include <filesystem>
 #include <random>
 #include <sstream>
+#include <utility>
 
 #include <gmock/gmock.h>
 
+#include "backupd/commands.h"
 #include "backupd/prune_report.h"
+#include "base/clock.h"
+#include "base/program/program.h"
 #include "tests/programs/installation.h"
 #include "tests/servers/account_filler.h"
 #include "tests/servers/dovecot.h"
@@ -53,6 +57,26 @@ class PruneTest : public testing::Test {
   servers::MailGenerator mail_{11};
 };
 
+// Right until the guard has trusted it, a year ahead from then on.
+class LateJumpingClock : public base::Clock {
+ public:
+  explicit LateJumpingClock(base::Path memory) : memory_(std::move(memory)) {}
+
+  base::TimePoint now() const override {
+    const auto right = base::system_clock().now();
+    return std::filesystem::exists(memory_) ? right + std::chrono::days(365) : right;
+  }
+  std::chrono::steady_clock::time_point steady_now() const override {
+    return base::system_clock().steady_now();
+  }
+  void sleep_for(std::chrono::milliseconds duration) override {
+    base::system_clock().sleep_for(duration);
+  }
+
+ private:
+  base::Path memory_;
+};
+
 TEST(PruneReportTest, APlanSaysWhyPacksAreReplaced) {
   using store::PackFate;
   store::PruneReport report;
@@ -92,6 +116,20 @@ TEST_F(PruneTest, KeepsTheRetainedSnapshotsAndTheirData) {
   const json inbox = find_by(restored["folders"], "source", "INBOX");
   EXPECT_EQ(inbox["restored"], 80);
   EXPECT_EQ(inbox["altered"], json::array());
+}
+
+TEST_F(PruneTest, AJumpOfTheClockAfterTheGuardDropsNothing) {
+  mailstow_.config()["retention"]["keep_within"] = "30d";
+  mailstow_.config()["retention"]["last"] = 0;
+  mailstow_.save();
+  night("alice");
+  night("alice");
+  LateJumpingClock clock(mailstow_.index() / "sweeper.json");
+  const base::Environment opened =
+      base::open_environment(mailstow_.config_file(), base::OutputFormat::kJson);
+  EXPECT_EQ(prune(base::with_clock(opened, clock), {}), base::ExitStatus::kDone);
+  EXPECT_GT(clock.now(), base::system_clock().now()) << "it jumped meanwhile";
+  EXPECT_EQ(snapshots("alice").size(), 2U);
 }
 
 TEST_F(PruneTest, ALaterBackupContinuesFromThePrunedStore) {
