@@ -109,7 +109,7 @@ std::vector<std::string> clock_troubles(const base::ClockSighting& now,
 
 bool has_jumped_ahead(const base::ClockSighting& now, const base::ClockSighting& last) {
   if (now.time - last.time <= store::kMaxAhead) return false;
-  if (now.start.empty() || last.start.empty()) return false;  // a doubt might never end
+  if (now.start.empty()) return false;  // a doubt might never end
   return !now.is_same_start(last) || now.lead_over(last) > kMaxLead;
 }
 

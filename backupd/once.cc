@@ -11,6 +11,7 @@
 #include "backupd/account_roll.h"
 #include "backupd/backup_clock.h"
 #include "backupd/backup_summary.h"
+#include "backupd/clock_watch.h"
 #include "backupd/commands.h"
 #include "backupd/daemon/progress_report.h"
 #include "backupd/daemon/store_loan.h"
@@ -34,7 +35,6 @@
 #include "base/reporting/last_sweep.h"
 #include "base/stop_request.h"
 #include "base/terminal.h"
-#include "store/clock_guard.h"
 #include "store/format/location.h"
 #include "store/mailbox_history.h"
 #include "store/reader.h"
@@ -114,16 +114,10 @@ base::Acknowledgements note_changed_mailboxes(const base::Environment& environme
                                         });
 }
 
-// Called before the backup records the time: to what deletes, its snapshots would look like
-// evidence that the clock is right.
-void note_jump(const base::Environment& environment, const base::ClockSighting& now,
-               const base::ClockSighting& last) {
-  if (!has_jumped_ahead(now, last) && !has_gone_back(now, last)) return;
-  try {
-    store::begin_doubt(store::location_of(environment.config.store), environment.files, now, last);
-  } catch (const base::Error& error) {
-    base::log_error("the clock's jump was not noted for prune and sweep: {}", error.what());
-  }
+void save_sighting(const base::Environment& environment, const base::ClockSighting& sighting) {
+  base::after_work("the time was not recorded", [&] {
+    save_clock_sighting(environment.files, environment.config.store, sighting);
+  });
 }
 
 base::JobOutcome pass(const base::Environment& environment, const OnceOptions& options) {
@@ -149,13 +143,15 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
     const auto snapshot = writer.reader().newest_snapshot(account.name);
     if (snapshot) newest.push_back({account.name, snapshot->time});
   }
-  const base::ClockSighting clock_now = base::see_clock(environment.clock);
   const auto clock_before = load_clock_sighting(environment.files, environment.config.store);
-  const std::vector<std::string> clock_doubts = clock_troubles(clock_now, clock_before, newest);
-  if (clock_before) note_jump(environment, clock_now, *clock_before);
+  ClockWatch watch(environment,
+                   last_sighting(clock_before, newest, environment.clock.now_seconds()));
+  const std::vector<std::string> clock_doubts = clock_troubles(watch.begin(), clock_before, newest);
   for (const std::string& line : clock_doubts) base::log_error("{}", line);
+  // Otherwise the end of the backup saves it: one that is stopped leaves the trouble to the next.
+  if (!clock_before) save_sighting(environment, watch.begin());
 
-  CommitSchedule schedule(writer, environment.clock);
+  CommitSchedule schedule(writer, environment.clock, [&] { watch.look(); });
   std::mutex store_mutex;
   PipeBudget budget(kMaxInPipes);
   ProgressReporter reporter(environment);
@@ -184,6 +180,7 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
     const RestoredTrees own(trees.records, account.name);
     AccountPass pass(environment, account, own,
                      {writer, schedule, store_mutex, budget, progress, causes});
+    watch.look();  // the pass has its date
     const auto begin = environment.clock.steady_now();
     SpareSessions spares(queue, environment.config, account);
     std::optional<base::MailboxHistory> history;  // read once, however often a connection is lost
@@ -218,15 +215,12 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
   progress.end();
   // The clock may have jumped while the backup ran: the next one would not notice that.
   const base::ClockSighting clock_end = base::see_clock(environment.clock);
-  note_jump(environment, clock_end, clock_now);
-  for (const std::string& line : clock_troubles(clock_end, clock_now, {})) {
+  for (const std::string& line : clock_troubles(clock_end, watch.begin(), {})) {
     base::log_error("{}", line);
     report.troubles.push_back(line);
   }
   schedule.commit();
-  base::after_work("the time was not recorded", [&] {
-    save_clock_sighting(environment.files, environment.config.store, clock_end);
-  });
+  save_sighting(environment, clock_end);
   for (const AccountReport& account : report.accounts) {
     for (const std::string& trouble : account.troubles) {
       report.troubles.push_back(account.account + ": " + trouble);

@@ -1,5 +1,7 @@
 #include "backupd/pass/commit_schedule.h"
 
+#include <utility>
+
 namespace backupd {
 
 namespace {
@@ -10,8 +12,12 @@ constexpr std::uint64_t kCommitBytes = 1ULL << 30U;  // written to packs since t
 
 }  // namespace
 
-CommitSchedule::CommitSchedule(store::Writer& writer, const base::Clock& clock)
-    : writer_(writer), clock_(clock), last_(clock.steady_now()) {}
+CommitSchedule::CommitSchedule(store::Writer& writer, const base::Clock& clock,
+                               std::function<void()> before_commit)
+    : writer_(writer),
+      clock_(clock),
+      before_commit_(std::move(before_commit)),
+      last_(clock.steady_now()) {}
 
 void CommitSchedule::join(Participant& participant) {
   participants_.push_back(&participant);
@@ -46,6 +52,7 @@ void CommitSchedule::commit_if_worthwhile() {
 
 void CommitSchedule::commit() {
   for (Participant* participant : participants_) participant->park();
+  if (before_commit_) before_commit_();
   writer_.commit();
   last_ = clock_.steady_now();
   bytes_then_ = writer_.statistics().stored_bytes;

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "base/clock.h"
@@ -24,7 +25,9 @@ class CommitSchedule {
     virtual void park() = 0;
   };
 
-  CommitSchedule(store::Writer& writer, const base::Clock& clock);
+  // `before_commit` is called before each commit, once all participants are parked.
+  CommitSchedule(store::Writer& writer, const base::Clock& clock,
+                 std::function<void()> before_commit = {});
 
   void join(Participant& participant);
   void leave(Participant& participant);
@@ -44,6 +47,7 @@ class CommitSchedule {
 
   store::Writer& writer_;
   const base::Clock& clock_;
+  std::function<void()> before_commit_;
   std::vector<Participant*> participants_;
   std::chrono::steady_clock::time_point last_;
   std::uint64_t bytes_then_ = 0;

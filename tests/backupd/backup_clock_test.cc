@@ -83,6 +83,8 @@ TEST(BackupClockTest, AJumpIsMoreThanTheTimeThatIsKnownToHavePassed) {
   EXPECT_FALSE(has_jumped_ahead(seen(kEvening + days(7), hours(1) + days(7)), before));
   EXPECT_TRUE(has_jumped_ahead(seen(kEvening + days(7), minutes(3), "two"), before))
       << "for how long the machine was off is unknown";
+  EXPECT_TRUE(
+      has_jumped_ahead(seen(kEvening + days(7), minutes(3), "two"), seen(kEvening, hours(1), "")));
   EXPECT_FALSE(has_jumped_ahead(seen(kEvening + days(7), minutes(3), ""), before));
   EXPECT_FALSE(has_jumped_ahead(seen(kEvening - days(7), hours(2)), before));
 }

@@ -95,6 +95,24 @@ TEST_F(CommitScheduleTest, TheTimerCommitsOnlyNewMessages) {
   EXPECT_EQ(commits_of(&CommitSchedule::commit_if_worthwhile), 0);
 }
 
+TEST_F(CommitScheduleTest, ACheckComesBetweenTheLastSnapshotAndItsCommit) {
+  int checks = 0;
+  const std::uint64_t before = writer_->highest_commit().number;
+  CommitSchedule checked(*writer_, clock_, [&] {
+    ++checks;
+    EXPECT_EQ(account_.times, checks) << "what is under way is part of the commit";
+    EXPECT_EQ(writer_->highest_commit().number, before + static_cast<std::uint64_t>(checks) - 1);
+  });
+  checked.join(account_);
+  checked.commit_if_due();
+  EXPECT_EQ(checks, 0);
+  for (int commit = 0; commit < 2; ++commit) {
+    store_message("Subject: " + std::to_string(commit) + "\r\n\r\n");
+    checked.commit();
+  }
+  EXPECT_EQ(checks, 2);
+}
+
 // It was done in the first seconds, and all other accounts wait for their servers.
 TEST_F(CommitScheduleTest, TheTimerCommitsAnAccountThatIsDoneWithinAMinute) {
   ParkedAccount other;
