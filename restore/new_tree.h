@@ -30,8 +30,8 @@ void begin_tree(store::TreeRecord& record, const base::AccountConfig& account, c
                 const store::ObjectId& snapshot);
 
 // The request as a later run reads it: for this snapshot, without the ids of other snapshots, which
-// may be gone then, and with the place of the tree in the account's history. Fails as
-// parse_moment() does.
+// may be gone then, and with the place of the tree in the account's history, by number and by time.
+// Fails as parse_moment() does.
 RestoreRequest lasting_request(const base::Environment& environment, store::Reader& reader,
                                RestoreRequest request, const store::ObjectId& snapshot);
 

@@ -36,6 +36,23 @@ std::optional<sys_seconds> promised_expiry(const store::TreeRecord& record) {
   return request ? request->promised : std::nullopt;
 }
 
+// The latest time that had certainly come when the tree was made. Its source may have been made
+// with the same wrong clock: then the snapshots before it show that, or the record's own note.
+std::optional<sys_seconds> certain_time(const store::TreeRecord& record,
+                                        std::span<const store::SnapshotInfo> snapshots,
+                                        sys_seconds now) {
+  std::optional<sys_seconds> latest;
+  if (const auto since = made_after(record, snapshots)) {
+    latest = store::latest_certain_time(snapshots, *since, now);
+  }
+  const auto request = readable_request(record);
+  // A clock that was ahead may have noted a time of the future.
+  if (!request || !request->not_before || *request->not_before > now + base::kClockSlack) {
+    return latest;
+  }
+  return std::max(latest.value_or(*request->not_before), *request->not_before);
+}
+
 // Whether the snapshots made after the tree show that the clock was ahead when it was made. The
 // first of them shows nothing: a clock that is behind may have dated it.
 bool was_ahead(const store::TreeRecord& record, std::span<const store::SnapshotInfo> snapshots,
@@ -117,11 +134,9 @@ std::optional<store::TreeRecord> redated(const store::TreeRecord& record,
 std::optional<store::TreeRecord> redated_from_behind(const store::TreeRecord& record,
                                                      std::span<const store::SnapshotInfo> snapshots,
                                                      sys_seconds now) {
-  const auto since = made_after(record, snapshots);
-  if (!since || is_in_future(record, now)) return std::nullopt;
-  // Its source may have been made with the same wrong clock: then the snapshots before it show
-  // that. The mailbox of that time is the one that the tree was made in (DueTreeSweep).
-  const auto latest = store::latest_certain_time(snapshots, *since, now);
+  if (is_in_future(record, now)) return std::nullopt;
+  // The mailbox of that time is the one that the tree was made in (DueTreeSweep).
+  const auto latest = certain_time(record, snapshots, now);
   if (!latest || *latest <= record.created + base::kClockSlack) return std::nullopt;
   const seconds stay = std::max(seconds(0), seconds(record.expires - record.created));
   store::TreeRecord right = record;

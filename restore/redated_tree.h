@@ -41,9 +41,10 @@ std::optional<store::TreeRecord> redated(const store::TreeRecord& record,
                                          std::span<const store::SnapshotInfo> snapshots,
                                          const TrustedTime& time);
 
-// For a tree that is older than a snapshot that existed before it: it was made while the clock was
-// behind. The record with the times of a tree made as late as it may have been, so that it stays
-// from now on as long as its user was told; nullopt for other trees.
+// For a tree that is older than a snapshot that existed before it, or than the time that its record
+// notes: it was made while the clock was behind. The record with the times of a tree made as late
+// as it may have been, so that it stays from now on as long as its user was told; nullopt for other
+// trees.
 std::optional<store::TreeRecord> redated_from_behind(const store::TreeRecord& record,
                                                      std::span<const store::SnapshotInfo> snapshots,
                                                      std::chrono::sys_seconds now);

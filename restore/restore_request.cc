@@ -7,6 +7,16 @@
 
 namespace restore {
 
+namespace {
+
+std::optional<std::chrono::sys_seconds> read_time(const nlohmann::ordered_json& document,
+                                                  const char* key) {
+  if (!document.contains(key)) return std::nullopt;
+  return std::chrono::sys_seconds(std::chrono::seconds(document.at(key).get<std::int64_t>()));
+}
+
+}  // namespace
+
 Requester requester_of(const base::Environment& environment) {
   const base::Invoker& invoker = environment.invoker;
   Requester requester{.user = invoker.sudo_user.empty() ? invoker.user : invoker.sudo_user,
@@ -38,6 +48,7 @@ std::string write_request(const RestoreRequest& request) {
                                      {"role", request.requester.role},
                                      {"job", request.job},
                                      {"made_after", request.made_after}};
+  if (request.not_before) document["not_before"] = request.not_before->time_since_epoch().count();
   if (request.promised) document["promised"] = request.promised->time_since_epoch().count();
   return base::json_line(document);
 }
@@ -67,10 +78,8 @@ RestoreRequest read_request(const std::string& text) {
                          .role = document.value("role", "")};
     request.job = document.value("job", "");
     request.made_after = document.value("made_after", std::uint64_t{0});
-    if (document.contains("promised")) {
-      request.promised =
-          std::chrono::sys_seconds(std::chrono::seconds(document["promised"].get<std::int64_t>()));
-    }
+    request.not_before = read_time(document, "not_before");
+    request.promised = read_time(document, "promised");
     return request;
   } catch (const nlohmann::json::exception& error) {
     base::fail(base::ErrorCode::kDamaged,

@@ -31,6 +31,10 @@ struct RestoreRequest {
   // The highest sequence number of the account's snapshots when the tree was made, so that a tree
   // that a wrong clock dated is recognised; 0: unknown, as in requests of earlier versions.
   std::uint64_t made_after = 0;
+  // A time that had certainly come when the tree was made, so that a sweep recognises a tree of a
+  // clock that was behind without the account's snapshots too; nullopt: unknown, as in requests of
+  // earlier versions.
+  std::optional<std::chrono::sys_seconds> not_before = {};
   // The expiry that the tree had before a sweep moved it, because the tree was dated in the future
   // and the store did not show which clock was wrong; nullopt: no sweep did.
   std::optional<std::chrono::sys_seconds> promised = {};

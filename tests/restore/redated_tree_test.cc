@@ -212,6 +212,28 @@ TEST(RedatedTreeTest, ATreeOfAnOldSnapshotIsKnownToBeMadeAfterTheNewestOne) {
   EXPECT_FALSE(redated_at(with_history(made, 1), all, kNow)) << "made before the others";
 }
 
+// Without an index, and once its account was forgotten, no snapshot is known.
+TEST(RedatedTreeTest, ATreeOfAClockThatWasBehindIsKnownWithoutSnapshots) {
+  store::TreeRecord made = with_history(tree(kNow - days(365)), 5);
+  EXPECT_FALSE(redated_at(made, {}, kNow)) << "nothing shows it";
+  const auto noted = [&](sys_seconds time) {
+    RestoreRequest request = read_request(made.request);
+    request.not_before = time;
+    made.request = write_request(request);
+    return made;
+  };
+  const auto right = redated_at(noted(kNow - days(1)), {}, kNow);
+  ASSERT_TRUE(right);
+  EXPECT_EQ(right->created, kNow - days(1));
+  EXPECT_EQ(right->expires, kNow + days(7));
+  EXPECT_FALSE(redated_at(*right, {}, kNow + days(1))) << "once only";
+  EXPECT_EQ(extended(made, {}, kNow, days(3)).expires, kNow + days(7 + 3));
+  const auto due = made_due(made, {}, kNow);
+  EXPECT_LE(redated_at(due, {}, kNow).value_or(due).expires, kNow);
+  EXPECT_FALSE(redated_at(noted(kNow + days(365)), {}, kNow)) << "a clock that was ahead noted it";
+  EXPECT_FALSE(redated_at(noted(made.created + std::chrono::minutes(5)), {}, kNow));
+}
+
 // A history of right nights and fewer wrong ones, in any order, and a tree made after it.
 struct DrawnHistory {
   std::vector<store::SnapshotInfo> snapshots;

@@ -83,12 +83,15 @@ TEST(SelectionFileTest, ExactNamesStayExactWhenTheRunIsResumed) {
   request.selection.asked = std::chrono::sys_seconds();
   request.made_after = 7;
   EXPECT_FALSE(read_request(write_request(request)).promised);
+  EXPECT_FALSE(read_request(write_request(request)).not_before);
   request.promised = std::chrono::sys_seconds(std::chrono::days(20'000));
+  request.not_before = std::chrono::sys_seconds(std::chrono::days(19'000));
   const RestoreRequest again = read_request(write_request(request));
   EXPECT_THAT(again.selection.exact_folders, testing::ElementsAre("a*"));
   EXPECT_TRUE(again.selection.folders.empty());
   EXPECT_EQ(again.made_after, 7U);
   EXPECT_EQ(again.promised, request.promised);
+  EXPECT_EQ(again.not_before, request.not_before);
 }
 
 class SelectionRunTest : public RunTest {

@@ -235,6 +235,7 @@ std::vector<WorldSituation> world_situations() {
            record.snapshot = {};
            RestoreRequest request = read_request(record.request);
            request.made_after = 0;
+           request.not_before.reset();
            record.request = write_request(request);
          });
          return world.sweep();
