@@ -16,6 +16,7 @@
 
 #include "base/time_text.h"
 #include "store/doubted_times.h"
+#include "store/maintenance/contradicted_times.h"
 
 namespace store {
 namespace {
@@ -111,7 +112,8 @@ class Planner {
         now_(now),
         zone_(zone_of(rules)),
         decisions_(snapshots.size()),
-        doubted_(snapshots.size()) {
+        doubted_(snapshots.size()),
+        contradictions_(snapshots.size()) {
     for (std::size_t i = 0; i < snapshots.size(); ++i) decisions_[i].snapshot = snapshots[i].id;
     find_doubted();
     collect_backups();
@@ -128,21 +130,29 @@ class Planner {
     for (const PeriodRule& rule : kPeriodRules) {
       keep_periods(rule, backups_);
       if (trusted_.size() < backups_.size()) keep_periods(rule, trusted_);
+      if (has_contradictions_) keep_periods(rule, backups_, Times::kShifted);
     }
     keep_rescued();
     keep_held();
     keep_compared();
+    keep_witnesses();
     for (RetentionDecision& decision : decisions_)
       if (decision.reasons.empty()) decision.reasons.emplace_back("no rule keeps it");
     return std::move(decisions_);
   }
 
  private:
+  enum class Times {
+    kRecorded,
+    kShifted,  // those of contradicted snapshots as if the clock had been right before
+  };
+
   bool is_future(std::size_t i) const { return snapshots_[i].time > now_; }
   bool is_complete(std::size_t i) const {
     return snapshots_[i].status == SnapshotStatus::kComplete;
   }
 
+  // Both depend on the order in which the snapshots were made.
   void find_doubted() {
     std::vector<std::size_t> order(snapshots_.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
@@ -157,6 +167,21 @@ class Planner {
     for (std::size_t at = 0; at < order.size(); ++at) {
       doubted_[order[at]] = doubted[at];
       decisions_[order[at]].is_doubted = doubted[at];
+    }
+    std::erase_if(order, [this](std::size_t i) { return is_future(i); });
+    find_contradicted(std::move(order));
+  }
+
+  // `order`: the positions of all that are not in the future, as they were made.
+  void find_contradicted(std::vector<std::size_t> order) {
+    as_made_ = std::move(order);
+    std::vector<SnapshotInfo> as_made;
+    as_made.reserve(as_made_.size());
+    for (const std::size_t i : as_made_) as_made.push_back(snapshots_[i]);
+    const auto found = find_contradictions(as_made);
+    for (std::size_t at = 0; at < found.size(); ++at) {
+      contradictions_[as_made_[at]] = found[at];
+      has_contradictions_ = has_contradictions_ || found[at];
     }
   }
 
@@ -206,10 +231,14 @@ class Planner {
   }
 
   // `i` is at most `duration` before the newest complete snapshot, or before the newest one with a
-  // time that is not doubted.
+  // time that is not doubted. A contradicted one counts as made when the next one was, so that it
+  // is not dropped as soon as the clock is right.
   bool is_within(std::size_t i, std::chrono::seconds duration) const {
+    const std::optional<Contradiction>& contradiction = contradictions_[i];
+    if (contradiction && !contradiction->next) return true;
+    const sys_seconds made = snapshots_[contradiction ? as_made_[*contradiction->next] : i].time;
     const auto is_after = [&](const std::optional<std::size_t>& anchor) {
-      return anchor && snapshots_[*anchor].time - snapshots_[i].time <= duration;
+      return anchor && snapshots_[*anchor].time - made <= duration;
     };
     return !anchor_ || is_after(anchor_) || is_after(trusted_anchor_);
   }
@@ -236,14 +265,17 @@ class Planner {
   }
 
   // Periods without a snapshot don't count, so a pause in the backups costs no history.
-  void keep_periods(const PeriodRule& rule, const std::vector<std::size_t>& backups) {
+  void keep_periods(const PeriodRule& rule, const std::vector<std::size_t>& backups,
+                    Times times = Times::kRecorded) {
     struct Kept {
       std::string name;
       std::size_t snapshot;
     };
     std::map<std::int64_t, Kept, std::greater<>> periods;
     for (const std::size_t i : backups) {
-      Period period = rule.period(wall_time(snapshots_[i].time));
+      const bool is_shifted = times == Times::kShifted && contradictions_[i];
+      Period period =
+          rule.period(wall_time(is_shifted ? contradictions_[i]->shifted : snapshots_[i].time));
       const auto [place, is_new] =
           periods.try_emplace(period.order, Kept{std::move(period.name), i});
       if (!is_new && is_complete(i) && !is_complete(place->second.snapshot))
@@ -285,12 +317,33 @@ class Planner {
     }
   }
 
+  // Without them the next plan would not see that the time of a kept snapshot is contradicted, and
+  // would drop it.
+  void keep_witnesses() {
+    const auto keep_witness = [this](std::size_t at) {
+      const std::size_t i = as_made_[at];
+      if (decisions_[i].verdict == Verdict::kKeep) return;
+      keep(i, "kept because it shows that a clock went back before another snapshot");
+    };
+    for (std::size_t at = as_made_.size(); at-- > 0;) {
+      const std::size_t i = as_made_[at];
+      const std::optional<Contradiction>& contradiction = contradictions_[i];
+      if (!contradiction || decisions_[i].verdict != Verdict::kKeep) continue;
+      if (contradiction->next) keep_witness(*contradiction->next);
+      keep_witness(contradiction->first);
+      keep_witness(contradiction->first - 1);
+    }
+  }
+
   std::span<const SnapshotInfo> snapshots_;
   const RetentionRules& rules_;
   sys_seconds now_;
   const date::time_zone* zone_;
   std::vector<RetentionDecision> decisions_;
-  std::vector<bool> doubted_;          // of snapshots_, see doubted_times()
+  std::vector<bool> doubted_;         // of snapshots_, see doubted_times()
+  std::vector<std::size_t> as_made_;  // positions in snapshots_, without the future
+  std::vector<std::optional<Contradiction>> contradictions_;  // of snapshots_
+  bool has_contradictions_ = false;
   std::vector<std::size_t> backups_;   // positions in snapshots_
   std::vector<std::size_t> trusted_;   // those of backups_ that are not doubted
   std::optional<std::size_t> anchor_;  // the newest complete one, or the newest

@@ -13,6 +13,11 @@
 //     and counts for no rule, so that it can't displace the real ones.
 //   - A snapshot whose time contradicts the order in which they were made (store/doubted_times.h)
 //     takes the place of no other: the rules also keep what they would keep without it.
+//   - A snapshot dated before one that was made earlier may be younger than it seems. For
+//     `keep_within` and `sweep_keep` it counts as made when the next one was whose time follows the
+//     order, and the rules of periods also keep what they would keep if the clock had been right
+//     before it went back. What shows that it did is kept with it
+//     (store/maintenance/contradicted_times.h).
 //   - A pinned snapshot is kept until its pin ends; one that an alarm compares is kept too.
 //   - A sweep's rescue (SnapshotKind::kRescue) is kept for `sweep_keep` and counts for no other
 //     rule.
