@@ -38,6 +38,10 @@ struct CondemnedPack {
   bool operator==(const CondemnedPack&) const = default;
 };
 
+// CondemnedPack::since of a pack that a repair moved aside: no prune deletes it.
+inline constexpr std::chrono::sys_seconds kNeverDeleted{
+    std::chrono::seconds(253'402'300'799)};  // the end of the year 9999
+
 // Keeps a snapshot from being dropped.
 struct Pin {
   ObjectId snapshot;

@@ -23,10 +23,10 @@ class Amendment {
   Amendment(WriteSession& session, ObjectReader& objects,
             std::function<bool(const MessageId&)> is_damaged);
 
-  // From an account's backups, newest first: returns the line of the amended snapshot, with
-  // the newest's time and still without a sequence, its objects in the session. Nullopt if nothing
-  // in the newest is damaged. A snapshot whose root is lost is ignored: the previous one is used
-  // instead; nullopt if none remains.
+  // From an account's backups, newest first: returns the line of the amended snapshot, with the
+  // newest's time and the sequence of the one that it is made from, its objects in the session.
+  // Nullopt if nothing in the newest is damaged. A snapshot whose root is lost is ignored: the
+  // previous one is used instead; nullopt if none remains.
   std::optional<SnapshotLine> amend(const std::vector<SnapshotLine>& newest_first);
 
   bool has_root(const SnapshotLine& line) { return read_root(line.root).has_value(); }

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/terminal.h"
@@ -25,9 +26,6 @@
 namespace store {
 
 namespace {
-
-// "Condemned since" this time: moved aside by a repair, never deleted by a prune.
-constexpr std::chrono::sys_seconds kNever{std::chrono::seconds(253'402'300'799)};  // end of 9999
 
 // Knowledge about snapshots that only the index may still have.
 struct KnownBefore {
@@ -140,7 +138,7 @@ class Repair {
     for (const PackName& pack : session.index().packs()) healthy.insert(pack);
     for (const PackName& pack : found.damaged_packs) healthy.erase(pack);
     for (const CondemnedRow& row : session.index().condemned_rows()) {
-      if (row.condemned.since != kNever) {
+      if (row.condemned.since != kNeverDeleted) {
         healthy.insert(row.condemned.pack);  // condemned by prune: not for the repair to touch
         condemned_.push_back(row.condemned);
       }
@@ -177,6 +175,7 @@ class Repair {
     std::map<ObjectId, SnapshotLine> living = living_lines(session, commits, before);
     const bool knows_more =
         living.size() != living_snapshots(commits, session.context().keys).size();
+    note_sequences(living, commits, before);
     give_up_unreadable(session, living);
     used_up_ = std::max(before.used_up, index.used_up());
     for (const auto& [id, commit] : commits) used_up_ = std::max(used_up_, commit.used_up);
@@ -212,6 +211,18 @@ class Repair {
     }
     number_lines(lines, places);
     return lines;
+  }
+
+  // Before anything is given up: its sequence must not be used for another snapshot.
+  void note_sequences(const std::map<ObjectId, SnapshotLine>& living,
+                      const std::vector<NamedCommit>& commits, const KnownBefore& before) {
+    const auto note = [this](const SnapshotLine& line) {
+      std::uint64_t& highest = highest_[line.account];
+      highest = std::max(highest, line.sequence);
+    };
+    for (const auto& [id, line] : living) note(line);
+    for (const auto& [id, line] : before.lines) note(line);
+    for (const auto& [id, commit] : commits) std::ranges::for_each(commit.snapshots, note);
   }
 
   // Otherwise a misspelt name would look like an account whose snapshots can be read.
@@ -284,9 +295,7 @@ class Repair {
       return lost_.contains(session, objects, message);
     };
     std::map<std::string, std::vector<SnapshotLine>> backups;
-    std::map<std::string, std::uint64_t> highest;  // sequence
     for (const auto& [id, line] : living) {
-      highest[line.account] = std::max(highest[line.account], line.sequence);
       if (line.kind == SnapshotKind::kBackup) backups[line.account].push_back(line);
     }
     Amendment amendment(session, objects, is_damaged);
@@ -295,7 +304,7 @@ class Repair {
       std::ranges::sort(newest_first, std::greater<>(), &SnapshotLine::sequence);
       std::optional<SnapshotLine> amended = amendment.amend(newest_first);
       if (!amended) continue;
-      amended->sequence = std::max(highest[account], used_up_) + 1;
+      amended->sequence = std::max(highest_[account], used_up_) + 1;
       lines.push_back(*amended);
       report_.amended_accounts.push_back(account);
     }
@@ -315,11 +324,26 @@ class Repair {
     lines.insert(lines.end(), amended.begin(), amended.end());
     checkpoint.condemned = condemned_;
     checkpoint.pins = std::move(pins);
-    checkpoint.used_up = used_up_;
+    checkpoint.used_up = used_up_by(lines);
     for (const PackName& pack : damaged_) {
-      checkpoint.condemned.push_back({.pack = pack, .since = kNever});
+      checkpoint.condemned.push_back({.pack = pack, .since = kNeverDeleted});
     }
     session.commit(in_series(std::move(checkpoint), lines));
+  }
+
+  // Commit::used_up, if these are all lines: an account without its newest snapshot doesn't use
+  // that sequence again. The index may not know it, because the commit is lost.
+  std::uint64_t used_up_by(const std::vector<SnapshotLine>& lines) const {
+    std::map<std::string_view, std::uint64_t> left;
+    for (const SnapshotLine& line : lines) {
+      std::uint64_t& highest = left[line.account];
+      highest = std::max(highest, line.sequence);
+    }
+    std::uint64_t used_up = used_up_;
+    for (const auto& [account, highest] : highest_) {
+      if (left[account] < highest) used_up = std::max(used_up, highest);
+    }
+    return used_up;
   }
 
   // Every key slot is stored twice: the intact copy replaces the damaged one. If a tree record
@@ -354,6 +378,7 @@ class Repair {
   std::set<PackName> damaged_;
   std::vector<CondemnedPack> condemned_;
   std::vector<base::Path> sources_;
+  std::map<std::string, std::uint64_t> highest_;  // the sequences that accounts have used
   std::uint64_t used_up_ = 0;
 };
 

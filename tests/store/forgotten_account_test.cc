@@ -76,6 +76,20 @@ TEST_F(ForgottenAccountTest, GoesOnAboveItsNumbersAfterARepair) {
   expect_intact();
 }
 
+// The pack with a snapshot and the commit that made it is lost: only the index knows its number.
+TEST_F(ForgottenAccountTest, ASnapshotThatARepairGivesUpKeepsItsNumber) {
+  const std::vector<base::Path> before = packs();
+  EXPECT_EQ(2U, back_up("alice", kMonday + kDay).sequence);
+  for (const base::Path& pack : packs()) {
+    if (std::ranges::find(before, pack) == before.end()) std::filesystem::remove(pack);
+  }
+  EXPECT_EQ(1U, repair(location_, files_, clock_, {}, "alice").given_up.size());
+  EXPECT_THAT(sequences("alice"), ElementsAre(1));
+  lose_index();
+  EXPECT_GT(back_up("alice", kMonday + 2 * kDay).sequence, 2U);
+  expect_intact();
+}
+
 TEST_F(ForgottenAccountTest, LeavesItsNumbersOutOfTheCommitsOfOtherAccounts) {
   const auto used_up = [&] {
     const StoreId store = open_keys(files_, location_.store, location_.key_file).store;
