@@ -12,6 +12,7 @@
 #include "base/stop_request.h"
 #include "store/format/commit_chain.h"
 #include "store/format/layout.h"
+#include "store/format/writer_lock.h"
 #include "store/index/object_reader.h"
 #include "store/index/reader_lock.h"
 #include "store/maintenance/condemned_packs.h"
@@ -59,24 +60,30 @@ class Prune {
         condemned_(session_, options.skip_grace ? std::chrono::seconds(0) : options.grace, now_,
                    report_) {}
 
-  PruneReport run() {
+  // Changes nothing.
+  void prepare() {
     refuse_damaged_store();
     refuse_readers();
     mark();
     packs_.choose(options_.limits);
     condemned_.load();
     packs_.find_needed();
+  }
+
+  PruneReport run() {
     if (options_.mode == PruneMode::kPlan) {
       packs_.replace(next_batch());
       classify_condemned();
       packs_.describe(report_, options_.mode);
       return std::move(report_);
     }
-    report_.leftovers = remove_leftovers(session_.location(), session_.files(), now_);
-    classify_condemned();
-    condemned_.delete_expired();
-    drop_and_condemn();
-    go_on();
+    release_reserve(session_.location(), session_.files());
+    try {
+      carry_out();
+    } catch (...) {
+      restore_reserve(session_.location(), session_.files());
+      throw;
+    }
     restore_reserve(session_.location(), session_.files());
     packs_.describe(report_, options_.mode);
     return std::move(report_);
@@ -84,6 +91,14 @@ class Prune {
 
  private:
   Index& index() { return session_.index(); }
+
+  void carry_out() {
+    report_.leftovers = remove_leftovers(session_.location(), session_.files(), now_);
+    classify_condemned();
+    condemned_.delete_expired();
+    drop_and_condemn();
+    go_on();
+  }
 
   void report_progress(PruneProgress::Stage stage, std::uint64_t done, std::uint64_t total) const {
     if (options_.progress) options_.progress({.stage = stage, .done = done, .total = total});
@@ -278,13 +293,34 @@ class Prune {
   std::uint64_t to_copy_ = 0;             // in all steps
 };
 
+// Returns whether there was one, and room is short.
+bool give_up_reserve(const Location& location, base::FileSystem& files) {
+  const auto lock = lock_for_writing(location, files);
+  return release_reserve(location, files);
+}
+
 }  // namespace
 
 PruneReport prune(const Location& location, base::FileSystem& files, const base::Clock& clock,
                   const PruneOptions& options) {
   try {
-    if (options.mode == PruneMode::kCarryOut) release_reserve(location, files);
-    return Prune(location, files, clock, options).run();
+    std::optional<Prune> work;
+    const auto prepare = [&] {
+      work.emplace(location, files, clock, options);
+      work->prepare();
+    };
+    try {
+      prepare();
+    } catch (const base::Error& error) {
+      // The index and the marks need room, too, which may be on the same disk.
+      const bool may_lack_room =
+          error.code() == ErrorCode::kNoSpace || error.code() == ErrorCode::kIo;
+      if (!may_lack_room || options.mode == PruneMode::kPlan) throw;
+      work.reset();  // and the store's lock
+      if (!give_up_reserve(location, files)) throw;
+      prepare();
+    }
+    return work->run();
   } catch (const base::Error& error) {
     fail(error.code(), "prune: {}", error.what());
   }

@@ -7,9 +7,11 @@
 
 namespace store {
 
-void release_reserve(const Location& location, base::FileSystem& files) {
-  if (files.free_space(location.store) >= 2 * kReserveBytes) return;
-  if (files.remove(reserve_file(location))) files.sync_directory(location.store);
+bool release_reserve(const Location& location, base::FileSystem& files) {
+  if (files.free_space(location.store) >= 2 * kReserveBytes) return false;
+  if (!files.remove(reserve_file(location))) return false;
+  files.sync_directory(location.store);
+  return true;
 }
 
 void restore_reserve(const Location& location, base::FileSystem& files) {

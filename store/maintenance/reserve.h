@@ -11,8 +11,9 @@ namespace store {
 
 constexpr std::uint64_t kReserveBytes = 4'000'000;
 
-// Removes the file if less than twice its size is free on the store's disk.
-void release_reserve(const Location& location, base::FileSystem& files);
+// Removes the file if less than twice its size is free on the store's disk. Returns whether it did.
+// Needs the store's lock.
+bool release_reserve(const Location& location, base::FileSystem& files);
 
 // Creates the file if it is absent or incomplete, and there is room for it beside
 // Location::keep_free. Does nothing if that fails: prune can do without it. Needs the store's lock.

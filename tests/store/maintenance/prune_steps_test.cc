@@ -231,6 +231,25 @@ TEST_F(PruneOnAFullDiskTest, AReserveIsGivenUpForTheCommit) {
   EXPECT_EQ(kReserveBytes, disk_.open(reserve_file(location_))->size());
 }
 
+TEST_F(PruneOnAFullDiskTest, AReserveIsNotGivenUpForAPruneThatDoesNothing) {
+  back_up("alice", large(0, 20));
+  prune();
+  disk_.leave_room_for(10);
+  {
+    const Writer other = Writer::open(location_, disk_, clock_);
+    EXPECT_ERROR(kBusy, "another mailstow process is writing", prune());
+  }
+  EXPECT_TRUE(disk_.open(reserve_file(location_)));
+  {
+    const Reader reader = Reader::open(location_, disk_);
+    EXPECT_ERROR(kUsage, "another mailstow process is reading",
+                 store::prune(location_, disk_, clock_, {.skip_grace = true}));
+  }
+  EXPECT_TRUE(disk_.open(reserve_file(location_)));
+  store::prune(location_, disk_, clock_, {.mode = PruneMode::kPlan});
+  EXPECT_TRUE(disk_.open(reserve_file(location_)));
+}
+
 // The disk fills up while a pack is written: what was done before stays done.
 TEST_F(PruneOnAFullDiskTest, AShortageWhileCopyingIsReported) {
   const ObjectId gone = back_up("bob", large(0, 5));
