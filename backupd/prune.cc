@@ -1,6 +1,5 @@
 #include "store/maintenance/prune.h"
 
-#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -77,25 +76,13 @@ std::string doubt_before_prune(const base::Environment& environment,
                                   "mailstow-backupd prune");
 }
 
-// The grace period protects readers on other machines, and copies that are under way.
-void refuse_to_skip_grace(const base::Environment& environment, const store::Location& location,
-                          const std::vector<std::string>& copies) {
-  const base::Path packs = store::packs_directory(location);
-  if (!base::is_on_local_disk(packs)) {
-    base::fail(base::ErrorCode::kUsage,
-               "prune --skip-grace: {} is not on a local disk, so readers on other machines cannot "
-               "be seen: prune without the option",
-               location.store.string());
-  }
-  const std::vector<std::string> names = environment.files.list(packs);
-  for (const std::string& copy : copies) {
-    const std::vector<std::string> copied = environment.files.list(base::Path(copy) / "packs");
-    for (const std::string& name : names) {
-      if (!store::pack_name(name) || std::ranges::binary_search(copied, name)) continue;
-      base::fail(base::ErrorCode::kUsage,
-                 "prune --skip-grace: the copy {} lacks pack {}: update it first", copy, name);
-    }
-  }
+// The grace period protects readers on other machines. store::prune() checks what is visible here.
+void refuse_to_skip_grace(const store::Location& location) {
+  if (base::is_on_local_disk(store::packs_directory(location))) return;
+  base::fail(base::ErrorCode::kUsage,
+             "prune --skip-grace: {} is not on a local disk, so readers on other machines cannot "
+             "be seen: prune without the option",
+             location.store.string());
 }
 
 void report_left(const store::PruneReport& report, base::JobOutcome& outcome) {
@@ -127,6 +114,7 @@ base::JobOutcome carry_out_prune(const base::Environment& given, const store::Lo
   options.grace = environment.config.prune.grace;
   options.mode = command.dry_run ? store::PruneMode::kPlan : store::PruneMode::kCarryOut;
   options.skip_grace = command.skip_grace;
+  options.copies.assign(command.copies.begin(), command.copies.end());
   PackPlan packs;
   if (command.dry_run) {
     packs = plan_packs(environment, options);
@@ -170,7 +158,7 @@ base::JobOutcome carry_out_prune(const base::Environment& given, const store::Lo
 base::ExitStatus prune(const base::Environment& environment, const PruneOptions& command) {
   const store::Location location = store::location_of(environment.config.store);
   if (command.dry_run) return carry_out_prune(environment, location, command).status;
-  if (command.skip_grace) refuse_to_skip_grace(environment, location, command.copies);
+  if (command.skip_grace) refuse_to_skip_grace(location);
   leave_if_busy(environment);
   const StoreLoan loan(environment, "prune");
   return base::JobRun(environment, "prune", job_services(environment)).carry_out([&] {
@@ -194,7 +182,8 @@ base::Command prune_command() {
                     .excludes("--dry-run");
                 declared
                     .values("--copy", options->copies, "DIRECTORY",
-                            "A copy of the store, which must have every pack (repeatable)")
+                            "A copy of the store, which must have every pack (repeatable); copies "
+                            "that are not named are not checked")
                     .needs("--skip-grace");
               },
           // A dry run reads no mail and changes nothing, and must not need room for its line.

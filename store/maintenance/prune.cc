@@ -63,7 +63,7 @@ class Prune {
   // Changes nothing.
   void prepare() {
     refuse_damaged_store();
-    refuse_readers();
+    refuse_to_skip_grace();
     mark();
     packs_.choose(options_.limits);
     condemned_.load();
@@ -127,12 +127,26 @@ class Prune {
          damage.front());
   }
 
-  void refuse_readers() {
+  // The grace period protects readers, and copies that are under way. With the store's lock, only
+  // this prune adds packs.
+  void refuse_to_skip_grace() {
     if (!options_.skip_grace) return;
-    if (oldest_reader(session_.location(), session_.files()) == UINT64_MAX) return;
-    fail(ErrorCode::kUsage,
-         "delete without the grace period: another mailstow process is reading the store: wait "
-         "until it has ended");
+    if (oldest_reader(session_.location(), session_.files()) != UINT64_MAX) {
+      fail(ErrorCode::kUsage,
+           "delete without the grace period: another mailstow process is reading the store: wait "
+           "until it has ended");
+    }
+    const std::vector<std::string> names =
+        session_.files().list(packs_directory(session_.location()));
+    for (const base::Path& copy : options_.copies) {
+      const std::vector<std::string> copied = session_.files().list(copy / "packs");
+      for (const std::string& name : names) {
+        if (!pack_name(name) || std::ranges::binary_search(copied, name)) continue;
+        fail(ErrorCode::kUsage,
+             "delete without the grace period: the copy {} lacks pack {}: update it first",
+             copy.string(), name);
+      }
+    }
   }
 
   void mark() {

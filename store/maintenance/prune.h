@@ -45,8 +45,9 @@ struct PruneOptions {
   PruneMode mode = PruneMode::kCarryOut;
   ChoiceLimits limits = {};
   // Deletes packs as soon as they are condemned, whatever `grace` is. The caller has made sure that
-  // every reader is visible here, and that no copy of the store lacks one of its packs.
+  // every reader is visible here.
   bool skip_grace = false;
+  std::vector<base::Path> copies = {};  // of the store: each must have all of its packs
   // Called on the same thread, at the beginning and the end of a stage and often in between.
   std::function<void(const PruneProgress&)> progress = {};
 };
@@ -79,8 +80,8 @@ struct PruneReport {
 
 // Takes the store's lock. Fails as Writer::open does, and with kDamaged, having changed nothing, if
 // the store is damaged: unreadable data might be needed. Fails with kUsage if the grace period is
-// to be skipped while there is a reader. Once the first step is done, a full disk is not an error:
-// the report describes what is left.
+// to be skipped while there is a reader or a copy lacks a pack. Once the first step is done, a full
+// disk is not an error: the report describes what is left.
 PruneReport prune(const Location& location, base::FileSystem& files, const base::Clock& clock,
                   const PruneOptions& options);
 

@@ -1,4 +1,5 @@
 // Prune's steps: what it does on a disk that is nearly full, and between two steps.
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -110,6 +111,25 @@ TEST_F(PruneStepsTest, WithoutTheGracePeriodPacksAreDeletedAtOnce) {
   EXPECT_EQ(samples(5, 10), restored("alice"));
   expect_intact();
   EXPECT_THAT(reindex(location_, files_).damage, IsEmpty());
+  EXPECT_EQ(samples(5, 10), restored("alice"));
+}
+
+// Another program may have published a pack after the copies were made.
+TEST_F(PruneStepsTest, TheCopiesAreCheckedWithTheStoresLock) {
+  const ObjectId first = back_up("alice", 0, 10).id;
+  const base::Path copy = directory_ / "a-copy";
+  const auto update = [&] {
+    std::filesystem::copy(packs_directory(location_), copy / "packs",
+                          std::filesystem::copy_options::skip_existing);
+  };
+  std::filesystem::create_directories(copy / "packs");
+  update();
+  back_up("alice", 5, 10);
+  const PruneOptions options{.drop = {first}, .skip_grace = true, .copies = {copy}};
+  EXPECT_ERROR(kUsage, "lacks pack", store::prune(location_, files_, clock_, options));
+  EXPECT_EQ(2U, open_reader().snapshots("alice").size());
+  update();
+  EXPECT_GT(store::prune(location_, files_, clock_, options).deleted, 0U);
   EXPECT_EQ(samples(5, 10), restored("alice"));
 }
 
