@@ -77,7 +77,8 @@ void check_is_not_pinned(const ForgetOptions& command, const AccountPlan& plan) 
              base::shell_quoted(command.account));
 }
 
-std::vector<AccountPlan> plan(const base::Environment& environment, const ForgetOptions& command) {
+std::vector<AccountPlan> plan(const base::Environment& environment, const ForgetOptions& command,
+                              std::chrono::sys_seconds now) {
   const std::string& account = command.account;
   std::optional<store::ObjectId> only;
   if (!command.snapshot.empty()) {
@@ -85,8 +86,7 @@ std::vector<AccountPlan> plan(const base::Environment& environment, const Forget
   }
   store::Reader reader =
       store::Reader::open(store::location_of(environment.config.store), environment.files);
-  AccountPlan plan =
-      plan_to_forget(reader, environment.config, account, only, environment.clock.now_seconds());
+  AccountPlan plan = plan_to_forget(reader, environment.config, account, only, now);
   if (plan.snapshots.empty()) {
     base::fail(base::ErrorCode::kNotFound, "forget {}: the store has no snapshots of it{}",
                base::escape_for_terminal(account),
@@ -102,12 +102,12 @@ std::vector<AccountPlan> plan(const base::Environment& environment, const Forget
 
 // A prune also deletes packs that have been condemned for long enough, if the clock is right.
 std::string doubt_before_forget(const base::Environment& environment,
-                                const store::Location& location, const ForgetOptions& command) {
+                                const store::Location& location, const base::ClockSighting& now,
+                                const ForgetOptions& command) {
   store::Reader reader = store::Reader::open(location, environment.files);
   const auto trees = store::TreeRecords::open(location, environment.files).list();
   return store::doubt_about_clock(
-      location, environment.files, base::see_clock(environment.clock),
-      store::newest_records(&reader, trees.records),
+      location, environment.files, now, store::newest_records(&reader, trees.records),
       command.now ? store::ClockDoubt::kOverrule : store::ClockDoubt::kJudge,
       fmt::format("mailstow-backupd forget {} --yes --prune", base::shell_quoted(command.account)));
 }
@@ -118,18 +118,21 @@ base::ExitStatus forget(const base::Environment& given, const ForgetOptions& com
   // The time that the guard judges is the one by which packs are deleted.
   base::UnsettableClock clock(given.clock);
   const base::Environment environment = base::with_clock(given, clock);
-  const std::vector<AccountPlan> plans = plan(environment, command);
+  const base::ClockSighting now = base::see_clock(environment.clock);
+  const std::vector<AccountPlan> plans = plan(environment, command, now.time);
   const store::Location location = store::location_of(environment.config.store);
   store::PruneOptions options;
   options.drop = to_drop(plans);
   options.grace = environment.config.prune.grace;
+  options.now = now.time;
+  options.is_now_confirmed = command.now;
   options.limits.dead_percent = 0;  // everything that only they refer to is removed
   std::uint64_t dropped = 0;
   std::optional<store::PruneReport> report;
   std::optional<StoreLoan> loan;
   if (command.yes) loan.emplace(environment, "forget");
   if (command.yes && command.prune) {
-    const std::string doubt = doubt_before_forget(environment, location, command);
+    const std::string doubt = doubt_before_forget(environment, location, now, command);
     if (!doubt.empty()) {
       base::log_warning("forget: nothing is dropped: {}", doubt);
       base::print_report(environment.format,

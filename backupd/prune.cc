@@ -65,13 +65,13 @@ PackPlan plan_packs(const base::Environment& environment, const store::PruneOpti
 
 std::string doubt_before_prune(const base::Environment& environment,
                                const store::Location& location, store::Reader& reader,
-                               const PruneOptions& command) {
+                               const base::ClockSighting& now, const PruneOptions& command) {
   if (command.dry_run && command.now) return "";
   const auto how = command.dry_run ? store::ClockDoubt::kJudgeOnly
                    : command.now   ? store::ClockDoubt::kOverrule
                                    : store::ClockDoubt::kJudge;
   const auto trees = store::TreeRecords::open(location, environment.files).list();
-  return store::doubt_about_clock(location, environment.files, base::see_clock(environment.clock),
+  return store::doubt_about_clock(location, environment.files, now,
                                   store::newest_records(&reader, trees.records), how,
                                   "mailstow-backupd prune");
 }
@@ -101,18 +101,21 @@ base::JobOutcome carry_out_prune(const base::Environment& given, const store::Lo
   const base::Environment environment = base::with_clock(given, clock);
   std::vector<AccountPlan> plans;
   std::string doubt;
+  const base::ClockSighting now = base::see_clock(environment.clock);
   {
     // Closed before prune starts, which would wait for this reader before it deletes packs.
     store::Reader reader = store::Reader::open(location, environment.files);
-    doubt = doubt_before_prune(environment, location, reader, command);
+    doubt = doubt_before_prune(environment, location, reader, now, command);
     plans = plan_accounts(reader, environment.config,
                           base::Acknowledgements::load(environment.files, environment.config.store),
-                          environment.clock.now_seconds());
+                          now.time);
   }
   store::PruneOptions options;
   options.drop = to_drop(plans);
   options.grace = environment.config.prune.grace;
   options.mode = command.dry_run ? store::PruneMode::kPlan : store::PruneMode::kCarryOut;
+  options.now = now.time;
+  options.is_now_confirmed = command.now;
   options.skip_grace = command.skip_grace;
   options.copies.assign(command.copies.begin(), command.copies.end());
   PackPlan packs;

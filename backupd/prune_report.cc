@@ -63,6 +63,7 @@ nlohmann::ordered_json prune_json(const store::PruneReport& report) {
             {"deleted_bytes", report.deleted_bytes},
             {"waiting", report.waiting},
             {"waiting_bytes", report.waiting_bytes},
+            {"grace_not_begun", report.not_begun},
             {"left", report.left},
             {"left_bytes", report.left_bytes},
             {"shortage", report.shortage},
@@ -103,10 +104,18 @@ std::string prune_text(const store::PruneReport& report, store::PruneMode mode,
       ".\n{} of {}, replaced earlier: {}.\n", base::format_count(report.deleted, "pack"),
       base::format_size(report.deleted_bytes), is_plan ? "to be deleted" : "deleted");
   if (report.waiting > 0) {
-    text += fmt::format("{} of {} will be deleted by the first prune after {}{}.\n",
+    text += fmt::format("{} of {}, replaced: to be deleted by the first prune {} after that{}.\n",
                         base::format_count(report.waiting, "pack"),
                         base::format_size(report.waiting_bytes), base::format_duration(grace),
                         report.has_older_reader ? ", once no reader uses them" : "");
+  }
+  if (report.not_begun > 0) {
+    text += fmt::format(
+        "For {} of them that time has not begun: the system's clock is behind a snapshot. It "
+        "begins "
+        "with the first prune once the clock has passed that, later backups span two days, or "
+        "--now confirms the clock.\n",
+        base::format_count(report.not_begun));
   }
   const std::string left = describe_left(report);
   if (!left.empty()) text += left + ".\n";

@@ -42,6 +42,10 @@ struct CondemnedPack {
 inline constexpr std::chrono::sys_seconds kNeverDeleted{
     std::chrono::seconds(253'402'300'799)};  // the end of the year 9999
 
+// CondemnedPack::since of a pack that was condemned while the clock may have been behind: the first
+// prune with a clock that is right begins its grace period, as for any time in the future.
+inline constexpr std::chrono::sys_seconds kGraceNotBegun = kNeverDeleted - std::chrono::days(365);
+
 // Keeps a snapshot from being dropped.
 struct Pin {
   ObjectId snapshot;

@@ -2,16 +2,42 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
 #include <utility>
 
+#include "base/clock.h"
+#include "store/doubted_times.h"
 #include "store/format/layout.h"
 #include "store/index/reader_lock.h"
 
 namespace store {
 
+namespace {
+
+// Whether snapshots in the future may be dated rightly, and the clock be behind. Where one account
+// shows that it is not, another that has no later snapshot decides nothing.
+bool may_clock_be_behind(Index& index, std::chrono::sys_seconds now) {
+  const std::chrono::sys_seconds latest = now + base::kClockSlack;
+  bool may_be = false;
+  for (const std::string& account : index.accounts()) {
+    const std::vector<SnapshotInfo> snapshots = index.snapshots(account);
+    const auto is_future = [&](const SnapshotInfo& snapshot) { return snapshot.time > latest; };
+    if (std::ranges::none_of(snapshots, is_future)) continue;
+    if (!may_be_behind(snapshots, now)) return false;
+    may_be = true;
+  }
+  return may_be;
+}
+
+}  // namespace
+
 CondemnedPacks::CondemnedPacks(WriteSession& session, std::chrono::seconds grace,
-                               std::chrono::sys_seconds now, PruneReport& report)
-    : session_(session), grace_(grace), now_(now), report_(report) {}
+                               std::chrono::sys_seconds now, bool is_confirmed, PruneReport& report)
+    : session_(session),
+      grace_(grace),
+      now_(now),
+      may_be_behind_(!is_confirmed && may_clock_be_behind(session.index(), now)),
+      report_(report) {}
 
 void CondemnedPacks::load() {
   condemned_ = session_.index().condemned_rows();
@@ -22,22 +48,39 @@ void CondemnedPacks::classify(const std::function<bool(const Index::CondemnedRow
   waiting_.clear();
   report_.waiting = 0;
   report_.waiting_bytes = 0;
+  report_.not_begun = 0;
   const std::uint64_t reader = oldest_reader(session_.location(), session_.files());
-  for (const Index::CondemnedRow& condemned : condemned_) {
+  for (Index::CondemnedRow& condemned : condemned_) {
+    std::chrono::sys_seconds& since = condemned.condemned.since;
+    if (since > now_ + base::kClockSlack && since != kNeverDeleted && !may_be_behind_) {
+      since = now_;
+      has_redated_ = true;
+    }
     const std::unique_ptr<base::File> file = session_.files().open(path_of(condemned));
-    const bool is_over = now_ - condemned.condemned.since >= grace_;
+    const bool is_due = is_over(condemned.condemned);
     const bool is_read = reader < condemned.number;
-    report_.has_older_reader = report_.has_older_reader || (file && is_over && is_read);
-    if (!file || (is_over && !is_needed(condemned) && !is_read)) {
+    report_.has_older_reader = report_.has_older_reader || (file && is_due && is_read);
+    if (!file || (is_due && !is_needed(condemned) && !is_read)) {
       expired_.push_back(condemned);
       if (file) report_.deleted_bytes += file->size();
       if (file) ++report_.deleted;
     } else {
-      waiting_.push_back(condemned.condemned);
-      ++report_.waiting;
-      report_.waiting_bytes += file->size();
+      wait_for(condemned.condemned, file->size());
     }
   }
+}
+
+bool CondemnedPacks::is_over(const CondemnedPack& condemned) const {
+  if (condemned.since == kNeverDeleted) return false;
+  return grace_.count() == 0 || now_ - condemned.since >= grace_;
+}
+
+void CondemnedPacks::wait_for(const CondemnedPack& condemned, std::uint64_t size) {
+  waiting_.push_back(condemned);
+  if (condemned.since == kNeverDeleted) return;
+  ++report_.waiting;
+  report_.waiting_bytes += size;
+  if (condemned.since > now_ + base::kClockSlack) ++report_.not_begun;
 }
 
 void CondemnedPacks::delete_expired() {
@@ -54,7 +97,7 @@ void CondemnedPacks::delete_expired() {
 void CondemnedPacks::condemn(const PackName& pack, std::uint64_t size) {
   const auto is_it = [&](const CondemnedPack& condemned) { return condemned.pack == pack; };
   if (std::ranges::any_of(waiting_, is_it)) return;
-  waiting_.push_back({.pack = pack, .since = now_});
+  waiting_.push_back({.pack = pack, .since = may_be_behind_ ? kGraceNotBegun : now_});
   ++uncounted_;
   uncounted_bytes_ += size;
 }
@@ -62,6 +105,7 @@ void CondemnedPacks::condemn(const PackName& pack, std::uint64_t size) {
 void CondemnedPacks::count_condemned() {
   report_.condemned += uncounted_;
   report_.condemned_bytes += uncounted_bytes_;
+  if (may_be_behind_) report_.not_begun += uncounted_;
   report_.waiting += std::exchange(uncounted_, 0);
   report_.waiting_bytes += std::exchange(uncounted_bytes_, 0);
 }

@@ -18,16 +18,22 @@ namespace store {
 // For one thread. Fails like the file system and the index.
 class CondemnedPacks {
  public:
-  // All arguments must outlive it, except `grace`: how long a pack waits before it is deleted.
-  // Counts in the report what is deleted, what is condemned and what waits.
+  // Session and report must outlive it. `grace`: how long a pack waits before it is deleted; 0: not
+  // at all. `is_confirmed`: the administrator confirms that `now` is right. Counts the deleted, the
+  // condemned and the waiting packs in the report.
   CondemnedPacks(WriteSession& session, std::chrono::seconds grace, std::chrono::sys_seconds now,
-                 PruneReport& report);
+                 bool is_confirmed, PruneReport& report);
 
   // Reads the condemned packs from the index.
   void load();
 
-  // Decides about the packs as loaded. Those without a file can always be forgotten.
+  // Decides about the packs as loaded. Those without a file can always be forgotten. The grace
+  // period of a pack condemned in the future, by a clock that was ahead, begins now, unless the
+  // clock may be behind.
   void classify(const std::function<bool(const Index::CondemnedRow&)>& is_needed);
+
+  // Whether that changed the time of a pack, which only a commit makes durable.
+  bool has_redated() const { return has_redated_; }
 
   // The files are durably deleted before the index, and then the next checkpoint, forget them.
   void delete_expired();
@@ -43,10 +49,14 @@ class CondemnedPacks {
 
  private:
   base::Path path_of(const Index::CondemnedRow& condemned) const;
+  bool is_over(const CondemnedPack& condemned) const;
+  void wait_for(const CondemnedPack& condemned, std::uint64_t size);
 
   WriteSession& session_;
   std::chrono::seconds grace_;
   std::chrono::sys_seconds now_;
+  bool may_be_behind_;  // the clock
+  bool has_redated_ = false;
   PruneReport& report_;
   std::vector<Index::CondemnedRow> condemned_;
   std::vector<Index::CondemnedRow> expired_;

@@ -49,7 +49,7 @@ class Prune {
         const PruneOptions& options)
       : options_(options),
         session_(location, files, clock, Effort::kStrong),
-        now_(clock.now_seconds()),
+        now_(options.now.value_or(clock.now_seconds())),
         snapshots_(session_, without_pinned(session_.index(), options.drop, now_)),
         objects_(files, packs_directory(location), session_.context(), session_.index(),
                  kCachedForCopying),
@@ -58,7 +58,7 @@ class Prune {
         marking_(session_.index(), objects_, session_.context().keys, marks_),
         packs_(session_, marks_, marked_, marking_),
         condemned_(session_, options.skip_grace ? std::chrono::seconds(0) : options.grace, now_,
-                   report_) {}
+                   options.is_now_confirmed, report_) {}
 
   // Changes nothing.
   void prepare() {
@@ -168,8 +168,8 @@ class Prune {
     const std::vector<std::size_t> packs = packs_.free_packs();
     // One pack with nothing but earlier commits is not worth another commit.
     const auto has_objects = [&](std::size_t i) { return !packs_.has_only_commits(i); };
-    const bool is_worth_it =
-        report_.dropped > 0 || packs.size() > 1 || std::ranges::any_of(packs, has_objects);
+    const bool is_worth_it = report_.dropped > 0 || packs.size() > 1 || condemned_.has_redated() ||
+                             std::ranges::any_of(packs, has_objects);
     if (!is_worth_it) return;
     commit(packs);
     const auto place = index().find(ObjectType::kCommit, index().highest_commit().id);

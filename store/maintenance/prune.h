@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -44,6 +45,10 @@ struct PruneOptions {
   std::chrono::seconds grace = std::chrono::hours(24);
   PruneMode mode = PruneMode::kCarryOut;
   ChoiceLimits limits = {};
+  // The time of the sighting that the caller judged (store/clock_guard.h); nullopt: that of the
+  // clock.
+  std::optional<std::chrono::sys_seconds> now = {};
+  bool is_now_confirmed = false;  // by the administrator, against all recorded times
   // Deletes packs as soon as they are condemned, whatever `grace` is. The caller has made sure that
   // every reader is visible here.
   bool skip_grace = false;
@@ -68,7 +73,9 @@ struct PruneReport {
   std::uint64_t deleted_bytes = 0;
   std::uint64_t waiting = 0;  // packs condemned but not yet deleted
   std::uint64_t waiting_bytes = 0;
-  std::uint64_t steps = 0;  // commits
+  std::uint64_t not_begun = 0;  // of `waiting`: packs whose grace period has not begun, because the
+                                // clock may be behind
+  std::uint64_t steps = 0;      // commits
   // Packs with dead data that were not rewritten, because the disk lacks the room.
   std::uint64_t left = 0;
   std::uint64_t left_bytes = 0;
