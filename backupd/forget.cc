@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <span>
@@ -100,6 +102,16 @@ std::vector<AccountPlan> plan(const base::Environment& environment, const Forget
   return {std::move(plan)};
 }
 
+// A pin ends when the clock says so.
+bool has_ended_pin(const std::vector<AccountPlan>& plans) {
+  const auto is_ended = [](const PlannedSnapshot& planned) {
+    return planned.snapshot.pinned_until > std::chrono::sys_seconds();
+  };
+  return std::ranges::any_of(plans, [&](const AccountPlan& plan) {
+    return std::ranges::any_of(plan.snapshots, is_ended);
+  });
+}
+
 // A prune also deletes packs that have been condemned for long enough, if the clock is right.
 std::string doubt_before_forget(const base::Environment& environment,
                                 const store::Location& location, const base::ClockSighting& now,
@@ -131,7 +143,7 @@ base::ExitStatus forget(const base::Environment& given, const ForgetOptions& com
   std::optional<store::PruneReport> report;
   std::optional<StoreLoan> loan;
   if (command.yes) loan.emplace(environment, "forget");
-  if (command.yes && command.prune) {
+  if (command.yes && (command.prune || has_ended_pin(plans))) {
     const std::string doubt = doubt_before_forget(environment, location, now, command);
     if (!doubt.empty()) {
       base::log_warning("forget: nothing is dropped: {}", doubt);

@@ -1,5 +1,5 @@
-// What a prune drops and deletes of nights with a wrong clock, on a real server, once the clock is
-// right.
+// A prune with a right clock after nights with a wrong one, on a real server, and one pin that only
+// a wrong clock ends.
 #include <string>
 #include <vector>
 
@@ -84,6 +84,16 @@ TEST_F(WrongNightPruneTest, DeletesPacksThatWereReplacedWhileTheClockWasAhead) {
   EXPECT_EQ(waiting["deleted"], 0);
   clock_.set(right + hours(27));
   EXPECT_EQ(mailstow_.backupd_json({"prune", "--now"})["packs"]["deleted"], waiting["waiting"]);
+}
+
+TEST_F(WrongNightPruneTest, AClockThatIsAheadEndsNoPin) {
+  const std::string snapshot =
+      mailstow_.restore_json({"snapshots", "alice"})["snapshots"][0]["snapshot"];
+  mailstow_.backupd_json({"pin", "alice", snapshot, "--until", "2027-06-01"});
+  clock_.set(clock_.now() + days(365));
+  EXPECT_EQ(mailstow_.backupd_json({"forget", "alice", "--yes"}, 3)["dropped"], 0);
+  mailstow_.backupd_json({"unpin", "alice", snapshot});
+  EXPECT_EQ(mailstow_.backupd_json({"forget", "alice", "--yes"})["dropped"], 1);
 }
 
 }  // namespace
