@@ -11,7 +11,6 @@
 
 #include "backupd/pass/account_snapshot.h"
 #include "backupd/pass/admission.h"
-#include "backupd/pass/back_off.h"
 #include "backupd/pass/commit_schedule.h"
 #include "backupd/pass/folder_filter.h"
 #include "backupd/pass/folder_rounds.h"
@@ -21,6 +20,7 @@
 #include "backupd/pass/spare_sessions.h"
 #include "backupd/pass/store_turn.h"
 #include "backupd/report/pass_report.h"
+#include "base/back_off.h"
 #include "base/error.h"
 #include "base/program/program.h"
 #include "imap/shortcomings.h"
@@ -69,7 +69,7 @@ class AccountPass : private CommitSchedule::Participant {
   Admission admission_;
   AccountSnapshot snapshot_;
   FolderRounds rounds_;
-  BackOff back_off_;
+  base::BackOff back_off_;
   std::shared_ptr<imap::WaitBudget> waits_;
   bool was_open_ = false;  // a login has succeeded
   ListingState listing_;

@@ -1,10 +1,10 @@
-#include "backupd/pass/back_off.h"
+#include "base/back_off.h"
 
 #include <set>
 
 #include <gtest/gtest.h>
 
-namespace backupd {
+namespace base {
 namespace {
 
 using std::chrono::milliseconds;
@@ -57,4 +57,4 @@ TEST(BackOffTest, WithALimitOfZeroNeverRetries) {
 }
 
 }  // namespace
-}  // namespace backupd
+}  // namespace base

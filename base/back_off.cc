@@ -1,8 +1,8 @@
-#include "backupd/pass/back_off.h"
+#include "base/back_off.h"
 
 #include <algorithm>
 
-namespace backupd {
+namespace base {
 
 namespace {
 
@@ -30,4 +30,4 @@ void BackOff::reset() {
   failures_ = 0;
 }
 
-}  // namespace backupd
+}  // namespace base

@@ -1,4 +1,4 @@
-// The waiting time before a server is tried again.
+// The waiting time before a server or a storage is tried again.
 #pragma once
 
 #include <chrono>
@@ -6,7 +6,7 @@
 #include <optional>
 #include <random>
 
-namespace backupd {
+namespace base {
 
 class BackOff {
  public:
@@ -31,4 +31,4 @@ class BackOff {
   Steady::time_point first_;
 };
 
-}  // namespace backupd
+}  // namespace base
