@@ -35,6 +35,8 @@ std::string_view error_word(ErrorCode code) {
       return "io";
     case ErrorCode::kNoSpace:
       return "no_space";
+    case ErrorCode::kStorage:
+      return "storage";
     case ErrorCode::kInternal:
       return "internal";
   }

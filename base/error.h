@@ -26,6 +26,8 @@ enum class ErrorCode {
   kRefused,             // the server answered NO or BAD to a command
   kIo,                  // the operating system refused a file operation
   kNoSpace,             // ... because the disk or the quota on it is full
+  kStorage,             // what holds the store is missing, does not answer, or refuses: nothing is
+                        // known about the store's content
   kInternal,            // a defect in mailstow
 };
 

@@ -35,6 +35,7 @@ ExitStatus exit_status(ErrorCode code) {
     case ErrorCode::kRefused:
     case ErrorCode::kIo:
     case ErrorCode::kNoSpace:
+    case ErrorCode::kStorage:
     case ErrorCode::kInternal:
       return ExitStatus::kNothingDone;
   }

@@ -18,6 +18,7 @@ bool ends_run(base::ErrorCode code) {
   switch (code) {
     case base::ErrorCode::kIo:
     case base::ErrorCode::kNoSpace:
+    case base::ErrorCode::kStorage:
     case base::ErrorCode::kKey:
     case base::ErrorCode::kBusy:
       return true;

@@ -57,7 +57,7 @@ std::string error_code_in(const ordered_json& report) {
 // An error after which the same attempt could succeed: the connection, the machine.
 bool is_passing(const std::string& code) {
   return code == "network" || code == "io" || code == "busy" || code == "stopped" ||
-         code == "no_space" || code == "protocol";
+         code == "no_space" || code == "storage" || code == "protocol";
 }
 
 }  // namespace

@@ -21,6 +21,7 @@ TEST(ExitStatusTest, EveryKindOfErrorMapsToAStatus) {
   EXPECT_EQ(exit_status(ErrorCode::kKey), ExitStatus::kUsage);
   EXPECT_EQ(exit_status(ErrorCode::kLogin), ExitStatus::kNothingDone);
   EXPECT_EQ(exit_status(ErrorCode::kNoSpace), ExitStatus::kNothingDone);
+  EXPECT_EQ(exit_status(ErrorCode::kStorage), ExitStatus::kNothingDone);
   EXPECT_EQ(exit_status(ErrorCode::kBusy), ExitStatus::kBusy);
   EXPECT_EQ(exit_status(ErrorCode::kDamaged), ExitStatus::kDamaged);
   EXPECT_EQ(exit_status(ErrorCode::kCountsTowardsQuota), ExitStatus::kCountsTowardsQuota);
