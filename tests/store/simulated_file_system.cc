@@ -291,7 +291,8 @@ std::vector<std::string> SimulatedFileSystem::list(const base::Path& path) {
 
 std::optional<std::chrono::system_clock::time_point> SimulatedFileSystem::modified(
     const base::Path& path) {
-  if (!names_.contains(path)) return std::nullopt;
+  const base::Path of = path.filename() == "." ? path.parent_path() : path;
+  if (!names_.contains(of) && !directories_.contains(of)) return std::nullopt;
   return modified_;
 }
 

@@ -1,0 +1,52 @@
+// A storage that repeats what is worth repeating, so that its users see neither lost connections
+// nor a storage that is overloaded, unless that lasts.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+
+#include "base/clock.h"
+#include "store/storage/storage.h"
+
+namespace store {
+
+class PatientStorage : public Storage {
+ public:
+  // Repeats an operation after growing pauses (base::BackOff) until it has failed for `limit`, and
+  // then fails with its last error. `storage` and `clock` must outlive it. `seed`: as for
+  // base::BackOff.
+  PatientStorage(Storage& storage, base::Clock& clock, std::chrono::milliseconds limit,
+                 std::uint32_t seed);
+
+  void put(const BlobName& name, base::ByteView bytes) override;
+  std::unique_ptr<Upload> upload(std::string_view area) override;
+  Created create(const BlobName& name, base::ByteView bytes) override;
+  void replace(const BlobName& name, base::ByteView bytes) override;
+  std::optional<base::Bytes> get(const BlobName& name, std::uint64_t limit) override;
+  std::optional<std::size_t> read_at(const BlobName& name, std::uint64_t offset,
+                                     std::span<std::byte> out) override;
+  std::optional<BlobTail> get_tail(const BlobName& name, std::size_t size) override;
+  std::optional<std::uint64_t> size(const BlobName& name) override;
+  std::vector<std::string> list(std::string_view area, std::string_view prefix = {},
+                                std::string_view after = {}) override;
+  [[nodiscard]] std::vector<NotRemoved> remove(std::span<const BlobName> names) override;
+  StorageTraits traits() const override { return storage_.traits(); }
+  std::string display_name() const override { return storage_.display_name(); }
+  std::string display_name(const BlobName& name) const override {
+    return storage_.display_name(name);
+  }
+
+ private:
+  class PatientUpload;
+
+  template <typename Work>
+  auto repeat(const Work& work);
+
+  Storage& storage_;
+  base::Clock& clock_;
+  std::chrono::milliseconds limit_;
+  std::atomic<std::uint32_t> seed_;
+};
+
+}  // namespace store

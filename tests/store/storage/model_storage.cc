@@ -1,0 +1,236 @@
+#include "tests/store/storage/model_storage.h"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "base/error.h"
+
+namespace tests {
+
+using store::BlobName;
+using store::StorageError;
+using store::Trouble;
+
+class ModelStorage::ModelUpload : public store::Upload {
+ public:
+  ModelUpload(ModelStorage& storage, std::string_view area) : storage_(storage), area_(area) {}
+
+  void write(base::ByteView bytes) override {
+    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+  }
+  void publish(std::string_view key) override { storage_.put(BlobName(area_, key), bytes_); }
+
+ private:
+  ModelStorage& storage_;
+  std::string area_;
+  base::Bytes bytes_;
+};
+
+void ModelStorage::set_faults(const StorageFaults& faults) {
+  const std::lock_guard lock(mutex_);
+  faults_ = faults;
+  random_.seed(faults.seed + 1);
+}
+
+void ModelStorage::fail_once_at(std::uint64_t operation, StorageFault fault) {
+  const std::lock_guard lock(mutex_);
+  fails_once_at_ = operation;
+  fails_every_ = 0;
+  planned_ = fault;
+}
+
+void ModelStorage::fail_every(std::uint64_t nth, StorageFault fault) {
+  const std::lock_guard lock(mutex_);
+  fails_once_at_ = 0;
+  fails_every_ = nth;
+  planned_ = fault;
+}
+
+void ModelStorage::stop_failing() {
+  const std::lock_guard lock(mutex_);
+  fails_once_at_ = 0;
+  fails_every_ = 0;
+  faults_ = {};
+}
+
+std::uint64_t ModelStorage::operations() const {
+  const std::lock_guard lock(mutex_);
+  return operations_;
+}
+
+std::uint64_t ModelStorage::operations(const std::string& kind) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = operations_by_kind_.find(kind);
+  return found == operations_by_kind_.end() ? 0 : found->second;
+}
+
+std::map<BlobName, base::Bytes> ModelStorage::contents() const {
+  const std::lock_guard lock(mutex_);
+  std::map<BlobName, base::Bytes> contents;
+  for (const auto& [name, versions] : blobs_) {
+    if (versions.back().bytes) contents.emplace(name, *versions.back().bytes);
+  }
+  return contents;
+}
+
+void ModelStorage::put(const BlobName& name, base::ByteView bytes) {
+  perform("put", [&] {
+    const base::Bytes* const existing = present(name);
+    if (existing != nullptr && !std::ranges::equal(*existing, bytes)) {
+      base::fail(base::ErrorCode::kDamaged, "put {}: it has other bytes", name.text());
+    }
+    if (existing == nullptr) set(name, base::Bytes(bytes.begin(), bytes.end()));
+  });
+}
+
+std::unique_ptr<store::Upload> ModelStorage::upload(std::string_view area) {
+  BlobName::require_area(area);
+  return std::make_unique<ModelUpload>(*this, area);
+}
+
+store::Created ModelStorage::create(const BlobName& name, base::ByteView bytes) {
+  if (!traits_.creates_once) {
+    base::fail(base::ErrorCode::kInternal, "create {}: several writers could win", name.text());
+  }
+  bool exists = false;
+  perform("create", [&] {
+    exists = present(name) != nullptr;
+    if (!exists) set(name, base::Bytes(bytes.begin(), bytes.end()));
+  });
+  return exists ? compare_with_existing(*this, name, bytes) : store::Created::kYes;
+}
+
+void ModelStorage::replace(const BlobName& name, base::ByteView bytes) {
+  perform("replace", [&] { set(name, base::Bytes(bytes.begin(), bytes.end())); });
+}
+
+std::optional<base::Bytes> ModelStorage::get(const BlobName& name, std::uint64_t limit) {
+  std::optional<base::Bytes> bytes;
+  perform("get", [&] {
+    const base::Bytes* const found = readable(name);
+    if (found == nullptr) return;
+    if (found->size() > limit) {
+      base::fail(base::ErrorCode::kDamaged, "get {}: {} bytes, at most {} expected", name.text(),
+                 found->size(), limit);
+    }
+    bytes = *found;
+  });
+  return bytes;
+}
+
+std::optional<std::size_t> ModelStorage::read_at(const BlobName& name, std::uint64_t offset,
+                                                 std::span<std::byte> out) {
+  std::optional<std::size_t> length;
+  perform("get", [&] {
+    const base::Bytes* const found = readable(name);
+    if (found == nullptr) return;
+    const auto begin = static_cast<std::size_t>(std::min<std::uint64_t>(offset, found->size()));
+    length = std::min(out.size(), found->size() - begin);
+    std::ranges::copy(base::ByteView(*found).subspan(begin, *length), out.begin());
+  });
+  return length;
+}
+
+std::optional<store::BlobTail> ModelStorage::get_tail(const BlobName& name, std::size_t size) {
+  std::optional<store::BlobTail> tail;
+  perform("get", [&] {
+    const base::Bytes* const found = readable(name);
+    if (found == nullptr) return;
+    const base::ByteView end = base::ByteView(*found).last(std::min(size, found->size()));
+    tail = {.blob_size = found->size(), .bytes = {end.begin(), end.end()}};
+  });
+  return tail;
+}
+
+std::optional<std::uint64_t> ModelStorage::size(const BlobName& name) {
+  std::optional<std::uint64_t> size;
+  perform("size", [&] {
+    if (const base::Bytes* const found = readable(name)) size = found->size();
+  });
+  return size;
+}
+
+std::vector<std::string> ModelStorage::list(std::string_view area, std::string_view prefix,
+                                            std::string_view after) {
+  BlobName::require_area(area);
+  std::vector<std::string> keys;
+  perform("list", [&] {
+    const std::uint64_t moment = some_moment(faults_.late_listings);
+    for (const auto& [name, versions] : blobs_) {
+      const bool is_wanted =
+          name.area() == area && name.key().starts_with(prefix) && name.key() > after;
+      if (!is_wanted || bytes_at(versions, moment) == nullptr) continue;
+      if (!draw(faults_.missing_names)) keys.push_back(name.key());
+    }
+  });
+  return keys;
+}
+
+std::vector<store::NotRemoved> ModelStorage::remove(std::span<const BlobName> names) {
+  perform("remove", [&] {
+    for (const BlobName& name : names) {
+      if (present(name) != nullptr) set(name, std::nullopt);
+    }
+  });
+  return {};
+}
+
+void ModelStorage::perform(const std::string& kind, const std::function<void()>& work) {
+  const std::lock_guard lock(mutex_);
+  ++operations_;
+  ++operations_by_kind_[kind];
+  const std::optional<StorageFault> fault = next_fault();
+  if (fault == StorageFault::kThrottled) {
+    throw StorageError(Trouble::kThrottled, kind + ": too many requests: try again later", pause_);
+  }
+  if (fault == StorageFault::kRefused) {
+    throw StorageError(Trouble::kRefused, kind + ": the model refuses it");
+  }
+  if (fault != StorageFault::kNotDone) work();
+  if (fault) throw StorageError(Trouble::kUnanswered, kind + ": no answer: try again");
+}
+
+std::optional<StorageFault> ModelStorage::next_fault() {
+  if (operations_ == fails_once_at_) return planned_;
+  if (fails_every_ != 0 && operations_ % fails_every_ == 0) return planned_;
+  if (draw(faults_.not_done)) return StorageFault::kNotDone;
+  if (draw(faults_.done)) return StorageFault::kDone;
+  if (draw(faults_.throttled)) return StorageFault::kThrottled;
+  return std::nullopt;
+}
+
+bool ModelStorage::draw(unsigned percent) {
+  return percent > 0 && random_() % 100 < percent;
+}
+
+std::uint64_t ModelStorage::some_moment(unsigned changes_ago) {
+  if (changes_ago == 0) return changes_;
+  return changes_ - std::min<std::uint64_t>(changes_, random_() % (changes_ago + 1));
+}
+
+void ModelStorage::set(const BlobName& name, std::optional<base::Bytes> bytes) {
+  blobs_[name].push_back({.change = ++changes_, .bytes = std::move(bytes)});
+}
+
+const base::Bytes* ModelStorage::present(const BlobName& name) const {
+  const auto found = blobs_.find(name);
+  return found == blobs_.end() ? nullptr : bytes_at(found->second, changes_);
+}
+
+// A name that had no bytes at the earlier moment is new: it is read at once.
+const base::Bytes* ModelStorage::readable(const BlobName& name) {
+  const auto found = blobs_.find(name);
+  if (found == blobs_.end()) return nullptr;
+  const base::Bytes* const old = bytes_at(found->second, some_moment(faults_.late_reads));
+  return old != nullptr ? old : bytes_at(found->second, changes_);
+}
+
+const base::Bytes* ModelStorage::bytes_at(const Versions& versions, std::uint64_t moment) {
+  const auto after = std::ranges::upper_bound(versions, moment, {}, &Version::change);
+  if (after == versions.begin()) return nullptr;
+  const Version& version = *std::prev(after);
+  return version.bytes ? &*version.bytes : nullptr;
+}
+
+}  // namespace tests
