@@ -4,7 +4,7 @@
 
 namespace store {
 
-PackOutput::PackOutput(base::AtomicFile& file) : file_(file), thread_([this] { work(); }) {}
+PackOutput::PackOutput(Upload& upload) : upload_(upload), thread_([this] { work(); }) {}
 
 PackOutput::~PackOutput() {
   {
@@ -43,7 +43,7 @@ void PackOutput::work() {
     changed_.notify_all();
     std::exception_ptr error;
     try {
-      file_.write(bytes);
+      upload_.write(bytes);
       hash_.update(bytes);
     } catch (...) {
       error = std::current_exception();

@@ -7,9 +7,9 @@
 #include <optional>
 #include <thread>
 
-#include "base/atomic_file.h"
 #include "base/bytes.h"
 #include "store/format/crypto.h"
+#include "store/storage/storage.h"
 
 namespace store {
 
@@ -17,8 +17,8 @@ namespace store {
 // written.
 class PackOutput {
  public:
-  // Until finish() returns, nothing else may write to `file`, which must outlive the output.
-  explicit PackOutput(base::AtomicFile& file);
+  // Until finish() returns, nothing else may use `upload`, which must outlive the output.
+  explicit PackOutput(Upload& upload);
   PackOutput(const PackOutput&) = delete;
   PackOutput& operator=(const PackOutput&) = delete;
   ~PackOutput();  // discards the queued piece
@@ -32,7 +32,7 @@ class PackOutput {
  private:
   void work();
 
-  base::AtomicFile& file_;
+  Upload& upload_;
   Sha256Hash hash_;
 
   std::mutex mutex_;

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/make_room.h"
+#include "store/format/layout.h"
 
 namespace store {
 
@@ -51,11 +52,11 @@ int compression_level(Effort effort) {
   return effort == Effort::kFast ? kFastLevel : kStrongLevel;
 }
 
-PackWriter::PackWriter(base::FileSystem& files, const base::Path& directory,
-                       const BlockContext& context, SealingPool& pool, Effort effort)
+PackWriter::PackWriter(Storage& storage, const BlockContext& context, SealingPool& pool,
+                       Effort effort)
     : context_(context),
       pool_(pool),
-      file_(files, directory),
+      upload_(storage.upload(kPacksArea)),
       id_(random_pack_id()),
       effort_(effort) {
   write(PackHeader{.store = context_.store, .pack = id_, .effort = effort_}.encode());
@@ -199,8 +200,7 @@ Pack PackWriter::finish() {
             .effort = effort_,
             .size = size_,
             .blocks = std::move(blocks_)};
-  // If the name already exists, that pack has exactly these bytes.
-  file_.commit(pack.name.hex(), base::OnExisting::kFail);
+  upload_->publish(pack.name.hex());
   return pack;
 }
 

@@ -1,4 +1,4 @@
-// Fills one pack: objects into the blocks of their streams, blocks into a file that appears
+// Fills one pack: objects into the blocks of their streams, blocks into a blob that appears
 // complete or not at all.
 //
 // Each account has open blocks of its own, so that its mail lies together while several accounts
@@ -10,16 +10,17 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "base/atomic_file.h"
-#include "base/file_system.h"
+#include "base/bytes.h"
 #include "store/format/pack.h"
 #include "store/pack_output.h"
 #include "store/sealing_pool.h"
+#include "store/storage/storage.h"
 
 namespace store {
 
@@ -36,8 +37,8 @@ constexpr std::uint64_t max_open_blocks(Effort effort) {
 class PackWriter {
  public:
   // All arguments must outlive the writer. The pool must be empty, and used by this writer alone.
-  PackWriter(base::FileSystem& files, const base::Path& directory, const BlockContext& context,
-             SealingPool& pool, Effort effort = Effort::kFast);
+  PackWriter(Storage& storage, const BlockContext& context, SealingPool& pool,
+             Effort effort = Effort::kFast);
 
   // `message_size` is for a kMessage only, `account` for messages and parts. If memory runs out,
   // nothing is added, and the pack remains usable unless it is_torn(); the same is true of
@@ -48,7 +49,7 @@ class PackWriter {
   // Returns whether the pack is full: the next object should go into another pack.
   bool full() const;
 
-  // Writes everything to the file, and makes it durable under its name.
+  // Writes everything, and publishes the pack under its name.
   Pack finish();
 
   // After a failure: whether a part of the pack is lost.
@@ -73,8 +74,8 @@ class PackWriter {
 
   const BlockContext& context_;
   SealingPool& pool_;
-  base::AtomicFile file_;
-  PackOutput output_{file_};
+  std::unique_ptr<Upload> upload_;
+  PackOutput output_{*upload_};
   std::uint64_t size_ = 0;  // of the bytes passed to output_
   PackId id_{};
   Effort effort_;

@@ -24,6 +24,7 @@
 #include "store/sealing_pool.h"
 #include "store/search_index/search_feeder.h"
 #include "store/search_index/search_index.h"
+#include "store/storage/directory_storage.h"
 
 namespace store {
 
@@ -104,6 +105,7 @@ class WriteSession {
 
   Location location_;
   base::FileSystem& files_;
+  DirectoryStorage storage_{files_, location_.store};
   const base::Clock& clock_;
   BlockContext context_;
   std::unique_ptr<base::FileLock> lock_;

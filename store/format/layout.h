@@ -2,14 +2,18 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/file_system.h"
 #include "store/format/location.h"
 
 namespace store {
 
+// The area of the packs in the store's storage (store/storage/); a pack's key is its name in hex.
+inline constexpr std::string_view kPacksArea = "packs";
+
 inline base::Path packs_directory(const Location& location) {
-  return location.store / "packs";
+  return location.store / kPacksArea;
 }
 inline base::Path keys_directory(const Location& location) {
   return location.store / "keys";

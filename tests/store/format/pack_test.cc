@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "store/pack_writer.h"
+#include "store/storage/directory_storage.h"
 #include "tests/expect_error.h"
 #include "tests/store/counting_file_system.h"
 #include "tests/temporary_directory.h"
@@ -24,7 +25,7 @@ class PackTest : public testing::Test {
 
   Pack write(const std::vector<std::pair<ObjectType, std::string>>& objects) {
     SealingPool pool(context_, 3, 2);
-    PackWriter writer(files_, directory_.path(), context_, pool);
+    PackWriter writer(storage_, context_, pool);
     for (const auto& [type, bytes] : objects) {
       writer.add(type, object_id(context_.keys, type, base::as_bytes(bytes)), base::as_bytes(bytes),
                  bytes.size());
@@ -32,7 +33,8 @@ class PackTest : public testing::Test {
     return writer.finish();
   }
 
-  base::Path path(const Pack& pack) const { return directory_.path() / pack.name.hex(); }
+  base::Path packs() const { return directory_.path() / "packs"; }
+  base::Path path(const Pack& pack) const { return packs() / pack.name.hex(); }
   PackFile open(const Pack& pack) { return {files_.open(path(pack)), "the pack"}; }
 
   // The objects of a block.
@@ -50,6 +52,7 @@ class PackTest : public testing::Test {
 
   tests::TemporaryDirectory directory_;
   base::FileSystem& files_ = base::real_file_system();
+  DirectoryStorage storage_{files_, directory_.path()};
   BlockContext context_;
   Decompressor decompressor_;
 };
@@ -171,7 +174,7 @@ class PackReadsTest : public PackTest {
 
   std::vector<tests::FileRead> reads_for_trailer(const Pack& written) {
     tests::CountingFileSystem files;
-    const Pack pack = PackFile::open(files, directory_.path(), written.name)
+    const Pack pack = PackFile::open(files, packs(), written.name)
                           .read_trailer(context_, written.name, decompressor_);
     EXPECT_EQ(written.blocks.size(), pack.blocks.size());
     return files.reads().at(path(written));
@@ -201,7 +204,7 @@ TEST_F(PackReadsTest, AHeldPackIsReadOnce) {
   const Pack written = write({{ObjectType::kBinary, random_bytes(kObject)}});
   for (const std::uint64_t limit : {written.size, written.size - 1}) {
     tests::CountingFileSystem files;
-    PackFile file = PackFile::open(files, directory_.path(), written.name);
+    PackFile file = PackFile::open(files, packs(), written.name);
     EXPECT_EQ(written.name, file.hold(limit));
     EXPECT_THAT(files.reads().at(path(written)), testing::SizeIs(1));
     const Pack pack = file.read_trailer(context_, written.name, decompressor_);
@@ -217,7 +220,7 @@ class AccountsInPackTest : public PackReadsTest {
   Pack write_in_turns(const std::vector<std::string>& accounts, std::size_t rounds,
                       std::size_t size) {
     SealingPool pool(context_, 1, 2);
-    PackWriter writer(files_, directory_.path(), context_, pool);
+    PackWriter writer(storage_, context_, pool);
     for (std::size_t round = 0; round < rounds; ++round) {
       for (const std::string& account : accounts) {
         const std::string bytes = random_bytes(size);
