@@ -16,6 +16,7 @@
 #include "store/index/object_reader.h"
 #include "store/message_groups.h"
 #include "store/reader.h"
+#include "store/storage/directory_storage.h"
 
 namespace store {
 
@@ -24,11 +25,10 @@ class Reader::Impl {
   Impl(base::FileSystem& files, const Location& location, const BlockContext& opened,
        std::uint64_t cache_bytes)
       : context(opened),
-        file_system(files),
-        packs(packs_directory(location)),
+        storage(files, location.store),
         search_file(search_index_file(location)),
         index(Index::open_read_only(index_file(location), opened.store)),
-        objects(files, packs, context, index, cache_bytes) {}
+        objects(storage, context, index, cache_bytes) {}
 
   static Reader make(base::FileSystem& files, const Location& location, const BlockContext& context,
                      std::uint64_t cache_bytes = ObjectReader::kCacheBytes) {
@@ -49,8 +49,7 @@ class Reader::Impl {
   std::optional<bool> has_unknown_packs;  // nullopt: not looked yet
 
   BlockContext context;
-  base::FileSystem& file_system;
-  base::Path packs;
+  DirectoryStorage storage;
   base::Path search_file;
   Index index;
   ObjectReader objects;

@@ -71,6 +71,7 @@ class WriteSession {
 
   const Location& location() const { return location_; }
   base::FileSystem& files() const { return files_; }
+  Storage& storage() { return storage_; }
   const base::Clock& clock() const { return clock_; }
   const BlockContext& context() const { return context_; }
   Index& index() {

@@ -7,6 +7,8 @@
 
 #include "base/error.h"
 #include "store/format/encoding.h"
+#include "store/format/layout.h"
+#include "store/storage/blob_file.h"
 
 namespace store {
 
@@ -163,21 +165,24 @@ std::optional<PackName> pack_name(std::string_view file_name) {
   return PackName{digits->bytes};
 }
 
-std::string missing_pack(const base::Path& packs, const PackName& name) {
-  return fmt::format("pack {}: it is missing", (packs / name.hex()).string());
+BlobName blob_of(const PackName& name) {
+  return {kPacksArea, name.hex()};
 }
 
-std::optional<PackFile> PackFile::find(base::FileSystem& files, const base::Path& packs,
-                                       const PackName& name) {
-  const base::Path path = packs / name.hex();
-  std::unique_ptr<base::File> file = files.open(path);
+std::string missing_pack(const Storage& storage, const PackName& name) {
+  return fmt::format("pack {}: it is missing", storage.display_name(blob_of(name)));
+}
+
+std::optional<PackFile> PackFile::find(Storage& storage, const PackName& name) {
+  const BlobName blob = blob_of(name);
+  std::unique_ptr<base::File> file = open_blob(storage, blob);
   if (!file) return std::nullopt;
-  return PackFile(std::move(file), "pack " + path.string());
+  return PackFile(std::move(file), "pack " + storage.display_name(blob));
 }
 
-PackFile PackFile::open(base::FileSystem& files, const base::Path& packs, const PackName& name) {
-  std::optional<PackFile> file = find(files, packs, name);
-  if (!file) fail(ErrorCode::kDamaged, "{}", missing_pack(packs, name));
+PackFile PackFile::open(Storage& storage, const PackName& name) {
+  std::optional<PackFile> file = find(storage, name);
+  if (!file) fail(ErrorCode::kDamaged, "{}", missing_pack(storage, name));
   return *std::move(file);
 }
 

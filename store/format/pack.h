@@ -14,6 +14,7 @@
 #include "store/format/block.h"
 #include "store/format/object_id.h"
 #include "store/format/object_type.h"
+#include "store/storage/storage.h"
 
 namespace store {
 
@@ -23,8 +24,11 @@ using PackName = Sha256;
 // The pack that a file of this name is; nullopt if it is not named like a pack.
 std::optional<PackName> pack_name(std::string_view file_name);
 
+// The pack's name in the store's storage.
+BlobName blob_of(const PackName& name);
+
 // "pack PATH: it is missing"
-std::string missing_pack(const base::Path& packs, const PackName& name);
+std::string missing_pack(const Storage& storage, const PackName& name);
 
 struct ObjectEntry {
   ObjectType type = ObjectType::kMessage;
@@ -83,11 +87,10 @@ class PackFile {
  public:
   PackFile(std::unique_ptr<base::File> file, std::string name);
 
-  // The pack in the directory `packs`. find() returns nullopt and open() fails with kDamaged if it
-  // is missing. Both fail with kIo.
-  static std::optional<PackFile> find(base::FileSystem& files, const base::Path& packs,
-                                      const PackName& name);
-  static PackFile open(base::FileSystem& files, const base::Path& packs, const PackName& name);
+  // The pack in `storage`, which must outlive it. find() returns nullopt and open() fails with
+  // kDamaged if it is missing. Both fail as the storage does.
+  static std::optional<PackFile> find(Storage& storage, const PackName& name);
+  static PackFile open(Storage& storage, const PackName& name);
 
   // The pack's own description of its content, checked as far as header, trailer and footer allow.
   // Takes one read besides the header's: another one if the trailer is larger than usual.

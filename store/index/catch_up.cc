@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "store/format/layout.h"
+#include "store/storage/directory_storage.h"
 
 namespace store {
 
@@ -16,10 +17,10 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-std::set<PackName> packs_in_store(const Location& location, base::FileSystem& files) {
+std::set<PackName> packs_in(Storage& storage) {
   std::set<PackName> packs;
-  for (const std::string& name : files.list(packs_directory(location))) {
-    if (const std::optional<PackName> pack = pack_name(name)) packs.insert(*pack);
+  for (const std::string& key : storage.list(kPacksArea)) {
+    if (const std::optional<PackName> pack = pack_name(key)) packs.insert(*pack);
   }
   return packs;
 }
@@ -70,7 +71,7 @@ class CatchUp {
   }
 
   Rebuilt rebuild(const std::set<PackName>& without) {
-    present_ = packs_in_store(location_, files_);
+    present_ = packs_in(storage_);
     for (const PackName& name : without) present_.erase(name);
     start_over();
     files_.sync_directory(packs_directory(location_));
@@ -103,12 +104,10 @@ class CatchUp {
     index_.number_snapshots();
   }
 
-  PackFile open(const PackName& name) {
-    return PackFile::open(files_, packs_directory(location_), name);
-  }
+  PackFile open(const PackName& name) { return PackFile::open(storage_, name); }
 
   void find_unknown() {
-    present_ = packs_in_store(location_, files_);
+    present_ = packs_in(storage_);
     unknown_ = present_;
     indexed_ = index_.packs();
     highest_ = index_.highest_commit().number;
@@ -174,7 +173,7 @@ class CatchUp {
     }
     for (const PackName& name : missing_) {
       if (condemned_.contains(name) || (checkpoint > highest_ && !named.contains(name))) continue;
-      damage_.push_back(missing_pack(packs_directory(location_), name));
+      damage_.push_back(missing_pack(storage_, name));
     }
   }
 
@@ -198,6 +197,7 @@ class CatchUp {
 
   const Location& location_;
   base::FileSystem& files_;
+  DirectoryStorage storage_{files_, location_.store};
   const BlockContext& context_;
   Index& index_;
   Decompressor decompressor_;

@@ -30,13 +30,9 @@ class StoredParts : public PartSource {
 
 }  // namespace
 
-ObjectReader::ObjectReader(base::FileSystem& files, base::Path packs, const BlockContext& context,
-                           Index& index, std::uint64_t cache_bytes)
-    : files_(files),
-      packs_(std::move(packs)),
-      context_(context),
-      index_(index),
-      cache_limit_(cache_bytes) {}
+ObjectReader::ObjectReader(Storage& storage, const BlockContext& context, Index& index,
+                           std::uint64_t cache_bytes)
+    : storage_(storage), context_(context), index_(index), cache_limit_(cache_bytes) {}
 
 std::optional<ObjectPlace> ObjectReader::find(ObjectType type, const ObjectId& id) {
   return index_.find(type, id);
@@ -172,7 +168,7 @@ PackFile& ObjectReader::open_pack(const PackName& name) {
     open_packs_.splice(open_packs_.begin(), open_packs_, found);
     return found->second;
   }
-  open_packs_.emplace_front(name, PackFile::open(files_, packs_, name));
+  open_packs_.emplace_front(name, PackFile::open(storage_, name));
   if (open_packs_.size() > kOpenPacks) open_packs_.pop_back();
   return open_packs_.front().second;
 }

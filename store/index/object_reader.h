@@ -14,10 +14,10 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "base/file_system.h"
 #include "store/format/pack.h"
 #include "store/index/index.h"
 #include "store/index/kept_blocks.h"
+#include "store/storage/storage.h"
 
 namespace store {
 
@@ -34,7 +34,7 @@ class ObjectReader {
 
   // All arguments must outlive the reader, which keeps at most `cache_bytes` of decompressed blocks
   // (one if it is larger).
-  ObjectReader(base::FileSystem& files, base::Path packs, const BlockContext& context, Index& index,
+  ObjectReader(Storage& storage, const BlockContext& context, Index& index,
                std::uint64_t cache_bytes = kCacheBytes);
 
   // Until take_back(), blocks of this pack are read through `file`.
@@ -92,8 +92,7 @@ class ObjectReader {
   void trim();
   PackFile& open_pack(const PackName& name);
 
-  base::FileSystem& files_;
-  base::Path packs_;
+  Storage& storage_;
   const BlockContext& context_;
   Index& index_;
   std::uint64_t cache_limit_;

@@ -43,8 +43,8 @@ std::pair<std::size_t, std::uint64_t> first_run(std::span<const BlockToRead> blo
 
 }  // namespace
 
-ReadAhead::ReadAhead(base::FileSystem& files, base::Path packs, const BlockContext& context)
-    : files_(files), packs_(std::move(packs)), context_(context) {}
+ReadAhead::ReadAhead(Storage& storage, const BlockContext& context)
+    : storage_(storage), context_(context) {}
 
 ReadAhead::~ReadAhead() {
   {
@@ -105,7 +105,7 @@ std::vector<OpenedBlock> ReadAhead::read_all(std::vector<BlockToRead> blocks) {
       const auto [count, size] = first_run(rest);
       const BlockPlace& first = rest.front().place;
       if (open != first.pack) {
-        pack.emplace(PackFile::open(files_, packs_, first.pack));
+        pack.emplace(PackFile::open(storage_, first.pack));
         open = first.pack;
       }
       const base::Bytes run = pack->read_run(first.offset, static_cast<std::size_t>(size));

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "base/file_system.h"
 #include "store/format/pack.h"
 #include "store/index/index.h"
+#include "store/storage/storage.h"
 
 namespace store {
 
@@ -34,8 +34,8 @@ struct OpenedBlock {
 // Memory: what was requested, and 8 MiB of sealed blocks (one block if it is larger).
 class ReadAhead {
  public:
-  // All arguments must outlive it. `files` is used by the thread.
-  ReadAhead(base::FileSystem& files, base::Path packs, const BlockContext& context);
+  // All arguments must outlive it. `storage` is used by the thread.
+  ReadAhead(Storage& storage, const BlockContext& context);
   ReadAhead(const ReadAhead&) = delete;
   ReadAhead& operator=(const ReadAhead&) = delete;
   ~ReadAhead();  // ends after the read that is under way
@@ -51,8 +51,7 @@ class ReadAhead {
   std::vector<OpenedBlock> read_all(std::vector<BlockToRead> blocks);
   bool is_stopping();
 
-  base::FileSystem& files_;
-  base::Path packs_;
+  Storage& storage_;
   const BlockContext& context_;
   Decompressor decompressor_;
 

@@ -10,8 +10,8 @@
 
 namespace store {
 
-// `listed`: the names in the directory of the packs, listed before the index was opened, because a
-// writer adds packs.
+// `listed`: the keys in the area of the packs, listed before the index was opened, because a writer
+// adds packs.
 std::vector<PackName> unknown_packs(const std::vector<std::string>& listed, Index& index);
 
 // The advice in messages about them.

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "store/doubted_times.h"
 #include "store/format/layout.h"
 #include "store/index/reader_lock.h"
@@ -56,16 +58,17 @@ void CondemnedPacks::classify(const std::function<bool(const Index::CondemnedRow
       since = now_;
       has_redated_ = true;
     }
-    const std::unique_ptr<base::File> file = session_.files().open(path_of(condemned));
+    const std::optional<std::uint64_t> size =
+        session_.storage().size(blob_of(condemned.condemned.pack));
     const bool is_due = is_over(condemned.condemned);
     const bool is_read = reader < condemned.number;
-    report_.has_older_reader = report_.has_older_reader || (file && is_due && is_read);
-    if (!file || (is_due && !is_needed(condemned) && !is_read)) {
+    report_.has_older_reader = report_.has_older_reader || (size && is_due && is_read);
+    if (!size || (is_due && !is_needed(condemned) && !is_read)) {
       expired_.push_back(condemned);
-      if (file) report_.deleted_bytes += file->size();
-      if (file) ++report_.deleted;
+      report_.deleted_bytes += size.value_or(0);
+      if (size) ++report_.deleted;
     } else {
-      wait_for(condemned.condemned, file->size());
+      wait_for(condemned.condemned, *size);
     }
   }
 }
@@ -85,12 +88,14 @@ void CondemnedPacks::wait_for(const CondemnedPack& condemned, std::uint64_t size
 
 void CondemnedPacks::delete_expired() {
   std::vector<std::int64_t> rows;
+  std::vector<BlobName> blobs;
   for (const Index::CondemnedRow& condemned : expired_) {
-    session_.files().remove(path_of(condemned));
+    blobs.push_back(blob_of(condemned.condemned.pack));
     if (condemned.row != 0) rows.push_back(condemned.row);
   }
   if (expired_.empty()) return;
-  session_.files().sync_directory(packs_directory(session_.location()));
+  const std::vector<NotRemoved> left = session_.storage().remove(blobs);
+  if (!left.empty()) base::fail(base::ErrorCode::kIo, "{}", left.front().why);
   session_.index().remove(rows);
 }
 
@@ -108,10 +113,6 @@ void CondemnedPacks::count_condemned() {
   if (may_be_behind_) report_.not_begun += uncounted_;
   report_.waiting += std::exchange(uncounted_, 0);
   report_.waiting_bytes += std::exchange(uncounted_bytes_, 0);
-}
-
-base::Path CondemnedPacks::path_of(const Index::CondemnedRow& condemned) const {
-  return packs_directory(session_.location()) / condemned.condemned.pack.hex();
 }
 
 }  // namespace store

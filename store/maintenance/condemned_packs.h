@@ -15,7 +15,7 @@
 
 namespace store {
 
-// For one thread. Fails like the file system and the index.
+// For one thread. Fails like the storage and the index.
 class CondemnedPacks {
  public:
   // Session and report must outlive it. `grace`: how long a pack waits before it is deleted; 0: not
@@ -48,7 +48,6 @@ class CondemnedPacks {
   const std::vector<CondemnedPack>& waiting() const { return waiting_; }
 
  private:
-  base::Path path_of(const Index::CondemnedRow& condemned) const;
   bool is_over(const CondemnedPack& condemned) const;
   void wait_for(const CondemnedPack& condemned, std::uint64_t size);
 

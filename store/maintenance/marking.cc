@@ -15,14 +15,13 @@ namespace store {
 using base::ErrorCode;
 using base::fail;
 
-MarkedObjects::MarkedObjects(base::FileSystem& files, base::Path packs, const BlockContext& context,
-                             Marks& marks)
-    : files_(files), packs_(std::move(packs)), context_(context), marks_(marks) {}
+MarkedObjects::MarkedObjects(Storage& storage, const BlockContext& context, Marks& marks)
+    : storage_(storage), context_(context), marks_(marks) {}
 
 void MarkedObjects::for_each(const Index::PackRow& pack, Stream stream, Marked which,
                              const Take& take) {
   if (which == Marked::kYes && marks_.bytes_in(pack.row) == 0) return;
-  PackFile file = PackFile::open(files_, packs_, pack.name);
+  PackFile file = PackFile::open(storage_, pack.name);
   const Pack contents = file.read_trailer(context_, pack.name, decompressor_);
   for (std::size_t ordinal = 0; ordinal < contents.blocks.size(); ++ordinal) {
     const BlockEntry& block = contents.blocks[ordinal];

@@ -14,6 +14,7 @@
 #include "store/index/index.h"
 #include "store/index/object_reader.h"
 #include "store/maintenance/marks.h"
+#include "store/storage/storage.h"
 
 namespace store {
 
@@ -27,8 +28,7 @@ inline constexpr std::string_view kNothingDropped = "no snapshot is dropped";
 class MarkedObjects {
  public:
   // All arguments must outlive it.
-  MarkedObjects(base::FileSystem& files, base::Path packs, const BlockContext& context,
-                Marks& marks);
+  MarkedObjects(Storage& storage, const BlockContext& context, Marks& marks);
 
   // `owner`: as marked, empty for unmarked objects.
   using Take = std::function<void(const ObjectEntry&, const ObjectPlace&, const Owner& owner)>;
@@ -37,8 +37,7 @@ class MarkedObjects {
   void for_each(const Index::PackRow& pack, Stream stream, Marked which, const Take& take);
 
  private:
-  base::FileSystem& files_;
-  base::Path packs_;
+  Storage& storage_;
   const BlockContext& context_;
   Marks& marks_;
   Decompressor decompressor_;

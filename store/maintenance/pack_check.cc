@@ -30,21 +30,20 @@ void note(const base::Error& error, PackFindings& findings) {
 
 }  // namespace
 
-PackCheck::PackCheck(base::FileSystem& files, base::Path packs, const BlockContext& context,
-                     Index& index, ReadingAllowance& allowance, KeptBlocks& manifests)
-    : files_(files),
-      packs_(std::move(packs)),
+PackCheck::PackCheck(Storage& storage, const BlockContext& context, Index& index,
+                     ReadingAllowance& allowance, KeptBlocks& manifests)
+    : storage_(storage),
       context_(context),
       index_(index),
       allowance_(allowance),
       manifests_(manifests),
-      objects_(files, packs_, context, index, kCachedBlocks) {}
+      objects_(storage, context, index, kCachedBlocks) {}
 
 PackFindings PackCheck::run(const PackName& name, CheckDepth depth) {
   PackFindings findings;
   std::optional<PackFile> file;
   try {
-    file = PackFile::open(files_, packs_, name);
+    file = PackFile::open(storage_, name);
     objects_.lend(name, *file);
     inspect(*file, name, depth, findings);
   } catch (const base::Error& error) {

@@ -15,7 +15,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/file_system.h"
 #include "store/format/commit.h"
 #include "store/format/pack.h"
 #include "store/index/index.h"
@@ -23,6 +22,7 @@
 #include "store/index/object_reader.h"
 #include "store/maintenance/check.h"
 #include "store/maintenance/reading_allowance.h"
+#include "store/storage/storage.h"
 
 namespace store {
 
@@ -56,7 +56,7 @@ struct PackFindings {
 class PackCheck {
  public:
   // All arguments must outlive the check.
-  PackCheck(base::FileSystem& files, base::Path packs, const BlockContext& context, Index& index,
+  PackCheck(Storage& storage, const BlockContext& context, Index& index,
             ReadingAllowance& allowance, KeptBlocks& manifests);
 
   PackFindings run(const PackName& name, CheckDepth depth);
@@ -72,8 +72,7 @@ class PackCheck {
                                                  const ObjectPlace& place,
                                                  const std::unordered_set<ObjectId>& parts_here);
 
-  base::FileSystem& files_;
-  base::Path packs_;
+  Storage& storage_;
   const BlockContext& context_;
   Index& index_;
   ReadingAllowance& allowance_;

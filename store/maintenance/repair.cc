@@ -239,7 +239,7 @@ class Repair {
   void give_up_unreadable(WriteSession& session, std::map<ObjectId, SnapshotLine>& living) {
     if (drop_unreadable_.empty()) return;
     require_account(living);
-    ObjectReader objects(files_, packs(), session.context(), session.index());
+    ObjectReader objects(session.storage(), session.context(), session.index());
     Amendment amendment(session, objects, [&](const MessageId& message) {
       return lost_.contains(session, objects, message);
     });
@@ -290,7 +290,7 @@ class Repair {
 
   std::vector<SnapshotLine> amend(WriteSession& session,
                                   const std::map<ObjectId, SnapshotLine>& living) {
-    ObjectReader objects(files_, packs(), session.context(), session.index());
+    ObjectReader objects(session.storage(), session.context(), session.index());
     const auto is_damaged = [&](const MessageId& message) {
       return lost_.contains(session, objects, message);
     };

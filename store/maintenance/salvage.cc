@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "store/format/layout.h"
 
 namespace store {
 
@@ -61,9 +60,7 @@ bool is_manifest(ObjectType type) {
 }  // namespace
 
 Salvage::Salvage(WriteSession& session)
-    : session_(session),
-      objects_reader_(session.files(), packs_directory(session.location()), session.context(),
-                      session.index()) {}
+    : session_(session), objects_reader_(session.storage(), session.context(), session.index()) {}
 
 void Salvage::for_each_block(const base::Path& pack, const TakeBlock& take) {
   std::unique_ptr<base::File> file;

@@ -6,6 +6,7 @@
 
 #include "store/format/layout.h"
 #include "store/keys/key_slot.h"
+#include "store/storage/directory_storage.h"
 #include "tests/store/counting_file_system.h"
 #include "tests/store/store_fixture.h"
 
@@ -32,11 +33,12 @@ class ReadAheadTest : public StoreFixture {
     }
   }
 
-  ReadAhead read_ahead() { return {counting_, packs_directory(location_), context_}; }
+  ReadAhead read_ahead() { return {storage_, context_}; }
 
   BlockContext context_;
   std::vector<BlockToRead> blocks_;  // of the only pack
   tests::CountingFileSystem counting_;
+  DirectoryStorage storage_{counting_, location_.store};
 };
 
 TEST_F(ReadAheadTest, NeighboursAreReadWithOneRead) {

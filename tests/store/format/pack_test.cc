@@ -9,8 +9,11 @@
 
 #include "store/pack_writer.h"
 #include "store/storage/directory_storage.h"
+#include "store/storage/patient_storage.h"
 #include "tests/expect_error.h"
+#include "tests/standing_clock.h"
 #include "tests/store/counting_file_system.h"
+#include "tests/store/storage/model_storage.h"
 #include "tests/temporary_directory.h"
 
 namespace store {
@@ -162,6 +165,26 @@ TEST_F(PackTest, EveryTruncationIsFound) {
   }
 }
 
+TEST_F(PackTest, AStorageThatFailsGetsItWholeAndOnce) {
+  tests::ModelStorage model;
+  model.set_faults({.seed = 3, .not_done = 20, .done = 20, .throttled = 20});
+  tests::StandingClock clock;
+  PatientStorage storage(model, clock, std::chrono::hours(1), 1);
+  for (int i = 0; i < 20; ++i) {
+    SealingPool pool(context_, 3, 2);
+    PackWriter writer(storage, context_, pool);
+    const base::Bytes text = base::to_bytes("some text");
+    writer.add(ObjectType::kText, object_id(context_.keys, ObjectType::kText, text), text);
+    const Pack pack = writer.finish();
+    EXPECT_EQ(pack.name, sha256(model.contents().at(blob_of(pack.name))));
+    PackFile file = PackFile::open(storage, pack.name);
+    const Pack read_back = file.read_trailer(context_, pack.name, decompressor_);
+    EXPECT_EQ("some text", read(file, read_back, 0).at(0));
+  }
+  EXPECT_EQ(20U, model.contents().size());
+  EXPECT_GT(model.operations("put"), 20U);
+}
+
 class PackReadsTest : public PackTest {
  protected:
   static constexpr std::size_t kObject = 100'000;  // bytes, which are not compressible
@@ -174,8 +197,9 @@ class PackReadsTest : public PackTest {
 
   std::vector<tests::FileRead> reads_for_trailer(const Pack& written) {
     tests::CountingFileSystem files;
-    const Pack pack = PackFile::open(files, packs(), written.name)
-                          .read_trailer(context_, written.name, decompressor_);
+    DirectoryStorage storage(files, directory_.path());
+    const Pack pack =
+        PackFile::open(storage, written.name).read_trailer(context_, written.name, decompressor_);
     EXPECT_EQ(written.blocks.size(), pack.blocks.size());
     return files.reads().at(path(written));
   }
@@ -204,7 +228,8 @@ TEST_F(PackReadsTest, AHeldPackIsReadOnce) {
   const Pack written = write({{ObjectType::kBinary, random_bytes(kObject)}});
   for (const std::uint64_t limit : {written.size, written.size - 1}) {
     tests::CountingFileSystem files;
-    PackFile file = PackFile::open(files, packs(), written.name);
+    DirectoryStorage storage(files, directory_.path());
+    PackFile file = PackFile::open(storage, written.name);
     EXPECT_EQ(written.name, file.hold(limit));
     EXPECT_THAT(files.reads().at(path(written)), testing::SizeIs(1));
     const Pack pack = file.read_trailer(context_, written.name, decompressor_);

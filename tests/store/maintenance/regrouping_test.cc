@@ -9,6 +9,7 @@
 #include "store/format/pack.h"
 #include "store/index/index.h"
 #include "store/keys/key_slot.h"
+#include "store/storage/directory_storage.h"
 #include "tests/store/maintenance/prune_fixture.h"
 
 namespace store {
@@ -46,9 +47,8 @@ class RegroupingTest : public PruneFixture {
     const PackName name =
         Index::open_read_only(index_file(location_), context.store).packs().back();
     Decompressor decompressor;
-    return PackFile::open(files_, packs_directory(location_), name)
-        .read_trailer(context, name, decompressor)
-        .blocks;
+    DirectoryStorage storage(files_, location_.store);
+    return PackFile::open(storage, name).read_trailer(context, name, decompressor).blocks;
   }
 
   std::map<std::string, std::map<std::string, FolderDraft>> drafts_;
