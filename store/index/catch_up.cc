@@ -73,6 +73,7 @@ class CatchUp {
   Rebuilt rebuild(const std::set<PackName>& without) {
     present_ = packs_in(storage_);
     for (const PackName& name : without) present_.erase(name);
+    absent_ = without;
     start_over();
     files_.sync_directory(packs_directory(location_));
     read_packs(unknown_);
@@ -113,11 +114,21 @@ class CatchUp {
     highest_ = index_.highest_commit().number;
     for (const PackName& name : indexed_) {
       unknown_.erase(name);
-      if (!present_.contains(name)) missing_.push_back(name);
+      if (!is_present(name)) missing_.push_back(name);
     }
     for (const PackName& name : index_.condemned()) unknown_.erase(name);
     // Objects of a missing pack must not count as stored. Another pack may have them too.
     if (!missing_.empty()) start_over();
+  }
+
+  // A listing may lack a pack that is there, so it is looked for by its name.
+  bool is_present(const PackName& name) {
+    if (present_.contains(name)) return true;
+    if (absent_.contains(name)) return false;
+    bool is_there = true;  // also if something else has its name: reading it reports that
+    base::why_unreadable([&] { is_there = storage_.size(blob_of(name)).has_value(); });
+    (is_there ? present_ : absent_).insert(name);
+    return is_there;
   }
 
   void start_over() {
@@ -159,25 +170,47 @@ class CatchUp {
   // An index that was restored to an older state has packs that are rightly gone.
   void report_missing() {
     if (missing_.empty()) return;
-    std::map<std::uint64_t, const Commit*> commits;
-    std::uint64_t checkpoint = 0;
-    for (const FoundPack& pack : found_) {
-      for (const auto& [id, commit] : pack.commits) {
-        commits[commit.number] = &commit;
-        if (commit.is_checkpoint) checkpoint = std::max(checkpoint, commit.number);
-      }
-    }
-    std::set<PackName> named;
-    for (auto commit = commits.lower_bound(checkpoint); commit != commits.end(); ++commit) {
-      named.insert(commit->second->packs.begin(), commit->second->packs.end());
-    }
+    const NamedPacks named = named_packs();
     for (const PackName& name : missing_) {
-      if (condemned_.contains(name) || (checkpoint > highest_ && !named.contains(name))) continue;
+      const bool is_dropped = named.checkpoint > highest_ && !named.packs.contains(name);
+      if (condemned_.contains(name) || is_dropped) continue;
       damage_.push_back(missing_pack(storage_, name));
     }
   }
 
-  void read_packs(const std::set<PackName>& packs) {
+  // The packs that the commits found so far require: from the last checkpoint on.
+  struct NamedPacks {
+    std::uint64_t checkpoint = 0;  // its number
+    std::set<PackName> packs;
+  };
+  NamedPacks named_packs() const {
+    NamedPacks named;
+    std::map<std::uint64_t, const Commit*> commits;
+    for (const FoundPack& pack : found_) {
+      for (const auto& [id, commit] : pack.commits) {
+        commits[commit.number] = &commit;
+        if (commit.is_checkpoint) named.checkpoint = std::max(named.checkpoint, commit.number);
+      }
+    }
+    for (auto commit = commits.lower_bound(named.checkpoint); commit != commits.end(); ++commit) {
+      named.packs.insert(commit->second->packs.begin(), commit->second->packs.end());
+    }
+    return named;
+  }
+
+  // Also those that the listing lacks, as far as commits that were read name them.
+  void read_packs(std::set<PackName> packs) {
+    while (!packs.empty()) {
+      read_each(packs);
+      packs.clear();
+      for (const PackName& name : named_packs().packs) {
+        if (present_.contains(name) || condemned_.contains(name) || !is_present(name)) continue;
+        packs.insert(name);
+      }
+    }
+  }
+
+  void read_each(const std::set<PackName>& packs) {
     for (const PackName& name : packs) {
       try {
         PackFile file = open(name);
@@ -202,6 +235,7 @@ class CatchUp {
   Index& index_;
   Decompressor decompressor_;
   std::set<PackName> present_;
+  std::set<PackName> absent_;  // looked for by name, or to be left out
   std::vector<PackName> indexed_;
   std::uint64_t highest_ = 0;  // the highest commit that the index had
   std::vector<PackName> missing_;
