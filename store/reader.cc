@@ -76,7 +76,7 @@ Reader::~Reader() = default;
 
 Reader Reader::open(const Location& location, base::FileSystem& files) {
   const BlockContext context = open_keys(files, location.store, location.key_file);
-  const std::vector<std::string> listed = DirectoryStorage(files, location.store).list(kPacksArea);
+  const std::vector<std::string> listed = storage_of(location, files)->list(kPacksArea);
   Reader reader = Impl::make(files, location, context, kCachedForReading);
   warn_once(doubt_about_packs(files, location, listed, reader.impl_->index));
   warn_once(doubt_about_state(files, location, context.store, reader.impl_->index));
@@ -129,7 +129,7 @@ Root Reader::Impl::root_of(const SnapshotInfo& snapshot) {
 
 std::string Reader::Impl::missing(const MessageId& message) {
   if (!has_unknown_packs) {
-    has_unknown_packs = !unknown_packs(storage.list(kPacksArea), index).empty();
+    has_unknown_packs = !unknown_packs(storage->list(kPacksArea), index).empty();
   }
   return fmt::format(
       "read message {}: it is not in the store{}", message.object.hex(),
@@ -209,7 +209,7 @@ void Reader::read_messages(
 void Reader::Impl::for_each_placed(std::span<const PlacedMessage> messages,
                                    const std::function<void(const PlacedMessage&)>& use) {
   MessageGroups groups(objects, index, messages);
-  ReadAhead ahead(storage, context);
+  ReadAhead ahead(*storage, context);
   objects.set_aside(MessageGroups::kMaxBytesAhead);
   const base::Finally end([this] {
     objects.set_aside(0);

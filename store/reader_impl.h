@@ -16,7 +16,7 @@
 #include "store/index/object_reader.h"
 #include "store/message_groups.h"
 #include "store/reader.h"
-#include "store/storage/directory_storage.h"
+#include "store/storage/storage.h"
 
 namespace store {
 
@@ -25,10 +25,10 @@ class Reader::Impl {
   Impl(base::FileSystem& files, const Location& location, const BlockContext& opened,
        std::uint64_t cache_bytes)
       : context(opened),
-        storage(files, location.store),
+        storage(storage_of(location, files)),
         search_file(search_index_file(location)),
         index(Index::open_read_only(index_file(location), opened.store)),
-        objects(storage, context, index, cache_bytes) {}
+        objects(*storage, context, index, cache_bytes) {}
 
   static Reader make(base::FileSystem& files, const Location& location, const BlockContext& context,
                      std::uint64_t cache_bytes = ObjectReader::kCacheBytes) {
@@ -49,7 +49,7 @@ class Reader::Impl {
   std::optional<bool> has_unknown_packs;  // nullopt: not looked yet
 
   BlockContext context;
-  DirectoryStorage storage;
+  std::shared_ptr<Storage> storage;
   base::Path search_file;
   Index index;
   ObjectReader objects;

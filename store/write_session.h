@@ -24,7 +24,7 @@
 #include "store/sealing_pool.h"
 #include "store/search_index/search_feeder.h"
 #include "store/search_index/search_index.h"
-#include "store/storage/directory_storage.h"
+#include "store/storage/storage.h"
 
 namespace store {
 
@@ -71,7 +71,7 @@ class WriteSession {
 
   const Location& location() const { return location_; }
   base::FileSystem& files() const { return files_; }
-  Storage& storage() { return storage_; }
+  Storage& storage() { return *storage_; }
   const base::Clock& clock() const { return clock_; }
   const BlockContext& context() const { return context_; }
   Index& index() {
@@ -106,7 +106,7 @@ class WriteSession {
 
   Location location_;
   base::FileSystem& files_;
-  DirectoryStorage storage_{files_, location_.store};
+  std::shared_ptr<Storage> storage_ = storage_of(location_, files_);
   const base::Clock& clock_;
   BlockContext context_;
   std::unique_ptr<base::FileLock> lock_;

@@ -3,11 +3,18 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 
 #include "base/config/store_config.h"
 
+namespace base {
+class FileSystem;
+}
+
 namespace store {
+
+class Storage;
 
 struct Location {
   std::filesystem::path store;     // packs, key slots, tree records: all encrypted
@@ -19,7 +26,12 @@ struct Location {
   std::uint64_t max_message = base::kMaxMessageByDefault;  // bytes
   // The bound of each Reader that is opened here (Reader::open()). Writers have none.
   std::optional<base::Reach> reach = {};
+  // Holds the packs instead of the directory `store`.
+  std::shared_ptr<Storage> storage = {};
 };
+
+// The storage that holds the packs. `files` must outlive it.
+std::shared_ptr<Storage> storage_of(const Location& location, base::FileSystem& files);
 
 inline Location location_of(const base::StoreConfig& config) {
   return {config.path,      config.index,       config.key_file,

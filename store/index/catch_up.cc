@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "store/format/layout.h"
-#include "store/storage/directory_storage.h"
 
 namespace store {
 
@@ -71,7 +70,7 @@ class CatchUp {
   }
 
   Rebuilt rebuild(const std::set<PackName>& without) {
-    present_ = packs_in(storage_);
+    present_ = packs_in(*storage_);
     for (const PackName& name : without) present_.erase(name);
     absent_ = without;
     start_over();
@@ -105,12 +104,13 @@ class CatchUp {
     index_.number_snapshots();
   }
 
-  PackFile open(const PackName& name) { return PackFile::open(storage_, name); }
+  PackFile open(const PackName& name) { return PackFile::open(*storage_, name); }
 
   void find_unknown() {
-    present_ = packs_in(storage_);
+    present_ = packs_in(*storage_);
     unknown_ = present_;
     indexed_ = index_.packs();
+    known_ = {indexed_.begin(), indexed_.end()};
     highest_ = index_.highest_commit().number;
     for (const PackName& name : indexed_) {
       unknown_.erase(name);
@@ -126,7 +126,7 @@ class CatchUp {
     if (present_.contains(name)) return true;
     if (absent_.contains(name)) return false;
     bool is_there = true;  // also if something else has its name: reading it reports that
-    base::why_unreadable([&] { is_there = storage_.size(blob_of(name)).has_value(); });
+    base::why_unreadable([&] { is_there = storage_->size(blob_of(name)).has_value(); });
     (is_there ? present_ : absent_).insert(name);
     return is_there;
   }
@@ -140,9 +140,8 @@ class CatchUp {
   void read_unknown_packs() {
     read_packs(unknown_);
     if (indexed_.empty() || !is_outdated()) return;
-    const std::set<PackName> known(indexed_.begin(), indexed_.end());
     start_over();
-    read_packs(known);
+    read_packs(known_);
   }
 
   // If the index has a pack that is condemned by a commit unknown to it, it has outdated places for
@@ -174,7 +173,7 @@ class CatchUp {
     for (const PackName& name : missing_) {
       const bool is_dropped = named.checkpoint > highest_ && !named.packs.contains(name);
       if (condemned_.contains(name) || is_dropped) continue;
-      damage_.push_back(missing_pack(storage_, name));
+      damage_.push_back(missing_pack(*storage_, name));
     }
   }
 
@@ -213,10 +212,14 @@ class CatchUp {
   void read_each(const std::set<PackName>& packs) {
     for (const PackName& name : packs) {
       try {
-        PackFile file = open(name);
-        const Pack pack = file.read_trailer(context_, name, decompressor_);
+        std::optional<PackFile> file = PackFile::find(*storage_, name);
+        if (!file) {  // a listing may show what was removed
+          if (known_.contains(name)) missing_.push_back(name);
+          continue;
+        }
+        const Pack pack = file->read_trailer(context_, name, decompressor_);
         found_.push_back(
-            {.name = name, .commits = read_commits(file, pack, context_, decompressor_)});
+            {.name = name, .commits = read_commits(*file, pack, context_, decompressor_)});
       } catch (const base::Error& error) {
         if (error.code() != ErrorCode::kDamaged && error.code() != ErrorCode::kIo) throw;
         damage_.emplace_back(error.what());
@@ -230,13 +233,14 @@ class CatchUp {
 
   const Location& location_;
   base::FileSystem& files_;
-  DirectoryStorage storage_{files_, location_.store};
+  std::shared_ptr<Storage> storage_ = storage_of(location_, files_);
   const BlockContext& context_;
   Index& index_;
   Decompressor decompressor_;
   std::set<PackName> present_;
   std::set<PackName> absent_;  // looked for by name, or to be left out
   std::vector<PackName> indexed_;
+  std::set<PackName> known_;   // what the index had at first
   std::uint64_t highest_ = 0;  // the highest commit that the index had
   std::vector<PackName> missing_;
   std::set<PackName> unknown_;

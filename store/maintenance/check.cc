@@ -24,7 +24,6 @@
 #include "store/maintenance/pack_check.h"
 #include "store/maintenance/snapshot_walk.h"
 #include "store/maintenance/waiting_packs.h"
-#include "store/storage/directory_storage.h"
 #include "store/tree_record.h"
 
 namespace store {
@@ -54,7 +53,7 @@ class Check {
         context_(open_keys(files, location.store, location.key_file)),
         index_(Index::open_read_only(index_file(location), context_.store)),
         lock_(lock_for_reading(location, files, index_)),
-        objects_(storage_, context_, index_),
+        objects_(*storage_, context_, index_),
         waiting_(options.has_read) {
     objects_.read_first_from(manifests_);
   }
@@ -64,7 +63,7 @@ class Check {
     add_damage(TreeRecords::open(location_, files_).list().damaged);
     // Before the index: a writer may commit at any time.
     load_mark();
-    const std::vector<std::string> listed = storage_.list(kPacksArea);
+    const std::vector<std::string> listed = storage_->list(kPacksArea);
     const Index::Moment moment(index_);
     add_damage(index_.integrity());
     packs_ = index_.packs();
@@ -152,7 +151,7 @@ class Check {
       const PackName& name = packs_[i];
       const CheckDepth depth = depth_of(name);
       PackFindings findings =
-          PackCheck(storage_, context_, index, allowance, manifests_).run(name, depth);
+          PackCheck(*storage_, context_, index, allowance, manifests_).run(name, depth);
       const std::uint64_t size = index.size_of(name);
       const std::lock_guard lock(mutex_);
       commits[i] = std::move(findings.commits);
@@ -328,7 +327,7 @@ class Check {
 
   const Location& location_;
   base::FileSystem& files_;
-  DirectoryStorage storage_{files_, location_.store};
+  std::shared_ptr<Storage> storage_ = storage_of(location_, files_);
   const CheckOptions& options_;
   BlockContext context_;
   Index index_;

@@ -4,7 +4,6 @@
 #include "base/log.h"
 #include "store/message/split.h"
 #include "store/search_index/search_index.h"
-#include "store/storage/directory_storage.h"
 
 namespace store {
 
@@ -70,11 +69,11 @@ void fill_search_index(const Location& location, base::FileSystem& files,
   search.forget_packs(gone);
   std::vector<PackName> missing;
   std::ranges::set_difference(wanted, known, std::back_inserter(missing));
-  DirectoryStorage storage(files, location.store);
+  const std::shared_ptr<Storage> storage = storage_of(location, files);
   Fill fill(context, search);
   for (const PackName& name : missing) {
     try {
-      std::optional<PackFile> pack = PackFile::find(storage, name);
+      std::optional<PackFile> pack = PackFile::find(*storage, name);
       if (pack) fill.add_pack(*pack, name);
     } catch (const base::Error& error) {
       if (error.code() != base::ErrorCode::kDamaged && error.code() != base::ErrorCode::kIo) throw;

@@ -31,10 +31,12 @@ std::vector<std::string> content(Reader& reader, const SnapshotInfo& snapshot) {
 
 }  // namespace
 
-ModelStore::ModelStore() : files_(std::make_unique<tests::SimulatedFileSystem>()) {
+ModelStore::ModelStore(std::shared_ptr<Storage> storage)
+    : files_(std::make_unique<tests::SimulatedFileSystem>()) {
   location_ = {.store = "/simulated/store",
                .index = directory_.path() / "index",
-               .key_file = "/simulated/store.key"};
+               .key_file = "/simulated/store.key",
+               .storage = std::move(storage)};
   init(location_, *files_, clock_);
 }
 
@@ -43,7 +45,8 @@ bool ModelStore::attempt(const std::function<void()>& work) {
     work();
     return true;
   } catch (const base::Error& error) {
-    EXPECT_THAT(error.code(), testing::AnyOf(base::ErrorCode::kIo, base::ErrorCode::kNoSpace))
+    EXPECT_THAT(error.code(), testing::AnyOf(base::ErrorCode::kIo, base::ErrorCode::kNoSpace,
+                                             base::ErrorCode::kStorage))
         << error.what();
     return false;
   }

@@ -19,10 +19,12 @@ namespace store {
 
 class ModelStore {
  public:
-  ModelStore();
+  // `storage`: as in Location. It does not crash with the file system.
+  explicit ModelStore(std::shared_ptr<Storage> storage = nullptr);
 
-  // Each changes the store, then notes the change in the model. If the store fails with kIo or
-  // kNoSpace, the change may or may not have happened; any other failure fails the test.
+  // Each changes the store, then notes the change in the model. If the store fails with kIo,
+  // kNoSpace or kStorage, the change may or may not have happened; any other failure fails the
+  // test.
   void back_up(const std::string& account, unsigned first, unsigned count);
   void forget(const std::string& account);
   void prune(std::size_t keep_last);

@@ -14,6 +14,7 @@
 #include "tests/expect_error.h"
 #include "tests/standing_clock.h"
 #include "tests/store/simulated_file_system.h"
+#include "tests/store/storage/impatient_clock.h"
 #include "tests/store/storage/model_storage.h"
 #include "tests/temporary_directory.h"
 
@@ -50,12 +51,6 @@ class Model {
   tests::ModelStorage model_;
 };
 
-// Its pauses take no time; for several threads.
-class ImpatientClock : public tests::StandingClock {
- public:
-  void sleep_for(std::chrono::milliseconds) override {}
-};
-
 // With patience, every promise holds though a third of the requests fail.
 class FailingModel {
  public:
@@ -64,7 +59,7 @@ class FailingModel {
 
  private:
   tests::ModelStorage model_;
-  ImpatientClock clock_;
+  tests::ImpatientClock clock_;
   PatientStorage patient_{model_, clock_, std::chrono::hours(24), 1};
 };
 
