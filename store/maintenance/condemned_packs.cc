@@ -1,7 +1,6 @@
 #include "store/maintenance/condemned_packs.h"
 
 #include <algorithm>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -9,7 +8,6 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "store/doubted_times.h"
-#include "store/format/layout.h"
 #include "store/index/reader_lock.h"
 
 namespace store {
