@@ -165,6 +165,7 @@ base::Command doctor_command();
 struct StatusOptions {
   bool brief = false;    // one line, and kPartial if there is an alarm
   bool history = false;  // instead: the backups over time (backupd/status_history.h)
+  bool by_day = false;   // with `history`: the backups of a day together
   std::string account;   // with `history`; empty: all accounts
   base::Page page;       // with `history`
 };

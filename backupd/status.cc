@@ -416,6 +416,7 @@ nlohmann::ordered_json to_json(const Brief& brief, const store::Reader::StoreSiz
 }  // namespace
 
 base::ExitStatus status(const base::Environment& environment, const StatusOptions& options) {
+  if (options.by_day) return show_history_by_day(environment, options.account, options.page);
   if (options.history) return show_history(environment, options.account, options.page);
   if (!options.account.empty() || options.page.limit > 0 || !options.page.after.empty()) {
     base::fail(base::ErrorCode::kUsage,
@@ -457,6 +458,10 @@ base::Command status_command() {
                     .flag("--history", options->history,
                           "Show the backups over time instead, the newest first")
                     .excludes("--brief");
+                declared
+                    .flag("--by-day", options->by_day,
+                          "With --history: a line a day, with what the backups hold at its end")
+                    .needs("--history");
                 base::declare_page(declared, options->page, "CURSOR",
                                    "Continue after this entry, as the last page names it");
               },

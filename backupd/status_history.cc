@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "backupd/daily_history.h"
 #include "backupd/report/failed_backups.h"
 #include "base/clock_sighting.h"
 #include "base/error.h"
@@ -300,6 +301,19 @@ std::string cursor_of_entry(const HistoryEntry& entry) {
                      entry.snapshot.account);
 }
 
+AccountBackup backup_of(const HistoryEntry& entry) {
+  const store::SnapshotInfo& snapshot = entry.snapshot;
+  const bool is_complete = snapshot.status == store::SnapshotStatus::kComplete;
+  return {.account = snapshot.account,
+          .time = entry.likely_time,
+          .outcome = entry.is_failed ? BackupOutcome::kFailed
+                     : is_complete   ? BackupOutcome::kComplete
+                                     : BackupOutcome::kIncomplete,
+          .messages = snapshot.messages,
+          .bytes = snapshot.bytes,
+          .vanished = snapshot.vanished};
+}
+
 }  // namespace
 
 base::ExitStatus show_history(const base::Environment& environment, const std::string& account,
@@ -330,6 +344,18 @@ base::ExitStatus show_history(const base::Environment& environment, const std::s
   base::print_result(environment.format, base::json_text(document),
                      to_text(entries) + base::next_page_text(next));
   return is_damaged ? base::ExitStatus::kDamaged : base::ExitStatus::kDone;
+}
+
+base::ExitStatus show_history_by_day(const base::Environment& environment,
+                                     const std::string& account, const base::Page& page) {
+  store::Reader reader =
+      store::Reader::open(store::location_of(environment.config.store), environment.files);
+  std::vector<AccountBackup> backups;
+  for (const HistoryEntry& entry : find_entries(environment, reader, account)) {
+    if (!is_rescue(entry)) backups.push_back(backup_of(entry));
+  }
+  std::ranges::reverse(backups);  // into the order of making
+  return print_days(environment, account, days_of(std::move(backups)), page);
 }
 
 }  // namespace backupd

@@ -16,4 +16,8 @@ namespace backupd {
 base::ExitStatus show_history(const base::Environment& environment, const std::string& account,
                               const base::Page& page);
 
+// The same backups, those of a day together (backupd/daily_history.h).
+base::ExitStatus show_history_by_day(const base::Environment& environment,
+                                     const std::string& account, const base::Page& page);
+
 }  // namespace backupd

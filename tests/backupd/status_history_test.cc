@@ -195,6 +195,27 @@ TEST_F(StatusHistoryTest, FailedBackupsStandBetweenTheSnapshots) {
   EXPECT_EQ(all, history()["history"]);
 }
 
+TEST_F(StatusHistoryTest, TheBackupsOfADayCanBeTogether) {
+  add({.messages = 2, .vanished = 1});
+  add({.account = "bob", .messages = 5});
+  add({.messages = 1, .kind = store::SnapshotKind::kRescue});
+  fail({"bob"});
+  const json list = history({"--by-day"})["days"];
+  std::uint64_t backups = 0;
+  std::uint64_t failed = 0;
+  for (const json& day : list) {  // the test may run at midnight
+    backups += day["backups"].get<std::uint64_t>();
+    failed += day["failed"].get<std::uint64_t>();
+  }
+  EXPECT_EQ(backups, 2U) << "a rescue is no backup: " << list;
+  EXPECT_EQ(failed, 1U);
+  EXPECT_EQ(list[0]["messages"], 7);
+  EXPECT_EQ(list[0]["accounts"], 2);
+  EXPECT_EQ(history({"alice", "--by-day"})["days"][0]["messages"], 2);
+  EXPECT_THAT(mailstow_.backupd({"status", "--history", "--by-day"}).out, HasSubstr("DAY (UTC)"));
+  EXPECT_EQ(mailstow_.backupd({"status", "--by-day"}).status, 2);
+}
+
 TEST_F(StatusHistoryTest, TheHintOfTheNextPageCanBePasted) {
   const std::string account = "it's a $(name)";
   fail({"bob"});
