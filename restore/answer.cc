@@ -154,6 +154,19 @@ base::ExitStatus view_audit(const Environment& environment, const AnswerRequest&
                                         .limit = request.page().limit});
 }
 
+base::ExitStatus list_trees(const Environment& environment, const AnswerRequest& request) {
+  return trees(environment,
+               {.account = request.account(), .scope = request.scope(), .page = request.page()});
+}
+
+base::ExitStatus view_audit_log(const Environment& environment, const AnswerRequest& request) {
+  return print_audit_log(environment, {.account = request.account(),
+                                       .person = request.text_or_empty("person"),
+                                       .scope = request.scope(),
+                                       .only_own = request.has("own"),
+                                       .page = request.page()});
+}
+
 struct AnsweredCommand {
   std::string_view name;
   bool is_audited;
@@ -205,10 +218,7 @@ constexpr std::array kAnswered = {
                       return print_framed_selection(environment, request.account(),
                                                     request.selection());
                     }},
-    AnsweredCommand{"trees", false,
-                    [](const Environment& environment, const AnswerRequest& request) {
-                      return trees(environment, request.account(), request.page());
-                    }},
+    AnsweredCommand{"trees", false, list_trees},
     AnsweredCommand{"extend", true, extend_tree},
     AnsweredCommand{"expire", true,
                     [](const Environment& environment, const AnswerRequest& request) {
@@ -216,6 +226,7 @@ constexpr std::array kAnswered = {
                                     {.account = request.account(), .tree = request.text("tree")});
                     }},
     AnsweredCommand{"audit", true, view_audit},
+    AnsweredCommand{"audit-log", true, view_audit_log},
 };
 
 // The environment in which nothing older than the request's reach exists.

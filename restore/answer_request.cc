@@ -93,6 +93,17 @@ base::Page AnswerRequest::page() const {
   return {.limit = number_or("limit", 0), .after = text_or_empty("after")};
 }
 
+std::optional<std::vector<std::string>> AnswerRequest::scope() const {
+  const auto found = document_->find("scope");
+  if (found == document_->end()) return std::nullopt;
+  std::vector<std::string> globs;
+  for (const ordered_json& glob : *found) {
+    if (!glob.is_string()) refuse_answer_request("scope: it must be a list of strings");
+    globs.push_back(glob.get<std::string>());
+  }
+  return globs;
+}
+
 SelectionOptions AnswerRequest::selection() const {
   if (!has("selection")) refuse_answer_request("selection: it must be there");
   return parse_selection(base::json_line(document_->at("selection")));
@@ -101,7 +112,7 @@ SelectionOptions AnswerRequest::selection() const {
 ordered_json AnswerRequest::audited() const {
   ordered_json fields = ordered_json::object();
   for (const auto& [field, value] : document_->items()) {
-    if (field == "command" || field == "account" || field == "reach") continue;
+    if (field == "command" || field == "account" || field == "reach" || field == "scope") continue;
     if (field == "selection") {
       fields.update(audit_details(selection()));
     } else if (!value.is_string() ||

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -37,7 +38,9 @@ class AnswerRequest {
   std::uint64_t number(const char* field) const;
   std::uint64_t number_or(const char* field, std::uint64_t otherwise) const;
   bool has(const char* field) const;
-  base::Page page() const;             // "limit" and "after"
+  base::Page page() const;  // "limit" and "after"
+  // "scope": the globs over names of accounts that one of the staff may see; nullopt: all.
+  std::optional<std::vector<std::string>> scope() const;
   SelectionOptions selection() const;  // as in a selection file
   const base::Secret& password() const { return password_; }
 

@@ -102,10 +102,14 @@ struct ExportOptions {
 base::ExitStatus export_mail(const base::Environment& environment, const ExportOptions& options);
 base::Command export_command();
 
-// `account`: empty for all. Fails with kNotFound for an account that is not configured and has
-// neither trees nor snapshots.
-base::ExitStatus trees(const base::Environment& environment, const std::string& account,
-                       const Page& page);
+struct TreesOptions {
+  std::string account;  // empty: all
+  // Globs over names of accounts, beside `account`; nullopt: all.
+  std::optional<std::vector<std::string>> scope = std::nullopt;
+  Page page;
+};
+// Fails with kNotFound for an account that is not configured and has neither trees nor snapshots.
+base::ExitStatus trees(const base::Environment& environment, const TreesOptions& options);
 base::Command trees_command();
 
 base::ExitStatus extend(const base::Environment& environment, const std::string& account,

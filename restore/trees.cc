@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/glob.h"
 #include "base/log.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
@@ -36,6 +37,13 @@ const char* word(const store::TreeRecord& record, bool is_worked_on, bool is_due
   const bool is_restoring = record.state == store::TreeState::kRestoring || !is_due;
   if (is_worked_on) return is_restoring ? "restoring" : "being swept";
   return record.state == store::TreeState::kComplete ? "complete" : "incomplete";
+}
+
+bool is_in_scope(const TreesOptions& options, const std::string& account) {
+  if (!options.account.empty() && account != options.account) return false;
+  return !options.scope || std::ranges::any_of(*options.scope, [&](const std::string& glob) {
+    return base::glob_matches(glob, account);
+  });
 }
 
 std::string rounded_duration(std::chrono::seconds time) {
@@ -195,9 +203,11 @@ class TreeTable {
                      shown_requester(request.requester)});
   }
 
-  void add_unrecorded_mail() {
+  void add_unrecorded_mail(const TreesOptions& options) {
     unrecorded_ = find_unrecorded_mail(environment_, reader_ ? &*reader_ : nullptr, {},
                                        Look::kStored, account_);
+    std::erase_if(unrecorded_,
+                  [&](const UnrecordedMail& mail) { return !is_in_scope(options, mail.account); });
   }
 
   nlohmann::ordered_json to_document(const std::optional<std::string>& next) const {
@@ -249,38 +259,33 @@ class TreeTable {
 
 }  // namespace
 
-base::ExitStatus trees(const base::Environment& environment, const std::string& account,
-                       const Page& page) {
+base::ExitStatus trees(const base::Environment& environment, const TreesOptions& options) {
   auto listing =
       store::TreeRecords::open(store::location_of(environment.config.store), environment.files)
           .list();
   for (const std::string& line : listing.damaged) base::log_error("{}", line);
   std::vector<store::TreeRecord>& records = listing.records;
   std::erase_if(records, [&](const store::TreeRecord& record) {
-    return !account.empty() && record.account != account;
+    return !is_in_scope(options, record.account);
   });
   for (std::size_t at = 0; at < listing.outdated.size(); ++at) {
     const std::string& id = listing.outdated_ids[at];
     const bool is_listed = std::ranges::find(records, id, &store::TreeRecord::id) != records.end();
     if (is_listed) base::log_warning("{}", listing.outdated[at]);
   }
-  TreeTable table(environment, account);
+  TreeTable table(environment, options.account);
   if (records.empty()) table.refuse_unknown_account();
   // Two trees may have one name, in two accounts or after one was removed.
   const auto next =
-      cut_to_page(records, page, [](const store::TreeRecord& record) { return record.id; });
+      cut_to_page(records, options.page, [](const store::TreeRecord& record) { return record.id; });
   for (const store::TreeRecord& record : records) table.add(record);
-  table.add_unrecorded_mail();
+  table.add_unrecorded_mail(options);
   print(environment.format, table.to_document(next), table.to_text(next));
   return listing.damaged.empty() ? base::ExitStatus::kDone : base::ExitStatus::kDamaged;
 }
 
 base::Command trees_command() {
-  struct Arguments {
-    std::string account;
-    Page page;
-  };
-  const auto given = std::make_shared<Arguments>();
+  const auto given = std::make_shared<TreesOptions>();
   return {.name = "trees",
           .help = "List the restored trees and when they expire",
           .declare =
@@ -290,10 +295,7 @@ base::Command trees_command() {
                              "Continue after this entry, as the last page names it");
               },
           .account = [given] { return given->account; },
-          .function =
-              [given](const auto& environment) {
-                return trees(environment, given->account, given->page);
-              }};
+          .function = [given](const auto& environment) { return trees(environment, *given); }};
 }
 
 }  // namespace restore

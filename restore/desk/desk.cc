@@ -304,8 +304,16 @@ ordered_json Desk::dispatch(const Request& request, const Caller& caller, Afterw
       return revoke(services_, request, caller);
     case RequestKind::kStatus:
       return show_status(services_, caller);
+    case RequestKind::kHistory:
+      return show_history(services_, request, caller);
+    case RequestKind::kDaemonJobs:
+      return show_daemon_jobs(services_, caller);
     case RequestKind::kRunJob:
       return run_job(services_, request, caller);
+    case RequestKind::kAllTrees:
+      return list_all_trees(services_, request, caller);
+    case RequestKind::kAuditLog:
+      return read_audit_log(services_, request, caller);
     case RequestKind::kSnapshots:
     case RequestKind::kFolders:
     case RequestKind::kMessages:

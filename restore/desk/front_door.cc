@@ -166,7 +166,10 @@ ordered_json describe(const Services& services, const Caller& caller) {
                            {"role", word_of(session.role)},
                            {"account", session.account},
                            {"seconds_left", left.count()}};
-  if (!caller.is_owner()) return document;
+  if (!caller.is_owner()) {
+    document["all_accounts"] = covers_all(services, session);
+    return document;
+  }
   const base::SelfServiceConfig& self = services.web().self;
   const Usage today = services.ledger.usage(session.account);
   document["recent_login"] = services.sessions.is_recent(session, self.recent_login);

@@ -1,12 +1,15 @@
 #include "restore/desk/operating.h"
 
-#include <algorithm>
+#include <cstddef>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "base/json_text.h"
 #include "base/program/audit_log.h"
+#include "base/time_text.h"
 #include "restore/desk/refusal.h"
 
 namespace desk {
@@ -23,21 +26,56 @@ ordered_json covered(const Services& services, const Caller& caller, const order
   return shown;
 }
 
-bool covers_all_accounts(const Services& services, const Caller& caller) {
-  const auto& people = services.web().staff.people;
-  const auto person = std::ranges::find(people, caller.session.person, &base::StaffPerson::person);
-  return person != people.end() && person->accounts.empty();
+// The document of a command of mailstow-backupd, which has `member`.
+ordered_json call_backupd(const Services& services, const Caller& caller,
+                          std::vector<std::string> words, const char* member) {
+  words.emplace_back("--json");
+  const ChildAnswer answer =
+      services.children.call_backupd(words, caller.on_behalf(), kReadPatience);
+  ordered_json document = base::parse_json(answer.document);
+  if (!document.is_object() || !document.contains(member)) {
+    throw refusal_for(words.front(), document);
+  }
+  return document;
+}
+
+// Without the folder that is being backed up: operators see none.
+ordered_json read_status(const Services& services, const Caller& caller) {
+  ordered_json document = call_backupd(services, caller, {"status"}, "accounts");
+  const auto daemon = document.find("daemon");
+  if (daemon == document.end() || !daemon->is_object() || !daemon->contains("jobs")) {
+    return document;
+  }
+  for (ordered_json& job : daemon->at("jobs")) {
+    if (job.contains("progress") && job.at("progress").is_object()) {
+      job.at("progress").erase("folder");
+    }
+  }
+  return document;
+}
+
+// The restores that are going on: the desk starts them, not the daemon.
+ordered_json running_restores(const Services& services) {
+  auto list = ordered_json::array();
+  for (const Job& job : services.ledger.running_jobs()) {
+    ordered_json progress = services.jobs.progress(job.id);
+    if (progress.is_object()) progress.erase("folder");
+    list.push_back({{"account", job.account},
+                    {"made", base::format_rfc3339(job.made)},
+                    {"by", {{"person", job.person}, {"role", job.role}}},
+                    {"progress", std::move(progress)}});
+  }
+  return list;
+}
+
+void refuse_part_of_accounts(const Services& services, const Caller& caller) {
+  if (!covers_all(services, caller.session)) throw Refusal(RefusalCode::kForbidden);
 }
 
 }  // namespace
 
 ordered_json show_status(const Services& services, const Caller& caller) {
-  const ChildAnswer answer =
-      services.children.call_backupd({"status", "--json"}, caller.on_behalf(), kReadPatience);
-  ordered_json document = base::parse_json(answer.document);
-  if (!document.is_object() || !document.contains("accounts")) {
-    throw refusal_for("status", document);
-  }
+  ordered_json document = read_status(services, caller);
   ordered_json accounts = covered(services, caller, document.at("accounts"));
   if (caller.session.role == Role::kHelpdesk) {
     return {{"ok", true}, {"document", {{"accounts", std::move(accounts)}}}};
@@ -45,7 +83,7 @@ ordered_json show_status(const Services& services, const Caller& caller) {
   document["accounts"] = std::move(accounts);
   ordered_json& trees = document["trees"];
   trees["overdue"] = covered(services, caller, trees.at("overdue"));
-  if (!covers_all_accounts(services, caller)) {
+  if (!covers_all(services, caller.session)) {
     // Their texts and numbers are about all accounts.
     trees.erase("alarm");
     trees.erase("count");
@@ -55,8 +93,24 @@ ordered_json show_status(const Services& services, const Caller& caller) {
   return {{"ok", true}, {"document", std::move(document)}};
 }
 
+ordered_json show_history(const Services& services, const Request& request, const Caller& caller) {
+  constexpr std::size_t kDays = 90;  // if the request does not say
+  refuse_part_of_accounts(services, caller);
+  const std::string limit = std::to_string(request.number_or("days", kDays));
+  return {
+      {"ok", true},
+      {"document", call_backupd(services, caller,
+                                {"status", "--history", "--by-day", "--limit", limit}, "days")}};
+}
+
+ordered_json show_daemon_jobs(const Services& services, const Caller& caller) {
+  refuse_part_of_accounts(services, caller);
+  ordered_json document = read_status(services, caller);
+  return {{"ok", true}, {"document", {{"jobs", document["jobs"]}, {"daemon", document["daemon"]}}}};
+}
+
 ordered_json run_job(const Services& services, const Request& request, const Caller& caller) {
-  if (!covers_all_accounts(services, caller)) throw Refusal(RefusalCode::kForbidden);
+  refuse_part_of_accounts(services, caller);
   const std::string& job = request.text("name");
   const ordered_json details = {{"request", {{"name", job}}}};
   const base::Environment& environment = services.environment;

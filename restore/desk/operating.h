@@ -13,6 +13,16 @@ namespace desk {
 // these alone. Fails with Refusal.
 nlohmann::ordered_json show_status(const Services& services, const Caller& caller);
 
+// {"ok": true, "document": {"days": [...], ...}}: the backups of all accounts by day, as `status
+// --history --by-day` prints them. Fails with Refusal, also for a person whose role does not cover
+// all accounts.
+nlohmann::ordered_json show_history(const Services& services, const Request& request,
+                                    const Caller& caller);
+
+// {"ok": true, "document": {"jobs", "daemon", "restores"}}: of the state, what changes while a job
+// runs, and the restores that are going on. Fails likewise.
+nlohmann::ordered_json show_daemon_jobs(const Services& services, const Caller& caller);
+
 // Has the daemon start a job now. {"ok": true, "started"}: false if it runs already, or no daemon
 // runs. Fails with Refusal, also for a person whose role does not cover all accounts.
 nlohmann::ordered_json run_job(const Services& services, const Request& request,

@@ -123,6 +123,32 @@ ordered_json plan_export(const Services& services, const Request& request, const
   return {{"ok", true}, {"commands", std::move(commands)}, {"document", std::move(document)}};
 }
 
+ordered_json list_all_trees(const Services& services, const Request& request,
+                            const Caller& caller) {
+  ordered_json asked = child_request_in_scope(services, caller, "trees");
+  add_page(asked, request);
+  ordered_json document = call_child(services, caller, asked);
+  if (caller.session.role == Role::kOperator) {
+    for (ordered_json& mail : document["unrecorded"]) mail.erase("folder");
+  }
+  return {{"ok", true}, {"document", std::move(document)}};
+}
+
+ordered_json read_audit_log(const Services& services, const Request& request,
+                            const Caller& caller) {
+  ordered_json asked = child_request_in_scope(services, caller, "audit-log");
+  if (!request.account.empty()) {
+    if (!covers(services, caller.session, request.account)) {
+      throw Refusal(RefusalCode::kNotFound);
+    }
+    asked["account"] = request.account;
+  }
+  add_page(asked, request);
+  add_text(asked, request, "person");
+  if (caller.session.role == Role::kHelpdesk) asked["own"] = true;
+  return {{"ok", true}, {"document", call_child(services, caller, asked)}};
+}
+
 void stream(const Services& services, const Request& request, const Caller& caller,
             Connection& connection, Afterwards& afterwards) {
   const bool is_export = request.kind == RequestKind::kExport;

@@ -16,6 +16,15 @@ nlohmann::ordered_json read(const Services& services, const Request& request, co
 nlohmann::ordered_json plan_export(const Services& services, const Request& request,
                                    const Caller& caller);
 
+// The same of all accounts that the person's role covers: their trees.
+nlohmann::ordered_json list_all_trees(const Services& services, const Request& request,
+                                      const Caller& caller);
+
+// The audit log, about all accounts that the role covers or one of them; for the help desk what the
+// person did.
+nlohmann::ordered_json read_audit_log(const Services& services, const Request& request,
+                                      const Caller& caller);
+
 // A message's bytes, or those of a selection, as a stream (restore/framed_mail.h). Fails with
 // Refusal before the answer begins; later, the last line says that it is incomplete.
 void stream(const Services& services, const Request& request, const Caller& caller,

@@ -67,6 +67,8 @@ constexpr std::array kRules = {
     RequestRule{RequestKind::kStop, "stop", {kOwn, kScope, kNo, kNo}, {{kJobId}}},
     RequestRule{RequestKind::kContinue, "continue", {kOwn, kScope, kNo, kNo}, {{kJobId}}, true},
     RequestRule{RequestKind::kTrees, "trees", {kOwn, kScope, kNo, kScope}, {{kAfter, kLimit}}},
+    // A tree shows no folder of the mailbox.
+    RequestRule{RequestKind::kAllTrees, "all-trees", {kNo, kYes, kYes, kYes}, {{kAfter, kLimit}}},
     RequestRule{RequestKind::kExtend,
                 "extend",
                 {kOwn, kScope, kNo, kNo},
@@ -75,6 +77,11 @@ constexpr std::array kRules = {
     RequestRule{RequestKind::kPlanExport, "plan-export", {kOwn, kNo, kNo, kGrant}, {{kSelected}}},
     RequestRule{RequestKind::kExport, "export", {kOwn, kNo, kNo, kGrant}, {{kSelected}}, true},
     RequestRule{RequestKind::kAudit, "audit", {kOwn, kNo, kNo, kScope}, {{kLimit}}},
+    // The help desk sees its own lines.
+    RequestRule{RequestKind::kAuditLog,
+                "audit-log",
+                {kNo, kYes, kNo, kYes},
+                {{{"person", Form::kName}, kAfter, kLimit}}},
     RequestRule{RequestKind::kConsent, "consent", {kOwn, kNo, kNo, kNo}},
     RequestRule{RequestKind::kAskGrant,
                 "ask-grant",
@@ -91,6 +98,9 @@ constexpr std::array kRules = {
                 {{kGrantId, {"covert", Form::kFlag}}}},
     RequestRule{RequestKind::kRevoke, "revoke", {kOwn, kNo, kNo, kYes}, {{kGrantId}}},
     RequestRule{RequestKind::kStatus, "status", {kNo, kYes, kYes, kYes}},
+    RequestRule{
+        RequestKind::kHistory, "history", {kNo, kNo, kYes, kYes}, {{{"days", Form::kCount}}}},
+    RequestRule{RequestKind::kDaemonJobs, "daemon-jobs", {kNo, kNo, kYes, kYes}},
     RequestRule{
         RequestKind::kRunJob, "run-job", {kNo, kNo, kYes, kNo}, {{{"name", Form::kJobName, true}}}},
 };

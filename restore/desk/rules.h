@@ -38,11 +38,13 @@ enum class RequestKind {
   kStop,
   kContinue,
   kTrees,
+  kAllTrees,
   kExtend,
   kExpire,
   kPlanExport,
   kExport,
   kAudit,
+  kAuditLog,
   kConsent,
   kAskGrant,
   kUseCode,
@@ -50,6 +52,8 @@ enum class RequestKind {
   kApprove,
   kRevoke,
   kStatus,
+  kHistory,
+  kDaemonJobs,
   kRunJob,
 };
 

@@ -70,6 +70,14 @@ void raise_alarm(const Services& services, const Caller& caller, std::string_vie
        name = std::string(what)] { mail_alarm(environment, account, client, name); });
 }
 
+// Nullptr: the person has not this role.
+const base::StaffPerson* find_person(const Services& services, const Session& session) {
+  const auto& people = services.web().staff.people;
+  const auto person = std::ranges::find(people, session.person, &base::StaffPerson::person);
+  if (person == people.end() || role_of(person->role) != session.role) return nullptr;
+  return &*person;
+}
+
 }  // namespace
 
 std::shared_ptr<std::mutex> AccountLocks::of(const std::string& account) {
@@ -88,13 +96,17 @@ base::OnBehalf Caller::on_behalf() const {
 }
 
 bool covers(const Services& services, const Session& session, const std::string& account) {
-  const base::StaffConfig& staff = services.web().staff;
-  const auto person = std::ranges::find(staff.people, session.person, &base::StaffPerson::person);
-  if (person == staff.people.end() || role_of(person->role) != session.role) return false;
+  const base::StaffPerson* const person = find_person(services, session);
+  if (person == nullptr) return false;
   return person->accounts.empty() ||
          std::ranges::any_of(person->accounts, [&](const std::string& glob) {
            return base::glob_matches(glob, account);
          });
+}
+
+bool covers_all(const Services& services, const Session& session) {
+  const base::StaffPerson* const person = find_person(services, session);
+  return person != nullptr && person->accounts.empty();
 }
 
 std::chrono::sys_seconds reach_of(const Services& services) {
@@ -113,6 +125,17 @@ ordered_json child_request(const Services& services, const Caller& caller, const
     request["reach"] = {{"since", reach_of(services).time_since_epoch().count()},
                         {"sequence", caller.session.sequence},
                         {"holder", caller.session.holder_since.time_since_epoch().count()}};
+  }
+  return request;
+}
+
+ordered_json child_request_in_scope(const Services& services, const Caller& caller,
+                                    const char* command) {
+  ordered_json request = child_request(services, caller, command);
+  if (covers_all(services, caller.session)) return request;
+  request["scope"] = ordered_json::array();
+  if (const auto* const person = find_person(services, caller.session)) {
+    request["scope"] = person->accounts;
   }
   return request;
 }

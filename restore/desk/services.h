@@ -63,6 +63,9 @@ using Afterwards = std::vector<std::function<void()>>;
 // not exist.
 bool covers(const Services& services, const Session& session, const std::string& account);
 
+// Whether it extends to all accounts, so that the person may see what is about all of them.
+bool covers_all(const Services& services, const Session& session);
+
 // The oldest moment that an owner may see.
 std::chrono::sys_seconds reach_of(const Services& services);
 
@@ -73,6 +76,10 @@ std::chrono::sys_seconds seen_since(const Services& services, const Caller& call
 // A request to a child about the caller's account, within the caller's reach.
 nlohmann::ordered_json child_request(const Services& services, const Caller& caller,
                                      const char* command);
+
+// The same about all accounts that the role of one of the staff extends to.
+nlohmann::ordered_json child_request_in_scope(const Services& services, const Caller& caller,
+                                              const char* command);
 
 inline constexpr std::chrono::seconds kReadPatience{30};
 inline constexpr std::chrono::seconds kPlanPatience{120};

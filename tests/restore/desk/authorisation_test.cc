@@ -32,11 +32,13 @@ jobs       ok          ok          ok          forbidden   forbidden   forbidden
 stop       not_found   not_found   not_found   forbidden   forbidden   forbidden
 continue   not_found   not_found   not_found   forbidden   forbidden   forbidden
 trees      ok          ok          ok          forbidden   ok          ok
+all-trees  forbidden   ok          ok          ok          ok          ok
 extend     not_found   not_found   not_found   forbidden   forbidden   forbidden
 expire     not_found   not_found   not_found   forbidden   forbidden   forbidden
 plan-export ok         forbidden   forbidden   forbidden   forbidden   ok
 export     ok          forbidden   forbidden   forbidden   forbidden   ok
 audit      ok          forbidden   forbidden   forbidden   ok          ok
+audit-log  forbidden   ok          ok          forbidden   ok          ok
 consent    ok          forbidden   forbidden   forbidden   forbidden   forbidden
 ask-grant  forbidden   ok          ok          forbidden   ok          ok
 use-code   forbidden   not_found   not_found   forbidden   not_found   not_found
@@ -44,6 +46,8 @@ grants     ok          ok          ok          forbidden   ok          ok
 approve    forbidden   forbidden   forbidden   forbidden   not_found   not_found
 revoke     not_found   forbidden   forbidden   forbidden   not_found   not_found
 status     forbidden   ok          ok          ok          ok          ok
+history    forbidden   forbidden   forbidden   ok          ok          ok
+daemon-jobs forbidden  forbidden   forbidden   ok          ok          ok
 run-job    forbidden   forbidden   forbidden   ok          forbidden   forbidden
 logout     ok          ok          ok          ok          ok          ok
 )";

@@ -45,6 +45,38 @@ TEST_F(OperatingTest, EachRoleSeesTheStateOfItsAccounts) {
   EXPECT_EQ(limited.dump().find("bob"), std::string::npos);
 }
 
+TEST_F(OperatingTest, WhatIsAboutAllAccountsIsForThoseWhoseRoleCoversAll) {
+  for (const char* request : {"history", "daemon-jobs"}) {
+    EXPECT_EQ(outcome(as("limited", {{"request", request}})), "forbidden") << request;
+  }
+  EXPECT_EQ(as("limited", {{"request", "me"}})["all_accounts"], false);
+  EXPECT_EQ(as("operator", {{"request", "me"}})["all_accounts"], true);
+  const json history = as("operator", {{"request", "history"}, {"days", 400}})["document"];
+  ASSERT_FALSE(history["days"].empty()) << history;
+  EXPECT_EQ(history["days"][0]["accounts"], 2);
+  EXPECT_EQ(history.dump().find("alice"), std::string::npos);
+  const json jobs = as("officer", {{"request", "daemon-jobs"}})["document"];
+  EXPECT_EQ(jobs,
+            (json{{"jobs", json::array()}, {"daemon", nullptr}, {"restores", json::array()}}));
+}
+
+TEST_F(OperatingTest, ARunningRestoreIsAmongTheJobs) {
+  desk_->desk().ledger().add_job({.id = std::string(32, '1'),
+                                  .account = "alice",
+                                  .person = "helper",
+                                  .role = "helpdesk",
+                                  .client = "192.0.2.7",
+                                  .key = "0123456789abcdef",
+                                  .selection = R"({"all":true})",
+                                  .made = clock_.now_seconds()});
+  const json restores =
+      as("operator", {{"request", "daemon-jobs"}})["document"].value("restores", json());
+  ASSERT_EQ(restores.size(), 1U);
+  EXPECT_EQ(restores[0]["account"], "alice");
+  EXPECT_EQ(restores[0]["by"]["person"], "helper");
+  EXPECT_FALSE(restores[0].contains("selection"));
+}
+
 TEST_F(OperatingTest, AnOperatorHasTheDaemonStartAJob) {
   for (const char* job : {"backup", "prune", "check", "sweep", "drill"}) {
     mailstow_.config()["schedule"][job] = "never";
