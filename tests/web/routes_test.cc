@@ -57,11 +57,12 @@ TEST(RoutesTest, EveryRouteAsksTheDeskForSomethingThatItKnows) {
     }
   }
   for (const char* const request :
-       {"login",    "confirm",  "logout",     "me",        "accounts", "snapshots", "folders",
-        "messages", "show",     "raw",        "search",    "vanished", "diff",      "plan",
-        "restore",  "job",      "jobs",       "stop",      "trees",    "extend",    "expire",
-        "export",   "audit",    "consent",    "ask-grant", "use-code", "grants",    "approve",
-        "revoke",   "continue", "plan-export"}) {
+       {"login",     "confirm",  "logout",      "me",        "accounts", "snapshots",   "folders",
+        "messages",  "show",     "raw",         "search",    "vanished", "diff",        "plan",
+        "restore",   "job",      "jobs",        "stop",      "trees",    "extend",      "expire",
+        "export",    "audit",    "consent",     "ask-grant", "use-code", "grants",      "approve",
+        "revoke",    "continue", "plan-export", "status",    "history",  "daemon-jobs", "run-job",
+        "all-trees", "audit-log"}) {
     EXPECT_TRUE(used.contains(request)) << "the page can't " << request;
   }
 }

@@ -538,6 +538,47 @@ TEST_F(StaffSiteTest, TheAccountIsTheDesksToJudge) {
   EXPECT_EQ(desk_.requests().back()["account"], "bob");
 }
 
+TEST_F(StaffSiteTest, WhatIsAboutAllAccountsNamesNone) {
+  const HeaderList carol = {{"Remote-User", "carol"}};
+  const auto asked = [&](const std::string& path) {
+    EXPECT_EQ(get(path, carol).status, 200U) << path;
+    json request = desk_.requests().back();
+    for (const char* member : {"client", "session"}) request.erase(member);
+    return request;
+  };
+  EXPECT_EQ(asked("/audit?account=bob&person=dave%40example.org&limit=5&after=77"),
+            (json{{"request", "audit-log"},
+                  {"account", "bob"},
+                  {"person", "dave@example.org"},
+                  {"limit", 5},
+                  {"after", "77"}}));
+  EXPECT_EQ(asked("/trees?limit=9"), (json{{"request", "all-trees"}, {"limit", 9}}));
+  EXPECT_EQ(asked("/status/history?days=30"), (json{{"request", "history"}, {"days", 30}}));
+  EXPECT_EQ(asked("/jobs"), (json{{"request", "daemon-jobs"}}));
+  EXPECT_EQ(asked("/status"), (json{{"request", "status"}}));
+  EXPECT_EQ(code_of(get("/trees?account=bob", carol)), "usage");
+}
+
+TEST_F(StaffSiteTest, AJobIsStartedByAChangeOnly) {
+  const HeaderList carol = {{"Remote-User", "carol"}};
+  EXPECT_EQ(change("POST", "/jobs", {{"job", "check"}}, carol).status, 202U);
+  EXPECT_EQ(desk_.requests().back()["request"], "run-job");
+  EXPECT_EQ(desk_.requests().back()["name"], "check");
+  EXPECT_EQ(code_of(change("POST", "/jobs", json::object(), carol)), "usage");
+  EXPECT_EQ(code_of(send("POST", "/api/v1/jobs",
+                         {{"Cookie", "__Host-mailstow=" + kToken},
+                          {"Remote-User", "carol"},
+                          {"Content-Type", "application/json"},
+                          {"Sec-Fetch-Site", "cross-site"}},
+                         R"({"job":"check"})")),
+            "cross_site");
+}
+
+TEST_F(SiteTest, AFilterByAnotherAccountIsNotPassedOn) {
+  EXPECT_EQ(code_of(get("/audit?account=bob")), "not_found");
+  EXPECT_EQ(desk_.requests().back()["request"], "me");
+}
+
 TEST_F(StaffSiteTest, StaffLoadNoPictures) {
   const std::string view = "/accounts/bob/messages/" + kOtherToken + "/view?pictures=https";
   EXPECT_EQ(code_of(get(view, {{"Remote-User", "carol"}})), "usage");
