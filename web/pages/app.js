@@ -3,7 +3,7 @@ import * as account from "./account.js";
 import * as api from "./api.js";
 import {button, el, replace, say} from "./dom.js";
 import {current_language, kLanguages, load_language, remember, t} from "./language.js";
-import {kAccountPages, kOwnerPages, kStaffPages} from "./pages.js";
+import {is_for, kAccountPages, kOwnerPages, kStaffPages} from "./pages.js";
 import {ask_password} from "./parts/dialog.js";
 import * as router from "./router.js";
 import * as session from "./session.js";
@@ -18,7 +18,7 @@ let section;
 function draw_head() {
   const holder = session.current();
   const pages = holder ? (session.is_owner() ? kOwnerPages : kStaffPages) : [];
-  const shown = pages.filter((page) => page.label && (!page.roles || page.roles.includes(holder.role)));
+  const shown = pages.filter((page) => is_for(page, holder));
   const brand = el("a", {class: "brand", href: "/"}, el("img", {src: "/icon.svg", alt: ""}), "mailstow");
   const links = shown.map(
     (page) =>

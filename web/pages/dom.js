@@ -60,8 +60,10 @@ export function facts(...pairs) {
 // `columns`: {label, end, cell(row)}.
 export function table(caption, columns, rows) {
   const head = columns.map((column) => el("th", {scope: "col", class: column.end && "end"}, column.label));
-  const body = rows.map(
-    (row) => el("tr", {}, columns.map((column) => el("td", {class: column.end && "end"}, column.cell(row)))));
+  // On a narrow screen the cells are below each other, each with its label.
+  const cell = (column, row) =>
+    el("td", {class: column.end && "end", "data-label": column.label}, column.cell(row));
+  const body = rows.map((row) => el("tr", {}, columns.map((column) => cell(column, row))));
   return el("div", {class: "table-box"},
     el("table", {class: "stack"}, el("caption", {class: "hidden-text"}, caption),
       el("thead", {}, el("tr", {}, head)), el("tbody", {}, body)));

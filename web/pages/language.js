@@ -133,10 +133,22 @@ export function size(bytes) {
     .format(value);
 }
 
-export function duration(seconds) {
+// The largest unit that fits, and how many of it.
+function in_unit(seconds) {
   const steps = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]];
   const [unit, length] = steps.find(([, step]) => seconds >= step) ?? steps[3];
   const value = unit === "day" && seconds < 3 * length ? Math.round(2 * seconds / length) / 2
                                                        : Math.round(seconds / length);
+  return {unit, value};
+}
+
+export function duration(seconds) {
+  const {unit, value} = in_unit(seconds);
   return new Intl.NumberFormat(language, {style: "unit", unit, unitDisplay: "long"}).format(value);
+}
+
+// "3 days ago"
+export function ago(text) {
+  const {unit, value} = in_unit(Math.max(0, (Date.now() - Date.parse(text)) / 1000));
+  return new Intl.RelativeTimeFormat(language).format(-value, unit);
 }

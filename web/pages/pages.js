@@ -65,6 +65,30 @@ export const kStaffPages = [
     label: "nav.accounts"
   },
   {
+    pattern: /^\/status$/,
+    load: () => import("./views/status.js"),
+    section: "status",
+    address: "/status",
+    label: "nav.status",
+    roles: ["operator", "officer"]
+  },
+  {
+    pattern: /^\/jobs$/,
+    load: () => import("./views/jobs.js"),
+    section: "jobs",
+    address: "/jobs",
+    label: "nav.jobs",
+    roles: ["operator", "officer"],
+    of_all_accounts: true
+  },
+  {
+    pattern: /^\/trees$/,
+    load: () => import("./views/all_trees.js"),
+    section: "trees",
+    address: "/trees",
+    label: "nav.trees"
+  },
+  {
     pattern: /^\/grants$/,
     load: () => import("./views/grants.js"),
     section: "grants",
@@ -72,7 +96,19 @@ export const kStaffPages = [
     label: "nav.grants",
     roles: ["helpdesk", "officer"]
   },
+  {
+    pattern: /^\/audit$/,
+    load: () => import("./views/audit.js"),
+    section: "audit",
+    address: "/audit",
+    label: "nav.audit",
+    roles: ["helpdesk", "officer"]
+  },
 ];
+
+// Whether the page is in the navigation. The server decides who may see it.
+export const is_for = (page, holder) => page.label && (!page.roles || page.roles.includes(holder.role)) &&
+  (!page.of_all_accounts || holder.all_accounts);
 
 // The pages of one account, for staff: below /accounts/NAME.
 export const kAccountPages = [

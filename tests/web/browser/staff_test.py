@@ -1,7 +1,8 @@
 """The restore page of staff: the help desk restores for a user without seeing the mail, and sees it with a
-permission only.
+permission only; state, jobs, restored mail and audit log of all accounts, as far as the role goes.
 
 Usage: staff_test.py BIN_DIRECTORY"""
+import json
 import sys
 import unittest
 
@@ -123,6 +124,101 @@ class StaffTest(unittest.TestCase):
         browser.wait_for("h2", "Backups")
         self.assertEqual([link.text for link in browser.find(".account-nav a")], ["Overview"])
         self.assertEqual(self.ask(browser, "/accounts/alice/vanished"), 403)
+
+    def pages_of(self, browser):
+        return [link.text for link in browser.find("header .nav a")]
+
+    def test_each_role_has_its_pages(self):
+        for person, pages in ((HELPDESK, ["Accounts", "Restored mail", "Permissions", "Audit log"]),
+                              (OPERATOR, ["Accounts", "State", "Jobs", "Restored mail"]),
+                              (OFFICER, ["Accounts", "State", "Jobs", "Restored mail", "Permissions", "Audit log"])):
+            browser = self.as_staff(person)
+            self.assertEqual(self.pages_of(browser), pages)
+            for page in pages:
+                browser.click("header .nav a", page)
+                browser.title(page)
+                self.assertEqual(browser.find(".note[role=alert]"), [], page)
+            self.assertEqual(browser.complaints(), [])
+
+    def test_an_operator_starts_a_job_and_watches_it(self):
+        browser = self.as_staff(OPERATOR, "/jobs")
+        browser.wait_for(".note", "No daemon is running")
+        self.assertFalse(any(button.is_displayed() for button in browser.find("button", "Run now")))
+        config = self.world.directory / "daemon.json"
+        config.write_text(json.dumps({**self.world.config, "schedule": dict.fromkeys(
+            ("backup", "prune", "check", "sweep", "drill"), "never")}))
+        daemon = self.world.start(self.world.bin / "mailstow-backupd", "--config", config, "run")
+        try:
+            self.world.wait_for(daemon, lambda: json.loads(self.world.backupd("status", "--json"))["daemon"])
+            browser.driver.refresh()
+            browser.click("[data-job=check] button", "Run now")
+            browser.until(lambda: browser.find("[role=status]", "Check: started"), "the answer")
+            browser.wait_for("[data-job=check] dt", "Last success")
+            browser.wait_for("[data-job=check] .tag.good", "done")
+            self.assertIn("run --now check", browser.find("[data-job=check] pre")[0].get_attribute("textContent"))
+        finally:
+            daemon.terminate()
+            daemon.wait(60)
+        officer = self.as_staff(OFFICER, "/jobs")
+        self.assertEqual(officer.find("button", "Run now"), [], "only operators start jobs")
+
+    def test_the_state_of_the_backups(self):
+        browser = self.as_staff(OPERATOR, "/status")
+        browser.wait_for(".facts dt", "Compression")
+        browser.until(lambda: len(browser.find("svg.plot[role=img]")) == 3, "three plots")
+        for region in browser.find(".plot-table"):
+            self.assertEqual(region.get_attribute("tabindex"), "0")
+        browser.wait_for(".plot-table td", "2")  # accounts
+        self.assertTrue(any("--by-day" in pre.get_attribute("textContent") for pre in browser.find(".command pre")))
+
+    def test_the_audit_log_has_pages_and_filters(self):
+        helpdesk = self.as_staff(HELPDESK, "/accounts/alice")
+        helpdesk.click(".account-nav a", "Lost mail")
+        helpdesk.title("Lost mail")
+        helpdesk.open("/audit")
+        helpdesk.wait_for("td", "looked at what vanished")
+        self.assertEqual({cell.text for cell in helpdesk.find("td:nth-child(2)")}, {HELPDESK})
+        officer = self.as_staff(OFFICER, "/audit?account=alice")
+        officer.wait_for("td", "looked at what vanished")
+        self.assertEqual({cell.text for cell in officer.find("td:nth-child(5)")}, {"alice"})
+        officer.find("form.filter input")[1].send_keys(HELPDESK)
+        officer.click("form.filter button")
+        officer.until(lambda: "person=" in officer.path, "the filter")
+        officer.settle()
+        self.assertEqual({cell.text for cell in officer.find("td:nth-child(2)")}, {HELPDESK})
+
+    def test_the_help_desk_sees_restored_mail_of_all_accounts(self):
+        self.world.restore("run", "bob", "--all")
+        browser = self.as_staff(HELPDESK, "/trees")
+        browser.wait_for("input[type=search]").send_keys("bob")
+        browser.wait_for(".cards .facts dd", "3 messages")
+        browser.click(".cards button", "One week more")
+        browser.wait_for(".cards", "14 days left")
+        browser.click(".cards button", "Remove")
+        browser.click("dialog button", "Remove")
+        browser.wait_for(".cards .tag", "will be removed soon")
+        operator = self.as_staff(OPERATOR, "/trees?filter=bob")
+        operator.wait_for(".cards .tag", "will be removed soon")
+        self.assertEqual(operator.find("button", "Remove"), [])
+        self.world.restore("sweep")
+        self.assertFalse(any(name.startswith("RESTORED") for name in self.world.folders("bob")))
+
+    def test_nothing_is_wider_than_a_narrow_screen(self):
+        for person, pages in ((OPERATOR, ("/status", "/jobs", "/trees")), (OFFICER, ("/audit",))):
+            browser = self.as_staff(person)
+            browser.emulate(320, 640, dark=True)
+            for page in pages:
+                browser.open(page)
+                browser.settle()
+                self.assertLessEqual(browser.run("return document.documentElement.scrollWidth"), 320, page)
+
+    def test_german(self):
+        self.world.staff_proxy.person = OFFICER
+        browser = self.enterContext(Browser(self.staff_address, language="de"))
+        for page, title in (("/status", "Zustand"), ("/jobs", "Aufträge"), ("/trees", "Zurückgeholte E-Mails"),
+                            ("/audit", "Protokoll")):
+            browser.open(page)
+            browser.title(title)
 
 
 if __name__ == "__main__":

@@ -69,6 +69,21 @@ class StoryTest(unittest.TestCase):
         browser.click(".card button", "One week more")
         browser.wait_for(".card", "14 days left")
 
+    def look_as_staff(self):
+        """What those who look after the backups see meanwhile."""
+        browser = self.enterContext(Browser(self.world.start_page(staff=True)))
+        self.world.staff_proxy.person = "olga@example.org"  # an officer
+        browser.open("/status")
+        browser.title("State")
+        browser.until(lambda: len(browser.find("svg.plot[role=img]")) == 3, "the history of the backups")
+        browser.click("header a", "Jobs")
+        browser.wait_for(".card .tag", "done")
+        browser.click("header a", "Restored mail")
+        browser.wait_for(".card h2", "alice: RESTORED/")
+        browser.click("header a", "Audit log")
+        browser.wait_for("td", "kept restored mail longer")
+        self.assertEqual(browser.complaints(), [])
+
     def remove(self):
         browser = self.browser
         browser.click(".card button", "Remove")
@@ -103,6 +118,7 @@ class StoryTest(unittest.TestCase):
         self.look_inside()
         self.restore()
         self.extend()
+        self.look_as_staff()
         self.remove()
         self.download()
         self.browser.click("button", "Log out")

@@ -1,8 +1,9 @@
 // For staff: one account's backups, and what may be done for its owner.
 import * as account from "../account.js";
 import * as api from "../api.js";
-import {button, el, facts, link, name, say, table} from "../dom.js";
+import {el, facts, link, name, say, table} from "../dom.js";
 import {has_text, number, size, t, time} from "../language.js";
+import {action_of, person_of, result_of, role_of} from "../parts/audit_line.js";
 import {command} from "../parts/command.js";
 import {act, cut_note, note} from "../parts/note.js";
 import {show as show_page} from "../router.js";
@@ -79,11 +80,15 @@ function permission() {
 
 async function audit(signal) {
   const {lines} = await api.get(`${account.root()}/audit` + api.query({limit: kMaxLines}), {signal});
-  return el("div", {class: "card"}, el("h2", {}, t("staff.audit")), table(t("staff.audit"), [
-    {label: t("me.when"), cell: (entry) => time(entry.time)}, {label: t("me.person"), cell: (entry) => name(entry.person ?? entry.user ?? "")},
-    {label: t("staff.role"), cell: (entry) => (entry.role ? (has_text(`role.${entry.role}`) ? t(`role.${entry.role}`) : entry.role) : "")},
-    {label: t("me.what"), cell: (entry) => (has_text(`audit.${entry.command}`) ? t(`audit.${entry.command}`) : entry.command)},
-    {label: t("me.address"), cell: (entry) => entry.client ?? ""}], lines));
+  return el("div", {class: "card"}, el("h2", {}, t("staff.audit")),
+    table(t("staff.audit"),
+      [
+        {label: t("me.when"), cell: (entry) => time(entry.time)}, {label: t("me.person"), cell: person_of},
+        {label: t("staff.role"), cell: role_of},
+        {label: t("me.what"), cell: (entry) => [action_of(entry), result_of(entry)]},
+        {label: t("me.address"), cell: (entry) => entry.client ?? ""}
+      ],
+      lines));
 }
 
 export async function show({signal}) {

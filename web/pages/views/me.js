@@ -1,28 +1,30 @@
 // Who looked into the mailbox's backup, permissions for staff, and the bounds of the day.
 import * as account from "../account.js";
 import * as api from "../api.js";
-import {button, el, facts, name, replace, say, table} from "../dom.js";
-import {has_text, moment, number, rich, t, time} from "../language.js";
+import {button, el, facts, replace, say, table} from "../dom.js";
+import {moment, number, rich, t, time} from "../language.js";
+import {action_of, person_of, result_of, role_of} from "../parts/audit_line.js";
 import {act, note} from "../parts/note.js";
 import {show as show_page} from "../router.js";
 import * as session from "../session.js";
 
 const kMaxLines = 200;
 
-function action_of(entry) {
-  const key = `audit.${entry.command}`;
-  return has_text(key) ? t(key) : entry.command;
+function who(entry) {
+  const is_other = entry.role && entry.role !== "owner";
+  return [person_of(entry), is_other && [" ", el("span", {class: "tag warn"}, role_of(entry))]];
 }
 
 function looks(audit) {
   const lines = audit.lines;
   return el("div", {class: "card"}, el("h2", {}, t("me.audit")), el("p", {class: "soft"}, t("me.audit_text")),
-    table(t("me.audit"), [
-      {label: t("me.when"), cell: (entry) => time(entry.time)},
-      {label: t("me.person"), cell: (entry) => [name(entry.person ?? entry.user ?? ""),
-        entry.role && entry.role !== "owner" && [" ", el("span", {class: "tag warn"}, has_text(`role.${entry.role}`) ? t(`role.${entry.role}`) : entry.role)]]},
-      {label: t("me.what"), cell: (entry) => [action_of(entry), entry.result && entry.result !== "ok" && [" (", name(entry.result), ")"]]},
-      {label: t("me.address"), cell: (entry) => entry.client ?? ""}], lines));
+    table(t("me.audit"),
+      [
+        {label: t("me.when"), cell: (entry) => time(entry.time)}, {label: t("me.person"), cell: who},
+        {label: t("me.what"), cell: (entry) => [action_of(entry), result_of(entry)]},
+        {label: t("me.address"), cell: (entry) => entry.client ?? ""}
+      ],
+      lines));
 }
 
 function grants_card(grants) {

@@ -1,0 +1,18 @@
+// The cells of a line of the audit log.
+import {el, name} from "../dom.js";
+import {has_text, t} from "../language.js";
+
+export function role_of(entry) {
+  if (!entry.role) return "";
+  return has_text(`role.${entry.role}`) ? t(`role.${entry.role}`) : entry.role;
+}
+
+// A command that was typed on the server has the name of its user there.
+export const person_of = (entry) => name(entry.person ?? entry.sudo_user ?? entry.user ?? "");
+
+export function action_of(entry) {
+  const key = `audit.${entry.command}`;
+  return has_text(key) ? t(key) : el("code", {}, entry.command ?? "");
+}
+
+export const result_of = (entry) => entry.result && entry.result !== "ok" && [" (", name(entry.result), ")"];
