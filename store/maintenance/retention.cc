@@ -323,7 +323,7 @@ class Planner {
     const auto keep_witness = [this](std::size_t at) {
       const std::size_t i = as_made_[at];
       if (decisions_[i].verdict == Verdict::kKeep) return;
-      keep(i, "kept because it shows that a clock went back before another snapshot");
+      keep(i, "shows when another snapshot, with a wrong time, was made");
     };
     for (std::size_t at = as_made_.size(); at-- > 0;) {
       const std::size_t i = as_made_[at];
