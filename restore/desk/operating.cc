@@ -106,7 +106,11 @@ ordered_json show_history(const Services& services, const Request& request, cons
 ordered_json show_daemon_jobs(const Services& services, const Caller& caller) {
   refuse_part_of_accounts(services, caller);
   ordered_json document = read_status(services, caller);
-  return {{"ok", true}, {"document", {{"jobs", document["jobs"]}, {"daemon", document["daemon"]}}}};
+  return {{"ok", true},
+          {"document",
+           {{"jobs", document["jobs"]},
+            {"daemon", document["daemon"]},
+            {"restores", running_restores(services)}}}};
 }
 
 ordered_json run_job(const Services& services, const Request& request, const Caller& caller) {
