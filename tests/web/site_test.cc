@@ -5,8 +5,7 @@
 
 #include <gmock/gmock.h>
 
-#include "base/ascii.h"
-#include "tests/web/scripted_desk.h"
+#include "tests/web/site_scene.h"
 #include "web/problem.h"
 
 namespace web {
@@ -17,90 +16,9 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-const std::string kToken(64, 'a');
-const std::string kOtherToken(64, 'b');
-
-// As the real desk answers, as far as the page depends on it.
-std::string desk_answer(const json& request) {
-  const std::string name = request["request"];
-  if (name == "login") {
-    return json{{"ok", true},      {"session", kToken},  {"person", request["name"]},
-                {"role", "owner"}, {"account", "alice"}, {"seconds_left", 7200}}
-               .dump() +
-           "\n";
-  }
-  if (request.value("session", "") != kToken) {
-    return R"({"ok":false,"error":{"code":"unauthenticated","message":"over"}})"
-           "\n";
-  }
-  if (name == "me") {
-    return R"({"ok":true,"person":"alice","role":"owner","account":"alice","recent_login":true})"
-           "\n";
-  }
-  if (name == "snapshots")
-    return R"({"ok":true,"document":{"snapshots":[]}})"
-           "\n";
-  if (name == "folders") {
-    return R"({"ok":false,"error":{"code":"not_found","message":"there is no such account, )"
-           R"(snapshot, folder, message, tree or job"}})"
-           "\n";
-  }
-  return json{{"ok", true}, {"document", json::object()}, {"job", request}}.dump() + "\n";
-}
-
-class SiteTest : public testing::Test {
+class SiteTest : public SiteScene {
  protected:
-  explicit SiteTest(
-      const std::string& settings = R"({"desk": "/d", "url": "https://restore.example.org"})")
-      : settings_(parse_settings(settings)) {}
-
-  HttpAnswer send(const std::string& method, const std::string& target, HeaderList headers = {},
-                  const std::string& body = "") {
-    HttpRequest request{.method = method,
-                        .target = target,
-                        .headers = std::move(headers),
-                        .body = body,
-                        .peer = {}};
-    const auto add = [&](const char* name, const std::string& value) {
-      const auto same = [&](const auto& header) { return header.first == name; };
-      if (std::ranges::none_of(request.headers, same)) request.headers.emplace_back(name, value);
-    };
-    add("Host", "restore.example.org");
-    add("X-Real-IP", "192.0.2.7");
-    HttpAnswer answer = site_.answer(request);
-    EXPECT_EQ(request.body.find_first_not_of('\0'), std::string::npos) << "it may hold a password";
-    return answer;
-  }
-  HttpAnswer get(const std::string& path, HeaderList headers = {}) {
-    if (has_session_) headers.emplace_back("Cookie", "__Host-mailstow=" + kToken);
-    return send("GET", "/api/v1" + path, std::move(headers));
-  }
-  // As our own page sends it.
-  HttpAnswer change(const std::string& method, const std::string& path, const json& body,
-                    HeaderList headers = {}) {
-    if (has_session_) headers.emplace_back("Cookie", "__Host-mailstow=" + kToken);
-    headers.emplace_back("Sec-Fetch-Site", "same-origin");
-    headers.emplace_back("X-Mailstow", "1");
-    headers.emplace_back("Content-Type", "application/json");
-    return send(method, "/api/v1" + path, std::move(headers), body.dump());
-  }
-
-  static std::string header_of(const HttpAnswer& answer, const std::string& name) {
-    for (const auto& [key, value] : answer.headers) {
-      if (base::equal_ignoring_case(key, name)) return value;
-    }
-    return "";
-  }
-  static std::string code_of(const HttpAnswer& answer) {
-    return json::parse(answer.body, nullptr, false).value("code", "");
-  }
-
-  bool has_session_ = true;
-  Settings settings_;
-  ScriptedDesk desk_{desk_answer};
-  DeskClient client_ = desk_.client();
-  Renderer renderer_{"/nonexistent"};
-  Site site_{settings_, client_, renderer_};
+  using SiteScene::SiteScene;
 };
 
 TEST_F(SiteTest, TheDesksDocumentIsPassedOn) {
@@ -355,70 +273,6 @@ TEST_F(SiteTest, AJobIsAStreamOfItsChangesAlsoWhileTheDeskIsBusy) {
   EXPECT_EQ(get(path, {{"Last-Event-ID", id}}).status, 204U) << "nothing new, and nothing to come";
 }
 
-TEST_F(SiteTest, AnExportIsPreparedForOneSessionAndOneDownload) {
-  const HttpAnswer prepared =
-      change("POST", "/accounts/alice/exports", {{"selection", {{"folders", {"INBOX"}}}}});
-  ASSERT_EQ(prepared.status, 201U) << prepared.body;
-  const std::string url = json::parse(prepared.body)["url"];
-  desk_.set_script([](const json& request) {
-    if (request["request"] != "export") return desk_answer(request);
-    EXPECT_EQ(request["selection"]["folders"][0], "INBOX");
-    return stream_of(frame({{"folder", "INBOX"}, {"uid", 1}}, "mail") + "{\"end\":true}\n");
-  });
-  const HttpAnswer answer = get(url.substr(7));
-  EXPECT_EQ(answer.status, 200U);
-  EXPECT_EQ(header_of(answer, "Content-Disposition"), "attachment; filename=\"alice mail.zip\"");
-  std::string zip;
-  for (std::string piece; !(piece = answer.more()).empty();) zip += piece;
-  EXPECT_TRUE(zip.starts_with("PK\x03\x04"));
-  EXPECT_EQ(get(url.substr(7)).status, 404U) << "once";
-}
-
-TEST_F(SiteTest, APageSeesHowFarItsDownloadIs) {
-  const auto prepare = [&](const json& body) {
-    return json::parse(change("POST", "/accounts/alice/exports", body).body);
-  };
-  const json selected = {{"selection", {{"all", true}}}};
-  const json prepared = prepare(selected);
-  const std::string url = prepared["url"].get<std::string>().substr(7);
-  const auto state = [&] { return json::parse(get(url + "/state").body); };
-  EXPECT_EQ(state(),
-            json::parse(R"({"state":"ready","messages":0,"damaged":0,"bytes":0,"code":null})"));
-  desk_.set_script([](const json& request) {
-    if (request["request"] != "export") return desk_answer(request);
-    const std::string mail(200'000, 'x');
-    return stream_of(frame({{"folder", "INBOX"}, {"uid", 1}}, mail) + "{\"end\":true}\n");
-  });
-  {
-    const HttpAnswer answer = get(url);
-    EXPECT_EQ(state()["state"], "sending");
-    EXPECT_NE(answer.more(), "");
-    EXPECT_EQ(state()["messages"], 1);
-  }
-  EXPECT_EQ(state()["state"], "broken") << "the client went away";
-  json in_mbox = selected;
-  in_mbox["format"] = "mbox";
-  EXPECT_TRUE(prepare(in_mbox).contains("url"));
-  EXPECT_EQ(code_of(get(url + "/state")), "not_found") << "a page looks at its last download";
-  in_mbox["format"] = "pst";
-  EXPECT_EQ(prepare(in_mbox)["code"], "usage");
-}
-
-TEST_F(SiteTest, ADownloadThatTheDeskRefusesSaysWhy) {
-  const HttpAnswer prepared =
-      change("POST", "/accounts/alice/exports", {{"selection", {{"all", true}}}});
-  const std::string url = json::parse(prepared.body)["url"].get<std::string>().substr(7);
-  desk_.set_script([](const json& request) {
-    if (request["request"] != "export") return desk_answer(request);
-    return std::string(R"({"ok":false,"error":{"code":"bound","message":"enough"}})"
-                       "\n");
-  });
-  EXPECT_EQ(code_of(get(url)), "bound");
-  const json state = json::parse(get(url + "/state").body);
-  EXPECT_EQ(state["state"], "refused");
-  EXPECT_EQ(state["code"], "bound");
-}
-
 TEST_F(SiteTest, TheCommandLineIsBesideWhatTheCommandPrints) {
   desk_.set_script([](const json& request) {
     if (request["request"] != "snapshots") return desk_answer(request);
@@ -428,25 +282,6 @@ TEST_F(SiteTest, TheCommandLineIsBesideWhatTheCommandPrints) {
   });
   EXPECT_EQ(json::parse(get("/accounts/alice/snapshots").body),
             json::parse(R"({"snapshots":[],"command":"mailstow-restore snapshots alice"})"));
-}
-
-TEST_F(SiteTest, ADownloadThatTheDeskRefusesCanBeTriedAgain) {
-  const HttpAnswer prepared =
-      change("POST", "/accounts/alice/exports", {{"selection", {{"folders", {"INBOX"}}}}});
-  const std::string path = std::string(json::parse(prepared.body)["url"]).substr(7);
-  desk_.set_script([](const json& request) {
-    if (request["request"] != "export") return desk_answer(request);
-    return std::string(R"({"ok":false,"error":{"code":"busy","message":"later"}})"
-                       "\n");
-  });
-  EXPECT_EQ(code_of(get(path)), "busy");
-  desk_.set_script([](const json& request) {
-    if (request["request"] != "export") return desk_answer(request);
-    EXPECT_EQ(request["selection"]["folders"][0], "INBOX");
-    return stream_of("{\"end\":true}\n");
-  });
-  EXPECT_EQ(get(path).status, 200U);
-  EXPECT_EQ(get(path).status, 404U);
 }
 
 TEST_F(SiteTest, ALogoutAlwaysRemovesTheCookie) {
@@ -472,14 +307,6 @@ TEST_F(SiteTest, ALogoutAlwaysRemovesTheCookie) {
   answer = send("DELETE", "/api/v1/session", {{"Cookie", "__Host-mailstow=" + kToken}});
   EXPECT_EQ(code_of(answer), "cross_site");
   EXPECT_EQ(header_of(answer, "Set-Cookie"), "") << "another site ends no session";
-}
-
-TEST_F(SiteTest, ALogoutRemovesWhatWasPrepared) {
-  const HttpAnswer prepared =
-      change("POST", "/accounts/alice/exports", {{"selection", {{"folders", {"INBOX"}}}}});
-  const std::string path = std::string(json::parse(prepared.body)["url"]).substr(7);
-  change("DELETE", "/session", json::object());
-  EXPECT_EQ(get(path).status, 404U);
 }
 
 TEST_F(SiteTest, AMessageIsAFileThatNothingOpens) {
