@@ -61,7 +61,7 @@ class HttpServerTest : public testing::Test {
 
   // Sends a request, and returns the connection when an answer has begun.
   base::Fd begin(const std::string& target) {
-    base::Fd connection = connect_to_page(socket());
+    base::Fd connection = tests::connect_to_socket(socket());
     const std::string request =
         "GET " + target + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     EXPECT_GT(::send(connection.get(), request.data(), request.size(), MSG_NOSIGNAL), 0);
@@ -176,7 +176,7 @@ TEST_F(HttpServerTest, ABodyThatIsOnlyAnnouncedKeepsNoOtherOut) {
   std::vector<base::Fd> slow;
   for (int attempt = 0; attempt < 10; ++attempt) {
     if (attempt < 3) {
-      slow.push_back(connect_to_page(socket()));
+      slow.push_back(tests::connect_to_socket(socket()));
       const std::string begun = head + "x";
       ASSERT_GT(::send(slow.back().get(), begun.data(), begun.size(), MSG_NOSIGNAL), 0);
     }
@@ -228,7 +228,7 @@ TEST_F(HttpServerTest, AnAnswerHoldsWhatItHoldsUntilItHasBeenSent) {
   const std::weak_ptr<void> held = held_;
   held_.reset();
   EXPECT_FALSE(held.expired()) << "no socket has room for it";
-  EXPECT_GT(read_to_end(connection).size(), std::size_t{8} << 20U);
+  EXPECT_GT(tests::read_to_end(connection).size(), std::size_t{8} << 20U);
   EXPECT_TRUE(is_given_back(held));
 }
 

@@ -10,6 +10,7 @@
 #include "base/wiping_heap.h"
 #include "tests/memory_search.h"
 #include "tests/temporary_directory.h"
+#include "tests/unix_socket.h"
 #include "tests/web/web_client.h"
 #include "web/http_server.h"
 #include "web/site.h"
@@ -83,7 +84,7 @@ TEST(WipedPasswordTest, APasswordLeavesNoCopyInTheMemoryOfTheServer) {
     {
       const std::string request = request_with_password(path);
       EXPECT_THAT(search.found(), testing::Not(testing::IsEmpty()));
-      EXPECT_EQ(parse_web_answer(exchange_with_page(socket, request)).code(), "refused");
+      EXPECT_EQ(parse_web_answer(tests::exchange(socket, request)).code(), "refused");
     }
     EXPECT_TRUE(is_gone(search)) << path << testing::PrintToString(search.found());
   }

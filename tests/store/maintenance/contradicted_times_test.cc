@@ -8,11 +8,11 @@
 namespace store {
 namespace {
 
-// Made in this order, at these days.
-std::vector<SnapshotInfo> made_in_order(const std::vector<int>& days) {
-  std::vector<SnapshotInfo> snapshots(days.size());
-  for (std::size_t at = 0; at < days.size(); ++at) {
-    snapshots[at].time = std::chrono::sys_days(std::chrono::days(days[at]));
+// Made in this order, on these days.
+std::vector<SnapshotInfo> made_in_order(const std::vector<int>& dates) {
+  std::vector<SnapshotInfo> snapshots(dates.size());
+  for (std::size_t at = 0; at < dates.size(); ++at) {
+    snapshots[at].time = std::chrono::sys_days(std::chrono::days(dates[at]));
     snapshots[at].sequence = at + 1;
   }
   return snapshots;
@@ -68,8 +68,8 @@ void add_with_witnesses(std::size_t at, const std::vector<std::optional<Contradi
 }
 
 RC_GTEST_PROP(ContradictedTimesProperty, WhatIsNamedIsEnough, ()) {
-  const auto days = *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 30));
-  const std::vector<SnapshotInfo> all = made_in_order(days);
+  const auto dates = *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 30));
+  const std::vector<SnapshotInfo> all = made_in_order(dates);
   const auto found = find_contradictions(all);
   std::vector<bool> is_kept(all.size());
   for (std::size_t at = 0; at < all.size(); ++at) {
