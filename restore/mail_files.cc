@@ -55,7 +55,8 @@ class MboxFile : public MailFiles {
 
   Path add(const MessageEntry& entry, ByteView message) override {
     base::MboxMessage mbox(date_of(entry, now_), entry.flags);
-    const std::string text = mbox.add(base::as_text(message)) + mbox.finish();
+    std::string text = mbox.add(base::as_text(message));
+    text += mbox.finish();
     file_->write(base::as_bytes(text));
     return path_;
   }
