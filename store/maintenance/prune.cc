@@ -113,6 +113,7 @@ class Prune {
       try {
         commits.emplace_back(id, Commit::decode(objects_.read_manifest(ObjectType::kCommit, id)));
       } catch (const base::Error& error) {
+        if (error.code() == ErrorCode::kStorage) throw;  // it may be there
         damage.emplace_back(error.what());
       }
     }

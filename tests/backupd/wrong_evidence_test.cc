@@ -98,15 +98,15 @@ TEST_F(WrongEvidenceTest, ABackupThatIsStoppedAfterAJumpDoesNotShowIt) {
   std::atomic<pid_t> backup = 0;
   std::mutex mutex;
   int connections = 0;
-  const servers::Relay relay(
-      server_, {.watch = [&](servers::From, std::string_view bytes) {
-        if (!bytes.starts_with("* OK [CAPABILITY")) return true;
-        const std::scoped_lock lock(mutex);
-        if (++connections == 1) clock_.set(right + days(365));
-        clock_.let_pass(seconds(61));  // the end of an account is followed by a commit then
-        if (connections == 3) ::kill(backup, SIGTERM);
-        return true;
-      }});
+  const servers::Relay relay(server_, {.watch = [&](servers::From, std::string_view bytes) {
+                               const std::scoped_lock lock(mutex);
+                               // The end of an account is followed by a commit then.
+                               if (bytes.starts_with("* BYE")) clock_.let_pass(seconds(61));
+                               if (!bytes.starts_with("* OK [CAPABILITY")) return true;
+                               if (++connections == 1) clock_.set(right + days(365));
+                               if (connections == 3) ::kill(backup, SIGTERM);
+                               return true;
+                             }});
   use(relay);
   std::vector<std::string> environment = clock_.environment();
   environment.emplace_back("PATH=/usr/bin:/bin");

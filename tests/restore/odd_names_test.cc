@@ -61,7 +61,7 @@ TEST_P(OddNamesTest, EveryMessageComesBackAndEachNewNameIsListed) {
   }
   EXPECT_GE(renamed, 11U);
   EXPECT_EQ(servers::account_state(*server_, "bob").message_count(), kNames.size());
-  EXPECT_EQ(mailstow_.restore_json({"sweep"})["trees"][0]["finished"], true);
+  EXPECT_EQ(mailstow_.restore_json({"sweep", "--now"})["trees"][0]["finished"], true);
   EXPECT_EQ(servers::account_state(*server_, "bob").message_count(), 0U);
 }
 

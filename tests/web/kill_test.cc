@@ -90,7 +90,8 @@ class PageKillTest : public testing::Test {
   // Those that no earlier round made, with a new login.
   std::vector<std::string> new_jobs(WebClient& client) const {
     std::vector<std::string> ids;
-    for (const json& job : client.get(of_account("alice", "/jobs")).document()["jobs"]) {
+    const json jobs = client.get(of_account("alice", "/jobs")).document()["jobs"];
+    for (const json& job : jobs) {
       if (!known_.contains(job["job"])) ids.push_back(job["job"]);
     }
     return ids;

@@ -38,7 +38,8 @@ std::string whole(const WebAnswer& answer) {
   return text + "\n" + answer.body;
 }
 
-// A folder's name as the page has it: what is special in a name is encoded.
+// A folder's name as the page has it: what is special in a name is encoded, and one that is not
+// modified UTF-7 ends with %.
 std::string shown(const std::string& raw_name) {
   std::string name;
   for (const char letter : raw_name) {
@@ -48,7 +49,7 @@ std::string shown(const std::string& raw_name) {
       name += letter;
     }
   }
-  return name;
+  return raw_name.find('\n') == std::string::npos ? name : name + "%";
 }
 
 // One installation for all tests: each leaves the mail as it found it.
@@ -190,6 +191,12 @@ class PageAccessTest : public testing::Test {
                               bool is_own) {
     // The web server knows whose session it is, and shows nothing of other accounts.
     if (column.is_owner() && !is_own && has_member(route, "account")) return "not_found";
+    // Each column has prepared the one that it looks at.
+    if (route.action == Action::kShowExport) return "done";
+    // The job is alice's own.
+    if (route.request == "continue" && leave == "yes" && !column.is_owner()) {
+      return is_own ? "forbidden" : "not_found";
+    }
     if (leave == "no") return "forbidden";
     if (!is_own) return "not_found";
     return leave == "grant" && !column.has_grant ? "forbidden" : "done";
@@ -257,6 +264,7 @@ class PageAccessTest : public testing::Test {
         if (member.name.empty()) break;
         const std::string name(member.name);
         const auto ids = foreign.find(name);
+        if (name == "job" && member.place == Place::kBody) continue;  // one of the daemon's
         if (ids == foreign.end()) {
           EXPECT_TRUE(member.place != Place::kPath || name == "account" || name == "part")
               << name_of(route) << ": the test has no " << name << " of bob's";

@@ -82,8 +82,10 @@ TEST_F(PageTrafficTest, StrangersDoNoHarm) {
   expect_service("after what is too large");
   // Clients that say nothing, half a head, or half a body.
   std::vector<base::Fd> slow;
+  WebClient stranger = page_.visitor();
+  stranger.set_address("203.0.113.9");
   const std::string login =
-      page_.visitor().request("POST", "/api/v1/session", kOwnPage, R"({"user": "alice"})");
+      stranger.request("POST", "/api/v1/session", kOwnPage, R"({"user": "alice"})");
   for (int count = 0; count < 300; ++count) {
     slow.push_back(tests::connect_to_socket(socket));
     const std::size_t sent = count % 3 == 0   ? 0

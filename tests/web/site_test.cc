@@ -172,7 +172,7 @@ TEST_F(SiteTest, MethodsAndPathsThatDoNotExist) {
   const HttpAnswer answer = send("PUT", "/api/v1/session");
   EXPECT_EQ(answer.status, 405U);
   EXPECT_EQ(header_of(answer, "Allow"), "POST, GET, DELETE");
-  for (const char* const path : {"/api", "/api/v2/session", "/api/v1", "/api/v1/jobs"}) {
+  for (const char* const path : {"/api", "/api/v2/session", "/api/v1", "/api/v1/job"}) {
     EXPECT_EQ(send("GET", path).status, 404U) << path;
   }
   for (const char* const path : {"/../etc/passwd", "/a/%2e%2e/b", "//x", "/a%00", "/a\\b"}) {

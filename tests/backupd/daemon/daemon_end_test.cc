@@ -82,14 +82,13 @@ class DaemonEndTest : public DaemonTest {
   servers::MailGenerator mail_{5};
 };
 
-bool has_pack_open(pid_t process) {
-  std::error_code error;
-  for (const auto& entry :
-       std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/fd", error)) {
-    const auto target = std::filesystem::read_symlink(entry.path(), error);
-    if (target.string().find("/store/packs/") != std::string::npos) return true;
-  }
-  return false;
+// The bytes that it has read from files so far.
+std::uintmax_t bytes_read_by(pid_t process) {
+  std::ifstream counters("/proc/" + std::to_string(process) + "/io");
+  std::string name;
+  std::uintmax_t bytes = 0;
+  counters >> name >> bytes;
+  return name == "rchar:" ? bytes : 0;
 }
 
 TEST_F(DaemonEndTest, AStoppedCheckContinuesLater) {
@@ -102,9 +101,13 @@ TEST_F(DaemonEndTest, AStoppedCheckContinuesLater) {
   start();
   // Only root can see the files of a process that can't be dumped.
   ASSERT_TRUE(base::kIsSanitized || ::geteuid() == 0) << "run it as root, or with the sanitizers";
-  // Catch the check in the middle of a pack, and hold it there until it was asked to stop.
-  const pid_t check = catch_job([](pid_t job) {
-    if (!has_pack_open(job)) return false;
+  std::uintmax_t stored = 0;
+  for (const auto& pack : std::filesystem::directory_iterator(mailstow_.store() / "packs")) {
+    stored += pack.file_size();
+  }
+  // Catch the check among the packs, and hold it there until it was asked to stop.
+  const pid_t check = catch_job([stored](pid_t job) {
+    if (bytes_read_by(job) < stored / 3) return false;
     ::kill(job, SIGSTOP);
     return true;
   });

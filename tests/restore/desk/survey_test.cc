@@ -103,7 +103,7 @@ class AuditLogTest : public SurveyTest {
     const std::string token =
         desk_->desk().sessions().begin(std::move(other), std::chrono::hours(1)).value();
     desk_->ask(Door::kSelf, {{"request", "snapshots"}, {"session", token}});
-    mailstow_.backupd({"check"});
+    mailstow_.backupd({"prune"});
   }
 
   json lines_for(const std::string& person, json filter = json::object(), std::size_t limit = 2) {
@@ -121,15 +121,15 @@ TEST_F(AuditLogTest, AnOfficerSeesAllAndMayFilter) {
       ElementsAre("audit-log", "folders"))
       << "to look at the log is itself a line of it";
   const json all = lines_for("second");
-  EXPECT_THAT(texts_of(all, "command"), testing::Contains("check"));
+  EXPECT_THAT(texts_of(all, "command"), testing::Contains("prune"));
   EXPECT_THAT(texts_of(all, "account"),
               testing::IsSupersetOf({std::string("alice"), std::string("bob"), std::string()}));
   for (const json& line : all) EXPECT_FALSE(line.contains("arguments") || line.contains("request"));
   const auto typed = std::ranges::find_if(
-      all, [](const json& line) { return line.value("command", "") == "check"; });
+      all, [](const json& line) { return line.value("command", "") == "prune"; });
   const std::string user = typed->value("sudo_user", typed->value("user", ""));
   EXPECT_THAT(texts_of(lines_for("second", {{"person", user}}), "command"),
-              testing::Contains("check"))
+              testing::Contains("prune"))
       << "on the server, the person is the user there";
 }
 
@@ -146,7 +146,7 @@ TEST_F(AuditLogTest, TheRoleLimitsWhatIsSeen) {
   const json of_limited = lines_for("limited");
   EXPECT_EQ(of_limited.dump().find("bob"), std::string::npos);
   EXPECT_THAT(texts_of(of_limited, "account"), testing::Contains("alice"));
-  EXPECT_THAT(texts_of(of_limited, "command"), testing::Not(testing::Contains("check")));
+  EXPECT_THAT(texts_of(of_limited, "command"), testing::Not(testing::Contains("prune")));
   for (const char* person : {"limited", "helper"}) {
     const json asked = {{"request", "audit-log"}, {"account", "bob"}};
     EXPECT_EQ(outcome(as(person, asked)), "not_found") << person;

@@ -119,8 +119,9 @@ TEST_F(PruneStepsTest, TheCopiesAreCheckedWithTheStoresLock) {
   const ObjectId first = back_up("alice", 0, 10).id;
   const base::Path copy = directory_ / "a-copy";
   const auto update = [&] {
-    std::filesystem::copy(packs_directory(location_), copy / "packs",
-                          std::filesystem::copy_options::skip_existing);
+    std::filesystem::copy(
+        packs_directory(location_), copy / "packs",
+        std::filesystem::copy_options::skip_existing | std::filesystem::copy_options::recursive);
   };
   std::filesystem::create_directories(copy / "packs");
   update();
