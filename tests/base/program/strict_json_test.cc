@@ -25,6 +25,15 @@ TEST(StrictJsonTest, AcceptsDocumentsUpToTheDepth) {
   EXPECT_EQ(why_not(std::string(100'000, '[')), "it is nested deeper than 3");
 }
 
+// Looking through the list at the end of each object would take longer than a test may.
+TEST(StrictJsonTest, ReadsALongListOnce) {
+  std::string text = "[{}";
+  for (int count = 1; count < 300'000; ++count) text += ",{}";
+  json document;
+  EXPECT_EQ(parse_strictly(text + "]", 2, document), "");
+  EXPECT_EQ(document.size(), 300'000U);
+}
+
 TEST(StrictJsonTest, RefusesWhatTwoReadersCouldUnderstandDifferently) {
   const std::vector<std::pair<std::string, std::string>> wrong = {
       {R"({"a": 1, "a": 1})", "/a: it is given twice"},
