@@ -15,7 +15,6 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::size_t kMaxHead = std::size_t{1} << 20U;       // bytes
 constexpr std::uint64_t kMaxFrame = std::uint64_t{4} << 30U;  // bytes
 
 [[noreturn]] void refuse_frame(const char* why) {
@@ -25,7 +24,8 @@ constexpr std::uint64_t kMaxFrame = std::uint64_t{4} << 30U;  // bytes
 
 }  // namespace
 
-FrameReader::FrameReader(Source source) : source_(std::move(source)) {}
+FrameReader::FrameReader(Source source, std::size_t max_head)
+    : source_(std::move(source)), max_head_(max_head) {}
 
 std::optional<ordered_json> FrameReader::next() {
   while (left_ > 0) read();
@@ -33,12 +33,13 @@ std::optional<ordered_json> FrameReader::next() {
   std::size_t end = 0;
   while ((end = received_.find('\n', searched)) == std::string::npos) {
     searched = received_.size();
-    if (searched > kMaxHead) refuse_frame("a head is too long");
+    if (searched > max_head_) refuse_frame("a head is too long");
     const std::string more = source_();
     if (more.empty() && received_.empty()) return std::nullopt;
     if (more.empty()) refuse_frame("they end within a head");
     received_ += more;
   }
+  if (end > max_head_) refuse_frame("a head is too long");
   ordered_json head = base::parse_json(std::string_view(received_).substr(0, end));
   received_.erase(0, end + 1);
   if (!head.is_object()) refuse_frame("a head is not JSON");

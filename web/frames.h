@@ -2,6 +2,7 @@
 // the renderer prints its results.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -16,7 +17,9 @@ class FrameReader {
   // The next bytes, empty at the end.
   using Source = std::function<std::string()>;
 
-  explicit FrameReader(Source source);
+  static constexpr std::size_t kMaxHead = std::size_t{1} << 20U;  // bytes
+
+  explicit FrameReader(Source source, std::size_t max_head = kMaxHead);
 
   // The head of the next frame, after the rest of the present one; nullopt at the end. Fails with a
   // Problem if it is not one.
@@ -29,6 +32,7 @@ class FrameReader {
 
  private:
   Source source_;
+  std::size_t max_head_;
   std::string received_;
   std::uint64_t left_ = 0;
 };

@@ -24,6 +24,9 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
+// A name and a type. Of a longer head, the time for its members would grow by their square.
+constexpr std::size_t kMaxHead = std::size_t{16} << 10U;  // bytes
+
 struct Pipe {
   base::Fd read;
   base::Fd write;
@@ -67,7 +70,7 @@ Rendering::Rendering(const std::string& program, const base::Fd& message,
         output_ = std::move(pipe.read);
         return start_renderer(program, message, words, pipe.write);
       }()),
-      frames_([this] { return read_output(); }) {}
+      frames_([this] { return read_output(); }, kMaxHead) {}
 
 Rendering::~Rendering() {
   child_.signal(SIGKILL);

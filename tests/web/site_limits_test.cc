@@ -143,7 +143,7 @@ TEST_F(TakenOverTest, ItsOutputIsChecked) {
   for (const std::string& output :
        {deep, "{\"from\":" + deep, with("from", 1).dump(), with("parts", 1).dump(),
         with("parts", json::array({wrong_part})).dump(), with("parts", json::array({1})).dump(),
-        with("parts", std::vector<json>(20'000, part)).dump(), std::string("[]"), std::string("{}"),
+        with("parts", std::vector<json>(10'001, part)).dump(), std::string("[]"), std::string("{}"),
         std::string("{\"from\":\"\xff\"}"), std::string()}) {
     EXPECT_EQ(code_of(parts(output)), "unshowable") << output.substr(0, 100);
   }
@@ -153,6 +153,10 @@ TEST_F(TakenOverTest, ItsHeadIsChecked) {
   std::ofstream(directory_.path() / "output") << "{\"name\":" << std::string(500'000, '[') << "\n";
   set_renderer("cat " + (directory_.path() / "output").string() + "\n");
   EXPECT_GE(get(kMessagePath + "/parts/1").status, 422U);
+  std::ofstream(directory_.path() / "output")
+      << R"({"name":"x","padding":")" << std::string(20'000, 'x') << R"(","size":0})"
+      << "\n";
+  EXPECT_GE(get(kMessagePath + "/parts/1").status, 422U) << "longer than a name may be";
   std::ofstream(directory_.path() / "output") << R"({"name":[[[[[[[1]]]]]]],"size":0})"
                                               << "\n";
   EXPECT_EQ(code_of(get(kMessagePath + "/parts/1")), "unshowable");
