@@ -68,7 +68,7 @@ class ShortRun {
   bool is_over() { return !tests::is_long_run() && ++cases_ > kShortCases; }
 
  private:
-  static constexpr int kShortCases = 10;
+  static constexpr int kShortCases = 5;
   int cases_ = 0;
 };
 
