@@ -46,9 +46,16 @@ class JobEvents {
   JobEvents& operator=(const JobEvents&) = delete;
   ~JobEvents() { --open_streams; }
 
-  // The event for the job's state; empty if the client has seen it.
+  // The event for the job's state; empty if the client has seen it, or if the desk is busy, as
+  // where many streams of a session look at the same time.
   std::string look() {
-    const ordered_json answer = desk_.ask(asked_);
+    ordered_json answer;
+    try {
+      answer = desk_.ask(asked_);
+    } catch (const Problem& problem) {
+      if (problem.kind() != ProblemKind::kBusy) throw;
+      return {};
+    }
     if (!answer.contains("job") || !answer.at("job").is_object()) {
       throw Problem(ProblemKind::kInternal);
     }
@@ -76,11 +83,8 @@ class JobEvents {
       try {
         if (std::string news = look(); !news.empty()) return news;
       } catch (const Problem& problem) {
-        // Where many streams look at the same time, the next look finds the desk free again.
-        if (problem.kind() != ProblemKind::kBusy) {
-          has_ended_ = true;
-          return event("problem", "", problem.to_json());
-        }
+        has_ended_ = true;
+        return event("problem", "", problem.to_json());
       }
       if (std::chrono::steady_clock::now() - last_sign > kBetweenSigns)
         return ": still running\n\n";

@@ -273,6 +273,20 @@ TEST_F(SiteTest, AJobIsAStreamOfItsChangesAlsoWhileTheDeskIsBusy) {
   EXPECT_EQ(get(path, {{"Last-Event-ID", id}}).status, 204U) << "nothing new, and nothing to come";
 }
 
+TEST_F(SiteTest, AStreamOfEventsBeginsAlsoWhileTheDeskIsBusy) {
+  std::size_t looks = 0;
+  desk_.set_script([&](const json& request) {
+    if (request["request"] == "me") return desk_answer(request);
+    return std::string(++looks == 1 ? R"({"ok":false,"error":{"code":"busy","retry_after":1}})"
+                                    : R"({"ok":true,"job":{"state":"done"}})") +
+           "\n";
+  });
+  const HttpAnswer answer = get("/accounts/alice/jobs/" + std::string(32, '0') + "/events");
+  EXPECT_EQ(answer.status, 200U);
+  EXPECT_EQ(answer.body, "retry: 2000\n\n");
+  EXPECT_THAT(answer.more(), HasSubstr("event: end\n"));
+}
+
 TEST_F(SiteTest, TheCommandLineIsBesideWhatTheCommandPrints) {
   desk_.set_script([](const json& request) {
     if (request["request"] != "snapshots") return desk_answer(request);
