@@ -313,7 +313,7 @@ constexpr std::array kRoutes = {
           {{kAccount, {"export", Place::kPath, ""}}},
           "",
           200,
-          kExporters,
+          kAll,
           "How far a download is: ready, sending, done, broken or refused"},
     Route{"GET",
           "/accounts/{account}/exports/{export}",

@@ -6,6 +6,8 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "base/terminal.h"
+
 namespace backupd {
 
 namespace {

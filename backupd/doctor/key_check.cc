@@ -6,6 +6,7 @@
 #include "backupd/doctor/checks.h"
 #include "backupd/doctor/file_access.h"
 #include "base/error.h"
+#include "base/terminal.h"
 #include "store/format/location.h"
 #include "store/keys/key_file.h"
 #include "store/keys/key_ring.h"
