@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/exit_status.h"
-#include "base/uid.h"
+#include "base/mail/uid.h"
 
 namespace backupd {
 

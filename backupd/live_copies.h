@@ -4,7 +4,7 @@
 #include <map>
 
 #include "backupd/drill_sample.h"
-#include "base/uid.h"
+#include "base/mail/uid.h"
 #include "imap/session.h"
 #include "store/format/object_id.h"
 

@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <string>
 
+#include "base/mail/server_access.h"
 #include "base/secret.h"
-#include "base/server_access.h"
 
 namespace imap {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/zoned_time.h"
+#include "base/mail/zoned_time.h"
 
 namespace imap {
 

@@ -1,10 +1,10 @@
 // Extracts from a list of folders the properties that identify the mailbox
-// (base/mailbox_identity.h).
+// (base/mail/mailbox_identity.h).
 #pragma once
 
 #include <span>
 
-#include "base/mailbox_identity.h"
+#include "base/mail/mailbox_identity.h"
 #include "imap/folder.h"
 
 namespace imap {

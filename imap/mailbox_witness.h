@@ -5,7 +5,7 @@
 
 #include <optional>
 
-#include "base/mailbox_identity.h"
+#include "base/mail/mailbox_identity.h"
 #include "imap/session.h"
 
 namespace imap {

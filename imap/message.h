@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "base/uid.h"
-#include "base/zoned_time.h"
+#include "base/mail/uid.h"
+#include "base/mail/zoned_time.h"
 
 namespace imap {
 

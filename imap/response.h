@@ -8,7 +8,7 @@
 #include <variant>
 #include <vector>
 
-#include "base/uid.h"
+#include "base/mail/uid.h"
 #include "imap/acl.h"
 #include "imap/folder.h"
 #include "imap/lexer.h"

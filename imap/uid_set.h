@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/uid.h"
+#include "base/mail/uid.h"
 
 namespace imap {
 

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
-#include "base/mbox.h"
+#include "base/mail/mbox.h"
 
 namespace restore {
 

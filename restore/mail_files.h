@@ -1,6 +1,6 @@
 // Messages as files that other programs read: mboxrd, Maildir, or one .eml file each.
 //
-//   mbox     FOLDER.mbox; see base/mbox.h
+//   mbox     FOLDER.mbox; see base/mail/mbox.h
 //   maildir  FOLDER/{cur,new,tmp}; exact bytes; the date as the file's date; flags in the file
 //            name, keywords as letters that dovecot-keywords explains
 //   eml      FOLDER/UID.eml; exact bytes; the date as the file's date

@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-#include "base/mailbox_identity.h"
+#include "base/mail/mailbox_identity.h"
 #include "base/program/program.h"
 #include "imap/session.h"
 #include "store/reader.h"

@@ -13,11 +13,11 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "base/error.h"
+#include "base/mail/zoned_time.h"
 #include "base/program/options.h"
 #include "base/program/page.h"
 #include "base/program/program.h"
 #include "base/terminal.h"
-#include "base/zoned_time.h"
 #include "restore/moment.h"
 #include "store/format/snapshot.h"
 

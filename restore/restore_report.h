@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/exit_status.h"
+#include "base/mail/uid.h"
 #include "base/reporting/last_sweep.h"
-#include "base/uid.h"
 #include "restore/plan_summary.h"
 #include "store/format/snapshot.h"
 

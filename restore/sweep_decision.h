@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/uid.h"
+#include "base/mail/uid.h"
 #include "store/tree_record.h"
 
 namespace restore {

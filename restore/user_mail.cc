@@ -10,7 +10,7 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "base/mail_address.h"
+#include "base/mail/mail_address.h"
 #include "base/reporting/mail_template.h"
 #include "base/reporting/mailer.h"
 #include "base/terminal.h"

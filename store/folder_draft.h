@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "base/uid.h"
+#include "base/mail/uid.h"
 #include "store/format/snapshot.h"
 
 namespace store {

@@ -1,9 +1,10 @@
-// The history of the mailbox that an account's snapshots were taken of (base/mailbox_identity.h).
+// The history of the mailbox that an account's snapshots were taken of
+// (base/mail/mailbox_identity.h).
 #pragma once
 
 #include <span>
 
-#include "base/mailbox_identity.h"
+#include "base/mail/mailbox_identity.h"
 #include "store/format/snapshot.h"
 #include "store/reader.h"
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "base/zoned_time.h"
+#include "base/mail/zoned_time.h"
 #include "store/format/snapshot.h"
 #include "store/reader.h"
 #include "store/search_index/envelope.h"

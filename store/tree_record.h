@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "base/file_system.h"
-#include "base/uid.h"
-#include "base/zoned_time.h"
+#include "base/mail/uid.h"
+#include "base/mail/zoned_time.h"
 #include "store/format/location.h"
 #include "store/format/object_id.h"
 

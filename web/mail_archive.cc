@@ -16,7 +16,7 @@
 #include "base/handle.h"
 #include "base/json_text.h"
 #include "base/log.h"
-#include "base/mbox.h"
+#include "base/mail/mbox.h"
 #include "base/time_text.h"
 #include "web/file_name.h"
 #include "web/problem.h"

@@ -15,7 +15,7 @@ namespace web {
 
 enum class ArchiveFormat {
   kEml,   // each message is FOLDER/UID-ID.eml, not compressed
-  kMbox,  // each folder is FOLDER.mbox (base/mbox.h), compressed
+  kMbox,  // each folder is FOLDER.mbox (base/mail/mbox.h), compressed
 };
 
 // Reads the frames of an export, in which the messages of a folder follow one another. The names of

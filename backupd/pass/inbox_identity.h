@@ -7,7 +7,7 @@
 #include <span>
 #include <string>
 
-#include "base/mailbox_identity.h"
+#include "base/mail/mailbox_identity.h"
 #include "base/reporting/acknowledgements.h"
 #include "imap/folder.h"
 

@@ -2,7 +2,7 @@
 // hands out UIDs again under the same UIDVALIDITY.
 #pragma once
 
-#include "base/uid.h"
+#include "base/mail/uid.h"
 #include "imap/message.h"
 #include "imap/uid_set.h"
 #include "store/format/snapshot.h"

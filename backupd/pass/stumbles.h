@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-#include "base/uid.h"
+#include "base/mail/uid.h"
 #include "imap/uid_set.h"
 #include "store/format/snapshot.h"
 

@@ -22,7 +22,7 @@ enum class AlarmKind {
   kMassDeletion,  // GuardConfig::vanished_percent; until it is acknowledged
   kStale,         // GuardConfig::stale_after
   kStranger,      // INBOX is not the mailbox backed up under the account's name so far
-                  // (base/mailbox_identity.h); until it is acknowledged
+                  // (base/mail/mailbox_identity.h); until it is acknowledged
   kNoProgress,    // no progress for three nights (backupd/report/lasting_gaps.h)
 };
 

@@ -8,7 +8,7 @@
 #include <span>
 #include <string>
 
-#include "base/uid.h"
+#include "base/mail/uid.h"
 #include "store/format/snapshot.h"
 #include "store/reader.h"
 

@@ -6,7 +6,7 @@
 
 #include "base/config/config_schema.h"
 #include "base/error.h"
-#include "base/mail_address.h"
+#include "base/mail/mail_address.h"
 #include "base/nearest.h"
 #include "base/terminal.h"
 #include "base/time_text.h"

@@ -7,8 +7,8 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "base/file_system.h"
+#include "base/mail/server_access.h"
 #include "base/secret.h"
-#include "base/server_access.h"
 
 namespace base {
 

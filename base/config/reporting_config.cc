@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "base/mail_address.h"
+#include "base/mail/mail_address.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 

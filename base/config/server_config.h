@@ -12,7 +12,7 @@
 
 #include "base/config/login_config.h"
 #include "base/file_system.h"
-#include "base/server_access.h"
+#include "base/mail/server_access.h"
 
 namespace base {
 

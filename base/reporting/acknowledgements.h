@@ -14,8 +14,8 @@
 
 #include "base/config/config.h"
 #include "base/file_system.h"
-#include "base/mailbox_identity.h"
-#include "base/uid.h"
+#include "base/mail/mailbox_identity.h"
+#include "base/mail/uid.h"
 
 namespace base {
 

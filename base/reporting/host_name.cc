@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/address_list.h"
-#include "base/mail_address.h"
+#include "base/mail/mail_address.h"
 
 namespace base {
 

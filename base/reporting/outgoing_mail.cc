@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/handle.h"
-#include "base/mail_address.h"
+#include "base/mail/mail_address.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "base/utf8.h"

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "base/uid.h"
-#include "base/zoned_time.h"
+#include "base/mail/uid.h"
+#include "base/mail/zoned_time.h"
 #include "store/format/object_id.h"
 
 namespace store {

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/uid.h"
-#include "base/zoned_time.h"
+#include "base/mail/uid.h"
+#include "base/mail/zoned_time.h"
 #include "store/format/object_id.h"
 
 namespace store {

@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "base/bytes.h"
-#include "base/uid.h"
+#include "base/mail/uid.h"
 #include "store/format/leaf.h"
 #include "store/format/object_id.h"
 #include "store/format/object_type.h"

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/file_system.h"
-#include "base/uid.h"
+#include "base/mail/uid.h"
 #include "store/format/location.h"
 #include "store/format/object_id.h"
 #include "store/index/commit_mark.h"

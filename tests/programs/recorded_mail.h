@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "base/zoned_time.h"
+#include "base/mail/zoned_time.h"
 #include "store/writer.h"
 #include "tests/programs/installation.h"
 

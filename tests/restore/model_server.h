@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/uid.h"
+#include "base/mail/uid.h"
 #include "imap/session.h"
 
 namespace restore {

@@ -13,7 +13,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/file_system.h"
-#include "base/zoned_time.h"
+#include "base/mail/zoned_time.h"
 #include "store/folder_draft.h"
 #include "store/format/location.h"
 #include "store/writer.h"

@@ -1,4 +1,4 @@
-#include "base/mail_address.h"
+#include "base/mail/mail_address.h"
 
 #include <algorithm>
 

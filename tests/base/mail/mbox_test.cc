@@ -1,4 +1,4 @@
-#include "base/mbox.h"
+#include "base/mail/mbox.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "base/mailbox_identity.h"
+#include "base/mail/mailbox_identity.h"
 
 #include <algorithm>
 #include <numeric>
