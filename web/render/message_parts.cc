@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -136,6 +137,7 @@ std::string to_utf8(const std::string& bytes, const std::string& character_set) 
 }
 
 struct MessageParts::Parsed {
+  std::shared_ptr<void> mapping;  // which the message reads to its end
   Object<GMimeMessage> message;
   std::vector<Part> parts;
   std::vector<GMimeObject*> objects;  // of the parts, owned by the message
@@ -265,8 +267,11 @@ MessageParts::MessageParts(int message) : parsed_(std::make_unique<Parsed>()) {
   if (!stream) {
     base::fail(base::ErrorCode::kDamaged, "render: stdin is not a file with a message");
   }
-  // The descriptor stays the caller's.
-  g_mime_stream_mmap_set_owner(GMIME_STREAM_MMAP(stream.get()), FALSE);
+  // The descriptor stays the caller's. GMime would also keep the mapping.
+  GMimeStreamMmap* const mapped = GMIME_STREAM_MMAP(stream.get());
+  g_mime_stream_mmap_set_owner(mapped, FALSE);
+  parsed_->mapping = {mapped->map,
+                      [length = mapped->maplen](void* address) { ::munmap(address, length); }};
   const Object<GMimeParser> parser(g_mime_parser_new_with_stream(stream.get()));
   g_mime_parser_set_persist_stream(parser.get(), TRUE);
   const base::Handle<GMimeParserOptions, g_mime_parser_options_free> options(
