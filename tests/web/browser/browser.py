@@ -83,6 +83,11 @@ class Browser:
         return [element for element in self.driver.find_elements(By.CSS_SELECTOR, selector)
                 if text in element.get_attribute("textContent")]
 
+    def session(self):
+        """What the page's server knows of the session."""
+        return self.driver.execute_async_script(
+            "const [done] = arguments; fetch('/api/v1/session').then((answer) => answer.json()).then(done)")
+
     def wait_for(self, selector, text="", patience=PATIENCE):
         """The first element that is shown, matches the selector and has the text in it."""
         return self.until(lambda: next((found for found in self.find(selector, text) if found.is_displayed()), None),

@@ -261,6 +261,7 @@ class OldLoginTest(unittest.TestCase):
         browser = self.enterContext(Browser(world.start_page(), downloads=world.directory))
         browser.open("/export?all=true")
         browser.log_in(password=world.password())
+        browser.until(lambda: not browser.session().get("recent_login", True), "a login that is too old")
         browser.click("button", "Download 3 messages")
         browser.wait_for("dialog input").send_keys(world.password() + Keys.ENTER)
         browser.wait_for(".note h2", "3 messages were downloaded")

@@ -32,10 +32,6 @@ class ProxyTest(unittest.TestCase):
         browser.settle()
         return browser
 
-    def session(self, browser):
-        return browser.driver.execute_async_script(
-            "const [done] = arguments; fetch('/api/v1/session').then((answer) => answer.json()).then(done)")
-
     def assert_no_password(self, browser):
         self.assertEqual(browser.find("input[type=password]"), [])
 
@@ -45,7 +41,7 @@ class ProxyTest(unittest.TestCase):
         self.assertEqual(browser.find("button", "Log out"), [])
         browser.click(".burst a", f"Bring back {DRAFTS}")
         browser.title("Bring back")
-        browser.until(lambda: not self.session(browser)["recent_login"], "a login that is too old")
+        browser.until(lambda: not browser.session()["recent_login"], "a login that is too old")
         browser.click("button", f"Bring back {LOST} messages")
         browser.title("The mail is back")
         self.assertEqual(browser.find("dialog"), [])
@@ -60,7 +56,7 @@ class ProxyTest(unittest.TestCase):
         self.assert_no_password(browser)
         browser.click("main button", "Log in again")
         browser.title("Lost mail")
-        self.assertEqual(self.session(browser)["account"], "bob")
+        self.assertEqual(browser.session()["account"], "bob")
 
     def test_the_end_of_the_single_sign_on(self):
         for is_loaded in (False, True):  # the file of the page that comes next
