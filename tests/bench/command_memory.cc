@@ -108,7 +108,7 @@ class CommandMemory {
     restore({"export", kAccountName, "--folder", "*", "--format", "mbox", "--to", files});
     restore({"trees"});
     restore({"sweep"});
-    // What an administrator sees after a client deleted everything.
+    // An administrator looks at this after a client has deleted everything.
     servers::ImapClient deleting = client();
     deleting.command("SELECT INBOX");
     deleting.command("STORE 1:* +FLAGS (\\Deleted)");
