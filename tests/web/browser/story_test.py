@@ -1,5 +1,5 @@
 """The way of a user through the restore page, in a real browser, on a real mail server: what vanished is seen,
-brought back, found by another mail program, kept longer and removed; the rest is downloaded.
+restored, found by another mail program, kept longer and removed; the rest is downloaded.
 
 Usage: story_test.py BIN_DIRECTORY"""
 import re
