@@ -71,7 +71,7 @@ base::Bytes seal_block(const BlockContext& context, BlockHeader header, base::By
   // Attachments are mostly compressed already, and equal ones are stored once: searching took two
   // thirds of the time of compressing them.
   const base::ByteView frame = compressor.compress(
-      plain, header.stream == Stream::kBinaries ? LongMatches::kSkip : LongMatches::kFind);
+      plain, header.stream == Stream::kBinaries ? BlockContent::kBinary : BlockContent::kText);
   if (plain.size() > kMaxBlock || frame.size() + kTagSize > kMaxBlock) {
     fail(ErrorCode::kInternal, "seal a block of {} bytes", plain.size());
   }
