@@ -45,6 +45,9 @@ struct SweepReport {
   std::size_t not_reached = 0;                  // due trees left when a stop was requested
   bool has_unreadable_records = false;          // of trees
   std::vector<std::string> older_records = {};  // a line for each that was put back
+  // An escaped line for each thing that could not be written down; the trees were swept all the
+  // same.
+  std::vector<std::string> not_recorded = {};
   std::vector<store::TreeRecord> redated = {};  // that a wrong clock dated, with their new times
   std::optional<store::TreeRecord> next = {};   // the next tree to expire
   std::string time_zone = "UTC";
