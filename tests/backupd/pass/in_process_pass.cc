@@ -33,6 +33,7 @@ OpenAccount open(const PassAccount& account, imap::Limits limits, const OpenOpti
   limits.pipeline = limits.pipeline && options.pipeline;
   limits.waits = options.waits;
   limits.without = options.without;
+  limits.list_sizes = options.list_sizes;
   ListingState& listing = options.listing;
   listing.is_logged_in = listing.is_listed = false;
   std::unique_ptr<imap::Transport> transport = account.connect();

@@ -11,12 +11,13 @@ from browser import Browser
 from world import DRAFTS, World
 
 BIN = None
+IS_CYRUS = False
 LOST = 12  # messages
 
 
 class StoryTest(unittest.TestCase):
     def setUp(self):
-        self.world = self.enterContext(World(BIN))
+        self.world = self.enterContext(World(BIN, cyrus=IS_CYRUS))
         self.world.append("INBOX", range(6))
         self.world.append(DRAFTS, range(100, 100 + LOST))
         self.world.back_up()

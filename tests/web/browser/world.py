@@ -123,15 +123,16 @@ class SignOnProxy:
 
 
 class World:
-    def __init__(self, bin_directory, clock=None, users=("alice", "bob"), web=None):
+    def __init__(self, bin_directory, clock=None, users=("alice", "bob"), web=None, cyrus=False):
         """`clock`: the library that shifts the programs' time, to write a history of several weeks. `web`: more
-        settings of web.self."""
+        settings of web.self. `cyrus`: instead of Dovecot."""
         self.bin = pathlib.Path(bin_directory)
         self.clock = clock
         self.users = users
         self.processes = []
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="mailstow-page."))
         self.web = web or {}
+        self.cyrus = cyrus
 
     def __enter__(self):
         try:
@@ -170,6 +171,7 @@ class World:
 
     def start_server(self):
         words = [word for user in self.users for word in ("--user", user)]
+        words += ["--cyrus"] if self.cyrus else []
         process = self.start(self.bin / "mailstow-test-server", "--until-signal", *words, output=subprocess.PIPE)
         text = ""
         for line in process.stdout:  # the document ends with the only brace in the first column
