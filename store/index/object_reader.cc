@@ -12,8 +12,6 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-constexpr std::size_t kOpenPacks = 16;
-
 class StoredParts : public PartSource {
  public:
   explicit StoredParts(ObjectReader& reader) : reader_(reader) {}
@@ -120,7 +118,9 @@ std::shared_ptr<const base::Bytes> ObjectReader::load(std::int64_t block) {
 }
 
 base::Bytes ObjectReader::open(std::int64_t block, const BlockPlace& place) {
-  PackFile& pack = open_pack(place.pack);
+  std::optional<PackFile> opened;
+  const bool is_lent = lent_.second != nullptr && lent_.first == place.pack;
+  PackFile& pack = is_lent ? *lent_.second : opened.emplace(PackFile::open(storage_, place.pack));
   if (place.plain_length > kMaxBlock || place.sealed_length > kMaxBlock) {
     fail(ErrorCode::kDamaged,
          "{}: the index describes a block wrongly: run mailstow-backupd reindex", pack.name());
@@ -159,18 +159,6 @@ void ObjectReader::trim() {
     cached_.erase(cache_.back().block);
     cache_.pop_back();
   }
-}
-
-PackFile& ObjectReader::open_pack(const PackName& name) {
-  if (lent_.second != nullptr && lent_.first == name) return *lent_.second;
-  const auto found = std::ranges::find(open_packs_, name, &std::pair<PackName, PackFile>::first);
-  if (found != open_packs_.end()) {
-    open_packs_.splice(open_packs_.begin(), open_packs_, found);
-    return found->second;
-  }
-  open_packs_.emplace_front(name, PackFile::open(storage_, name));
-  if (open_packs_.size() > kOpenPacks) open_packs_.pop_back();
-  return open_packs_.front().second;
 }
 
 }  // namespace store

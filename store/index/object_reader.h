@@ -90,7 +90,6 @@ class ObjectReader {
   base::Bytes open(std::int64_t block, const BlockPlace& place);
   void keep(std::int64_t block, std::shared_ptr<const base::Bytes> bytes);
   void trim();
-  PackFile& open_pack(const PackName& name);
 
   Storage& storage_;
   const BlockContext& context_;
@@ -103,7 +102,6 @@ class ObjectReader {
   std::list<CachedBlock> cache_;  // most recently used first
   std::unordered_map<std::int64_t, std::list<CachedBlock>::iterator> cached_;
   std::uint64_t cached_bytes_ = 0;
-  std::list<std::pair<PackName, PackFile>> open_packs_;  // most recently used first
   std::pair<PackName, PackFile*> lent_{};
   const KeptBlocks* kept_ = nullptr;
   Places expected_;

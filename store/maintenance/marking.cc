@@ -21,7 +21,7 @@ MarkedObjects::MarkedObjects(Storage& storage, const BlockContext& context, Mark
 void MarkedObjects::for_each(const Index::PackRow& pack, Stream stream, Marked which,
                              const Take& take) {
   if (which == Marked::kYes && marks_.bytes_in(pack.row) == 0) return;
-  PackFile file = PackFile::open(storage_, pack.name);
+  PackFile file = PackFile::open(storage_, pack.name, pack.size);
   const Pack contents = file.read_trailer(context_, pack.name, decompressor_);
   for (std::size_t ordinal = 0; ordinal < contents.blocks.size(); ++ordinal) {
     const BlockEntry& block = contents.blocks[ordinal];
