@@ -302,8 +302,8 @@ PackFile PackFile::open(Storage& storage, const PackName& name, std::uint64_t si
   return PackFile(std::make_unique<BlobSource>(storage, std::move(blob)), std::move(shown), size);
 }
 
-std::optional<PackFile> PackFile::find(Storage& storage, const PackName& name) {
-  PackFile file = open(storage, name);
+std::optional<PackFile> PackFile::find(Storage& storage, const PackName& name, std::uint64_t size) {
+  PackFile file = open(storage, name, size);
   if (!file.read_end()) return std::nullopt;
   return file;
 }

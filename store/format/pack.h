@@ -95,7 +95,8 @@ class PackFile {
   static PackFile open(Storage& storage, const PackName& name, std::uint64_t size = 0);
 
   // For a pack that may be missing: reads its end. Returns nullopt if there is no such pack.
-  static std::optional<PackFile> find(Storage& storage, const PackName& name);
+  static std::optional<PackFile> find(Storage& storage, const PackName& name,
+                                      std::uint64_t size = 0);
 
   PackFile(PackFile&&) noexcept;
   PackFile& operator=(PackFile&&) noexcept;
