@@ -36,10 +36,35 @@ std::optional<ObjectPlace> ObjectReader::find(ObjectType type, const ObjectId& i
   return index_.find(type, id);
 }
 
+std::optional<ObjectPlace> ObjectReader::find_required(ObjectType type, const ObjectId& id) {
+  return find_elsewhere(type, id, std::nullopt);
+}
+
+// The object's place, unless it is in this block. A listing may be late, so one look is not enough;
+// a store that has really lost something is not searched for each object.
+std::optional<ObjectPlace> ObjectReader::find_elsewhere(ObjectType type, const ObjectId& id,
+                                                        std::optional<std::int64_t> not_in) {
+  constexpr unsigned kMaxLooksInVain = 6;
+  constexpr unsigned kMaxLooks = 100;
+  std::optional<ObjectPlace> place = find(type, id);
+  const auto is_found = [&] { return place && place->block != not_in; };
+  bool has_looked = false;
+  while (!is_found() && look_again_ && looks_in_vain_ < kMaxLooksInVain && looks_ < kMaxLooks) {
+    has_looked = true;
+    ++looks_;
+    ++looks_in_vain_;
+    look_again_();
+    place = find(type, id);
+  }
+  if (!is_found()) return std::nullopt;
+  if (has_looked) looks_in_vain_ = 0;
+  return place;
+}
+
 ObjectView ObjectReader::read(ObjectType type, const ObjectId& id) {
   const auto expected = expected_.find(id);
   if (expected != expected_.end()) return read_at(type, id, expected->second);
-  const std::optional<ObjectPlace> place = find(type, id);
+  const std::optional<ObjectPlace> place = find_required(type, id);
   if (!place) {
     fail(ErrorCode::kDamaged, "read {} {}: it is not in the store: run mailstow-backupd check",
          name_of(type), id.hex());
@@ -52,9 +77,10 @@ ObjectView ObjectReader::read_at(ObjectType type, const ObjectId& id, const Obje
   try {
     block = load(place.block);
   } catch (const base::Error& error) {
-    // Prune may have moved it since the lookup.
-    const std::optional<ObjectPlace> now = find(type, id);
-    if (now && now->block != place.block) return read_at(type, id, *now);
+    // Prune may have moved it since the lookup. A storage that can't be reached proves nothing.
+    if (error.code() != ErrorCode::kStorage) {
+      if (const auto now = find_elsewhere(type, id, place.block)) return read_at(type, id, *now);
+    }
     fail(error.code() == ErrorCode::kNotFound ? ErrorCode::kDamaged : error.code(),
          "read {} {}: {}", name_of(type), id.hex(), error.what());
   }
