@@ -74,7 +74,7 @@ class Writer {
 
   // Clears `message`, also if it fails, so that it can take the next one. Its new parts are stored
   // with other mail of `account`, apart from that of accounts that are backed up at the same time.
-  // Of a message that the store has, parts that were lost are stored again.
+  // Parts that were lost are stored again, even if the store has the message.
   StoredMessage add(IncomingMessage& message, std::string_view account = {});
 
   // Writes the leaves that differ from what the draft began with. May be called again on the same

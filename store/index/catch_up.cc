@@ -16,7 +16,7 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-// Of the packs that are kept until they are added: about 56 bytes each.
+// Objects of the packs that are kept until they are added; each takes about 56 bytes.
 constexpr std::uint64_t kMaxKeptObjects = 300'000;
 
 std::set<PackName> packs_in(Storage& storage) {
@@ -239,7 +239,7 @@ class CatchUp {
     }
   }
 
-  // Of the pack found last.
+  // Keeps the pack that was found last until it is added.
   void keep_contents(Pack pack) {
     std::uint64_t objects = 0;
     for (const BlockEntry& block : pack.blocks) objects += block.objects.size();

@@ -1,4 +1,4 @@
-// What each operation requests of a storage, compared with the table "Requests" of
+// The requests that each operation makes of a storage, compared with the table "Requests" of
 // docs/benchmarks.md. After a change, this prints the rows as they are now.
 #include <chrono>
 #include <cstdint>
