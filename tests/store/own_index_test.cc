@@ -39,7 +39,9 @@ class OwnIndexTest : public StoreFixture {
     elsewhere_.index = directory_ / "elsewhere-index";
     elsewhere_.has_own_index = true;
     fs::create_directories(packs_directory(elsewhere_));
-    fs::copy(keys_directory(location_), keys_directory(elsewhere_));
+    if (fs::exists(keys_directory(location_))) {
+      fs::copy(keys_directory(location_), keys_directory(elsewhere_));
+    }
   }
 
   SnapshotInfo back_up(const std::string& account, const std::vector<std::string>& messages) {

@@ -1,5 +1,6 @@
 // The requests that each operation makes of a storage, compared with the table "Requests" of
 // docs/benchmarks.md. After a change, this prints the rows as they are now.
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <fstream>
@@ -84,11 +85,12 @@ class RequestCountTest : public StoreFixture {
 
   // Adds the row of an operation.
   tests::StorageCounts count(const std::string& operation, const std::function<void()>& work) {
-    const std::uint64_t stored = stored_bytes();
+    const std::uint64_t before = stored_bytes();
     storage_->forget();
     work();
     const tests::StorageCounts counts = storage_->counts();
-    const std::uint64_t percent = stored == 0 ? 0 : (counts.bytes_read * 100 + stored - 1) / stored;
+    const std::uint64_t stored = std::max(before, stored_bytes());
+    const std::uint64_t percent = (counts.bytes_read * 100 + stored - 1) / stored;
     const std::string requests = fmt::format("{} | {} | {} | {}", counts.lists, counts.reads,
                                              counts.writes, counts.removals);
     const std::string row = fmt::format("| {} | {} | {} % |", operation, requests, percent);

@@ -21,7 +21,7 @@ struct StorageCounts {
   std::uint64_t writes = 0;
   std::uint64_t removals = 0;  // of any number of blobs at once
   std::uint64_t bytes_read = 0;
-  std::uint64_t bytes_read_again = 0;
+  std::uint64_t bytes_read_again = 0;  // of packs
   std::uint64_t bytes_written = 0;
 };
 
@@ -33,7 +33,9 @@ class CountingStorage : public store::Storage {
   StorageCounts counts() const {
     const std::lock_guard lock(mutex_);
     StorageCounts counts = counts_;
-    for (const auto& [name, ranges] : ranges_) counts.bytes_read_again += repeated(ranges);
+    for (const auto& [name, ranges] : ranges_) {
+      if (name.area() == "packs") counts.bytes_read_again += repeated(ranges);
+    }
     return counts;
   }
 
