@@ -40,7 +40,7 @@ class RescueSink : public imap::MessageSink {
     const bool has_body = body == imap::BodyKind::kLiteral || body == imap::BodyKind::kString;
     const std::string beginning = std::exchange(beginning_, "\n");
     if (!has_body || is_stand_in(beginning)) return incoming_.clear();
-    const store::StoredMessage stored = writer_.add(incoming_, store::VerifyExisting::kYes);
+    const store::StoredMessage stored = writer_.add(incoming_);
     if (stored.size == 0 && items.size != std::uint64_t{0}) return;
     if (stored.size == 0 && !second_look_) {
       empty_.add(*items.uid);

@@ -2,7 +2,8 @@
 -- Times are seconds since 1970 in UTC, lengths are bytes.
 PRAGMA user_version = 4;
 
--- `store`: the store's id; `used_up`: what the sequence of a new snapshot must exceed.
+-- `store`: the store's id; `used_up`: what the sequence of a new snapshot must exceed; `readers`:
+-- present if only readers use this index.
 CREATE TABLE meta (
   name TEXT PRIMARY KEY,
   value BLOB NOT NULL

@@ -194,7 +194,7 @@ Pack PackWriter::finish() {
   is_torn_ = true;
   pool_.submit(header, std::move(trailer));
   write(pool_.take());
-  write(encode_footer(id_, trailer_place));
+  write(encode_footer(id_, size_ - trailer_place, effort_));
   Pack pack{.name = output_.finish(),
             .id = id_,
             .effort = effort_,

@@ -23,6 +23,7 @@
 #include "store/index/reader_lock.h"
 #include "store/index/unknown_packs.h"
 #include "store/keys/key_slot.h"
+#include "store/own_index.h"
 #include "store/reader_impl.h"
 #include "store/search_index/search_index.h"
 
@@ -76,8 +77,18 @@ Reader::~Reader() = default;
 
 Reader Reader::open(const Location& location, base::FileSystem& files) {
   const BlockContext context = open_keys(files, location.store, location.key_file);
-  const std::vector<std::string> listed = storage_of(location, files)->list(kPacksArea);
+  std::vector<std::string> listed;
+  if (location.has_own_index) {
+    catch_up_own_index(location, files, context);
+  } else {
+    listed = storage_of(location, files)->list(kPacksArea);
+  }
   Reader reader = Impl::make(files, location, context, kCachedForReading);
+  if (location.has_own_index) {
+    reader.impl_->objects.look_again_with([location, &files, context = &reader.impl_->context] {
+      catch_up_own_index(location, files, *context);
+    });
+  }
   warn_once(doubt_about_packs(files, location, listed, reader.impl_->index));
   warn_once(doubt_about_state(files, location, context.store, reader.impl_->index));
   reader.impl_->reach = location.reach;
@@ -171,7 +182,7 @@ Sha256 Reader::digest(const MessageId& message) {
 
 base::Bytes Reader::read_message(const MessageId& message) {
   const std::optional<ObjectPlace> place =
-      impl_->objects.find(ObjectType::kMessage, message.object);
+      impl_->objects.find_required(ObjectType::kMessage, message.object);
   if (!place) fail(ErrorCode::kNotFound, "{}", impl_->missing(message));
   return impl_->objects.read_message(message.object, *place);
 }
@@ -184,7 +195,7 @@ void Reader::read_messages(
   wanted.reserve(messages.size());
   for (std::size_t position = 0; position < messages.size(); ++position) {
     const ObjectId& id = messages[position].object;
-    if (const auto place = impl_->objects.find(ObjectType::kMessage, id)) {
+    if (const auto place = impl_->objects.find_required(ObjectType::kMessage, id)) {
       wanted.push_back({.id = id, .place = *place, .position = position});
     } else {
       damaged(position, impl_->missing(messages[position]));

@@ -24,7 +24,9 @@ namespace store {
 
 class Reader {
  public:
-  // Fails with kKey, or kNotFound (no store, or no index: reindex creates one). Logs a warning,
+  // Fails with kKey, or kNotFound (no store, or no index: reindex creates one). With
+  // Location::has_own_index, brings the index up to date first, and again before the reader reports
+  // something lost. Logs a warning,
   // once in a process, if the store and its index were restored to an older state.
   // Snapshots out of the location's reach, and accounts that have no others, do not exist for this
   // reader.

@@ -27,6 +27,7 @@ class Reader::Impl {
       : context(opened),
         storage(storage_of(location, files)),
         search_file(search_index_file(location)),
+        has_own_index(location.has_own_index),
         index(Index::open_read_only(index_file(location), opened.store)),
         objects(*storage, context, index, cache_bytes) {}
 
@@ -51,6 +52,7 @@ class Reader::Impl {
   BlockContext context;
   std::shared_ptr<Storage> storage;
   base::Path search_file;
+  bool has_own_index;  // Location::has_own_index
   Index index;
   ObjectReader objects;
   std::optional<base::Reach> reach = {};      // nullopt in a writer, and for all of the history

@@ -68,6 +68,11 @@ class Search {
 
   static SearchIndex open_index(const Reader::Impl& impl) {
     std::optional<SearchIndex> index = SearchIndex::open_read_only(impl.search_file);
+    if (!index && impl.has_own_index) {
+      base::fail(base::ErrorCode::kNotFound,
+                 "search: an index that only readers use (store.own_index) has no search index: "
+                 "search on the machine that backs up");
+    }
     if (!index) {
       base::fail(
           base::ErrorCode::kNotFound,

@@ -46,7 +46,7 @@ class Writer::Impl {
          location.store.string(), room / 1'000'000, location.keep_free / 1'000'000);
   }
 
-  StoredMessage add(MessageIntake& intake, VerifyExisting verify, std::string_view account) {
+  StoredMessage add(MessageIntake& intake, std::string_view account) {
     intake.finish();
     StoredMessage stored;
     stored.digest = intake.digest();
@@ -54,16 +54,17 @@ class Writer::Impl {
     stored.size = intake.size();
     const bool is_known = session.knows(ObjectType::kMessage, stored.id.object);
     if (is_known) session.make_searchable(stored.id.object, intake.beginning());
-    if (is_known && verify == VerifyExisting::kNo) return stored;
+    // A pack may be missing, or a repair may have given up its content.
     intake.for_each_part([&](PartKind kind, const ObjectId& id, base::ByteView bytes) {
       const ObjectType type = kind == PartKind::kText ? ObjectType::kText : ObjectType::kBinary;
       if (!session.knows(type, id)) session.add(type, id, bytes, 0, account);
     });
-    if (is_known) return stored;
-    session.add(ObjectType::kMessage, stored.id.object, intake.record(), stored.size, account);
-    stored.is_new = true;
-    ++statistics.new_messages;
-    statistics.message_bytes += stored.size;
+    if (!is_known) {
+      session.add(ObjectType::kMessage, stored.id.object, intake.record(), stored.size, account);
+      stored.is_new = true;
+      ++statistics.new_messages;
+      statistics.message_bytes += stored.size;
+    }
     session.publish_if_full();
     if (!room_seen_at || statistics.message_bytes - *room_seen_at >= kRoomSeenEvery) leave_room();
     return stored;
@@ -107,11 +108,10 @@ std::uint64_t Writer::max_message() const {
   return impl_->session.location().max_message;
 }
 
-StoredMessage Writer::add(IncomingMessage& message, VerifyExisting verify,
-                          std::string_view account) {
+StoredMessage Writer::add(IncomingMessage& message, std::string_view account) {
   MessageIntake& intake = *message.intake_;
   const base::Finally clear([&intake] { intake.clear(); });
-  return impl_->add(intake, verify, account);
+  return impl_->add(intake, account);
 }
 
 FolderRecord Writer::seal(FolderDraft& draft) {

@@ -33,10 +33,6 @@ class Reader;
 // a store already exists there.
 void init(const Location& location, base::FileSystem& files, const base::Clock& clock);
 
-// Whether the parts of a message that the store already has are verified before they are reused:
-// then content that was damaged is stored again.
-enum class VerifyExisting { kNo, kYes };
-
 struct StoredMessage {
   MessageId id;
   Sha256 digest;
@@ -78,8 +74,8 @@ class Writer {
 
   // Clears `message`, also if it fails, so that it can take the next one. Its new parts are stored
   // with other mail of `account`, apart from that of accounts that are backed up at the same time.
-  StoredMessage add(IncomingMessage& message, VerifyExisting verify = VerifyExisting::kNo,
-                    std::string_view account = {});
+  // Parts that were lost are stored again, even if the store has the message.
+  StoredMessage add(IncomingMessage& message, std::string_view account = {});
 
   // Writes the leaves that differ from what the draft began with. May be called again on the same
   // draft after further changes.

@@ -10,7 +10,6 @@ namespace backupd {
 
 FolderSink::FolderSink(store::Writer& writer, std::string account, store::FolderDraft& draft,
                        FetchCounts& counts, Departures& departures, Admission& admission,
-                       imap::UidSet doubtful,
                        std::function<void(std::uint64_t bytes)> after_message)
     : writer_(writer),
       account_(std::move(account)),
@@ -18,7 +17,6 @@ FolderSink::FolderSink(store::Writer& writer, std::string account, store::Folder
       counts_(counts),
       departures_(departures),
       admission_(admission),
-      doubtful_(std::move(doubtful)),
       after_message_(std::move(after_message)) {}
 
 void FolderSink::store(ArrivedMessage& arrived) {
@@ -42,9 +40,7 @@ void FolderSink::store(ArrivedMessage& arrived) {
   }
   if (size == 0 && !second_look_) return suspect("the server sent an empty message only once");
 
-  const store::StoredMessage stored = writer_.add(
-      arrived.message,
-      doubtful_.contains(uid) ? store::VerifyExisting::kYes : store::VerifyExisting::kNo, account_);
+  const store::StoredMessage stored = writer_.add(arrived.message, account_);
   if (stored.is_new) {
     ++counts_.new_messages;
     counts_.new_bytes += stored.size;

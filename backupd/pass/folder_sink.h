@@ -30,12 +30,11 @@ struct FetchCounts {
 class FolderSink {
  public:
   // New messages lie together with other mail of `account` in the store. `counts`, `departures` and
-  // `admission` grow as messages arrive. `doubtful` are UIDs whose messages may be damaged in the
-  // store. `after_message` is called when a message of `bytes` bytes is in the draft: the time to
-  // commit.
+  // `admission` grow as messages arrive. `after_message` is called when a message of `bytes` bytes
+  // is in the draft: the time to commit.
   FolderSink(store::Writer& writer, std::string account, store::FolderDraft& draft,
              FetchCounts& counts, Departures& departures, Admission& admission,
-             imap::UidSet doubtful, std::function<void(std::uint64_t bytes)> after_message);
+             std::function<void(std::uint64_t bytes)> after_message);
 
   // Fails with kProtocol, and as the writer does.
   void store(ArrivedMessage& arrived);
@@ -61,7 +60,6 @@ class FolderSink {
   FetchCounts& counts_;
   Departures& departures_;
   Admission& admission_;
-  imap::UidSet doubtful_;
   std::function<void(std::uint64_t bytes)> after_message_;
   std::map<base::Uid, std::string_view> suspects_;
   bool second_look_ = false;

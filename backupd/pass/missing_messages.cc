@@ -138,8 +138,8 @@ imap::UidSet MissingMessages::affordable(const imap::UidSet& uids) {
 }
 
 FolderSink MissingMessages::sink() {
-  return {tools_.writer,     tools_.account,   draft_,    counts_,
-          tools_.departures, tools_.admission, doubtful_, tools_.stored};
+  return {tools_.writer,     tools_.account,   draft_,       counts_,
+          tools_.departures, tools_.admission, tools_.stored};
 }
 
 FetchSource MissingMessages::source(const imap::OpenFolder& open) const {

@@ -52,6 +52,7 @@ StoreConfig parse_store(const json& at) {
   store.audit_log = store.index / "audit.log";
   if (at.contains("audit_log")) store.audit_log = at.at("audit_log").get<std::string>();
   store.audit_socket = at.value("audit_socket", std::string());
+  store.has_own_index = at.value("own_index", false);
   if (at.contains("keep_free_mb")) {
     store.keep_free = at.at("keep_free_mb").get<std::uint64_t>() * 1'000'000;
   }

@@ -27,6 +27,7 @@ struct StoreConfig {
   Path audit_socket;  // takes syslog messages, for lines that audit_log can't take; empty: none
   std::uint64_t keep_free = 256'000'000;             // bytes that a backup leaves free on its disk
   std::uint64_t max_message = kMaxMessageByDefault;  // bytes; a longer message is not backed up
+  bool has_own_index = false;  // on a machine that only reads: readers bring `index` up to date
   // Not a key of the file: set for a command with --reach, so that every reader of the store that
   // the command opens has this bound. Nullopt: all snapshots exist.
   std::optional<Reach> reach = {};

@@ -26,6 +26,9 @@ struct Location {
   std::uint64_t max_message = base::kMaxMessageByDefault;  // bytes
   // The bound of each Reader that is opened here (Reader::open()). Writers have none.
   std::optional<base::Reach> reach = {};
+  // The index is not the one of the store's writers: each Reader brings it up to date
+  // (store/own_index.h).
+  bool has_own_index = false;
   // Holds the packs instead of the directory `store`.
   std::shared_ptr<Storage> storage = {};
 };
@@ -34,8 +37,8 @@ struct Location {
 std::shared_ptr<Storage> storage_of(const Location& location, base::FileSystem& files);
 
 inline Location location_of(const base::StoreConfig& config) {
-  return {config.path,      config.index,       config.key_file,
-          config.keep_free, config.max_message, config.reach};
+  return {config.path,        config.index, config.key_file,     config.keep_free,
+          config.max_message, config.reach, config.has_own_index};
 }
 
 }  // namespace store

@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "store/format/encoding.h"
 #include "store/format/layout.h"
-#include "store/storage/blob_file.h"
 
 namespace store {
 
@@ -18,8 +17,9 @@ using base::ErrorCode;
 using base::fail;
 
 constexpr std::string_view kHeaderMark = "MSTWPACK";
-constexpr std::string_view kFooterMark = "MSTWEND1";
-constexpr std::uint32_t kPackVersion = 1;
+constexpr std::string_view kFooterMark = "MSTWEND2";
+constexpr std::string_view kFirstFooterMark = "MSTWEND1";  // of version 1
+constexpr std::uint32_t kPackVersion = 2;
 constexpr std::size_t kPackChecksumSize = 16;
 
 void add_checksum(Encoder& encoder) {
@@ -33,6 +33,10 @@ bool is_whole(base::ByteView bytes, std::string_view mark) {
   return std::ranges::equal(bytes.first(mark.size()), base::as_bytes(mark)) &&
          std::ranges::equal(bytes.last(kPackChecksumSize),
                             base::ByteView(sum).first(kPackChecksumSize));
+}
+
+Effort read_effort(Decoder& decoder) {
+  return decoder.u32() == 0 ? Effort::kFast : Effort::kStrong;
 }
 
 }  // namespace
@@ -54,23 +58,24 @@ PackHeader PackHeader::decode(base::ByteView bytes, const std::string& name) {
   }
   Decoder decoder(bytes.subspan(kHeaderMark.size()), "a pack's header");
   const std::uint32_t version = decoder.u32();
-  if (version != kPackVersion) {
+  if (version < 1 || version > kPackVersion) {
     fail(ErrorCode::kConfig,
          "{}: its format version is {}, this mailstow supports {}: update mailstow", name, version,
          kPackVersion);
   }
   PackHeader header;
-  header.effort = decoder.u32() == 0 ? Effort::kFast : Effort::kStrong;
+  header.effort = read_effort(decoder);
   std::ranges::copy(decoder.raw(header.store.size()), header.store.begin());
   std::ranges::copy(decoder.raw(header.pack.size()), header.pack.begin());
   return header;
 }
 
-base::Bytes encode_footer(const PackId& pack, std::uint64_t trailer_place) {
+base::Bytes encode_footer(const PackId& pack, std::uint64_t trailer_size, Effort effort) {
   Encoder encoder;
   encoder.raw(base::as_bytes(kFooterMark));
   encoder.raw(pack);
-  encoder.u64(trailer_place);
+  encoder.u32(static_cast<std::uint32_t>(trailer_size));
+  encoder.u32(static_cast<std::uint32_t>(effort));
   add_checksum(encoder);
   return encoder.take();
 }
@@ -173,21 +178,135 @@ std::string missing_pack(const Storage& storage, const PackName& name) {
   return fmt::format("pack {}: it is missing", storage.display_name(blob_of(name)));
 }
 
-std::optional<PackFile> PackFile::find(Storage& storage, const PackName& name) {
-  const BlobName blob = blob_of(name);
-  std::unique_ptr<base::File> file = open_blob(storage, blob);
-  if (!file) return std::nullopt;
-  return PackFile(std::move(file), "pack " + storage.display_name(blob));
+namespace {
+
+struct PackFooter {
+  PackId pack{};
+  std::uint64_t trailer = 0;     // its place
+  std::optional<Effort> effort;  // nullopt: in the header only
+};
+
+// `end`: the place of the footer. Returns nullopt if it is not what was written.
+std::optional<PackFooter> decode_footer(base::ByteView bytes, std::uint64_t end) {
+  const bool is_of_version_1 = is_whole(bytes, kFirstFooterMark);
+  if (!is_of_version_1 && !is_whole(bytes, kFooterMark)) return std::nullopt;
+  Decoder decoder(bytes.subspan(kFooterMark.size()), "a pack's footer");
+  PackFooter footer;
+  std::ranges::copy(decoder.raw(footer.pack.size()), footer.pack.begin());
+  if (is_of_version_1) {
+    footer.trailer = decoder.u64();
+  } else {
+    footer.trailer = end - std::min<std::uint64_t>(end, decoder.u32());
+    footer.effort = read_effort(decoder);
+  }
+  if (footer.trailer < kPackHeaderSize || footer.trailer > end - BlockHeader::kSize ||
+      end - footer.trailer > BlockHeader::kSize + kMaxBlock) {
+    return std::nullopt;
+  }
+  return footer;
 }
 
-PackFile PackFile::open(Storage& storage, const PackName& name) {
-  std::optional<PackFile> file = find(storage, name);
-  if (!file) fail(ErrorCode::kDamaged, "{}", missing_pack(storage, name));
-  return *std::move(file);
+// How much of a pack's end is read for its trailer, which takes about a hundredth of a pack of 64
+// MiB, and more of a small one. A pack of unknown size is new: what is read too much of it costs
+// less than a second request, and holds its commit.
+std::size_t end_to_read(std::uint64_t pack_size) {
+  constexpr std::uint64_t kMin = std::uint64_t{64} << 10;
+  constexpr std::uint64_t kMax = std::uint64_t{1} << 20;
+  constexpr std::uint64_t kShare = 32;
+  if (pack_size == 0) return kMax;
+  return static_cast<std::size_t>(std::clamp(pack_size / kShare, kMin, kMax));
 }
+
+}  // namespace
+
+// Where the bytes of a pack come from. Each function returns nullopt if the pack is missing.
+class PackFile::Source {
+ public:
+  Source() = default;
+  Source(const Source&) = delete;
+  Source& operator=(const Source&) = delete;
+  virtual ~Source() = default;
+
+  virtual std::optional<BlobTail> get_tail(std::size_t size) = 0;
+  virtual std::optional<std::size_t> read_at(std::uint64_t place, std::span<std::byte> out) = 0;
+  // All of it; also nullopt if it has more than `limit` bytes.
+  virtual std::optional<base::Bytes> get(std::uint64_t limit) = 0;
+};
+
+class PackFile::FileSource : public Source {
+ public:
+  explicit FileSource(std::unique_ptr<base::File> file) : file_(std::move(file)) {}
+
+  std::optional<BlobTail> get_tail(std::size_t size) override {
+    BlobTail tail{.blob_size = file_->size(), .bytes = {}};
+    tail.bytes.resize(static_cast<std::size_t>(std::min<std::uint64_t>(tail.blob_size, size)));
+    tail.bytes.resize(file_->read_at(tail.blob_size - tail.bytes.size(), tail.bytes));
+    return tail;
+  }
+
+  std::optional<std::size_t> read_at(std::uint64_t place, std::span<std::byte> out) override {
+    return file_->read_at(place, out);
+  }
+
+  std::optional<base::Bytes> get(std::uint64_t limit) override {
+    const std::uint64_t size = file_->size();
+    if (size > limit) return std::nullopt;
+    base::Bytes bytes(static_cast<std::size_t>(size));
+    bytes.resize(file_->read_at(0, bytes));
+    return bytes;
+  }
+
+ private:
+  std::unique_ptr<base::File> file_;
+};
+
+class PackFile::BlobSource : public Source {
+ public:
+  BlobSource(Storage& storage, BlobName blob) : storage_(storage), blob_(std::move(blob)) {}
+
+  std::optional<BlobTail> get_tail(std::size_t size) override {
+    return storage_.get_tail(blob_, size);
+  }
+
+  std::optional<std::size_t> read_at(std::uint64_t place, std::span<std::byte> out) override {
+    return storage_.read_at(blob_, place, out);
+  }
+
+  std::optional<base::Bytes> get(std::uint64_t limit) override {
+    try {
+      return storage_.get(blob_, limit);
+    } catch (const base::Error& error) {
+      if (error.code() != ErrorCode::kDamaged) throw;
+      return std::nullopt;  // larger; or something else, which reading a part reports, too
+    }
+  }
+
+ private:
+  Storage& storage_;
+  BlobName blob_;
+};
 
 PackFile::PackFile(std::unique_ptr<base::File> file, std::string name)
-    : file_(std::move(file)), name_(std::move(name)) {}
+    : PackFile(std::make_unique<FileSource>(std::move(file)), std::move(name), 0) {}
+
+PackFile::PackFile(std::unique_ptr<Source> source, std::string name, std::uint64_t size)
+    : source_(std::move(source)), name_(std::move(name)), known_size_(size) {}
+
+PackFile::PackFile(PackFile&&) noexcept = default;
+PackFile& PackFile::operator=(PackFile&&) noexcept = default;
+PackFile::~PackFile() = default;
+
+PackFile PackFile::open(Storage& storage, const PackName& name, std::uint64_t size) {
+  BlobName blob = blob_of(name);
+  std::string shown = "pack " + storage.display_name(blob);
+  return PackFile(std::make_unique<BlobSource>(storage, std::move(blob)), std::move(shown), size);
+}
+
+std::optional<PackFile> PackFile::find(Storage& storage, const PackName& name, std::uint64_t size) {
+  PackFile file = open(storage, name, size);
+  if (!file.read_end()) return std::nullopt;
+  return file;
+}
 
 base::Bytes PackFile::read(std::uint64_t place, std::size_t size) {
   base::Bytes bytes(size);
@@ -198,9 +317,14 @@ base::Bytes PackFile::read(std::uint64_t place, std::size_t size) {
 }
 
 std::size_t PackFile::read_at(std::uint64_t place, std::span<std::byte> out) {
-  if (!held_) return file_->read_at(place, out);
-  if (place >= held_->size()) return 0;
-  const base::ByteView rest = base::ByteView(*held_).subspan(static_cast<std::size_t>(place));
+  if (!kept_ || place < kept_place_) {
+    const std::optional<std::size_t> length = source_->read_at(place, out);
+    if (!length) fail(ErrorCode::kDamaged, "{}: it is missing", name_);
+    return *length;
+  }
+  if (place - kept_place_ >= kept_->size()) return 0;
+  const base::ByteView rest =
+      base::ByteView(*kept_).subspan(static_cast<std::size_t>(place - kept_place_));
   const base::ByteView bytes = rest.first(std::min(rest.size(), out.size()));
   std::ranges::copy(bytes, out.begin());
   return bytes.size();
@@ -211,86 +335,87 @@ base::Bytes PackFile::read_block(std::uint64_t place, std::uint32_t sealed_lengt
 }
 
 Sha256 PackFile::hold(std::uint64_t limit) {
-  constexpr std::size_t kPiece = std::size_t{1} << 20;
-  const std::uint64_t size = file_->size();
-  const bool is_kept = size <= limit;
-  base::Bytes bytes(is_kept ? static_cast<std::size_t>(size) : kPiece);
+  constexpr std::size_t kPiece = std::size_t{8} << 20;
+  kept_ = source_->get(limit);
+  kept_place_ = 0;
+  if (kept_) return sha256(*kept_);
   Sha256Hash hash;
-  std::uint64_t place = 0;
-  while (place < size) {
-    const std::span<std::byte> piece =
-        std::span(bytes)
-            .subspan(is_kept ? static_cast<std::size_t>(place) : 0)
-            .first(static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, size - place)));
-    const std::size_t length = file_->read_at(place, piece);
-    hash.update(piece.first(length));
-    place += length;
-    if (length < piece.size()) break;
+  base::Bytes piece(kPiece);
+  for (std::uint64_t place = 0; true; place += piece.size()) {
+    const std::size_t length = read_at(place, piece);
+    hash.update(base::ByteView(piece).first(length));
+    if (length < piece.size()) return hash.finish();
   }
-  if (is_kept) {
-    bytes.resize(static_cast<std::size_t>(place));
-    held_ = std::move(bytes);
-  }
-  return hash.finish();
 }
 
-// The last bytes of the pack, which usually hold the whole trailer: it takes about a hundredth of a
-// pack of 64 MiB, and more of a small one.
-base::Bytes PackFile::read_tail(std::uint64_t pack_size) {
-  constexpr std::uint64_t kMinTail = std::uint64_t{64} << 10;
-  constexpr std::uint64_t kMaxTail = std::uint64_t{1} << 20;
-  constexpr std::uint64_t kShare = 32;
-  const std::uint64_t size =
-      std::min(pack_size, std::clamp(pack_size / kShare, kMinTail, kMaxTail));
+// Returns false if the pack is missing.
+bool PackFile::read_end() {
+  if (kept_) return true;
+  std::optional<BlobTail> end;
   try {
-    return read(pack_size - size, static_cast<std::size_t>(size));
+    end = source_->get_tail(end_to_read(known_size_));
   } catch (const base::Error& error) {
     if (error.code() != ErrorCode::kIo) throw;
-    return read(pack_size - kPackFooterSize, kPackFooterSize);  // the bad sector may be in a block
+    end = source_->get_tail(kPackFooterSize);  // the bad sector may be in a block
   }
+  if (!end) return false;
+  kept_place_ = end->blob_size - end->bytes.size();
+  kept_ = std::move(end->bytes);
+  return true;
+}
+
+PackHeader PackFile::read_header(const BlockContext& context) {
+  PackHeader header = PackHeader::decode(read(0, kPackHeaderSize), name_);
+  if (header.store != context.store) {
+    fail(ErrorCode::kDamaged, "{}: it belongs to another store", name_);
+  }
+  return header;
 }
 
 Pack PackFile::read_trailer(const BlockContext& context, const PackName& pack,
                             Decompressor& decompressor) {
-  Pack contents;
-  contents.name = pack;
-  contents.size = file_->size();
-  if (contents.size < kPackHeaderSize + BlockHeader::kSize + kPackFooterSize) {
+  if (!read_end()) fail(ErrorCode::kDamaged, "{}: it is missing", name_);
+  if (kept_place_ + kept_->size() < kPackHeaderSize + BlockHeader::kSize + kPackFooterSize) {
     fail(ErrorCode::kDamaged, "{}: it ends early", name_);
   }
-  // The end of the pack first: of a small one it is everything.
-  base::Bytes tail = read_tail(contents.size);
-  const std::uint64_t tail_place = contents.size - tail.size();
-  const PackHeader header =
-      PackHeader::decode(tail_place == 0 ? base::Bytes(tail.begin(), tail.begin() + kPackHeaderSize)
-                                         : read(0, kPackHeaderSize),
-                         name_);
-  if (header.store != context.store) {
-    fail(ErrorCode::kDamaged, "{}: it belongs to another store", name_);
+  std::optional<PackHeader> header;
+  if (kept_place_ == 0) header = read_header(context);
+  try {
+    Pack contents = read_from_end(context, header, decompressor);
+    contents.name = pack;
+    return contents;
+  } catch (const base::Error& error) {
+    // The header may give the reason: another store, a newer version.
+    if (error.code() == ErrorCode::kDamaged && !header) read_header(context);
+    throw;
   }
-  contents.id = header.pack;
-  contents.effort = header.effort;
+}
 
+// The store's id is authenticated by the trailer's box, and the pack's id by each block's.
+Pack PackFile::read_from_end(const BlockContext& context, const std::optional<PackHeader>& header,
+                             Decompressor& decompressor) {
+  Pack contents;
+  contents.size = kept_place_ + kept_->size();
   const std::uint64_t end = contents.size - kPackFooterSize;
-  const base::ByteView footer = base::ByteView(tail).last(kPackFooterSize);
-  if (!is_whole(footer, kFooterMark)) {
+  const std::optional<PackFooter> footer = decode_footer(read(end, kPackFooterSize), end);
+  if (!footer || (header && header->pack != footer->pack)) {
     fail(ErrorCode::kDamaged, "{}: its footer is not what was written", name_);
   }
-  Decoder decoder(footer.subspan(kFooterMark.size()), "a pack's footer");
-  const bool same_pack = std::ranges::equal(decoder.raw(header.pack.size()), header.pack);
-  const std::uint64_t place = decoder.u64();
-  if (!same_pack || place < kPackHeaderSize || place > end - BlockHeader::kSize ||
-      end - place > BlockHeader::kSize + kMaxBlock) {
-    fail(ErrorCode::kDamaged, "{}: its footer is not what was written", name_);
+  contents.id = footer->pack;
+  if (footer->effort) {
+    contents.effort = *footer->effort;
+  } else {
+    const PackHeader first = header ? *header : read_header(context);
+    if (first.pack != footer->pack) {
+      fail(ErrorCode::kDamaged, "{}: its footer is not what was written", name_);
+    }
+    contents.effort = first.effort;
   }
-  tail.resize(tail.size() - kPackFooterSize);
-  base::Bytes block;
-  if (place < tail_place) block = read(place, static_cast<std::size_t>(tail_place - place));
-  const auto begin = static_cast<std::ptrdiff_t>(place > tail_place ? place - tail_place : 0);
-  block.insert(block.end(), tail.begin() + begin, tail.end());
+
+  const base::Bytes block = read_trailer_block(footer->trailer, end);
   std::optional<BlockHeader> expected = BlockHeader::decode(block);
   if (!expected) fail(ErrorCode::kDamaged, "{}: its trailer is not what was written", name_);
-  expected->pack = header.pack;
+  expected->pack = footer->pack;
   expected->stream = Stream::kTrailer;
   contents.blocks =
       decode_trailer(open_block(context, *expected, block, decompressor, name_ + ": its trailer"));
@@ -298,10 +423,22 @@ Pack PackFile::read_trailer(const BlockContext& context, const PackName& pack,
                                        ? kPackHeaderSize
                                        : contents.blocks.back().place + BlockHeader::kSize +
                                              contents.blocks.back().sealed_length;
-  if (expected->ordinal != contents.blocks.size() || blocks_end != place) {
+  if (expected->ordinal != contents.blocks.size() || blocks_end != footer->trailer) {
     fail(ErrorCode::kDamaged, "{}: its trailer does not match its blocks", name_);
   }
   return contents;
+}
+
+// Reads only what is not kept.
+base::Bytes PackFile::read_trailer_block(std::uint64_t place, std::uint64_t end) {
+  const std::uint64_t kept_from = std::clamp(kept_place_, place, end);
+  base::Bytes block;
+  if (place < kept_from) block = read(place, static_cast<std::size_t>(kept_from - place));
+  if (kept_from < end) {
+    const base::Bytes rest = read(kept_from, static_cast<std::size_t>(end - kept_from));
+    block.insert(block.end(), rest.begin(), rest.end());
+  }
+  return block;
 }
 
 }  // namespace store

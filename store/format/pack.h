@@ -65,6 +65,7 @@ inline constexpr std::size_t kPackHeaderSize = 64;
 inline constexpr std::size_t kPackFooterSize = 48;
 inline constexpr std::size_t kMaxBlocks = 65'536;  // in a pack
 
+// Nothing in it is needed to read a pack, except in version 1: the end of the pack has it too.
 struct PackHeader {
   StoreId store{};
   PackId pack{};
@@ -76,24 +77,35 @@ struct PackHeader {
   static PackHeader decode(base::ByteView bytes, const std::string& name);
 };
 
-base::Bytes encode_footer(const PackId& pack, std::uint64_t trailer_place);
+// `trailer_size`: of its block, header and box.
+base::Bytes encode_footer(const PackId& pack, std::uint64_t trailer_size, Effort effort);
 
 // The content of a trailer's block.
 base::Bytes encode_trailer(const std::vector<BlockEntry>& blocks);
 std::vector<BlockEntry> decode_trailer(base::ByteView plain);
 
-// An open pack.
+// A pack to read from. The reading functions fail with kDamaged if the pack is missing, and as its
+// storage or file does.
 class PackFile {
  public:
   PackFile(std::unique_ptr<base::File> file, std::string name);
 
-  // The pack in `storage`, which must outlive it. find() returns nullopt and open() fails with
-  // kDamaged if it is missing. Both fail as the storage does.
-  static std::optional<PackFile> find(Storage& storage, const PackName& name);
-  static PackFile open(Storage& storage, const PackName& name);
+  // The pack in `storage`, which must outlive it. Nothing is requested before something is read.
+  // `size` is the pack's, if it is known: less is read with the trailer of a small pack.
+  static PackFile open(Storage& storage, const PackName& name, std::uint64_t size = 0);
 
-  // The pack's own description of its content, checked as far as header, trailer and footer allow.
-  // Takes one read besides the header's: another one if the trailer is larger than usual.
+  // For a pack that may be missing: reads its end. Returns nullopt if there is no such pack.
+  static std::optional<PackFile> find(Storage& storage, const PackName& name,
+                                      std::uint64_t size = 0);
+
+  PackFile(PackFile&&) noexcept;
+  PackFile& operator=(PackFile&&) noexcept;
+  ~PackFile();
+
+  // The pack's own description of its content, checked as far as trailer and footer allow. Takes
+  // one request, which find() may have made already, and another one for the rest of a trailer that
+  // is larger than usual. What was read with it is kept: later reads are served from there.
+  // The header is checked if it is among that; a pack of version 1 takes a request for it.
   Pack read_trailer(const BlockContext& context, const PackName& pack, Decompressor& decompressor);
 
   // Header and box of a block. Fails with kDamaged if the file ends too early.
@@ -102,21 +114,33 @@ class PackFile {
   // Neighbouring blocks, header and box of each, with one read. Fails likewise.
   base::Bytes read_run(std::uint64_t place, std::size_t size) { return read(place, size); }
 
-  // Reads the whole file once, front to back, and returns its digest. If it has at most `limit`
-  // bytes they are kept, and all later reads are served from memory.
+  // Reads the whole pack once and returns its digest. If it has at most `limit` bytes, this is one
+  // request, and all later reads are served from memory.
   Sha256 hold(std::uint64_t limit);
 
   const std::string& name() const { return name_; }
 
  private:
+  class Source;
+  class FileSource;
+  class BlobSource;
+
+  PackFile(std::unique_ptr<Source> source, std::string name, std::uint64_t size);
+
   base::Bytes read(std::uint64_t place, std::size_t size);
-
-  base::Bytes read_tail(std::uint64_t pack_size);
   std::size_t read_at(std::uint64_t place, std::span<std::byte> out);
+  bool read_end();
+  PackHeader read_header(const BlockContext& context);
+  Pack read_from_end(const BlockContext& context, const std::optional<PackHeader>& header,
+                     Decompressor& decompressor);
+  base::Bytes read_trailer_block(std::uint64_t place, std::uint64_t end);
 
-  std::unique_ptr<base::File> file_;
+  std::unique_ptr<Source> source_;
   std::string name_;  // for messages
-  std::optional<base::Bytes> held_;
+  std::uint64_t known_size_ = 0;
+  // The pack's bytes from `kept_place_` to its end.
+  std::optional<base::Bytes> kept_;
+  std::uint64_t kept_place_ = 0;
 };
 
 }  // namespace store

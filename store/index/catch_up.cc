@@ -16,6 +16,9 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
+// Objects of the packs that are kept until they are added; each takes about 56 bytes.
+constexpr std::uint64_t kMaxKeptObjects = 300'000;
+
 std::set<PackName> packs_in(Storage& storage) {
   std::set<PackName> packs;
   for (const std::string& key : storage.list(kPacksArea)) {
@@ -87,6 +90,7 @@ class CatchUp {
  private:
   struct FoundPack {
     PackName name;
+    std::optional<Pack> contents;  // as far as memory allows
     std::vector<std::pair<ObjectId, Commit>> commits;
 
     // Packs without commits first: a commit that refers to them must find them.
@@ -95,11 +99,13 @@ class CatchUp {
 
   void add_found() {
     std::ranges::sort(found_, {}, &FoundPack::order);
-    for (const FoundPack& pack : found_) {
+    for (FoundPack& pack : found_) {
       if (condemned_.contains(pack.name)) continue;
-      PackFile file = open(pack.name);
-      index_.add(file.read_trailer(context_, pack.name, decompressor_), pack.commits,
-                 context_.keys);
+      if (!pack.contents) {
+        pack.contents = open(pack.name).read_trailer(context_, pack.name, decompressor_);
+      }
+      index_.add(*pack.contents, pack.commits, context_.keys);
+      pack.contents.reset();
     }
     index_.number_snapshots();
   }
@@ -217,9 +223,11 @@ class CatchUp {
           if (known_.contains(name)) missing_.push_back(name);
           continue;
         }
-        const Pack pack = file->read_trailer(context_, name, decompressor_);
-        found_.push_back(
-            {.name = name, .commits = read_commits(*file, pack, context_, decompressor_)});
+        Pack pack = file->read_trailer(context_, name, decompressor_);
+        found_.push_back({.name = name,
+                          .contents = std::nullopt,
+                          .commits = read_commits(*file, pack, context_, decompressor_)});
+        keep_contents(std::move(pack));
       } catch (const base::Error& error) {
         if (error.code() != ErrorCode::kDamaged && error.code() != ErrorCode::kIo) throw;
         damage_.emplace_back(error.what());
@@ -229,6 +237,15 @@ class CatchUp {
         for (const CondemnedPack& pack : commit.condemned) condemned_.insert(pack.pack);
       }
     }
+  }
+
+  // Keeps the pack that was found last until it is added.
+  void keep_contents(Pack pack) {
+    std::uint64_t objects = 0;
+    for (const BlockEntry& block : pack.blocks) objects += block.objects.size();
+    if (kept_objects_ + objects > kMaxKeptObjects) return;
+    kept_objects_ += objects;
+    found_.back().contents = std::move(pack);
   }
 
   const Location& location_;
@@ -245,6 +262,7 @@ class CatchUp {
   std::vector<PackName> missing_;
   std::set<PackName> unknown_;
   std::vector<FoundPack> found_;
+  std::uint64_t kept_objects_ = 0;  // in packs of found_
   std::set<PackName> condemned_;
   std::vector<std::string> damage_;
 };

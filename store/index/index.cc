@@ -6,7 +6,6 @@
 
 #include <fmt/ranges.h>
 
-#include "store/index/index_file.h"
 #include "store/index/object_rows.h"
 #include "store/index/pack_rows.h"
 #include "store/index/row_values.h"
@@ -68,8 +67,8 @@ Index::Index(Index&&) noexcept = default;
 Index& Index::operator=(Index&&) noexcept = default;
 Index::~Index() = default;
 
-Index Index::open(const base::Path& file, const StoreId& store) {
-  Index index(std::make_unique<Impl>(open_index_file(file, store), file));
+Index Index::open(const base::Path& file, const StoreId& store, IndexUse use) {
+  Index index(std::make_unique<Impl>(open_index_file(file, store, use), file));
   index.impl_->packs.load_condemned();
   return index;
 }
@@ -83,6 +82,15 @@ Index::Moment::Moment(Index& index)
 }
 Index::Moment::Moment(Moment&&) noexcept = default;
 Index::Moment::~Moment() = default;
+
+Index::Update::Update(Index& index)
+    : transaction_(std::make_unique<Transaction>(index.impl_->database)) {}
+Index::Update::Update(Update&&) noexcept = default;
+Index::Update::~Update() = default;
+
+void Index::Update::commit() {
+  transaction_->commit();
+}
 
 void Index::add(const Pack& pack, std::span<const std::pair<ObjectId, Commit>> commits,
                 const Keys& keys, ExistingObjects existing) {

@@ -18,6 +18,7 @@
 #include "store/format/pack.h"
 #include "store/format/snapshot.h"
 #include "store/index/commit_mark.h"
+#include "store/index/index_file.h"
 
 namespace store {
 
@@ -59,8 +60,10 @@ enum class ExistingObjects { kKeepPlace, kMove };
 class Index {
  public:
   // Creates the file and its directory if absent, and converts an index of an older version.
-  // Fails with kConfig if it belongs to another store or a newer version made it.
-  static Index open(const base::Path& file, const StoreId& store);
+  // Fails with kConfig if it belongs to another store, a newer version made it, or it has the other
+  // use.
+  static Index open(const base::Path& file, const StoreId& store,
+                    IndexUse use = IndexUse::kWriters);
 
   // For use alongside a writer. An older index is read as it is. Fails with kNotFound if
   // there is no index, kConfig.
@@ -162,6 +165,19 @@ class Index {
     explicit Moment(Index& index);
     Moment(Moment&&) noexcept;
     ~Moment();
+
+   private:
+    std::unique_ptr<Transaction> transaction_;
+  };
+
+  // All changes until commit() appear together, or not at all; nothing else can change the index
+  // meanwhile. After changes that were not committed, the index must be opened again.
+  class Update {
+   public:
+    explicit Update(Index& index);
+    Update(Update&&) noexcept;
+    ~Update();
+    void commit();
 
    private:
     std::unique_ptr<Transaction> transaction_;

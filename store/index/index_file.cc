@@ -71,6 +71,29 @@ void check_store(Database& database, const base::Path& file, const StoreId& stor
   }
 }
 
+void check_use(Database& database, const base::Path& file, IndexUse use) {
+  const auto is_for_readers = [&] {
+    return database.integer("SELECT count(*) FROM meta WHERE name = 'readers'") > 0;
+  };
+  if (use == IndexUse::kWriters) {
+    if (!is_for_readers()) return;
+    fail(ErrorCode::kConfig,
+         "open index {}: it is one of programs that only read (store.own_index): name another "
+         "directory as store.index",
+         file.string());
+  }
+  if (is_for_readers()) return;
+  Transaction transaction(database);
+  if (database.integer("SELECT count(*) FROM packs") > 0) {
+    fail(ErrorCode::kConfig,
+         "open index {}: backups use it, so store.own_index is wrong: remove the option, or name "
+         "another directory as store.index",
+         file.string());
+  }
+  database.run("INSERT OR IGNORE INTO meta VALUES ('readers', x'')");
+  transaction.commit();
+}
+
 }  // namespace
 
 void make_index_directory(const base::Path& file) {
@@ -81,12 +104,13 @@ void make_index_directory(const base::Path& file) {
   }
 }
 
-Database open_index_file(const base::Path& file, const StoreId& store) {
+Database open_index_file(const base::Path& file, const StoreId& store, IndexUse use) {
   make_index_directory(file);
   Database database = open_or_create_tables(file, schema::kIndexSql, store);
   const std::int64_t version = database.integer("PRAGMA user_version");
   if (version >= 1 && version < kIndexVersion) migrate(database);
   check_store(database, file, store);
+  check_use(database, file, use);
   return database;
 }
 

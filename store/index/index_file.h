@@ -7,12 +7,18 @@
 
 namespace store {
 
+// Who brings an index up to date: the writers of its store, under the store's lock, or programs
+// that only read, on another machine (store/own_index.h). The two don't keep out of each other's
+// way.
+enum class IndexUse { kWriters, kReaders };
+
 // The directory of an index, private to the owner.
 void make_index_directory(const base::Path& file);
 
 // Creates the file and its directory if absent, and converts an index of an older version.
-// Fails with kConfig if it belongs to another store or a newer version made it.
-Database open_index_file(const base::Path& file, const StoreId& store);
+// Fails with kConfig if it belongs to another store, a newer version made it, or it has the other
+// use.
+Database open_index_file(const base::Path& file, const StoreId& store, IndexUse use);
 
 // An older index is read as it is. Fails with kNotFound if the file is absent, and otherwise like
 // open_index_file().

@@ -12,8 +12,6 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-constexpr std::size_t kOpenPacks = 16;
-
 class StoredParts : public PartSource {
  public:
   explicit StoredParts(ObjectReader& reader) : reader_(reader) {}
@@ -38,10 +36,35 @@ std::optional<ObjectPlace> ObjectReader::find(ObjectType type, const ObjectId& i
   return index_.find(type, id);
 }
 
+std::optional<ObjectPlace> ObjectReader::find_required(ObjectType type, const ObjectId& id) {
+  return find_elsewhere(type, id, std::nullopt);
+}
+
+// The object's place, unless it is in this block. A listing may be late, so one look is not enough;
+// a store that has really lost something is not searched for each object.
+std::optional<ObjectPlace> ObjectReader::find_elsewhere(ObjectType type, const ObjectId& id,
+                                                        std::optional<std::int64_t> not_in) {
+  constexpr unsigned kMaxLooksInVain = 6;
+  constexpr unsigned kMaxLooks = 100;
+  std::optional<ObjectPlace> place = find(type, id);
+  const auto is_found = [&] { return place && place->block != not_in; };
+  bool has_looked = false;
+  while (!is_found() && look_again_ && looks_in_vain_ < kMaxLooksInVain && looks_ < kMaxLooks) {
+    has_looked = true;
+    ++looks_;
+    ++looks_in_vain_;
+    look_again_();
+    place = find(type, id);
+  }
+  if (!is_found()) return std::nullopt;
+  if (has_looked) looks_in_vain_ = 0;
+  return place;
+}
+
 ObjectView ObjectReader::read(ObjectType type, const ObjectId& id) {
   const auto expected = expected_.find(id);
   if (expected != expected_.end()) return read_at(type, id, expected->second);
-  const std::optional<ObjectPlace> place = find(type, id);
+  const std::optional<ObjectPlace> place = find_required(type, id);
   if (!place) {
     fail(ErrorCode::kDamaged, "read {} {}: it is not in the store: run mailstow-backupd check",
          name_of(type), id.hex());
@@ -54,9 +77,10 @@ ObjectView ObjectReader::read_at(ObjectType type, const ObjectId& id, const Obje
   try {
     block = load(place.block);
   } catch (const base::Error& error) {
-    // Prune may have moved it since the lookup.
-    const std::optional<ObjectPlace> now = find(type, id);
-    if (now && now->block != place.block) return read_at(type, id, *now);
+    // Prune may have moved it since the lookup. A storage that can't be reached proves nothing.
+    if (error.code() != ErrorCode::kStorage) {
+      if (const auto now = find_elsewhere(type, id, place.block)) return read_at(type, id, *now);
+    }
     fail(error.code() == ErrorCode::kNotFound ? ErrorCode::kDamaged : error.code(),
          "read {} {}: {}", name_of(type), id.hex(), error.what());
   }
@@ -120,7 +144,9 @@ std::shared_ptr<const base::Bytes> ObjectReader::load(std::int64_t block) {
 }
 
 base::Bytes ObjectReader::open(std::int64_t block, const BlockPlace& place) {
-  PackFile& pack = open_pack(place.pack);
+  std::optional<PackFile> opened;
+  const bool is_lent = lent_.second != nullptr && lent_.first == place.pack;
+  PackFile& pack = is_lent ? *lent_.second : opened.emplace(PackFile::open(storage_, place.pack));
   if (place.plain_length > kMaxBlock || place.sealed_length > kMaxBlock) {
     fail(ErrorCode::kDamaged,
          "{}: the index describes a block wrongly: run mailstow-backupd reindex", pack.name());
@@ -159,18 +185,6 @@ void ObjectReader::trim() {
     cached_.erase(cache_.back().block);
     cache_.pop_back();
   }
-}
-
-PackFile& ObjectReader::open_pack(const PackName& name) {
-  if (lent_.second != nullptr && lent_.first == name) return *lent_.second;
-  const auto found = std::ranges::find(open_packs_, name, &std::pair<PackName, PackFile>::first);
-  if (found != open_packs_.end()) {
-    open_packs_.splice(open_packs_.begin(), open_packs_, found);
-    return found->second;
-  }
-  open_packs_.emplace_front(name, PackFile::open(storage_, name));
-  if (open_packs_.size() > kOpenPacks) open_packs_.pop_back();
-  return open_packs_.front().second;
 }
 
 }  // namespace store

@@ -64,7 +64,15 @@ class ObjectReader {
   using Unpublished = std::function<const base::Bytes*(const ObjectId& id)>;
   void look_first_in(Unpublished unpublished) { unpublished_ = std::move(unpublished); }
 
+  // Brings the index up to date. Called before an object is reported lost, some times in a row at
+  // most.
+  using LookAgain = std::function<void()>;
+  void look_again_with(LookAgain look_again) { look_again_ = std::move(look_again); }
+
   std::optional<ObjectPlace> find(ObjectType type, const ObjectId& id);
+
+  // The same, for an object that must be there.
+  std::optional<ObjectPlace> find_required(ObjectType type, const ObjectId& id);
 
   // Both fail with kDamaged, naming object and pack. A part's bytes are not compared with its id:
   // the message built from them is.
@@ -86,11 +94,12 @@ class ObjectReader {
     std::shared_ptr<const base::Bytes> bytes;
   };
 
+  std::optional<ObjectPlace> find_elsewhere(ObjectType type, const ObjectId& id,
+                                            std::optional<std::int64_t> not_in);
   std::shared_ptr<const base::Bytes> load(std::int64_t block);
   base::Bytes open(std::int64_t block, const BlockPlace& place);
   void keep(std::int64_t block, std::shared_ptr<const base::Bytes> bytes);
   void trim();
-  PackFile& open_pack(const PackName& name);
 
   Storage& storage_;
   const BlockContext& context_;
@@ -98,12 +107,14 @@ class ObjectReader {
   std::uint64_t cache_limit_;
   std::uint64_t set_aside_ = 0;
   Unpublished unpublished_;
+  LookAgain look_again_;
+  unsigned looks_ = 0;
+  unsigned looks_in_vain_ = 0;  // in a row
   Decompressor decompressor_;
 
   std::list<CachedBlock> cache_;  // most recently used first
   std::unordered_map<std::int64_t, std::list<CachedBlock>::iterator> cached_;
   std::uint64_t cached_bytes_ = 0;
-  std::list<std::pair<PackName, PackFile>> open_packs_;  // most recently used first
   std::pair<PackName, PackFile*> lent_{};
   const KeptBlocks* kept_ = nullptr;
   Places expected_;

@@ -250,21 +250,30 @@ void Database::fail(const char* operation, int code) const {
   }
 }
 
-Transaction::Transaction(Database& database, Kind kind) : database_(&database) {
-  database_->run(kind == Kind::kWrite ? "BEGIN IMMEDIATE" : "BEGIN");
+bool Database::is_in_transaction() const {
+  return sqlite3_get_autocommit(handle_.get()) == 0;
+}
+
+Transaction::Transaction(Database& database, Kind kind)
+    : database_(&database), is_part_(database.is_in_transaction()) {
+  if (is_part_) {
+    database_->run("SAVEPOINT part");
+  } else {
+    database_->run(kind == Kind::kWrite ? "BEGIN IMMEDIATE" : "BEGIN");
+  }
 }
 
 Transaction::~Transaction() {
   if (database_ == nullptr) return;
   try {
-    database_->run("ROLLBACK");
+    database_->run(is_part_ ? "ROLLBACK TO part; RELEASE part" : "ROLLBACK");
   } catch (const std::exception& error) {
     base::log_debug("{}", error.what());  // the error that led here has rolled it back already
   }
 }
 
 void Transaction::commit() {
-  database_->run("COMMIT");
+  database_->run(is_part_ ? "RELEASE part" : "COMMIT");
   database_ = nullptr;
 }
 

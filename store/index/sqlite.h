@@ -69,6 +69,7 @@ class Database {
 
  private:
   friend class Statement;
+  friend class Transaction;
   struct Close {
     void operator()(sqlite3* database) const noexcept;
   };
@@ -77,6 +78,7 @@ class Database {
   Database(std::filesystem::path path, std::unique_ptr<sqlite3, Close> handle);
   [[noreturn]] void fail(const char* operation, int code) const;
   bool was_changed() const;
+  bool is_in_transaction() const;
 
   std::filesystem::path path_;
   std::optional<std::filesystem::file_time_type> unchanged_since_;  // of open_unchanging()
@@ -84,7 +86,8 @@ class Database {
 };
 
 // Rolled back unless committed. Everything read in it comes from one moment: that of its first
-// read, or for kWrite that of its beginning.
+// read, or for kWrite that of its beginning. One within another is a part of it, which can be
+// rolled back alone.
 class Transaction {
  public:
   enum class Kind { kRead, kWrite };
@@ -96,6 +99,7 @@ class Transaction {
 
  private:
   Database* database_;
+  bool is_part_;
 };
 
 }  // namespace store

@@ -24,6 +24,7 @@
 #include "store/maintenance/pack_check.h"
 #include "store/maintenance/snapshot_walk.h"
 #include "store/maintenance/waiting_packs.h"
+#include "store/own_index.h"
 #include "store/tree_record.h"
 
 namespace store {
@@ -44,6 +45,12 @@ SnapshotInfo with_pin(const SnapshotLine& line, const ObjectId& id,
   return info;
 }
 
+Index open_index_to_check(const Location& location, base::FileSystem& files,
+                          const BlockContext& context) {
+  if (location.has_own_index) catch_up_own_index(location, files, context);
+  return Index::open_read_only(index_file(location), context.store);
+}
+
 class Check {
  public:
   Check(const Location& location, base::FileSystem& files, const CheckOptions& options)
@@ -51,7 +58,7 @@ class Check {
         files_(files),
         options_(options),
         context_(open_keys(files, location.store, location.key_file)),
-        index_(Index::open_read_only(index_file(location), context_.store)),
+        index_(open_index_to_check(location, files, context_)),
         lock_(lock_for_reading(location, files, index_)),
         objects_(*storage_, context_, index_),
         waiting_(options.has_read) {

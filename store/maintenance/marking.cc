@@ -15,16 +15,21 @@ namespace store {
 using base::ErrorCode;
 using base::fail;
 
+namespace {
+
+constexpr std::uint64_t kMaxKnownObjects = 300'000;  // of about 56 bytes
+
+}  // namespace
+
 MarkedObjects::MarkedObjects(Storage& storage, const BlockContext& context, Marks& marks)
     : storage_(storage), context_(context), marks_(marks) {}
 
 void MarkedObjects::for_each(const Index::PackRow& pack, Stream stream, Marked which,
                              const Take& take) {
   if (which == Marked::kYes && marks_.bytes_in(pack.row) == 0) return;
-  PackFile file = PackFile::open(storage_, pack.name);
-  const Pack contents = file.read_trailer(context_, pack.name, decompressor_);
-  for (std::size_t ordinal = 0; ordinal < contents.blocks.size(); ++ordinal) {
-    const BlockEntry& block = contents.blocks[ordinal];
+  const std::shared_ptr<const Pack> contents = contents_of(pack);
+  for (std::size_t ordinal = 0; ordinal < contents->blocks.size(); ++ordinal) {
+    const BlockEntry& block = contents->blocks[ordinal];
     if (block.stream != stream) continue;
     const std::int64_t row = block_row(pack.row, ordinal);
     const std::vector<Mark> marks = marks_.marks_in(row);
@@ -38,9 +43,30 @@ void MarkedObjects::for_each(const Index::PackRow& pack, Stream stream, Marked w
     }
     if (next != marks.end()) {
       fail(ErrorCode::kDamaged,
-           "{}: the index describes it differently: run mailstow-backupd reindex", file.name());
+           "pack {}: the index describes it differently: run mailstow-backupd reindex",
+           storage_.display_name(blob_of(pack.name)));
     }
   }
+}
+
+std::shared_ptr<const Pack> MarkedObjects::contents_of(const Index::PackRow& pack) {
+  const auto known = std::ranges::find(known_, pack.row, &KnownPack::row);
+  if (known != known_.end()) {
+    known_.splice(known_.begin(), known_, known);
+    return known->contents;
+  }
+  PackFile file = PackFile::open(storage_, pack.name, pack.size);
+  const auto contents =
+      std::make_shared<const Pack>(file.read_trailer(context_, pack.name, decompressor_));
+  std::uint64_t objects = 0;
+  for (const BlockEntry& block : contents->blocks) objects += block.objects.size();
+  known_.push_front({.row = pack.row, .objects = objects, .contents = contents});
+  known_objects_ += objects;
+  while (known_objects_ > kMaxKnownObjects && known_.size() > 1) {
+    known_objects_ -= known_.back().objects;
+    known_.pop_back();
+  }
+  return contents;
 }
 
 Marking::Marking(Index& index, ObjectReader& objects, const Keys& keys, Marks& marks)

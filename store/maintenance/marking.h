@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -37,10 +39,22 @@ class MarkedObjects {
   void for_each(const Index::PackRow& pack, Stream stream, Marked which, const Take& take);
 
  private:
+  // Each step goes through its packs several times: their trailers are kept, as far as memory
+  // allows.
+  struct KnownPack {
+    std::int64_t row = 0;
+    std::uint64_t objects = 0;
+    std::shared_ptr<const Pack> contents;
+  };
+
+  std::shared_ptr<const Pack> contents_of(const Index::PackRow& pack);
+
   Storage& storage_;
   const BlockContext& context_;
   Marks& marks_;
   Decompressor decompressor_;
+  std::list<KnownPack> known_;  // most recently used first
+  std::uint64_t known_objects_ = 0;
 };
 
 // Marks everything reachable: roots, folders, leaves, messages, then the parts that their records

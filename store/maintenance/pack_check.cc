@@ -43,7 +43,7 @@ PackFindings PackCheck::run(const PackName& name, CheckDepth depth) {
   PackFindings findings;
   std::optional<PackFile> file;
   try {
-    file = PackFile::open(storage_, name);
+    file = PackFile::open(storage_, name, index_.size_of(name));
     objects_.lend(name, *file);
     inspect(*file, name, depth, findings);
   } catch (const base::Error& error) {

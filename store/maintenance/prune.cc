@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -136,12 +137,16 @@ class Prune {
            "delete without the grace period: another mailstow process is reading the store: wait "
            "until it has ended");
     }
-    const std::vector<std::string> names =
-        session_.files().list(packs_directory(session_.location()));
+    // A listing may lack packs.
+    std::set<std::string> names;
+    for (const PackName& pack : index().packs()) names.insert(pack.hex());
+    for (const std::string& key : session_.storage().list(kPacksArea)) {
+      if (pack_name(key)) names.insert(key);
+    }
     for (const base::Path& copy : options_.copies) {
       const std::vector<std::string> copied = session_.files().list(copy / "packs");
       for (const std::string& name : names) {
-        if (!pack_name(name) || std::ranges::binary_search(copied, name)) continue;
+        if (std::ranges::binary_search(copied, name)) continue;
         fail(ErrorCode::kUsage,
              "delete without the grace period: the copy {} lacks pack {}: update it first",
              copy.string(), name);

@@ -73,7 +73,7 @@ void fill_search_index(const Location& location, base::FileSystem& files,
   Fill fill(context, search);
   for (const PackName& name : missing) {
     try {
-      std::optional<PackFile> pack = PackFile::find(*storage, name);
+      std::optional<PackFile> pack = PackFile::find(*storage, name, index.size_of(name));
       if (pack) fill.add_pack(*pack, name);
     } catch (const base::Error& error) {
       if (error.code() != base::ErrorCode::kDamaged && error.code() != base::ErrorCode::kIo) throw;

@@ -78,7 +78,7 @@ store::StoredMessage add(store::Writer& writer, std::string_view text, std::stri
   for (std::size_t begin = 0; begin < text.size(); begin += kPiece) {
     message.add(base::as_bytes(text.substr(begin, kPiece)));
   }
-  return writer.add(message, store::VerifyExisting::kNo, account);
+  return writer.add(message, account);
 }
 
 store::FolderInfo folder_named(std::string name) {

@@ -75,7 +75,7 @@ base::Bytes whole_pack() {
             .sealed_length = header.sealed_length,
             .objects = {{.type = store::ObjectType::kText, .id = id_of(4), .length = 20}}}}),
       compressor));
-  append(store::encode_footer({}, trailer));
+  append(store::encode_footer({}, pack.size() - trailer, store::Effort::kStrong));
   return pack;
 }
 

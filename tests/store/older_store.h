@@ -1,13 +1,18 @@
 // Stores as older versions of mailstow left them.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <string>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/file_system.h"
 #include "store/format/commit.h"
+#include "store/format/crypto.h"
+#include "store/format/encoding.h"
 #include "store/format/location.h"
+#include "store/format/pack.h"
 #include "store/write_session.h"
 
 namespace store {
@@ -28,6 +33,30 @@ inline void forget_sequences(const Location& location, base::FileSystem& files,
   checkpoint.is_checkpoint = true;
   for (const auto& [id, line] : lines) checkpoint.snapshots.push_back(line);
   session.commit({checkpoint});
+}
+
+// The pack as version 1 of the format has it: with other bytes at both ends, so with another name.
+inline base::Bytes as_version_1(base::ByteView pack) {
+  constexpr std::size_t kChecksumSize = 16;
+  constexpr std::size_t kFieldsBehindId = 24;  // in the footer
+  const auto seal = [](Encoder& end) {
+    const auto sum = checksum(end.view());
+    end.raw(base::ByteView(sum).first(kChecksumSize));
+    return end.take();
+  };
+  const base::ByteView footer = pack.last(kPackFooterSize);
+  Encoder header;
+  header.raw(pack.first(8));
+  header.u32(1);
+  header.raw(pack.subspan(12, kPackHeaderSize - kChecksumSize - 12));
+  Encoder end;
+  end.raw(base::as_bytes("MSTWEND1"));
+  end.raw(footer.subspan(8, kFieldsBehindId - 8));
+  end.u64(pack.size() - kPackFooterSize - Decoder(footer.subspan(kFieldsBehindId), "it").u32());
+  base::Bytes older(pack.begin(), pack.end());
+  std::ranges::copy(seal(header), older.begin());
+  std::ranges::copy(seal(end), older.end() - kPackFooterSize);
+  return older;
 }
 
 }  // namespace store

@@ -70,5 +70,38 @@ TEST_F(SqliteTest, IsNoLongerReadOnceAWriterFoundRoom) {
   EXPECT_EQ(Database::open_read_only(file_).value().integer(kReadAll), 501'000);
 }
 
+TEST_F(SqliteTest, ATransactionWithinAnotherIsAPartOfIt) {
+  Database database = Database::in_memory();
+  database.run("CREATE TABLE numbers (n)");
+  const auto insert = [&](int number) {
+    database.run("INSERT INTO numbers VALUES (" + std::to_string(number) + ")");
+  };
+  const auto sum = [&] { return database.integer("SELECT sum(n) FROM numbers"); };
+  {
+    Transaction all(database);
+    insert(1);
+    {
+      Transaction part(database);
+      insert(2);
+      part.commit();
+    }
+    {
+      const Transaction part(database);
+      insert(4);
+    }
+    EXPECT_EQ(1 + 2, sum());
+    all.commit();
+  }
+  EXPECT_EQ(1 + 2, sum());
+  {
+    const Transaction all(database);
+    Transaction part(database);
+    insert(8);
+    part.commit();
+    EXPECT_EQ(1 + 2 + 8, sum());
+  }
+  EXPECT_EQ(1 + 2, sum());
+}
+
 }  // namespace
 }  // namespace store

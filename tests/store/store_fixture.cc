@@ -56,7 +56,7 @@ StoredMessage add_message(Writer& writer, std::string_view text, std::string_vie
   for (std::size_t begin = 0; begin < text.size(); begin += kPiece) {
     message.add(base::as_bytes(text.substr(begin, kPiece)));
   }
-  return writer.add(message, VerifyExisting::kNo, account);
+  return writer.add(message, account);
 }
 
 MessageEntry entry_of(std::uint32_t uid, const StoredMessage& message,

@@ -25,6 +25,7 @@ TEST(ConfigTest, IsReadWithItsDefaults) {
   const Config config = parse_with("");
   EXPECT_EQ(config.store.path, "/var/store");
   EXPECT_EQ(config.store.index, "/var/store.index");
+  EXPECT_FALSE(config.store.has_own_index);
   EXPECT_EQ(config.servers.at("main").tls, TlsMode::kRequired);
   EXPECT_EQ(config.store.max_message, 4'000'000'000U);
   EXPECT_EQ(config.servers.at("main").admin->user, "backup");
@@ -42,6 +43,15 @@ TEST(ConfigTest, IsReadWithItsDefaults) {
   EXPECT_EQ(config.restore.tree, "RESTORED/{timestamp}");
   EXPECT_EQ(config.restore.expire_after, std::chrono::days(7));
   EXPECT_EQ(config.retention.monthly, 24U);
+}
+
+TEST(ConfigTest, AMachineThatOnlyReadsHasAnIndexOfItsOwn) {
+  const Config config = parse_config(R"({
+    "store": { "path": "/s", "index": "/i", "key_file": "/k", "own_index": true },
+    "servers": { "a": { "url": "imaps://h" } } })",
+                                     "test.json");
+  EXPECT_TRUE(config.store.has_own_index);
+  EXPECT_EQ(config.store.index, "/i");
 }
 
 TEST(ConfigTest, TheAccountOfADrillMustExist) {

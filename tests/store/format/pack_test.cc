@@ -13,6 +13,7 @@
 #include "tests/expect_error.h"
 #include "tests/standing_clock.h"
 #include "tests/store/counting_file_system.h"
+#include "tests/store/older_store.h"
 #include "tests/store/storage/model_storage.h"
 #include "tests/temporary_directory.h"
 
@@ -195,21 +196,70 @@ class PackReadsTest : public PackTest {
     return bytes;
   }
 
-  std::vector<tests::FileRead> reads_for_trailer(const Pack& written) {
+  // `size`: what is known of the pack.
+  std::vector<tests::FileRead> reads_for_trailer(const Pack& written, std::uint64_t size = 0) {
     tests::CountingFileSystem files;
     DirectoryStorage storage(files, directory_.path());
-    const Pack pack =
-        PackFile::open(storage, written.name).read_trailer(context_, written.name, decompressor_);
+    const Pack pack = PackFile::open(storage, written.name, size)
+                          .read_trailer(context_, written.name, decompressor_);
     EXPECT_EQ(written.blocks.size(), pack.blocks.size());
+    EXPECT_EQ(written.id, pack.id);
+    EXPECT_EQ(written.size, pack.size);
+    EXPECT_EQ(written.effort, pack.effort);
     return files.reads().at(path(written));
+  }
+
+  // Larger than what is read with a trailer.
+  Pack write_large(Effort effort = Effort::kFast) {
+    SealingPool pool(context_, 1, 2);
+    PackWriter writer(storage_, context_, pool, effort);
+    for (int i = 0; i < 12; ++i) {
+      const std::string bytes = random_bytes(kObject);
+      const ObjectId id = object_id(context_.keys, ObjectType::kBinary, base::as_bytes(bytes));
+      writer.add(ObjectType::kBinary, id, base::as_bytes(bytes));
+    }
+    return writer.finish();
+  }
+
+  base::Bytes bytes_of(const Pack& pack) {
+    return base::read_file(files_, path(pack), 2 << 20).value();
+  }
+
+  Pack write_as_version_1(Pack pack) {
+    const base::Bytes older = as_version_1(bytes_of(pack));
+    pack.name = sha256(older);
+    storage_.put(blob_of(pack.name), older);
+    return pack;
+  }
+
+  static PackFile open_bytes(const base::Bytes& bytes, base::FileSystem& files,
+                             const base::Path& path) {
+    files.remove(path);
+    files.create(path)->write(bytes);
+    return {files.open(path), "the pack"};
   }
 };
 
-TEST_F(PackReadsTest, ATrailerTakesOneReadBesideTheHeader) {
+TEST_F(PackReadsTest, ATrailerTakesOneRead) {
   const Pack small = write({{ObjectType::kText, "some text"}});
   EXPECT_THAT(reads_for_trailer(small), testing::SizeIs(1));
-  const Pack large = write({{ObjectType::kBinary, random_bytes(kObject)}});
-  EXPECT_THAT(reads_for_trailer(large), testing::SizeIs(2));
+  for (const Effort effort : {Effort::kFast, Effort::kStrong}) {
+    const Pack large = write_large(effort);
+    EXPECT_THAT(reads_for_trailer(large), testing::SizeIs(1));
+    EXPECT_THAT(reads_for_trailer(large, large.size), testing::SizeIs(1));
+  }
+}
+
+TEST_F(PackReadsTest, APackOfVersion1TakesAnotherOneForItsHeader) {
+  const Pack small = write_as_version_1(write({{ObjectType::kText, "some text"}}));
+  EXPECT_THAT(reads_for_trailer(small), testing::SizeIs(1));
+  for (const Effort effort : {Effort::kFast, Effort::kStrong}) {
+    const std::vector<tests::FileRead> reads =
+        reads_for_trailer(write_as_version_1(write_large(effort)));
+    ASSERT_THAT(reads, testing::SizeIs(2));
+    EXPECT_EQ(0U, reads[1].offset);
+    EXPECT_EQ(kPackHeaderSize, reads[1].length);
+  }
 }
 
 TEST_F(PackReadsTest, OfALongTrailerOnlyTheRestIsReadAgain) {
@@ -219,9 +269,58 @@ TEST_F(PackReadsTest, OfALongTrailerOnlyTheRestIsReadAgain) {
   for (std::size_t i = 0; i < kObjects; ++i) {
     objects.emplace_back(ObjectType::kText, std::to_string(i));
   }
-  const std::vector<tests::FileRead> reads = reads_for_trailer(write(objects));
-  ASSERT_EQ(3U, reads.size());
-  EXPECT_EQ(reads[0].offset, reads[2].offset + reads[2].length);
+  const Pack written = write(objects);
+  const std::vector<tests::FileRead> reads = reads_for_trailer(written, written.size);
+  ASSERT_EQ(2U, reads.size());
+  EXPECT_EQ(reads[0].offset, reads[1].offset + reads[1].length);
+}
+
+TEST_F(PackReadsTest, FindingAPackReadsItsEndWithAllThatIsThere) {
+  tests::ModelStorage model;
+  const Pack small = write({{ObjectType::kText, "some text"}, {ObjectType::kCommit, "a commit"}});
+  EXPECT_EQ(std::nullopt, PackFile::find(model, small.name));
+  model.put(blob_of(small.name), bytes_of(small));
+  const std::uint64_t before = model.operations();
+  std::optional<PackFile> file = PackFile::find(model, small.name);
+  ASSERT_TRUE(file);
+  const Pack pack = file->read_trailer(context_, small.name, decompressor_);
+  EXPECT_EQ("a commit", read(*file, pack, 1).at(0));
+  EXPECT_EQ(before + 1, model.operations());
+}
+
+TEST_F(PackReadsTest, AMissingPackIsNoticedWhenItIsRead) {
+  tests::ModelStorage model;
+  PackFile file = PackFile::open(model, {});
+  EXPECT_EQ(0U, model.operations());
+  EXPECT_ERROR(kDamaged, ": it is missing", file.read_trailer(context_, {}, decompressor_));
+  EXPECT_ERROR(kDamaged, ": it is missing", file.read_block(kPackHeaderSize, 100));
+  EXPECT_ERROR(kDamaged, ": it is missing", file.hold(1'000));
+}
+
+TEST_F(PackReadsTest, TheHeaderOfALargePackGivesTheReasonIfItsEndCantBeRead) {
+  const Pack pack = write_large();
+  const base::Path path = directory_.path() / "changed";
+  BlockContext other = context_;
+  other.store[0] ^= std::byte{1};
+  EXPECT_ERROR(kDamaged, "it belongs to another store",
+               open(pack).read_trailer(other, pack.name, decompressor_));
+
+  base::Bytes newer = bytes_of(pack);
+  newer[8] = std::byte{3};  // the version
+  const auto sum = checksum(base::ByteView(newer).first(48));
+  std::ranges::copy(base::ByteView(sum).first(16), newer.begin() + 48);
+  // Nothing but the end is needed.
+  EXPECT_EQ(pack.blocks.size(), open_bytes(newer, files_, path)
+                                    .read_trailer(context_, pack.name, decompressor_)
+                                    .blocks.size());
+  newer[newer.size() - kPackFooterSize + 7] = std::byte{'3'};
+  EXPECT_ERROR(kConfig, "its format version is 3, this mailstow supports 2: update mailstow",
+               open_bytes(newer, files_, path).read_trailer(context_, pack.name, decompressor_));
+
+  base::Bytes damaged = bytes_of(pack);
+  damaged[damaged.size() - 1] ^= std::byte{1};
+  EXPECT_ERROR(kDamaged, "its footer is not what was written",
+               open_bytes(damaged, files_, path).read_trailer(context_, pack.name, decompressor_));
 }
 
 TEST_F(PackReadsTest, AHeldPackIsReadOnce) {

@@ -14,6 +14,7 @@
 #include "tests/store/maintenance/prune_fixture.h"
 #include "tests/store/random_bytes.h"
 #include "tests/store/simulated_file_system.h"
+#include "tests/store/storage/model_storage.h"
 
 namespace store {
 namespace {
@@ -132,6 +133,19 @@ TEST_F(PruneStepsTest, TheCopiesAreCheckedWithTheStoresLock) {
   update();
   EXPECT_GT(store::prune(location_, files_, clock_, options).deleted, 0U);
   EXPECT_EQ(samples(5, 10), restored("alice"));
+}
+
+TEST_F(PruneStepsTest, ACopyMustHaveThePacksThatAListingLacks) {
+  const auto model = std::make_shared<tests::ModelStorage>();
+  location_.storage = model;
+  const ObjectId first = back_up("alice", 0, 10).id;
+  back_up("alice", 5, 10);
+  const base::Path copy = directory_ / "a-copy";
+  std::filesystem::create_directories(copy / "packs");
+  model->set_faults({.missing_names = 100});
+  EXPECT_ERROR(kUsage, "lacks pack",
+               store::prune(location_, files_, clock_,
+                            {.drop = {first}, .skip_grace = true, .copies = {copy}}));
 }
 
 // A store on a disk of limited size.

@@ -93,7 +93,7 @@ class PruneUnreadableTest : public PruneFixture,
         fs::remove(pack_);
         return;
       case MediumFault::kUnknownVersion:
-        return set_version(2);
+        return set_version(3);
     }
   }
 

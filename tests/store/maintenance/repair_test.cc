@@ -151,7 +151,7 @@ TEST_F(RepairTest, RefetchedMessagesCompleteTheHistoryAgain) {
   for (const std::string& text : samples(0, 5)) {
     IncomingMessage message = writer.begin_message();
     message.add(base::as_bytes(text));
-    writer.add(message, VerifyExisting::kYes);
+    writer.add(message);
   }
   writer.commit();
   EXPECT_TRUE(check_all().is_intact());
@@ -182,7 +182,7 @@ TEST_F(RepairTest, ARecordWithALostPartIsStoredAgainWhenRefetched) {
     Writer writer = open_writer();
     IncomingMessage message = writer.begin_message();
     message.add(base::as_bytes(with_attachment("two")));
-    EXPECT_FALSE(writer.add(message, VerifyExisting::kYes).is_new);
+    EXPECT_FALSE(writer.add(message).is_new);
     writer.commit();
   }
   EXPECT_THAT(check_all().damaged_messages, SizeIs(1));

@@ -78,16 +78,19 @@ class Pack:
             if hash256(end[:-16])[:16] != end[-16:]:
                 raise Damaged("a header or footer is damaged")
         fields = Cursor(header)
-        if fields.raw(8) != b"MSTWPACK" or fields.unsigned(4) != 1:
+        mark, version = fields.raw(8), fields.unsigned(4)
+        if mark != b"MSTWPACK" or version not in (1, 2):
             raise Damaged("a pack has an unknown version")
         fields.raw(4)
         if fields.raw(16) != self.keys.store:
             raise Damaged("a pack belongs to another store")
         pack_id = fields.raw(16)
         fields = Cursor(footer)
-        if fields.raw(8) != b"MSTWEND1" or fields.raw(16) != pack_id:
+        if fields.raw(8) != b"MSTWEND%d" % version or fields.raw(16) != pack_id:
             raise Damaged("a pack has the footer of another")
-        return pack_id, fields.unsigned(8)
+        if version == 1:
+            return pack_id, fields.unsigned(8)
+        return pack_id, len(self.data) - FOOTER_LENGTH - fields.unsigned(4)
 
     def objects(self):
         """(id, type, block, offset, length) of every object, from the trailer."""

@@ -1,0 +1,48 @@
+#include "store/own_index.h"
+
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "store/format/layout.h"
+#include "store/index/catch_up.h"
+#include "store/index/index.h"
+
+namespace store {
+
+namespace {
+
+// A prune may remove packs between a listing and the reading of them, and the pack with the commit
+// that allows it may be missing in the listing: the next one shows more.
+constexpr unsigned kMaxAttempts = 3;
+
+// Returns what is wrong; with `is_last`, the index has the rest.
+std::vector<std::string> attempt(const Location& location, base::FileSystem& files,
+                                 const BlockContext& context, bool is_last) {
+  Index index = Index::open(index_file(location), context.store, IndexUse::kReaders);
+  Index::Update update(index);
+  std::vector<std::string> damage;
+  try {
+    damage = catch_up(location, files, context, index);
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kDamaged || is_last) throw;
+    return {error.what()};
+  }
+  if (damage.empty() || is_last) update.commit();
+  return damage;
+}
+
+}  // namespace
+
+void catch_up_own_index(const Location& location, base::FileSystem& files,
+                        const BlockContext& context) {
+  std::vector<std::string> damage;
+  for (unsigned count = 1; count <= kMaxAttempts; ++count) {
+    damage = attempt(location, files, context, count == kMaxAttempts);
+    if (damage.empty()) return;
+  }
+  for (const std::string& line : damage) base::log_warning("{}", line);
+}
+
+}  // namespace store
