@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <chrono>
 #include <cstdint>
 #include <string_view>
 
@@ -22,6 +24,8 @@ namespace {
 
 constexpr std::uint64_t kMaxIdentityText = 256;  // bytes
 constexpr std::size_t kRandomDigits = 32;
+constexpr std::chrono::minutes kStartSlack{5};
+constexpr std::int64_t kLatestStart = 253'402'300'799;  // the end of the year 9999
 
 std::string first_line(std::string text) {
   text.resize(std::min(text.find('\n'), text.size()));
@@ -31,8 +35,31 @@ std::string first_line(std::string text) {
 // The content of the file beside the index.
 struct NotedIdentity {
   std::string random;  // in hex
+  std::chrono::sys_seconds started;
   std::string start;
 };
+
+// "RANDOM STARTED START"
+std::optional<NotedIdentity> parse_identity(std::string_view text) {
+  if (text.size() <= kRandomDigits || text[kRandomDigits] != ' ') return std::nullopt;
+  NotedIdentity noted{
+      .random = std::string(text.substr(0, kRandomDigits)), .started = {}, .start = {}};
+  if (!base::from_hex(noted.random)) return std::nullopt;
+  text.remove_prefix(kRandomDigits + 1);
+  std::int64_t started = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, started);
+  if (error != std::errc() || stopped == end || *stopped != ' ') return std::nullopt;
+  if (started < -kLatestStart || started > kLatestStart) return std::nullopt;
+  noted.started = std::chrono::sys_seconds(std::chrono::seconds(started));
+  noted.start = std::string(stopped + 1, end);
+  return noted;
+}
+
+std::string format_identity(const std::string& random, const Machine& machine) {
+  return fmt::format("{} {} {}\n", random, machine.started.time_since_epoch().count(),
+                     machine.start);
+}
 
 std::optional<NotedIdentity> noted_identity(base::FileSystem& files, const base::Path& path) {
   std::string text;
@@ -41,11 +68,14 @@ std::optional<NotedIdentity> noted_identity(base::FileSystem& files, const base:
     if (bytes) text = first_line(base::to_text(*bytes));
   });
   if (!trouble.empty()) base::log_debug("{}", trouble);
-  if (text.size() <= kRandomDigits || text[kRandomDigits] != ' ') return std::nullopt;
-  NotedIdentity noted{.random = text.substr(0, kRandomDigits),
-                      .start = text.substr(kRandomDigits + 1)};
-  if (!base::from_hex(noted.random)) return std::nullopt;
-  return noted;
+  return parse_identity(text);
+}
+
+// If the clock was set meanwhile, this may look like another start, which costs an owner record.
+bool is_same_start(const NotedIdentity& noted, const Machine& machine) {
+  if (!noted.start.empty() && !machine.start.empty()) return noted.start == machine.start;
+  return noted.started - kStartSlack <= machine.started &&
+         machine.started <= noted.started + kStartSlack;
 }
 
 HostId host_id(const Machine& machine, const std::string& random) {
@@ -70,7 +100,9 @@ Machine this_machine(base::FileSystem& files, const base::Clock& clock) {
   } catch (const base::Error& error) {  // the random number alone distinguishes it
     base::log_debug("{}", error.what());
   }
-  machine.start = base::see_clock(clock).start;
+  const base::ClockSighting sighting = base::see_clock(clock);
+  machine.start = sighting.start;
+  machine.started = sighting.time - sighting.since_start;
   std::array<char, 256> name{};
   if (::gethostname(name.data(), name.size() - 1) == 0) machine.name = name.data();
   return machine;
@@ -82,7 +114,7 @@ HostIdentity identify_host(base::FileSystem& files, const Location& location,
   const std::optional<NotedIdentity> noted = noted_identity(files, path);
   HostIdentity identity{
       .id = {}, .name = machine.name, .earlier = std::nullopt, .is_first = !noted};
-  if (noted && noted->start == machine.start) {
+  if (noted && is_same_start(*noted, machine)) {
     identity.id = host_id(machine, noted->random);
     return identity;
   }
@@ -90,7 +122,7 @@ HostIdentity identify_host(base::FileSystem& files, const Location& location,
   std::array<std::byte, kRandomDigits / 2> random{};
   fill_random(random);
   const std::string digits = base::to_hex(random);
-  base::write_file(files, path, base::as_bytes(fmt::format("{} {}\n", digits, machine.start)),
+  base::write_file(files, path, base::as_bytes(format_identity(digits, machine)),
                    base::OnExisting::kReplace);
   identity.id = host_id(machine, digits);
   return identity;

@@ -28,7 +28,10 @@ class HostIdentityTest : public testing::Test {
 
   tests::SimulatedFileSystem files_;
   Location location_{.store = "/store", .index = "/index", .key_file = "/key"};
-  Machine machine_{.id = "0123456789abcdef", .start = "monday", .name = "backup"};
+  Machine machine_{.id = "0123456789abcdef",
+                   .start = "monday",
+                   .started = std::chrono::sys_seconds(std::chrono::days(20'000)),
+                   .name = "backup"};
 };
 
 TEST_F(HostIdentityTest, StaysTheSameWhileTheMachineRuns) {
@@ -49,6 +52,30 @@ TEST_F(HostIdentityTest, DiffersAfterEachStartAndKnowsTheEarlierOne) {
   EXPECT_NE(before.id, after.id);
   EXPECT_EQ(before.id, after.earlier);
   EXPECT_FALSE(identify(machine_).earlier) << "only the first time";
+}
+
+// A service may be confined so that it can't read the start's id, while a command typed by hand
+// can.
+TEST_F(HostIdentityTest, AStartWithoutAnIdIsKnownByItsTime) {
+  const HostIdentity by_hand = identify(machine_);
+  Machine confined = machine_;
+  confined.start.clear();
+  confined.started += std::chrono::seconds(2);
+  EXPECT_EQ(by_hand.id, identify(confined).id);
+  EXPECT_EQ(by_hand.id, identify(machine_).id);
+  confined.started += std::chrono::hours(1);
+  const HostIdentity after = identify(confined);
+  EXPECT_NE(by_hand.id, after.id);
+  EXPECT_EQ(by_hand.id, after.earlier);
+  machine_.start = "tuesday";
+  machine_.started = confined.started;
+  EXPECT_EQ(after.id, identify(machine_).id);
+}
+
+TEST_F(HostIdentityTest, AClockThatIsSetMakesNoOtherHost) {
+  const HostIdentity before = identify(machine_);
+  machine_.started += std::chrono::hours(100);
+  EXPECT_EQ(before.id, identify(machine_).id);
 }
 
 // With the original's files, including what is beside the index.
@@ -72,8 +99,16 @@ TEST_F(HostIdentityTest, TheIndexOfAnotherMachineMakesNoHostOfIt) {
 
 TEST_F(HostIdentityTest, RubbishBesideTheIndexIsReplaced) {
   identify(machine_);
-  const std::vector<std::string> cases{"", "x", "0123 monday", std::string(300, 'a'),
-                                       std::string(32, 'x') + " monday\n"};
+  const std::vector<std::string> cases{"",
+                                       "x",
+                                       "0123 1 monday",
+                                       std::string(300, 'a'),
+                                       std::string(32, 'a'),
+                                       std::string(32, 'a') + " \n",
+                                       std::string(32, 'a') + " 1\n",
+                                       std::string(32, 'a') + " monday\n",
+                                       std::string(32, 'a') + " 9223372036854775807 monday\n",
+                                       std::string(32, 'x') + " 1 monday\n"};
   for (const std::string& rubbish : cases) {
     files_.overwrite(host_identity_file(location_), base::to_bytes(rubbish));
     const HostIdentity identity = identify(machine_);
