@@ -113,7 +113,7 @@ class TwoWritersTest : public testing::Test {
     return count;
   }
 
-  // What a host does in a test of all orders: two sessions, with a commit or two.
+  // A host's part in a test of all orders: two sessions, with two commits and one.
   void play(const std::string& host, tests::Turns& turns, std::size_t player,
             Snapshots& acknowledged, std::vector<base::ErrorCode>& errors) {
     const auto storage = std::make_shared<tests::StorageInTurns>(*storage_, turns, player);
