@@ -304,6 +304,15 @@ void WriteSession::record_newest() {
   if (!why.empty() && std::ranges::find(damage_, why) == damage_.end()) damage_.push_back(why);
 }
 
+void WriteSession::require_ownership() {
+  const std::optional<StoreOwner> newer = newer_owner(*storage_, context_, owner_);
+  if (!newer) return;
+  fail(ErrorCode::kBusy,
+       "delete from store {}: host {} has taken it over meanwhile: let only one host write to it, "
+       "and run the command again",
+       storage_->display_name(), name_of_host(*storage_, context_, *newer));
+}
+
 // Where names are not created once, nothing stops a second writer: so this one looks for one first.
 void WriteSession::require_to_be_alone(std::uint64_t number) {
   if (storage_->traits().creates_once) return;

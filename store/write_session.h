@@ -77,6 +77,10 @@ class WriteSession {
   // and kDamaged if the record's name is taken by something else.
   void record(std::span<const Index::CommitRow> commits);
 
+  // To be called before anything is deleted. Fails with kBusy if another host has taken the store
+  // over: it may need what this one no longer does.
+  void require_ownership();
+
   bool has_failed() const { return failed_ || is_publishing_; }
 
   const Location& location() const { return location_; }

@@ -14,6 +14,7 @@
 #include "store/index/commit_log.h"
 #include "store/keys/key_slot.h"
 #include "store/maintenance/check.h"
+#include "store/maintenance/prune.h"
 #include "store/maintenance/repair.h"
 #include "tests/expect_error.h"
 #include "tests/long_run.h"
@@ -239,6 +240,31 @@ TEST_F(TwoWritersTest, CommitsThatNoListingShowsAreFound) {
   add(second, "bob", 1);
   EXPECT_NO_THROW(second.commit());
   EXPECT_THAT(recorded(), ElementsAre(1U, 2U, 3U, 4U));
+}
+
+TEST_F(TwoWritersTest, APruneThatAnotherHostOvertookDeletesNothing) {
+  make_store(kCreatesOnce);
+  ObjectId dropped;
+  {
+    Writer first = open_writer("first");
+    dropped = add(first, "alice", 1);
+    first.commit();
+    add(first, "alice", 2);
+    first.commit();
+  }
+  const Location location = location_of("first");
+  prune(location, files_, clock_, {.drop = {dropped}});
+  clock_.moment += std::chrono::hours(25);
+  const auto before = storage_->contents();
+  bool is_overtaken = false;
+  const PruneOptions options{.progress = [&](const PruneProgress&) {
+    if (!is_overtaken) open_writer("second");
+    is_overtaken = true;
+  }};
+  EXPECT_ERROR(kBusy, "has taken it over meanwhile", prune(location, files_, clock_, options));
+  EXPECT_TRUE(is_overtaken);
+  for (const auto& [name, bytes] : before) EXPECT_TRUE(storage_->contents().contains(name));
+  EXPECT_GT(prune(location, files_, clock_, {}).deleted, 0U) << "it has taken the store back";
 }
 
 TEST_F(TwoWritersTest, WithoutNamesThatAreCreatedOnceTheNewestOwnerGoesOn) {
