@@ -279,7 +279,7 @@ TEST_F(TwoWritersTest, WithoutNamesThatAreCreatedOnceTheNewestOwnerGoesOn) {
 }
 
 TEST_F(TwoWritersTest, InAnyOrderNothingAcknowledgedIsLost) {
-  const std::uint32_t orders = tests::is_long_run() ? 300 : 6;
+  const std::uint32_t orders = tests::is_long_run() ? 300 : 4;
   std::size_t stopped = 0;
   for (std::uint32_t seed = 0; seed < orders; ++seed) {
     SCOPED_TRACE(seed);
@@ -326,7 +326,7 @@ TEST_F(TwoWritersTest, TwoCommitsOfOneNumberAreReportedAndJoinedByARepair) {
 }
 
 TEST_F(TwoWritersTest, InAnyOrderTwoCommitsOfOneNumberAreReported) {
-  const std::uint32_t orders = tests::is_long_run() ? 300 : 6;
+  const std::uint32_t orders = tests::is_long_run() ? 300 : 4;
   for (std::uint32_t seed = 0; seed < orders; ++seed) {
     SCOPED_TRACE(seed);
     const Played played = play_both(kSharesNames, seed);
