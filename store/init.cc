@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "store/format/layout.h"
@@ -14,17 +18,21 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
+// The names that an interrupted init may have made, and the areas that a writer adds.
+constexpr std::array<std::string_view, 7> kKnownNames{"lock",    "keys",       kPacksArea, "trees",
+                                                      "readers", kCommitsArea, kOwnerArea};
+
 void check_is_free(const Location& location, base::FileSystem& files) {
   for (const std::string& name : files.list(location.store)) {
-    if (name == "lock" || name == "keys" || name == "packs" || name == "trees" || name == "readers")
-      continue;
+    if (std::ranges::find(kKnownNames, name) != kKnownNames.end()) continue;
     fail(ErrorCode::kUsage,
          "init {}: the directory contains something else ({}): choose an empty one",
          location.store.string(), name);
   }
   const SlotListing slots = read_slots(files, keys_directory(location));
   if (!slots.slots.empty() || !slots.damaged.empty() ||
-      !files.list(packs_directory(location)).empty()) {
+      !files.list(packs_directory(location)).empty() ||
+      !files.list(commits_directory(location)).empty()) {
     fail(ErrorCode::kUsage, "init {}: a store already exists there", location.store.string());
   }
   for (const base::Path& left : {index_file(location), highest_commit_file(location)}) {

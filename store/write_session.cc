@@ -11,10 +11,13 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/terminal.h"
 #include "store/format/layout.h"
 #include "store/format/writer_lock.h"
 #include "store/index/catch_up.h"
+#include "store/index/commit_log.h"
 #include "store/index/commit_mark.h"
+#include "store/index/host_identity.h"
 #include "store/keys/key_slot.h"
 #include "store/message/split.h"
 
@@ -99,6 +102,16 @@ std::vector<SnapshotLine> remaining_lines(Index& index, const std::vector<Commit
   return remaining;
 }
 
+std::vector<Index::CommitRow> rows_of(const PackName& pack,
+                                      std::span<const std::pair<ObjectId, Commit>> commits) {
+  std::vector<Index::CommitRow> rows;
+  rows.reserve(commits.size());
+  for (const auto& [id, commit] : commits) {
+    rows.push_back({.number = commit.number, .id = id, .previous = commit.previous, .pack = pack});
+  }
+  return rows;
+}
+
 }  // namespace
 
 WriteSession::WriteSession(const Location& location, base::FileSystem& files,
@@ -112,22 +125,40 @@ WriteSession::WriteSession(const Location& location, base::FileSystem& files,
       search_(SearchIndex::open(search_index_file(location), context_.store)),
       effort_(effort),
       pool_(context_, compression_level(effort), threads_for(effort)) {
-  remove_temporaries(files, packs_directory(location));
-  remove_temporaries(files, keys_directory(location));
+  for (const base::Path& directory : {packs_directory(location), commits_directory(location),
+                                      owner_directory(location), keys_directory(location)}) {
+    remove_temporaries(files, directory);
+  }
   remove_old_temporaries(files, location.index, clock.now());
   files.make_directory(readers_directory(location));  // a copy of a store may lack it
-  damage_ = catch_up(location, files, context_, index_);
+  CaughtUp caught_up = catch_up(location, files, context_, index_);
+  damage_ = std::move(caught_up.damage);
+  losing_packs_ = std::move(caught_up.losing);
   if (purpose == Purpose::kWrite) {
     fill_search_index(location, files, context_, index_, search_);
   }
   try {
-    check_highest_commit(files, location, context_.store, index_);
+    check_highest_commit(files, location, context_.store, index_, caught_up.recorded);
   } catch (const base::Error& error) {
     if (purpose == Purpose::kWrite || error.code() != ErrorCode::kDamaged) throw;
     lost_commit_ = load_highest_commit(files, location, context_.store);
+    if (caught_up.recorded.number > lost_commit_->number) lost_commit_ = caught_up.recorded;
     damage_.emplace_back(error.what());
   }
+  owner_ =
+      claim_store(*storage_, context_, identify_host(files, location, this_machine(files, clock)),
+                  clock.now_seconds());
+  if (!lost_commit_) {
+    if (!caught_up.is_newest_recorded) record_newest();
+    save_highest_commit(files, location, context_.store, index_.highest_commit());
+  }
   for (const std::string& line : damage_) base::log_warning("{}", line);
+  if (!losing_packs_.empty()) {
+    base::log_warning(
+        "store {}: {} with commits that came after those of another host are not used, such as {}",
+        storage_->display_name(), base::format_count(losing_packs_.size(), "pack"),
+        losing_packs_.begin()->hex());
+  }
 }
 
 // Returns whether the pack can't be finished any more after a failure. The session can't continue
@@ -229,6 +260,8 @@ void WriteSession::publish(std::span<const std::pair<ObjectId, Commit>> commits)
     is_publishing_ = true;
     pack_.reset();
     stored_bytes_ += published.size;
+    // Before the index has the commits: it never has some that do not count.
+    if (!commits.empty()) record(rows_of(published.name, commits));
     index_.add(published, commits, context_.keys,
                effort_ == Effort::kStrong ? ExistingObjects::kMove : ExistingObjects::kKeepPlace);
     feeder_.drain();
@@ -246,6 +279,56 @@ void WriteSession::publish_if_full() {
 
 void WriteSession::publish_if_any() {
   if (pack_) publish({});
+}
+
+void WriteSession::record(std::span<const Index::CommitRow> commits) {
+  const Index::CommitRow& first = commits.front();
+  CommitRecord record{.number = first.number,
+                      .last = commits.back().number,
+                      .commit = commits.back().id,
+                      .previous = first.previous,
+                      .pack = first.pack,
+                      .epoch = owner_.epoch,
+                      .host = owner_.host,
+                      .random = {}};
+  fill_random(record.random);
+  const std::optional<CommitRecord> other = CommitLog(*storage_, context_).publish(record);
+  if (other) fail_as_overtaken(other->number, {.epoch = other->epoch, .host = other->host});
+}
+
+// A record whose name is taken by something else keeps no writer from its work.
+void WriteSession::record_newest() {
+  const std::vector<Index::CommitRow> newest = index_.newest_commits();
+  if (newest.empty()) return;
+  const std::string why = base::why_unreadable([&] { record(newest); });
+  if (!why.empty() && std::ranges::find(damage_, why) == damage_.end()) damage_.push_back(why);
+}
+
+void WriteSession::require_ownership() {
+  const std::optional<StoreOwner> newer = newer_owner(*storage_, context_, owner_);
+  if (!newer) return;
+  fail(ErrorCode::kBusy,
+       "delete from store {}: host {} has taken it over meanwhile: let only one host write to it, "
+       "and run the command again",
+       storage_->display_name(), name_of_host(*storage_, context_, *newer));
+}
+
+// Where names are not created once, nothing stops a second writer: so this one looks for one first.
+void WriteSession::require_to_be_alone(std::uint64_t number) {
+  if (storage_->traits().creates_once) return;
+  for (const CommitRecord& other : CommitLog(*storage_, context_).of(number)) {
+    fail_as_overtaken(number, {.epoch = other.epoch, .host = other.host});
+  }
+  const std::optional<StoreOwner> newer = newer_owner(*storage_, context_, owner_);
+  if (newer) fail_as_overtaken(number, *newer);
+}
+
+void WriteSession::fail_as_overtaken(std::uint64_t number, const StoreOwner& by) {
+  fail(ErrorCode::kBusy,
+       "write commit {} to store {}: host {} has taken it over meanwhile: what was stored here "
+       "since the last commit does not count: let only one host write to it, and run the command "
+       "again",
+       number, storage_->display_name(), name_of_host(*storage_, context_, by));
 }
 
 std::vector<PackName> WriteSession::packs_to_name(const Commit& commit) {
@@ -268,6 +351,7 @@ void WriteSession::commit(std::vector<Commit> series) {
 void WriteSession::publish_series(std::vector<Commit> series) {
   CommitMark last = index_.highest_commit();
   if (number_after_.number > last.number) last = number_after_;
+  require_to_be_alone(last.number + 1);
   const auto now = clock_.now_seconds();
   if (Commit& first = series.front(); first.is_checkpoint || !first.dropped.empty()) {
     first.used_up = used_up_after(index_, series);

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -18,8 +20,10 @@
 #include "base/file_system.h"
 #include "store/format/block.h"
 #include "store/format/commit.h"
+#include "store/format/commit_record.h"
 #include "store/format/location.h"
 #include "store/index/index.h"
+#include "store/index/ownership.h"
 #include "store/pack_writer.h"
 #include "store/sealing_pool.h"
 #include "store/search_index/search_feeder.h"
@@ -64,8 +68,18 @@ class WriteSession {
   void publish_if_any();
 
   // The commits follow each other and appear together, with the open pack: its rename is the commit
-  // point. Number, time, previous commit and packs are filled in.
+  // point. Number, time, previous commit and packs are filled in. Fails with kBusy if another host
+  // has written to the store since it was opened: then the commits do not count.
   void commit(std::vector<Commit> series);
+
+  // Publishes the record of these commits, which are in one pack and in the index, unless they have
+  // one: after a crash, or if an earlier version committed them. Fails with kBusy as commit() does,
+  // and kDamaged if the record's name is taken by something else.
+  void record(std::span<const Index::CommitRow> commits);
+
+  // To be called before anything is deleted. Fails with kBusy if another host has taken the store
+  // over: it may need what this one no longer does.
+  void require_ownership();
 
   bool has_failed() const { return failed_ || is_publishing_; }
 
@@ -91,7 +105,11 @@ class WriteSession {
   // so that lost commits remain distinguishable from later ones.
   void number_after(const CommitMark& commit);
 
-  // The highest commit known outside the store, if the store lacks it: kRepair only.
+  // Packs with commits that do not count, because another host was first: they are not indexed.
+  const std::set<PackName>& losing_packs() const { return losing_packs_; }
+
+  // The highest commit known outside the store, or recorded in it, if the store lacks it: kRepair
+  // only.
   const std::optional<CommitMark>& lost_commit() const { return lost_commit_; }
 
  private:
@@ -102,6 +120,9 @@ class WriteSession {
   void forget_pending(const ObjectId& id, bool is_manifest_kept);
   void publish_series(std::vector<Commit> series);
   void publish(std::span<const std::pair<ObjectId, Commit>> commits);
+  void record_newest();
+  void require_to_be_alone(std::uint64_t number);
+  [[noreturn]] void fail_as_overtaken(std::uint64_t number, const StoreOwner& by);
   std::vector<PackName> packs_to_name(const Commit& commit);
 
   Location location_;
@@ -118,8 +139,10 @@ class WriteSession {
   Effort effort_;
   SealingPool pool_;
   std::vector<std::string> damage_;
+  std::set<PackName> losing_packs_;
   std::optional<CommitMark> lost_commit_;
   CommitMark number_after_;
+  StoreOwner owner_;
   std::unique_ptr<PackWriter> pack_;      // null: nothing is waiting
   std::unordered_set<ObjectId> pending_;  // the objects in pack_
   // A subset of pending_: manifests that may be read soon.

@@ -41,7 +41,8 @@ class StoreExaminer {
     find_misplaced();
     find_audit_socket();
     for (const base::Path& directory :
-         {store::packs_directory(location), store::keys_directory(location),
+         {store::packs_directory(location), store::commits_directory(location),
+          store::owner_directory(location), store::keys_directory(location),
           store::trees_directory(location), store::readers_directory(location)}) {
       check_access("store", directory, kWritableByOthers, "other users can change it");
       find_foreign_files(directory);

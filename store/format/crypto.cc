@@ -148,7 +148,8 @@ Keys Keys::derive(const Key& master) {
   return {.ids = derive_key(master, 1),
           .content = derive_key(master, 2),
           .manifests = derive_key(master, 3),
-          .trees = derive_key(master, 4)};
+          .trees = derive_key(master, 4),
+          .records = derive_key(master, 5)};
 }
 
 void fill_random(std::span<std::byte> out) {

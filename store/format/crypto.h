@@ -46,6 +46,7 @@ struct Keys {
   Key content;    // blocks of records, texts, binaries
   Key manifests;  // blocks of manifests, trailers
   Key trees;
+  Key records;  // commit records and owner records
 
   static Keys derive(const Key& master);
 };

@@ -11,9 +11,18 @@ namespace store {
 
 // The area of the packs in the store's storage (store/storage/); a pack's key is its name in hex.
 inline constexpr std::string_view kPacksArea = "packs";
+// Those of the commit records and the owner records (store/format/commit_record.h, owner_record.h).
+inline constexpr std::string_view kCommitsArea = "commits";
+inline constexpr std::string_view kOwnerArea = "owner";
 
 inline base::Path packs_directory(const Location& location) {
   return location.store / kPacksArea;
+}
+inline base::Path commits_directory(const Location& location) {
+  return location.store / kCommitsArea;
+}
+inline base::Path owner_directory(const Location& location) {
+  return location.store / kOwnerArea;
 }
 inline base::Path keys_directory(const Location& location) {
   return location.store / "keys";
@@ -51,6 +60,10 @@ inline base::Path check_log_file(const Location& location) {
 }
 inline base::Path highest_commit_file(const Location& location) {
   return location.index / "highest-commit";
+}
+// What distinguishes this machine from others (store/index/host_identity.h).
+inline base::Path host_identity_file(const Location& location) {
+  return location.index / "host-identity";
 }
 
 }  // namespace store

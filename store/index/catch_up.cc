@@ -5,9 +5,12 @@
 #include <map>
 #include <set>
 
+#include <fmt/core.h>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "store/format/layout.h"
+#include "store/index/commit_log.h"
 
 namespace store {
 
@@ -62,14 +65,14 @@ class CatchUp {
           Index& index)
       : location_(location), files_(files), context_(context), index_(index) {}
 
-  std::vector<std::string> run() {
+  CaughtUp run() {
     find_unknown();
     // A crash may have come between the rename of a pack and the directory's sync.
     if (!unknown_.empty()) files_.sync_directory(packs_directory(location_));
     read_unknown_packs();
     report_missing();
     add_found();
-    return std::move(damage_);
+    return result();
   }
 
   Rebuilt rebuild(const std::set<PackName>& without) {
@@ -79,8 +82,9 @@ class CatchUp {
     start_over();
     files_.sync_directory(packs_directory(location_));
     read_packs(unknown_);
+    read_recorded_packs();
     add_found();
-    Rebuilt rebuilt{.damage = std::move(damage_), .commits = {}};
+    Rebuilt rebuilt{result(), {}};
     for (FoundPack& pack : found_) {
       std::ranges::move(pack.commits, std::back_inserter(rebuilt.commits));
     }
@@ -95,7 +99,21 @@ class CatchUp {
 
     // Packs without commits first: a commit that refers to them must find them.
     std::uint64_t order() const { return commits.empty() ? 0 : commits.back().second.number; }
+
+    // Whether the record is about these commits.
+    bool is_in(const CommitRecord& record) const { return commits.back().first == record.commit; }
   };
+
+  CaughtUp result() {
+    CaughtUp caught_up;
+    report_forks();
+    caught_up.is_newest_recorded = is_newest_recorded();
+    std::ranges::move(log_.take_damage(), std::back_inserter(damage_));
+    caught_up.damage = std::move(damage_);
+    caught_up.losing = std::move(losing_);
+    caught_up.recorded = recorded_;
+    return caught_up;
+  }
 
   void add_found() {
     std::ranges::sort(found_, {}, &FoundPack::order);
@@ -123,8 +141,31 @@ class CatchUp {
       if (!is_present(name)) missing_.push_back(name);
     }
     for (const PackName& name : index_.condemned()) unknown_.erase(name);
-    // Objects of a missing pack must not count as stored. Another pack may have them too.
-    if (!missing_.empty()) start_over();
+    // Objects of a missing pack must not count as stored. Another pack may have them too. And a
+    // commit that does not count must not stay.
+    if (!missing_.empty() || is_newest_refuted()) start_over();
+  }
+
+  // Whether another commit is recorded in the place of the newest one that the index has: both were
+  // published at the same time, and this process ended before it knew.
+  bool is_newest_refuted() {
+    const std::vector<Index::CommitRow> newest = index_.newest_commits();
+    if (newest.empty() || !storage_->traits().creates_once) return false;
+    const std::vector<CommitRecord> records = records_of(newest.front().number);
+    return !records.empty() && records.front().commit != newest.back().id;
+  }
+
+  bool is_newest_recorded() {
+    const std::vector<Index::CommitRow> newest = index_.newest_commits();
+    if (newest.empty() || has_rivals_ || with_record_.contains(newest.back().id)) return true;
+    records_of(newest.front().number);
+    return with_record_.contains(newest.back().id);
+  }
+
+  std::vector<CommitRecord> records_of(std::uint64_t number) {
+    std::vector<CommitRecord> records = log_.of(number);
+    for (const CommitRecord& record : records) with_record_.insert(record.commit);
+    return records;
   }
 
   // A listing may lack a pack that is there, so it is looked for by its name.
@@ -145,9 +186,86 @@ class CatchUp {
 
   void read_unknown_packs() {
     read_packs(unknown_);
+    read_recorded_packs();
     if (indexed_.empty() || !is_outdated()) return;
     start_over();
     read_packs(known_);
+    leave_out_losing();
+  }
+
+  std::uint64_t highest_found() const {
+    std::uint64_t highest = indexed_.empty() ? 0 : highest_;
+    for (const FoundPack& pack : found_) highest = std::max(highest, pack.order());
+    return highest;
+  }
+
+  // A listing of the packs may lack the newest ones, which no later commit names: their commits'
+  // records do.
+  void read_recorded_packs() {
+    while (true) {
+      leave_out_losing();
+      recorded_ = {};
+      std::set<PackName> packs;
+      const std::uint64_t highest = highest_found();
+      for (const CommitRecord& record : log_.after(highest)) {
+        with_record_.insert(record.commit);
+        recorded_ = {.number = record.last, .id = record.commit};
+        if (!read_.contains(record.pack) && is_present(record.pack)) packs.insert(record.pack);
+      }
+      if (packs.empty()) return;
+      read_packs(packs);
+    }
+  }
+
+  // Nothing that such a commit condemns is condemned.
+  void leave_out_losing() {
+    if (!storage_->traits().creates_once) return;
+    while (const std::optional<PackName> losing = find_losing()) {
+      losing_.insert(*losing);
+      std::erase_if(found_, [&](const FoundPack& pack) { return pack.name == *losing; });
+      condemned_.clear();
+      for (const FoundPack& pack : found_) note_condemned(pack);
+    }
+  }
+
+  // A commit that no other one follows counts only if the record of its number, if there is one, is
+  // about it.
+  std::optional<PackName> find_losing() {
+    std::set<ObjectId> followed;
+    for (const FoundPack& pack : found_) {
+      for (const auto& [id, commit] : pack.commits) followed.insert(commit.previous);
+    }
+    std::map<std::uint64_t, const FoundPack*> unrecorded;
+    for (const FoundPack& pack : found_) {
+      if (pack.commits.empty() || followed.contains(pack.commits.back().first)) continue;
+      const std::uint64_t number = pack.commits.front().second.number;
+      const std::vector<CommitRecord> records = records_of(number);
+      if (!records.empty() && !pack.is_in(records.front())) return pack.name;
+      if (!records.empty()) continue;
+      const auto [rival, is_first] = unrecorded.emplace(number, &pack);
+      if (is_first || rival->second->commits.back().first == pack.commits.back().first) continue;
+      // Without a record, none of them was acknowledged; but earlier versions wrote no records.
+      if (!log_.is_empty()) return std::max(rival->second->name, pack.name);
+      has_rivals_ = true;
+    }
+    return std::nullopt;
+  }
+
+  void note_condemned(const FoundPack& found) {
+    for (const auto& [id, commit] : found.commits) {
+      for (const CondemnedPack& pack : commit.condemned) condemned_.insert(pack.pack);
+    }
+  }
+
+  // Where names are not created once, two writers may both have committed.
+  void report_forks() {
+    for (const std::vector<CommitRecord>& fork : log_.forks(index_.oldest_commit())) {
+      damage_.push_back(fmt::format(
+          "commit {}: {} different ones have this number, in the packs {} and {}: several hosts "
+          "wrote to store {} at the same time: let only one write to it",
+          fork.front().number, fork.size(), fork[0].pack.hex(), fork[1].pack.hex(),
+          storage_->display_name()));
+    }
   }
 
   // If the index has a pack that is condemned by a commit unknown to it, it has outdated places for
@@ -217,6 +335,7 @@ class CatchUp {
 
   void read_each(const std::set<PackName>& packs) {
     for (const PackName& name : packs) {
+      read_.insert(name);
       try {
         std::optional<PackFile> file = PackFile::find(*storage_, name);
         if (!file) {  // a listing may show what was removed
@@ -233,9 +352,7 @@ class CatchUp {
         damage_.emplace_back(error.what());
         continue;
       }
-      for (const auto& [id, commit] : found_.back().commits) {
-        for (const CondemnedPack& pack : commit.condemned) condemned_.insert(pack.pack);
-      }
+      note_condemned(found_.back());
     }
   }
 
@@ -254,6 +371,12 @@ class CatchUp {
   const BlockContext& context_;
   Index& index_;
   Decompressor decompressor_;
+  CommitLog log_{*storage_, context_};
+  CommitMark recorded_;  // of a commit that is not found
+  std::set<ObjectId> with_record_;
+  bool has_rivals_ = false;    // none of which may be recorded
+  std::set<PackName> losing_;  // with commits that do not count
+  std::set<PackName> read_;    // or tried
   std::set<PackName> present_;
   std::set<PackName> absent_;  // looked for by name, or to be left out
   std::vector<PackName> indexed_;
@@ -269,8 +392,8 @@ class CatchUp {
 
 }  // namespace
 
-std::vector<std::string> catch_up(const Location& location, base::FileSystem& files,
-                                  const BlockContext& context, Index& index) {
+CaughtUp catch_up(const Location& location, base::FileSystem& files, const BlockContext& context,
+                  Index& index) {
   return CatchUp(location, files, context, index).run();
 }
 

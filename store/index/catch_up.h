@@ -14,14 +14,24 @@
 
 namespace store {
 
-// Needs the store's lock. Returns the problems of the store, a line each: packs that can't be read,
-// that are missing.
-std::vector<std::string> catch_up(const Location& location, base::FileSystem& files,
-                                  const BlockContext& context, Index& index);
+struct CaughtUp {
+  // The problems of the store, a line each: packs and commit records that can't be read, packs that
+  // are missing, commits of two writers with one number.
+  std::vector<std::string> damage;
+  // Packs with commits that do not count: another writer's record has their number. They are not in
+  // the index.
+  std::set<PackName> losing;
+  // The highest commit that has a record, if the store lacks the commit itself; else number 0.
+  CommitMark recorded;
+  bool is_newest_recorded = false;  // whether the newest commit in the index has one, or needs none
+};
+
+// Needs the store's lock.
+CaughtUp catch_up(const Location& location, base::FileSystem& files, const BlockContext& context,
+                  Index& index);
 
 // The index as if it had been empty and the packs `without` did not exist. Needs the store's lock.
-struct Rebuilt {
-  std::vector<std::string> damage;  // as catch_up() reports it
+struct Rebuilt : CaughtUp {
   std::vector<std::pair<ObjectId, Commit>> commits;
 };
 Rebuilt rebuild_index(const Location& location, base::FileSystem& files,

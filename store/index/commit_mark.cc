@@ -100,13 +100,10 @@ std::string contradiction(const CommitMark& known, Index& index) {
 }  // namespace
 
 void check_highest_commit(base::FileSystem& files, const Location& location, const StoreId& store,
-                          Index& index) {
-  const CommitMark known = load_highest_commit(files, location, store);
-  const std::string why = contradiction(known, index);
-  if (why.empty()) {
-    save_highest_commit(files, location, store, index.highest_commit());
-    return;
-  }
+                          Index& index, const CommitMark& recorded) {
+  std::string why = contradiction(load_highest_commit(files, location, store), index);
+  if (why.empty()) why = contradiction(recorded, index);
+  if (why.empty()) return;
   fail(ErrorCode::kDamaged,
        "open store {}: {}: restore the files in {} that were removed, or run mailstow-backupd "
        "check --repair to continue from this state",

@@ -38,9 +38,10 @@ void save_highest_commit(base::FileSystem& files, const Location& location, cons
                          const CommitMark& mark);
 
 // Fails with kDamaged if the store has been restored to an older state: if it lacks the highest
-// commit known outside it, or has a different one of that number. A newer commit is noted.
+// commit known outside it, or `recorded`, of which it has a record, or has a different one of that
+// number.
 void check_highest_commit(base::FileSystem& files, const Location& location, const StoreId& store,
-                          Index& index);
+                          Index& index, const CommitMark& recorded = {});
 
 // For readers, which can do their work on an older state: the same as a line that reports it, or
 // "". Changes nothing.

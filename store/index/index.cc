@@ -41,6 +41,20 @@ class Index::Impl {
     for (const CondemnedPack& condemned : commit.condemned) packs.condemn(condemned, number);
   }
 
+  std::vector<CommitRow> commit_rows(std::string_view condition) {
+    std::vector<CommitRow> rows;
+    Statement statement(database, fmt::format("SELECT number, commits.id, previous, name FROM "
+                                              "commits JOIN packs USING (pack) {}ORDER BY number",
+                                              condition));
+    while (statement.step()) {
+      rows.push_back({.number = static_cast<std::uint64_t>(statement.integer(0)),
+                      .id = digest_from<ObjectId>(statement.blob(1)),
+                      .previous = digest_from<ObjectId>(statement.blob(2)),
+                      .pack = digest_from<PackName>(statement.blob(3))});
+    }
+    return rows;
+  }
+
   Database database;
   base::Path file;
   PackRows packs{database};
@@ -158,6 +172,20 @@ std::vector<ObjectId> Index::commits() {
   Statement statement(impl_->database, "SELECT id FROM commits ORDER BY number");
   while (statement.step()) commits.push_back(digest_from<ObjectId>(statement.blob(0)));
   return commits;
+}
+
+std::uint64_t Index::oldest_commit() {
+  return static_cast<std::uint64_t>(
+      impl_->database.integer("SELECT coalesce(min(number), 0) FROM commits"));
+}
+
+std::vector<Index::CommitRow> Index::commit_rows() {
+  return impl_->commit_rows("");
+}
+
+std::vector<Index::CommitRow> Index::newest_commits() {
+  return impl_->commit_rows(
+      "WHERE pack = (SELECT pack FROM commits ORDER BY number DESC LIMIT 1) ");
 }
 
 std::uint64_t Index::newest_condemnation() {

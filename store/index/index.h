@@ -97,6 +97,17 @@ class Index {
   CommitMark highest_commit();
   std::optional<ObjectId> commit_id(std::uint64_t number);
   std::vector<ObjectId> commits();  // from the last checkpoint on
+  std::uint64_t oldest_commit();    // its number; 0: no commit
+
+  struct CommitRow {
+    std::uint64_t number = 0;
+    ObjectId id;
+    ObjectId previous;
+    PackName pack;
+  };
+  std::vector<CommitRow> commit_rows();     // in the order of their numbers
+  std::vector<CommitRow> newest_commits();  // those in the pack of the highest one
+
   // The number of the last commit that condemned a pack; 0: none.
   std::uint64_t newest_condemnation();
 

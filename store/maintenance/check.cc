@@ -22,6 +22,7 @@
 #include "store/index/unknown_packs.h"
 #include "store/keys/key_slot.h"
 #include "store/maintenance/pack_check.h"
+#include "store/maintenance/record_check.h"
 #include "store/maintenance/snapshot_walk.h"
 #include "store/maintenance/waiting_packs.h"
 #include "store/own_index.h"
@@ -70,6 +71,7 @@ class Check {
     add_damage(TreeRecords::open(location_, files_).list().damaged);
     // Before the index: a writer may commit at any time.
     load_mark();
+    const ListedRecords records = list_records(*storage_);
     const std::vector<std::string> listed = storage_->list(kPacksArea);
     const Index::Moment moment(index_);
     add_damage(index_.integrity());
@@ -79,6 +81,7 @@ class Check {
     report_.pack_bytes = totals.pack_bytes;
     check_packs();
     check_commits();
+    add_damage(check_records(*storage_, context_, index_, records));
     check_references();
     report_.messages = std::max(report_.messages, rebuilt_);
     find_places();

@@ -92,6 +92,7 @@ void CondemnedPacks::delete_expired() {
     if (condemned.row != 0) rows.push_back(condemned.row);
   }
   if (expired_.empty()) return;
+  session_.require_ownership();
   const std::vector<NotRemoved> left = session_.storage().remove(blobs);
   if (!left.empty()) base::fail(base::ErrorCode::kIo, "{}", left.front().why);
   session_.index().remove(rows);

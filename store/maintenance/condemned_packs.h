@@ -36,6 +36,7 @@ class CondemnedPacks {
   bool has_redated() const { return has_redated_; }
 
   // The files are durably deleted before the index, and then the next checkpoint, forget them.
+  // Fails with kBusy if another host has taken the store over.
   void delete_expired();
 
   // Condemns a pack of `size` bytes with the step's commit, unless it already is.

@@ -17,6 +17,7 @@
 #include "store/maintenance/amendment.h"
 #include "store/maintenance/lost_messages.h"
 #include "store/maintenance/quarantine.h"
+#include "store/maintenance/record_check.h"
 #include "store/maintenance/reindex.h"
 #include "store/maintenance/salvage.h"
 #include "store/maintenance/scratch_index.h"
@@ -66,9 +67,13 @@ class Repair {
       describe(found, session.damage());
       find_damaged(found, session);
       repair_keys_and_trees();
+      remove_damaged_records(session.storage(), session.context());
       repair_with(session, before, found);
     }
-    { const WriteSession up_to_date(location_, files_, clock_, Effort::kFast); }
+    {
+      WriteSession up_to_date(location_, files_, clock_, Effort::kFast);
+      write_missing_records(up_to_date);
+    }
     report_.quarantined = quarantine_.taken();
     options.skip = good_;
     options.has_read = {};
@@ -137,6 +142,7 @@ class Repair {
     std::set<PackName> healthy;
     for (const PackName& pack : session.index().packs()) healthy.insert(pack);
     for (const PackName& pack : found.damaged_packs) healthy.erase(pack);
+    healthy.insert(session.losing_packs().begin(), session.losing_packs().end());
     for (const CondemnedRow& row : session.index().condemned_rows()) {
       if (row.condemned.since != kNeverDeleted) {
         healthy.insert(row.condemned.pack);  // condemned by prune: not for the repair to touch

@@ -4,9 +4,11 @@
 #include <exception>
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <system_error>
 
 #include "base/atomic_file.h"
+#include "base/error.h"
 #include "base/log.h"
 #include "store/format/layout.h"
 
@@ -23,11 +25,10 @@ ScratchIndex::ScratchIndex(const Location& location, base::FileSystem& files, co
   location_.index = location.index / name;
   clear();
   files_.make_directory(location_.index);
-  const std::optional<base::Bytes> mark =
-      base::read_file(files_, highest_commit_file(location), kMaxMarkBytes);
-  if (mark) {
-    base::write_file(files_, highest_commit_file(location_), *mark, base::OnExisting::kReplace);
-  }
+  copy_mark(highest_commit_file(location), highest_commit_file(location_));
+  const std::string why = base::why_unreadable(
+      [&] { copy_mark(host_identity_file(location), host_identity_file(location_)); });
+  if (!why.empty()) base::log_debug("{}", why);  // a writer makes another one
 }
 
 ScratchIndex::~ScratchIndex() {
@@ -38,8 +39,14 @@ ScratchIndex::~ScratchIndex() {
   }
 }
 
+void ScratchIndex::copy_mark(const base::Path& from, const base::Path& to) {
+  const std::optional<base::Bytes> mark = base::read_file(files_, from, kMaxMarkBytes);
+  if (mark) base::write_file(files_, to, *mark, base::OnExisting::kReplace);
+}
+
 void ScratchIndex::clear() {
   files_.remove(highest_commit_file(location_));
+  files_.remove(host_identity_file(location_));
   std::error_code error;
   std::filesystem::remove_all(location_.index, error);
 }

@@ -8,7 +8,7 @@
 namespace store {
 
 // Makes an empty directory for an index, with the mark of the highest commit that the store's index
-// has, and removes it in the end.
+// has and the identity of this host, and removes it in the end.
 class ScratchIndex {
  public:
   // `name`: of the directory, below that of the store's index. `files` must outlive it.
@@ -21,6 +21,7 @@ class ScratchIndex {
   const Location& location() const { return location_; }
 
  private:
+  void copy_mark(const base::Path& from, const base::Path& to);
   void clear();
 
   Location location_;

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "store/format/crypto.h"
+#include "store/format/layout.h"
 #include "store/tree_record.h"
 #include "tests/long_run.h"
 #include "tests/store/simulated_file_system.h"
@@ -187,6 +188,37 @@ TEST_F(CrashTest, ACrashAnywhereLosesNothingThatWasAcknowledged) {
     }
   }
   EXPECT_GT(cases, last / 3);
+}
+
+// As a version of mailstow without commit records left it.
+TEST_F(CrashTest, ACrashWhileAnOlderStoreGetsRecordsLosesNothing) {
+  start();
+  for (const base::Path& directory : {commits_directory(location_), owner_directory(location_)}) {
+    for (const auto& [path, bytes] : files_->files_below(directory)) files_->lose(path);
+  }
+  files_->lose(host_identity_file(location_));
+  keep_index();
+  const std::unique_ptr<SimulatedFileSystem> origin = files_->copy();
+  files_ = origin->copy();
+  open_writer();  // all that differs from other openings
+  const std::uint64_t last = files_->operations();
+  ASSERT_GT(last, 10U);
+  tests::Sample sample(5);
+  for (std::uint64_t operation = 1; operation <= last; ++operation) {
+    for (const Survival survival :
+         {Survival::kNothing, Survival::kEverything, Survival::kAnything}) {
+      if (!sample.takes_next()) continue;
+      files_ = origin->copy();
+      restore_index();
+      files_->fail_for_good_from(operation, Fault::kIo);
+      Expected expected = before_;
+      run_until_it_fails(expected);
+      files_ = files_->after_crash(survival, random_);
+      check(expected,
+            fmt::format("operation {}, survival {}", operation, static_cast<int>(survival)));
+      if (HasFailure()) return;
+    }
+  }
 }
 
 TEST_F(CrashTest, AnOperationThatFailsDamagesNothing) {

@@ -97,7 +97,7 @@ RC_GTEST_PROP(FailingStorageProperty, ARunThatEndsEarlyLosesNothing, ()) {
   for (const std::uint32_t choice : drawn_choices()) {
     if (choice % 2 == 0 && kind_of(choice) != kVerify) {
       storage->fail_once_at(
-          storage->operations() + 1 + choice / 4 % 16,
+          storage->operations() + 1 + choice / 4 % 24,
           choice % 4 == 0 ? tests::StorageFault::kDone : tests::StorageFault::kNotDone);
     }
     try {

@@ -116,8 +116,9 @@ TEST_F(FlipTest, ATruncatedPackIsFoundAndTheOtherStaysReadable) {
   EXPECT_TRUE(check_all().is_intact());
 }
 
-TEST_F(FlipTest, AFlippedOrTruncatedKeySlotOrTreeRecordIsFoundAndMailStaysReadable) {
-  for (const base::Path& directory : {keys_directory(location_), trees_directory(location_)}) {
+TEST_F(FlipTest, AFlippedOrTruncatedKeySlotOrRecordIsFoundAndMailStaysReadable) {
+  for (const base::Path& directory : {keys_directory(location_), trees_directory(location_),
+                                      commits_directory(location_), owner_directory(location_)}) {
     const auto files = files_.files_below(directory);
     ASSERT_FALSE(files.empty());
     for (const auto& [path, bytes] : files) {

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "store/format/layout.h"
+#include "store/format/owner_record.h"
 #include "store/index/reader_lock.h"
 #include "store/keys/key_export.h"
 #include "store/keys/key_ring.h"
@@ -95,6 +96,40 @@ TEST_P(ForeignFilesTest, AForeignFileAmongTheTreeRecordsIsDamagedAndTheOthersAre
   EXPECT_THAT(listing.records, SizeIs(1));
   EXPECT_THAT(listing.damaged_files, ElementsAre(id));
   EXPECT_ERROR(kDamaged, id, records.find(id));
+}
+
+TEST_P(ForeignFilesTest, AForeignFileInThePlaceOfTheNextCommitRecordIsReportedAndRepaired) {
+  const base::Path next = commits_directory(location_) / numbered_key(2);
+  put(next);
+  put(commits_directory(location_) / "notes");
+  EXPECT_EQ(samples(0, 2), restored());
+  EXPECT_THAT(check(location_, files_, {}).damage, ElementsAre(HasSubstr(next.string())));
+  {
+    Writer writer = open_writer();
+    EXPECT_THAT(writer.damage(), ElementsAre(HasSubstr(next.string())));
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(0, 3))});
+    EXPECT_ERROR(kDamaged, next.string(), writer.commit());
+  }
+  if (GetParam().name == "Directory") return;  // an administrator has to remove it
+  EXPECT_TRUE(repair(location_, files_, clock_, {}).after.is_intact());
+  EXPECT_THAT(open_writer().damage(), IsEmpty());
+  EXPECT_EQ(samples(0, 3), restored()) << "its pack is there";
+}
+
+TEST_P(ForeignFilesTest, AForeignFileAmongTheOwnerRecordsIsReportedAndRepaired) {
+  for (const std::uint64_t epoch : {2U, 7U}) put(owner_directory(location_) / numbered_key(epoch));
+  EXPECT_THAT(open_writer().damage(), IsEmpty());
+  EXPECT_EQ(samples(0, 2), restored());
+  EXPECT_THAT(check(location_, files_, {}).damage, SizeIs(2));
+  if (GetParam().name == "Directory") return;
+  EXPECT_TRUE(repair(location_, files_, clock_, {}).after.is_intact());
+}
+
+TEST_P(ForeignFilesTest, AForeignFileAsTheIdentityOfTheHostIsReplaced) {
+  if (GetParam().name == "Directory") return;  // no file can replace it
+  put(host_identity_file(location_));
+  EXPECT_THAT(open_writer().damage(), IsEmpty());
+  EXPECT_TRUE(fs::is_regular_file(fs::symlink_status(host_identity_file(location_))));
 }
 
 TEST_P(ForeignFilesTest, AForeignFileAmongTheKeySlotsIsDamagedAndTheOthersOpenTheStore) {

@@ -28,7 +28,7 @@ class Steps {
     const std::string account = choice % 3 == 0 ? "alice" : "bob";
     const bool fails = choice % 5 == 0;
     if (fails) {
-      store_.files().fail_for_good_from(store_.files().operations() + 1 + choice / 7 % 25,
+      store_.files().fail_for_good_from(store_.files().operations() + 1 + choice / 7 % 32,
                                         choice % 2 == 0 ? Fault::kIo : Fault::kDoneAndFail);
     }
     do_one(choice / 16 % 8, account, choice / 128);

@@ -15,7 +15,10 @@
 
 #include "base/process.h"
 #include "base/secret.h"
+#include "store/format/layout.h"
+#include "store/index/index.h"
 #include "store/keys/key_ring.h"
+#include "store/keys/key_slot.h"
 #include "store/maintenance/dropping.h"
 #include "store/maintenance/prune.h"
 #include "store/maintenance/reindex.h"
@@ -146,6 +149,35 @@ TEST_F(PythonReader, ListsTheContentOfTheStore) {
   }
   EXPECT_EQ(place, listed["snapshots"].size());
   EXPECT_EQ(place, 3U);
+}
+
+TEST_F(PythonReader, KnowsWhichHostRecordedEachCommit) {
+  for (unsigned night = 1; night <= 2; ++night) {
+    back_up_at(std::chrono::sys_seconds(std::chrono::days(20'000 + night)), "alice",
+               samples(night, 1));
+  }
+  const json listed = list();
+  EXPECT_THAT(listed["troubles"], IsEmpty());
+  ASSERT_EQ(listed["owners"].size(), 1U);
+  const json& owner = listed["owners"].at(0);
+  EXPECT_EQ(owner["epoch"], 1);
+  EXPECT_EQ(owner["since"], clock_.now_seconds().time_since_epoch().count());
+  const BlockContext context = open_keys(files_, location_.store, location_.key_file);
+  Index index = Index::open_read_only(index_file(location_), context.store);
+  ASSERT_EQ(listed["recorded"].size(), 2U);
+  std::string previous(64, '0');
+  for (std::uint64_t number = 1; number <= 2; ++number) {
+    const json& record = listed["recorded"].at(number - 1);
+    EXPECT_EQ(record["number"], number);
+    EXPECT_EQ(record["last"], number);
+    EXPECT_EQ(record["commit"], index.commit_id(number).value().hex());
+    EXPECT_EQ(record["previous"], previous);
+    EXPECT_EQ(record["epoch"], 1);
+    EXPECT_EQ(record["host"], owner["host"]);
+    EXPECT_TRUE(
+        std::filesystem::exists(location_.store / "packs" / record["pack"].get<std::string>()));
+    previous = record["commit"].get<std::string>();
+  }
 }
 
 TEST_F(PythonReader, KnowsPins) {

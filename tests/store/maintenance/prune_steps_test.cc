@@ -292,7 +292,7 @@ TEST_F(PruneOnAFullDiskTest, AShortageWhileCopyingIsReported) {
   back_up("alice", large(100, 5));
   std::size_t shortages = 0;
   // The first step needs a few operations; then the rewriting begins.
-  for (std::uint64_t after = 5; after < 40; ++after) {
+  for (std::uint64_t after = 5; after < 60; ++after) {
     disk_.fail_for_good_from(disk_.operations() + after, tests::Fault::kNoSpace);
     try {
       const PruneReport report = prune({gone, older});

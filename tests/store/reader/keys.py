@@ -15,8 +15,8 @@ class Keys:
 
     def __init__(self, store, master):
         self.store = store
-        self.ids, self.content, self.manifests, self.trees = (
-            derive(master, number) for number in range(1, 5)
+        self.ids, self.content, self.manifests, self.trees, self.records = (
+            derive(master, number) for number in range(1, 6)
         )
 
     def name(self, kind, plain_digest):

@@ -20,6 +20,7 @@ from manifests import living_snapshots, needed_packs, read_commits, read_folder,
 from packs import MESSAGE, Objects, Pack
 from primitives import Damaged
 from records import name_records, read_message
+from small_records import read_all, read_commit_record, read_owner_record
 
 
 def read_objects(keys, packs):
@@ -62,6 +63,14 @@ def list_folders(objects, snapshot):
     return folders
 
 
+def list_records(store, objects):
+    keys, troubles = objects.keys, objects.troubles
+    return {
+        "recorded": read_all(store / "commits", read_commit_record, keys, troubles),
+        "owners": read_all(store / "owner", read_owner_record, keys, troubles),
+    }
+
+
 def list_store(objects, commits):
     snapshots = []
     for snapshot in living_snapshots(commits):
@@ -95,7 +104,8 @@ def main(arguments):
     try:
         objects, commits = open_store(pathlib.Path(arguments[0]), arguments[1])
         if arguments[2] == "list":
-            json.dump(list_store(objects, commits), sys.stdout)
+            records = list_records(pathlib.Path(arguments[0]), objects)
+            json.dump(list_store(objects, commits) | records, sys.stdout)
         else:
             extract(objects, pathlib.Path(arguments[3]))
     except Damaged as error:

@@ -1,0 +1,126 @@
+#include "store/index/commit_log.h"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/core.h>
+
+#include "base/error.h"
+#include "store/format/layout.h"
+#include "store/format/sealed_blob.h"
+
+namespace store {
+
+std::vector<CommitRecord> CommitLog::of(std::uint64_t number) {
+  std::vector<BlobName> names;
+  if (storage_.traits().creates_once) {
+    names.push_back(commit_record_name(number));
+  } else {
+    names = listed(numbered_key(number), {});
+  }
+  std::vector<CommitRecord> records;
+  for (const BlobName& name : names) {
+    if (std::optional<CommitRecord> record = read_if_whole(name)) records.push_back(*record);
+  }
+  return records;
+}
+
+std::vector<CommitRecord> CommitLog::after(std::uint64_t number) {
+  std::map<BlobName, CommitRecord> found;
+  for (const BlobName& name : listed({}, numbered_key(number))) {
+    if (number_in_key(name.key()) <= number) continue;
+    if (const auto record = read_if_whole(name)) found.emplace(name, *record);
+  }
+  // A listing may lack the newest ones.
+  for (std::uint64_t next = number + 1; storage_.traits().creates_once;) {
+    const BlobName name = commit_record_name(next);
+    if (!found.contains(name)) {
+      const auto record = read_if_whole(name);
+      if (!record) break;
+      found.emplace(name, *record);
+    }
+    next = found.at(name).last + 1;
+  }
+  std::vector<CommitRecord> records;
+  records.reserve(found.size());
+  for (const auto& [name, record] : found) records.push_back(record);
+  return records;
+}
+
+std::vector<std::vector<CommitRecord>> CommitLog::forks(std::uint64_t oldest) {
+  std::vector<std::vector<CommitRecord>> forks;
+  if (storage_.traits().creates_once) return forks;
+  std::map<std::uint64_t, std::vector<BlobName>> names;
+  for (const BlobName& name : listed({}, {})) {
+    const std::uint64_t number = number_in_key(name.key()).value_or(0);
+    if (number >= oldest) names[number].push_back(name);
+  }
+  for (const auto& [number, same] : names) {
+    if (same.size() < 2) continue;
+    std::vector<CommitRecord> different;
+    for (const BlobName& name : same) {
+      const auto record = read_if_whole(name);
+      if (!record) continue;
+      const bool is_known = std::ranges::any_of(
+          different, [&](const CommitRecord& other) { return other.is_same_commit(*record); });
+      if (!is_known) different.push_back(*record);
+    }
+    if (different.size() > 1) forks.push_back(std::move(different));
+  }
+  return forks;
+}
+
+std::optional<CommitRecord> CommitLog::publish(const CommitRecord& record) {
+  return storage_.traits().creates_once ? create(record) : put(record);
+}
+
+std::optional<CommitRecord> CommitLog::create(const CommitRecord& record) {
+  const BlobName name = commit_record_name(record.number);
+  if (storage_.create(name, record.seal(context_, name)) == Created::kYes) return std::nullopt;
+  const std::optional<CommitRecord> existing = read(name);
+  if (!existing) {
+    throw StorageError(Trouble::kUnanswered,
+                       fmt::format("read {}: it exists, but can't be read: try again",
+                                   storage_.display_name(name)));
+  }
+  // Also an earlier run may have written it, after which its answer was lost.
+  return existing->is_same_commit(record) ? std::nullopt : existing;
+}
+
+std::optional<CommitRecord> CommitLog::put(const CommitRecord& record) {
+  const BlobName name = commit_record_name(record.number, record.epoch, record.host);
+  const std::optional<CommitRecord> existing = read(name);
+  if (existing && !existing->is_same_commit(record)) return existing;
+  if (!existing) storage_.put(name, record.seal(context_, name));
+  for (const CommitRecord& other : of(record.number)) {
+    if (!other.is_same_commit(record)) return other;
+  }
+  return std::nullopt;
+}
+
+std::vector<BlobName> CommitLog::listed(std::string_view prefix, std::string_view after) {
+  std::vector<BlobName> names;
+  for (const std::string& key : storage_.list(kCommitsArea, prefix, after)) {
+    if (number_in_key(key)) names.emplace_back(kCommitsArea, key);
+  }
+  return names;
+}
+
+std::optional<CommitRecord> CommitLog::read(const BlobName& name) {
+  const std::optional<base::Bytes> bytes = storage_.get(name, kMaxSealedBlob);
+  if (!bytes) return std::nullopt;
+  return CommitRecord::open(context_, name, *bytes, storage_.display_name(name));
+}
+
+std::optional<CommitRecord> CommitLog::read_if_whole(const BlobName& name) {
+  try {
+    return read(name);
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kDamaged && error.code() != base::ErrorCode::kIo) throw;
+    const std::string why = error.what();
+    if (std::ranges::find(damage_, why) == damage_.end()) damage_.push_back(why);
+    return std::nullopt;
+  }
+}
+
+}  // namespace store

@@ -1,0 +1,345 @@
+// Two hosts that write to one storage without a common lock: no acknowledged snapshot is lost, and
+// where names are created once, only one of them goes on.
+#include <array>
+#include <filesystem>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "store/format/commit_record.h"
+#include "store/format/layout.h"
+#include "store/index/commit_log.h"
+#include "store/keys/key_slot.h"
+#include "store/maintenance/check.h"
+#include "store/maintenance/prune.h"
+#include "store/maintenance/repair.h"
+#include "tests/expect_error.h"
+#include "tests/long_run.h"
+#include "tests/store/storage/model_storage.h"
+#include "tests/store/store_fixture.h"
+#include "tests/store/turns.h"
+#include "tests/temporary_directory.h"
+
+namespace store {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+namespace fs = std::filesystem;
+
+constexpr StorageTraits kCreatesOnce{
+    .creates_once = true, .lists_at_once = true, .replaces_at_once = true};
+constexpr StorageTraits kSharesNames{
+    .creates_once = false, .lists_at_once = true, .replaces_at_once = true};
+
+// The text of each snapshot's only message, by the snapshot's id.
+using Snapshots = std::map<ObjectId, std::string>;
+
+class TwoWritersTest : public testing::Test {
+ protected:
+  TwoWritersTest() { base::set_log_level(base::LogLevel::kError); }
+  ~TwoWritersTest() override { base::set_log_level(base::LogLevel::kInfo); }
+
+  // A new store. All hosts have its key slots and its key file, and an index each.
+  void make_store(const StorageTraits& traits) {
+    fs::remove_all(directory_.path() / "hosts");
+    storage_ = std::make_shared<tests::ModelStorage>(traits);
+    const Location first = location_of("first");
+    init(first, files_, clock_);
+    for (const char* host : {"second", "third"}) {
+      const Location location = location_of(host);
+      fs::create_directories(location.store);
+      fs::copy(first.store, location.store, fs::copy_options::recursive);
+      fs::copy(first.key_file, location.key_file);
+    }
+  }
+
+  Location location_of(const std::string& host, std::shared_ptr<Storage> storage = nullptr) {
+    const base::Path directory = directory_.path() / "hosts" / host;
+    return {.store = directory / "store",
+            .index = directory / "index",
+            .key_file = directory / "store.key",
+            .storage = storage ? std::move(storage) : storage_};
+  }
+
+  Writer open_writer(const std::string& host) {
+    return Writer::open(location_of(host), files_, clock_);
+  }
+
+  static std::string message_of(const std::string& account, unsigned number) {
+    return "Subject: " + account + "\r\n\r\nMessage " + std::to_string(number) + "\r\n";
+  }
+
+  // Adds a snapshot with one message, without a commit.
+  static ObjectId add(Writer& writer, const std::string& account, unsigned number) {
+    SnapshotDraft draft;
+    draft.account = account;
+    draft.time = std::chrono::sys_seconds(std::chrono::seconds(1'700'000'000 + number));
+    draft.folders = {add_folder(writer, "INBOX", {message_of(account, number)}, account)};
+    return writer.add_snapshot(draft).id;
+  }
+
+  static Snapshots found_in(Reader& reader) {
+    Snapshots found;
+    for (const std::string& account : reader.accounts()) {
+      for (const SnapshotInfo& snapshot : reader.snapshots(account)) {
+        for (const FolderRecord& folder : reader.folders(snapshot)) {
+          reader.for_each_message(folder, [&](const MessageEntry& entry) {
+            found[snapshot.id] = base::to_text(reader.read_message(entry.message));
+          });
+        }
+      }
+    }
+    return found;
+  }
+
+  // The numbers of the commit records, in their order.
+  std::vector<std::uint64_t> recorded() const {
+    std::vector<std::uint64_t> numbers;
+    for (const auto& [name, bytes] : storage_->contents()) {
+      if (name.area() == kCommitsArea) numbers.push_back(number_in_key(name.key()).value());
+    }
+    return numbers;
+  }
+
+  std::size_t packs() const {
+    std::size_t count = 0;
+    for (const auto& [name, bytes] : storage_->contents()) count += name.area() == kPacksArea;
+    return count;
+  }
+
+  // A host's part in a test of all orders: two sessions, with two commits and one.
+  void play(const std::string& host, tests::Turns& turns, std::size_t player,
+            Snapshots& acknowledged, std::vector<base::ErrorCode>& errors) {
+    const auto storage = std::make_shared<tests::StorageInTurns>(*storage_, turns, player);
+    turns.begin(player);
+    unsigned number = 0;
+    for (const unsigned commits : {2U, 1U}) {
+      try {
+        Writer writer = Writer::open(location_of(host, storage), files_, clock_);
+        for (unsigned i = 0; i < commits; ++i) {
+          const ObjectId id = add(writer, host, ++number);
+          writer.commit();
+          acknowledged[id] = message_of(host, number);
+        }
+      } catch (const base::Error& error) {
+        errors.push_back(error.code());
+        EXPECT_THAT(error.code(), testing::AnyOf(base::ErrorCode::kBusy, base::ErrorCode::kDamaged))
+            << error.what();
+      }
+    }
+    turns.end(player);
+  }
+
+  struct Played {
+    Snapshots acknowledged;
+    std::vector<base::ErrorCode> errors;
+  };
+
+  // Both hosts at once, in the order of that seed.
+  Played play_both(const StorageTraits& traits, std::uint32_t seed) {
+    make_store(traits);
+    tests::Turns turns(seed, 2);
+    std::array<Played, 2> played;
+    std::thread second([&] { play("second", turns, 1, played[1].acknowledged, played[1].errors); });
+    play("first", turns, 0, played[0].acknowledged, played[0].errors);
+    second.join();
+    played[0].acknowledged.merge(played[1].acknowledged);
+    played[0].errors.insert(played[0].errors.end(), played[1].errors.begin(),
+                            played[1].errors.end());
+    return std::move(played[0]);
+  }
+
+  static void expect_all(const Snapshots& acknowledged, const Snapshots& found) {
+    for (const auto& [id, message] : acknowledged) {
+      ASSERT_TRUE(found.contains(id)) << "an acknowledged snapshot is gone: " << message;
+      EXPECT_EQ(message, found.at(id));
+    }
+  }
+
+  tests::TemporaryDirectory directory_;
+  base::FileSystem& files_ = base::real_file_system();
+  TestClock clock_;
+  std::shared_ptr<tests::ModelStorage> storage_;
+};
+
+TEST_F(TwoWritersTest, TheSecondOneToCommitIsStoppedAndLosesOnlyThat) {
+  make_store(kCreatesOnce);
+  ObjectId alice;
+  {
+    Writer first = open_writer("first");
+    Writer second = open_writer("second");
+    alice = add(first, "alice", 1);
+    const ObjectId bob = add(second, "bob", 1);
+    first.commit();
+    EXPECT_ERROR(kBusy, "has taken it over meanwhile", second.commit());
+    EXPECT_THAT(found_in(second.reader()), IsEmpty()) << bob.hex();
+    EXPECT_ERROR(kIo, "reopen it", second.commit());
+  }
+  EXPECT_EQ(2U, packs()) << "what it had uploaded is there, and does not count";
+
+  Writer second = open_writer("second");
+  EXPECT_THAT(second.damage(), IsEmpty());
+  EXPECT_EQ((Snapshots{{alice, message_of("alice", 1)}}), found_in(second.reader()));
+  const ObjectId bob = add(second, "bob", 2);
+  second.commit();
+  EXPECT_THAT(recorded(), ElementsAre(1U, 2U));
+  EXPECT_EQ((Snapshots{{alice, message_of("alice", 1)}, {bob, message_of("bob", 2)}}),
+            found_in(second.reader()));
+
+  Writer first = open_writer("first");
+  EXPECT_THAT(first.damage(), IsEmpty());
+  EXPECT_EQ(found_in(second.reader()), found_in(first.reader()));
+  EXPECT_THAT(check(location_of("first"), files_, {}).damage, IsEmpty());
+}
+
+TEST_F(TwoWritersTest, AnOpenWriterGoesOnUnlessTheOtherCommits) {
+  make_store(kCreatesOnce);
+  Writer first = open_writer("first");
+  { const Writer second = open_writer("second"); }
+  add(first, "alice", 1);
+  EXPECT_NO_THROW(first.commit());
+}
+
+TEST_F(TwoWritersTest, AnIndexThatIsRebuiltLeavesOutWhatDoesNotCount) {
+  make_store(kCreatesOnce);
+  {
+    Writer first = open_writer("first");
+    Writer second = open_writer("second");
+    add(first, "alice", 1);
+    add(second, "bob", 1);
+    second.commit();
+    EXPECT_THROW(first.commit(), base::Error);
+  }
+  Writer third = open_writer("third");
+  EXPECT_THAT(third.damage(), IsEmpty());
+  EXPECT_THAT(third.reader().accounts(), ElementsAre("bob"));
+}
+
+// The newest pack and its record are there, and neither is in a listing.
+TEST_F(TwoWritersTest, CommitsThatNoListingShowsAreFound) {
+  make_store(kCreatesOnce);
+  { const Writer second = open_writer("second"); }
+  {
+    Writer first = open_writer("first");
+    for (unsigned number = 1; number <= 3; ++number) {
+      add(first, "alice", number);
+      first.commit();
+    }
+  }
+  storage_->set_faults({.missing_names = 100});
+  Writer second = open_writer("second");
+  EXPECT_THAT(second.damage(), IsEmpty());
+  EXPECT_THAT(second.reader().snapshots("alice"), SizeIs(3));
+  add(second, "bob", 1);
+  EXPECT_NO_THROW(second.commit());
+  EXPECT_THAT(recorded(), ElementsAre(1U, 2U, 3U, 4U));
+}
+
+TEST_F(TwoWritersTest, APruneThatAnotherHostOvertookDeletesNothing) {
+  make_store(kCreatesOnce);
+  ObjectId dropped;
+  {
+    Writer first = open_writer("first");
+    dropped = add(first, "alice", 1);
+    first.commit();
+    add(first, "alice", 2);
+    first.commit();
+  }
+  const Location location = location_of("first");
+  prune(location, files_, clock_, {.drop = {dropped}});
+  clock_.moment += std::chrono::hours(25);
+  const auto before = storage_->contents();
+  bool is_overtaken = false;
+  const PruneOptions options{.progress = [&](const PruneProgress&) {
+    if (!is_overtaken) open_writer("second");
+    is_overtaken = true;
+  }};
+  EXPECT_ERROR(kBusy, "has taken it over meanwhile", prune(location, files_, clock_, options));
+  EXPECT_TRUE(is_overtaken);
+  for (const auto& [name, bytes] : before) EXPECT_TRUE(storage_->contents().contains(name));
+  EXPECT_GT(prune(location, files_, clock_, {}).deleted, 0U) << "it has taken the store back";
+}
+
+TEST_F(TwoWritersTest, WithoutNamesThatAreCreatedOnceTheNewestOwnerGoesOn) {
+  make_store(kSharesNames);
+  Writer first = open_writer("first");
+  Writer second = open_writer("second");
+  add(first, "alice", 1);
+  add(second, "bob", 1);
+  EXPECT_ERROR(kBusy, "has taken it over meanwhile", first.commit());
+  EXPECT_NO_THROW(second.commit());
+  EXPECT_THAT(recorded(), ElementsAre(1U));
+}
+
+TEST_F(TwoWritersTest, InAnyOrderNothingAcknowledgedIsLost) {
+  const std::uint32_t orders = tests::is_long_run() ? 300 : 4;
+  std::size_t stopped = 0;
+  for (std::uint32_t seed = 0; seed < orders; ++seed) {
+    SCOPED_TRACE(seed);
+    const Played played = play_both(kCreatesOnce, seed);
+    EXPECT_THAT(played.errors, testing::Each(base::ErrorCode::kBusy));
+    stopped += played.errors.size();
+    for (const char* host : {"third", "first", "second"}) {
+      Writer writer = open_writer(host);
+      EXPECT_THAT(writer.damage(), IsEmpty()) << host;
+      expect_all(played.acknowledged, found_in(writer.reader()));
+    }
+    EXPECT_THAT(check(location_of("third"), files_, {}).damage, IsEmpty());
+    if (HasFailure()) return;
+  }
+  EXPECT_GT(stopped, 0U) << "the hosts never met";
+}
+
+// Neither saw the other's record before it wrote its own.
+TEST_F(TwoWritersTest, TwoCommitsOfOneNumberAreReportedAndJoinedByARepair) {
+  make_store(kSharesNames);
+  Snapshots acknowledged;
+  {
+    Writer first = open_writer("first");
+    Writer second = open_writer("second");
+    storage_->set_faults({.missing_names = 100});
+    acknowledged[add(first, "alice", 1)] = message_of("alice", 1);
+    acknowledged[add(second, "bob", 1)] = message_of("bob", 1);
+    first.commit();
+    second.commit();
+    storage_->stop_failing();
+  }
+  for (int opening = 0; opening < 2; ++opening) {
+    Writer third = open_writer("third");
+    EXPECT_THAT(third.damage(), ElementsAre(HasSubstr("at the same time")));
+    EXPECT_EQ(acknowledged, found_in(third.reader()));
+  }
+  EXPECT_THAT(check(location_of("third"), files_, {}).damage, testing::Not(IsEmpty()));
+  EXPECT_THAT(repair(location_of("third"), files_, clock_).after.damage, IsEmpty());
+  for (const char* host : {"third", "first", "second"}) {
+    Writer writer = open_writer(host);
+    EXPECT_THAT(writer.damage(), IsEmpty()) << host;
+    EXPECT_EQ(acknowledged, found_in(writer.reader())) << host;
+  }
+}
+
+TEST_F(TwoWritersTest, InAnyOrderTwoCommitsOfOneNumberAreReported) {
+  const std::uint32_t orders = tests::is_long_run() ? 300 : 4;
+  for (std::uint32_t seed = 0; seed < orders; ++seed) {
+    SCOPED_TRACE(seed);
+    const Played played = play_both(kSharesNames, seed);
+    const Location third = location_of("third");
+    const BlockContext context = open_keys(files_, third.store, third.key_file);
+    const std::size_t forks = CommitLog(*storage_, context).forks(1).size();
+    Writer writer = Writer::open(third, files_, clock_);
+    EXPECT_THAT(writer.damage(), SizeIs(forks));
+    EXPECT_THAT(writer.damage(), testing::Each(HasSubstr("at the same time")));
+    expect_all(played.acknowledged, found_in(writer.reader()));
+    if (HasFailure()) return;
+  }
+}
+
+}  // namespace
+}  // namespace store
