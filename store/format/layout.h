@@ -9,8 +9,9 @@
 
 namespace store {
 
-// The area of the packs in the store's storage (store/storage/); a pack's key is its name in hex.
+// The areas of the store's storage (store/storage/). A pack's key is its name in hex.
 inline constexpr std::string_view kPacksArea = "packs";
+inline constexpr std::string_view kTreesArea = "trees";  // store/tree_version.h
 
 inline base::Path packs_directory(const Location& location) {
   return location.store / kPacksArea;
@@ -19,7 +20,7 @@ inline base::Path keys_directory(const Location& location) {
   return location.store / "keys";
 }
 inline base::Path trees_directory(const Location& location) {
-  return location.store / "trees";
+  return location.store / kTreesArea;
 }
 inline base::Path readers_directory(const Location& location) {
   return location.store / "readers";

@@ -296,8 +296,8 @@ std::vector<WorldSituation> world_situations() {
          auto others = store::TreeRecords::open({other.store(), other.index(), other.key_file()},
                                                 base::real_file_system());
          others.put(records.list().records.front());
-         const base::Path file = world.record_file();
-         std::filesystem::copy_file(other.store() / "trees" / file.filename(), file,
+         const std::filesystem::directory_iterator foreign(other.store() / "trees");
+         std::filesystem::copy_file(foreign->path(), world.record_file(),
                                     std::filesystem::copy_options::overwrite_existing);
          return world.sweep();
        },

@@ -303,7 +303,7 @@ TEST_F(RepairTest, KeySlotsAndTreeRecordsAreRepaired) {
   TreeRecord record;
   record.id = TreeRecords::new_id();
   TreeRecords::open(location_, files_).put(record);
-  flip(trees_directory(location_) / record.id, 70);
+  flip(fs::directory_iterator(trees_directory(location_))->path(), 70);
   const base::Path slot = fs::directory_iterator(keys_directory(location_))->path();
   flip(slot, 40);
   const RepairReport report = repair_all();

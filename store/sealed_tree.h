@@ -1,0 +1,27 @@
+// A tree's record as it lies in the store (docs/pack-format.md, "Tree record").
+#pragma once
+
+#include <cstdint>
+
+#include "store/format/block.h"
+#include "store/tree_record.h"
+#include "store/tree_version.h"
+
+namespace store {
+
+// A frame that can't be compressed is a little longer than its content.
+inline constexpr std::uint64_t kMaxSealedTree = kMaxTreeRecord + (std::uint64_t{2} << 20);
+
+// A record, and how often it was put.
+struct CountedTree {
+  TreeRecord record;
+  std::uint64_t counter = 0;
+};
+
+// Fails with Unstorable.
+base::Bytes seal_tree(const BlockContext& context, const TreeRecord& record, std::uint64_t counter);
+
+// Fails with kDamaged, also if the bytes are those of another version or another tree.
+CountedTree open_tree(const BlockContext& context, const TreeVersion& version, base::ByteView file);
+
+}  // namespace store
