@@ -75,7 +75,7 @@ Reader& Reader::operator=(Reader&&) noexcept = default;
 Reader::~Reader() = default;
 
 Reader Reader::open(const Location& location, base::FileSystem& files) {
-  const BlockContext context = open_keys(files, location.store, location.key_file);
+  const BlockContext context = open_keys(location, files);
   const std::vector<std::string> listed = storage_of(location, files)->list(kPacksArea);
   Reader reader = Impl::make(files, location, context, kCachedForReading);
   warn_once(doubt_about_packs(files, location, listed, reader.impl_->index));

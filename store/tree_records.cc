@@ -259,8 +259,7 @@ class TreeRecords::Impl {
 };
 
 TreeRecords TreeRecords::open(const Location& location, base::FileSystem& files) {
-  return TreeRecords(
-      std::make_unique<Impl>(files, location, open_keys(files, location.store, location.key_file)));
+  return TreeRecords(std::make_unique<Impl>(files, location, open_keys(location, files)));
 }
 
 TreeRecords::TreeRecords(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

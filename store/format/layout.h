@@ -11,13 +11,14 @@ namespace store {
 
 // The areas of the store's storage (store/storage/). A pack's key is its name in hex.
 inline constexpr std::string_view kPacksArea = "packs";
+inline constexpr std::string_view kKeysArea = "keys";    // store/keys/key_slot.h
 inline constexpr std::string_view kTreesArea = "trees";  // store/tree_version.h
 
 inline base::Path packs_directory(const Location& location) {
   return location.store / kPacksArea;
 }
 inline base::Path keys_directory(const Location& location) {
-  return location.store / "keys";
+  return location.store / kKeysArea;
 }
 inline base::Path trees_directory(const Location& location) {
   return location.store / kTreesArea;

@@ -50,7 +50,7 @@ class Check {
       : location_(location),
         files_(files),
         options_(options),
-        context_(open_keys(files, location.store, location.key_file)),
+        context_(open_keys(location, files)),
         index_(Index::open_read_only(index_file(location), context_.store)),
         lock_(lock_for_reading(location, files, index_)),
         objects_(*storage_, context_, index_),
@@ -59,7 +59,7 @@ class Check {
   }
 
   CheckReport run() {
-    add_damage(read_slots(files_, keys_directory(location_), &context_.store).damaged);
+    add_damage(read_slots(*storage_of(location_, files_), &context_.store).damaged);
     add_damage(TreeRecords::open(location_, files_).list().damaged);
     // Before the index: a writer may commit at any time.
     load_mark();

@@ -81,7 +81,7 @@ class Repair {
 
   // Rebuilds an index that can't be trusted.
   void make_index_readable() {
-    const BlockContext context = open_keys(files_, location_.store, location_.key_file);
+    const BlockContext context = open_keys(location_, files_);
     std::vector<std::string> wrong;
     try {
       wrong = Index::open_read_only(index_file(location_), context.store).integrity();
@@ -108,7 +108,7 @@ class Repair {
   }
 
   KnownBefore remember() {
-    const BlockContext context = open_keys(files_, location_.store, location_.key_file);
+    const BlockContext context = open_keys(location_, files_);
     Index index = Index::open_read_only(index_file(location_), context.store);
     KnownBefore before;
     before.highest = index.highest_commit();
@@ -350,13 +350,14 @@ class Repair {
   // can't be read, mailstow no longer treats its tree as its own, which is so with or without a
   // repair.
   void repair_keys_and_trees() {
-    const BlockContext context = open_keys(files_, location_.store, location_.key_file);
-    const SlotListing listing = read_slots(files_, keys_directory(location_), &context.store);
+    const BlockContext context = open_keys(location_, files_);
+    const std::shared_ptr<Storage> storage = storage_of(location_, files_);
+    const SlotListing listing = read_slots(*storage, &context.store);
     for (const std::string& name : listing.damaged_files) {
       quarantine_.take(keys_directory(location_), name);
     }
     if (!listing.damaged.empty()) {
-      for (const KeySlot& slot : listing.slots) write_slot(files_, keys_directory(location_), slot);
+      for (const KeySlot& slot : listing.slots) write_slot(*storage, slot);
     }
     for (const std::string& name : TreeRecords::open(location_, files_).list().damaged_files) {
       quarantine_.take(trees_directory(location_), name);

@@ -340,7 +340,7 @@ base::Bytes file_of_version(std::uint32_t version, const TreeRecord& record,
 }
 
 TEST_F(TreeRecordTest, RecordsOfEarlierVersionsAreReadAndReplaced) {
-  const BlockContext context = open_keys(files_, location_.store, location_.key_file);
+  const BlockContext context = open_keys(location_, files_);
   for (const std::uint32_t version : {1U, 2U}) {
     TreeRecord record = sample();
     record.user.clear();

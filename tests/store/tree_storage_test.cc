@@ -35,7 +35,6 @@ class KeepingStorage : public tests::ModelStorage {
 class TreeStorageTest : public StoreFixture {
  protected:
   TreeStorageTest() {
-    make_store();
     use(std::make_shared<tests::ModelStorage>());
     record_.id = TreeRecords::new_id();
     record_.account = "alice";
@@ -44,7 +43,11 @@ class TreeStorageTest : public StoreFixture {
 
   void use(std::shared_ptr<tests::ModelStorage> storage) {
     storage_ = std::move(storage);
-    location_.storage = storage_;
+    location_ = {.store = directory_ / "store" / std::to_string(++stores_),
+                 .index = directory_ / "index" / std::to_string(stores_),
+                 .key_file = directory_ / "store.key",
+                 .storage = storage_};
+    make_store();
   }
 
   TreeRecords open() { return TreeRecords::open(location_, files_); }
@@ -84,6 +87,7 @@ class TreeStorageTest : public StoreFixture {
   }
 
   std::shared_ptr<tests::ModelStorage> storage_;
+  int stores_ = 0;
   TreeRecord record_;
 };
 

@@ -46,7 +46,7 @@ class RepairTest : public StoreFixture {
   }
 
   std::vector<BlockEntry> blocks_of(const base::Path& path) {
-    const BlockContext context = open_keys(files_, location_.store, location_.key_file);
+    const BlockContext context = open_keys(location_, files_);
     Decompressor decompressor;
     return PackFile(files_.open(path), "pack").read_trailer(context, {}, decompressor).blocks;
   }
@@ -293,7 +293,7 @@ TEST_F(RepairTest, AnOlderStateIsAcceptedAndNumberingContinues) {
   EXPECT_TRUE(report.after.is_intact());
   EXPECT_EQ(samples(0, 5), restored("alice"));
   EXPECT_NO_THROW(open_writer());
-  const BlockContext context = open_keys(files_, location_.store, location_.key_file);
+  const BlockContext context = open_keys(location_, files_);
   EXPECT_EQ(3U,
             Index::open_read_only(index_file(location_), context.store).highest_commit().number);
 }
@@ -309,7 +309,7 @@ TEST_F(RepairTest, KeySlotsAndTreeRecordsAreRepaired) {
   const RepairReport report = repair_all();
   EXPECT_THAT(report.quarantined, SizeIs(2));
   EXPECT_TRUE(report.after.is_intact());
-  EXPECT_THAT(read_slots(files_, keys_directory(location_)).damaged, IsEmpty());
+  EXPECT_THAT(read_slots(*storage_of(location_, files_)).damaged, IsEmpty());
 }
 
 TEST_F(RepairTest, TheIndexEqualsThatOfAReindex) {
