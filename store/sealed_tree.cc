@@ -10,10 +10,11 @@ namespace store {
 namespace {
 
 constexpr std::string_view kTreeMark = "MSTWTREE";
-// Version 1 had no counter, version 2 no user.
+// Version 1 had no counter, version 2 no user, version 3 no time and no host.
 constexpr std::uint32_t kVersionWithoutCounter = 1;
-constexpr std::uint32_t kTreeFormat = 3;
-constexpr std::uint64_t kMaxVarint = 10;  // bytes
+constexpr std::uint32_t kVersionWithoutTime = 3;
+constexpr std::uint32_t kTreeFormat = 4;
+constexpr std::uint64_t kMaxBesides = 20;  // bytes: the counter and the time
 constexpr int kTreeLevel = 3;
 
 // The header of a record's file: everything before the nonce.
@@ -36,10 +37,11 @@ base::Bytes associated(const BlockContext& context, base::ByteView header, const
 
 }  // namespace
 
-base::Bytes seal_tree(const BlockContext& context, const TreeRecord& record,
-                      std::uint64_t counter) {
+base::Bytes seal_tree(const BlockContext& context, const TreeRecord& record, std::uint64_t counter,
+                      std::chrono::sys_seconds written) {
   Encoder encoder;
   encoder.varint(counter);
+  encoder.time(written);
   encoder.raw(encode_tree_record(record));
   const base::Bytes plain = encoder.take();
   Compressor compressor(kTreeLevel);
@@ -67,7 +69,7 @@ CountedTree open_tree(const BlockContext& context, const TreeVersion& version,
     decoder.malformed("it is not a tree record, or was written by a newer mailstow");
   }
   const std::uint32_t plain_length = fields.u32();
-  if (plain_length > kMaxTreeRecord + kMaxVarint) decoder.malformed("it is too large");
+  if (plain_length > kMaxTreeRecord + kMaxBesides) decoder.malformed("it is too large");
   Nonce nonce;
   std::ranges::copy(decoder.raw(nonce.size()), nonce.begin());
   const std::optional<base::Bytes> frame =
@@ -78,6 +80,7 @@ CountedTree open_tree(const BlockContext& context, const TreeVersion& version,
   Decoder content(plain, "a tree record");
   CountedTree read;
   if (format > kVersionWithoutCounter) read.counter = content.varint();
+  if (format > kVersionWithoutTime) read.written = content.time();
   read.record = decode_tree_record(content.raw(content.remaining()));
   if (read.record.id != version.tree) decoder.malformed("it belongs to another tree");
   if (version.number != 0 && read.counter != version.number) {

@@ -79,6 +79,7 @@ base::Bytes encode_tree_record(const TreeRecord& record) {
   encoder.varint(record.levels.size());
   for (const TreeLevel& level : record.levels) encode_level(encoder, level);
   encoder.text(record.user);
+  encoder.text(record.host);
   return verified(
       "a tree record", encoder.take(),
       [&record](base::ByteView bytes) { return decode_tree_record(bytes) == record; },
@@ -104,6 +105,7 @@ TreeRecord decode_tree_record(base::ByteView bytes) {
   record.levels.resize(decoder.count(kMinLevel));
   for (TreeLevel& level : record.levels) level = decode_level(decoder);
   if (decoder.remaining() > 0) record.user = decoder.text();
+  if (decoder.remaining() > 0) record.host = decoder.text();
   decoder.end();
   return record;
 }

@@ -5,12 +5,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/file_system.h"
 #include "base/mail/uid.h"
 #include "base/mail/zoned_time.h"
@@ -64,6 +66,7 @@ struct TreeRecord {
   std::string account;    // the account whose mailbox contains it
   std::string server;     // the configured server that this was on
   std::string user = {};  // the account's name on that server; empty: written by an older version
+  std::string host = {};  // the machine that made it (store/host_id.h); empty: an older version did
   std::string name;       // as shown: RESTORED/20261124T023000
   std::string raw_name;   // its top level, above every other level
   char delimiter = 0;
@@ -81,14 +84,15 @@ struct TreeRecord {
 };
 
 // A record's plain bytes (docs/pack-format.md, "Tree record"). Encoding fails with Unstorable,
-// decoding with kDamaged. Decoding accepts records without a user too.
+// decoding with kDamaged. Decoding accepts records without a user or a host too.
 base::Bytes encode_tree_record(const TreeRecord& record);
 TreeRecord decode_tree_record(base::ByteView bytes);
 
 class TreeRecords {
  public:
-  // Fails with kKey, kNotFound. Takes no lock.
-  static TreeRecords open(const Location& location, base::FileSystem& files);
+  // Fails with kKey, kNotFound. Takes no lock. `clock` dates what is put, and must outlive this.
+  static TreeRecords open(const Location& location, base::FileSystem& files,
+                          const base::Clock& clock = base::system_clock());
   TreeRecords(TreeRecords&&) noexcept;
   TreeRecords& operator=(TreeRecords&&) noexcept;
   ~TreeRecords();
@@ -102,7 +106,9 @@ class TreeRecords {
   // index's directory remembers no expiry, the tree is only listed as damaged: a damaged version
   // may have moved it to later, and no tree may be deleted early.
   struct Listing {
-    std::vector<TreeRecord> records;         // by time of creation
+    std::vector<TreeRecord> records;  // by time of creation
+    // When each was put, by id, if its version of mailstow noted that.
+    std::map<std::string, std::chrono::sys_seconds> written;
     std::vector<std::string> outdated;       // a line for each older record that was put back
     std::vector<std::string> outdated_ids;   // the ids of these records
     std::vector<std::string> damaged;        // blobs that could not be read, with the reason

@@ -32,8 +32,10 @@ constexpr std::size_t kIdSize = 16;  // bytes
 
 class TreeRecords::Impl {
  public:
-  Impl(base::FileSystem& file_system, const Location& where, BlockContext opened)
+  Impl(base::FileSystem& file_system, const Location& where, BlockContext opened,
+       const base::Clock& now)
       : files(file_system),
+        clock(now),
         location(where),
         storage(storage_of(where, file_system)),
         context(std::move(opened)) {}
@@ -44,14 +46,14 @@ class TreeRecords::Impl {
     std::string why;
   };
 
-  // What is there of a tree's record.
+  // The result of a search for a tree's newest version.
   struct Found {
     std::optional<CountedTree> counted;
     bool is_older = false;        // than what this machine put last
     std::vector<Damage> damaged;  // versions that do not count, the newest first
   };
 
-  // What this process knows of a record that it puts: ascending.
+  // The versions of a tree's record, ascending.
   using Versions = std::vector<TreeVersion>;
 
   // Nullopt if the version is absent, which a listing does not know for certain. Fails with
@@ -156,7 +158,7 @@ class TreeRecords::Impl {
   // Returns false if the version exists: a listing lacked it, or the answer to an earlier attempt
   // was lost.
   bool create(const TreeVersion& version, const TreeRecord& record) {
-    const base::Bytes bytes = seal_tree(context, record, version.number);
+    const base::Bytes bytes = seal_tree(context, record, version.number, clock.now_seconds());
     if (storage->traits().creates_once) {
       return storage->create(version.name(), bytes) == Created::kYes;
     }
@@ -251,6 +253,7 @@ class TreeRecords::Impl {
   }
 
   base::FileSystem& files;
+  const base::Clock& clock;
   Location location;
   std::shared_ptr<Storage> storage;
   BlockContext context;
@@ -258,8 +261,9 @@ class TreeRecords::Impl {
   std::map<std::string, Versions> known;
 };
 
-TreeRecords TreeRecords::open(const Location& location, base::FileSystem& files) {
-  return TreeRecords(std::make_unique<Impl>(files, location, open_keys(location, files)));
+TreeRecords TreeRecords::open(const Location& location, base::FileSystem& files,
+                              const base::Clock& clock) {
+  return TreeRecords(std::make_unique<Impl>(files, location, open_keys(location, files), clock));
 }
 
 TreeRecords::TreeRecords(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -294,6 +298,7 @@ TreeRecords::Listing TreeRecords::list() const {
       listing.outdated.push_back(impl_->describe_older(record));
       listing.outdated_ids.push_back(id);
     }
+    if (found.counted->written) listing.written[id] = *found.counted->written;
     listing.records.push_back(std::move(record));
   }
   std::ranges::sort(listing.records, {},

@@ -36,6 +36,7 @@ class TreeRecordTest : public StoreFixture {
     record.account = "alice";
     record.server = "main";
     record.user = "alice@example.org";
+    record.host = "0123456789abcdef0123456789abcdef";
     record.name = "RESTORED/20261124T023000";
     record.raw_name = "RESTORED.20261124T023000";
     record.delimiter = '.';
@@ -90,6 +91,17 @@ TEST_F(TreeRecordTest, ARecordRoundTrips) {
   const TreeRecords::Listing listing = open().list();
   EXPECT_THAT(listing.records, ElementsAre(record));
   EXPECT_THAT(listing.damaged, IsEmpty());
+}
+
+TEST_F(TreeRecordTest, AListingKnowsWhenARecordWasPut) {
+  const TreeRecord record = sample();
+  TreeRecords records = TreeRecords::open(location_, files_, clock_);
+  records.put(record);
+  clock_.moment += std::chrono::hours(5);
+  const auto then = clock_.now_seconds();
+  records.put(record);
+  clock_.moment += std::chrono::hours(5);
+  EXPECT_THAT(open().list().written, ElementsAre(testing::Pair(record.id, then)));
 }
 
 TEST_F(TreeRecordTest, ARecordIsFoundByItsId) {
@@ -312,13 +324,14 @@ TEST_F(TreeRecordTest, AnUnreadableNoteDoesNotHideTheRecords) {
   EXPECT_EQ(nullptr, files_.open(tree_note_file(location_, record.id)));
 }
 
-// Writes a record as an earlier version did. Those had no user.
+// Writes a record as an earlier version did. The first two had no user.
 base::Bytes file_of_version(std::uint32_t version, const TreeRecord& record,
                             const BlockContext& context) {
   Encoder content;
   if (version > 1) content.varint(7);  // the counter
   const base::Bytes current = encode_tree_record(record);
-  content.raw(base::ByteView(current).first(current.size() - 1));  // without the empty user
+  // Without the empty host, and the empty user.
+  content.raw(base::ByteView(current).first(current.size() - (version < 3 ? 2 : 1)));
   Encoder header;
   header.raw(base::as_bytes("MSTWTREE"));
   header.u32(version);
@@ -341,13 +354,15 @@ base::Bytes file_of_version(std::uint32_t version, const TreeRecord& record,
 
 TEST_F(TreeRecordTest, RecordsOfEarlierVersionsAreReadAndReplaced) {
   const BlockContext context = open_keys(location_, files_);
-  for (const std::uint32_t version : {1U, 2U}) {
+  for (const std::uint32_t version : {1U, 2U, 3U}) {
     TreeRecord record = sample();
-    record.user.clear();
+    if (version < 3) record.user.clear();
+    record.host.clear();
     const base::Bytes old_file = file_of_version(version, record, context);
     base::write_file(files_, file(record, 0), old_file, base::OnExisting::kFail);
     EXPECT_EQ(open().find(record.id), record) << version;
     EXPECT_THAT(open().list().records, ElementsAre(record)) << version;
+    EXPECT_THAT(open().list().written, IsEmpty()) << version;
     EXPECT_THAT(open().list().outdated, IsEmpty());
     record.user = "alice";
     record.expires += std::chrono::days(30);
