@@ -27,7 +27,7 @@ base::Bytes tree_head(std::uint64_t plain_length) {
 }
 
 // A record stored under another record's name does not authenticate.
-base::Bytes associated(const BlockContext& context, base::ByteView header, const std::string& id) {
+base::Bytes tree_data(const BlockContext& context, base::ByteView header, const std::string& id) {
   Encoder encoder;
   encoder.raw(context.store);
   encoder.raw(header);
@@ -52,7 +52,7 @@ base::Bytes seal_tree(const BlockContext& context, const TreeRecord& record, std
   file.insert(file.end(), nonce.begin(), nonce.end());
   const std::size_t begin = file.size();
   file.resize(begin + frame.size() + kTagSize);
-  seal_box(context.keys.trees, nonce, associated(context, header, record.id), frame,
+  seal_box(context.keys.trees, nonce, tree_data(context, header, record.id), frame,
            std::span(file).subspan(begin));
   return file;
 }
@@ -73,7 +73,7 @@ CountedTree open_tree(const BlockContext& context, const TreeVersion& version,
   Nonce nonce;
   std::ranges::copy(decoder.raw(nonce.size()), nonce.begin());
   const std::optional<base::Bytes> frame =
-      open_box(context.keys.trees, nonce, associated(context, header, version.tree),
+      open_box(context.keys.trees, nonce, tree_data(context, header, version.tree),
                decoder.raw(decoder.remaining()));
   if (!frame) decoder.malformed("it is not what was written");
   const base::Bytes plain = Decompressor().decompress(*frame, plain_length);

@@ -21,7 +21,7 @@ std::chrono::sys_seconds when_written(const TreeRecord& record,
 bool may_sweep(const TreeMaking& tree, const std::string& this_host, std::chrono::sys_seconds now) {
   if (is_own(tree.host, this_host)) return true;
   if (now - tree.host_seen < kHostSilence || now - tree.expires < kHostSilence) return false;
-  return tree.state != TreeState::kRestoring || now - tree.written >= kLongestRun;
+  return tree.state != TreeState::kRestoring || now - tree.written >= kMaxRun;
 }
 
 namespace {

@@ -12,7 +12,7 @@ namespace store {
 
 // A living host sweeps a tree within an hour or so after its expiry.
 inline constexpr std::chrono::days kHostSilence{2};
-inline constexpr std::chrono::days kLongestRun{1};  // that another host does not disturb
+inline constexpr std::chrono::days kMaxRun{1};  // that another host does not disturb
 
 struct TreeMaking {
   std::string host;  // TreeRecord::host

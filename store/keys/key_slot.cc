@@ -80,12 +80,12 @@ std::optional<Key> unwrap(const KeySlot& slot, const Key& wrapping) {
   return Key(*master);
 }
 
-std::string key_of(const SlotId& id, int copy) {
+std::string slot_key(const SlotId& id, int copy) {
   return base::to_hex(id) + (copy == 1 ? ".1" : ".2");
 }
 
-BlobName name_of(const SlotId& id, int copy) {
-  return {kKeysArea, key_of(id, copy)};
+BlobName slot_name(const SlotId& id, int copy) {
+  return {kKeysArea, slot_key(id, copy)};
 }
 
 std::string display_name_of_keys(const Storage& storage) {
@@ -186,7 +186,7 @@ ReadSlot read_slot(Storage& storage, const std::string& key) {
 std::set<std::string> possible_keys(Storage& storage) {
   const std::vector<std::string> listed = storage.list(kKeysArea);
   std::set<std::string> keys(listed.begin(), listed.end());
-  if (!storage.traits().lists_at_once) keys.insert(key_of(kFirstSlot, 1));
+  if (!storage.traits().lists_at_once) keys.insert(slot_key(kFirstSlot, 1));
   for (const std::string& key : std::set(keys)) {
     if (key.ends_with(".1")) keys.insert(key.substr(0, key.size() - 1) + "2");
     if (key.ends_with(".2")) keys.insert(key.substr(0, key.size() - 1) + "1");
@@ -209,7 +209,7 @@ SlotListing read_slots(Storage& storage, const StoreId* store) {
       listing.damaged_files.push_back(key);
       continue;
     }
-    if (!slot || (key != key_of(slot->id, 1) && key != key_of(slot->id, 2))) {
+    if (!slot || (key != slot_key(slot->id, 1) && key != slot_key(slot->id, 2))) {
       listing.damaged.push_back(name + ": it is not a valid key slot");
       listing.damaged_files.push_back(key);
       continue;
@@ -235,13 +235,13 @@ SlotListing read_slots(Storage& storage, const StoreId* store) {
 
 void write_slot(Storage& storage, const KeySlot& slot) {
   const base::Bytes bytes = slot.encode();
-  for (const int copy : {1, 2}) storage.replace(name_of(slot.id, copy), bytes);
+  for (const int copy : {1, 2}) storage.replace(slot_name(slot.id, copy), bytes);
 }
 
 Created write_first_slot(Storage& storage, const KeySlot& slot) {
   const base::Bytes bytes = slot.encode();
-  const BlobName first = name_of(slot.id, 1);
-  const BlobName second = name_of(slot.id, 2);
+  const BlobName first = slot_name(slot.id, 1);
+  const BlobName second = slot_name(slot.id, 2);
   if (storage.size(second)) return Created::kExists;
   if (storage.traits().creates_once) {
     if (storage.create(first, bytes) == Created::kExists) return Created::kExists;
@@ -255,7 +255,7 @@ Created write_first_slot(Storage& storage, const KeySlot& slot) {
 }
 
 void remove_slot(Storage& storage, const SlotId& id) {
-  const std::array names{name_of(id, 1), name_of(id, 2)};
+  const std::array names{slot_name(id, 1), slot_name(id, 2)};
   for (const NotRemoved& left : storage.remove(names)) {
     fail(ErrorCode::kIo, "remove a key slot: {}", left.why);
   }
