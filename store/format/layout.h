@@ -11,8 +11,9 @@ namespace store {
 
 // The areas of the store's storage (store/storage/). A pack's key is its name in hex.
 inline constexpr std::string_view kPacksArea = "packs";
-inline constexpr std::string_view kKeysArea = "keys";    // store/keys/key_slot.h
-inline constexpr std::string_view kTreesArea = "trees";  // store/tree_version.h
+inline constexpr std::string_view kKeysArea = "keys";              // store/keys/key_slot.h
+inline constexpr std::string_view kTreesArea = "trees";            // store/tree_version.h
+inline constexpr std::string_view kQuarantineArea = "quarantine";  // of damaged blobs
 
 inline base::Path packs_directory(const Location& location) {
   return location.store / kPacksArea;
@@ -26,9 +27,9 @@ inline base::Path trees_directory(const Location& location) {
 inline base::Path readers_directory(const Location& location) {
   return location.store / "readers";
 }
-// The files that a repair moved aside.
+// What repairs took out of the way (store/maintenance/quarantine.h).
 inline base::Path quarantine_directory(const Location& location) {
-  return location.store / "quarantine";
+  return location.store / kQuarantineArea;
 }
 // Room that prune gives up when the disk is full (store/maintenance/reserve.h).
 inline base::Path reserve_file(const Location& location) {

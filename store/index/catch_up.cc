@@ -64,6 +64,7 @@ class CatchUp {
     // A crash may have come between the rename of a pack and the directory's sync.
     if (!unknown_.empty()) files_.sync_directory(packs_directory(location_));
     read_unknown_packs();
+    report_unreadable();
     report_missing();
     add_found();
     return std::move(damage_);
@@ -76,6 +77,7 @@ class CatchUp {
     start_over();
     files_.sync_directory(packs_directory(location_));
     read_packs(unknown_);
+    report_unreadable();
     add_found();
     Rebuilt rebuilt{.damage = std::move(damage_), .commits = {}};
     for (FoundPack& pack : found_) {
@@ -166,6 +168,13 @@ class CatchUp {
     });
   }
 
+  // A condemned pack is not needed; one that a repair gave up stays in its place.
+  void report_unreadable() {
+    for (const auto& [name, why] : unreadable_) {
+      if (!condemned_.contains(name)) damage_.push_back(why);
+    }
+  }
+
   // An index that was restored to an older state has packs that are rightly gone.
   void report_missing() {
     if (missing_.empty()) return;
@@ -222,7 +231,7 @@ class CatchUp {
             {.name = name, .commits = read_commits(*file, pack, context_, decompressor_)});
       } catch (const base::Error& error) {
         if (error.code() != ErrorCode::kDamaged && error.code() != ErrorCode::kIo) throw;
-        damage_.emplace_back(error.what());
+        unreadable_.emplace_back(name, error.what());
         continue;
       }
       for (const auto& [id, commit] : found_.back().commits) {
@@ -243,6 +252,7 @@ class CatchUp {
   std::set<PackName> known_;   // what the index had at first
   std::uint64_t highest_ = 0;  // the highest commit that the index had
   std::vector<PackName> missing_;
+  std::vector<std::pair<PackName, std::string>> unreadable_;
   std::set<PackName> unknown_;
   std::vector<FoundPack> found_;
   std::set<PackName> condemned_;
