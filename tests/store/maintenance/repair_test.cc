@@ -237,6 +237,20 @@ TEST_F(RepairTest, ACondemnedPackStaysAndIsNoDamage) {
   }
 }
 
+// As after a crash before it was moved.
+TEST_F(RepairTest, ADirectoryInTheCondemnedPacksPlaceIsMoved) {
+  const base::Path pack = back_up("alice", 0, 5);
+  flip(pack, fs::file_size(pack) - 100);
+  repair_all();
+  fs::remove(pack);
+  fs::create_directory(pack);
+  EXPECT_THAT(repair_all().quarantined,
+              ElementsAre((quarantine_directory(location_) / pack.filename()).string()));
+  EXPECT_FALSE(fs::exists(pack));
+  EXPECT_NO_THROW(prune(location_, files_, clock_, {}));
+  EXPECT_EQ(samples(0, 5), restored("alice"));
+}
+
 TEST_F(RepairTest, PruneKeepsWhatARepairCondemned) {
   const base::Path pack = back_up("alice", 0, 5);
   back_up("bob", 5, 5);
