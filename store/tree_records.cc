@@ -133,11 +133,15 @@ class TreeRecords::Impl {
     return list_versions(id, foreign)[id];
   }
 
-  // Listed when this process puts or removes the record for the first time.
+  // What is listed, since another process may have put the record meanwhile, and what this one put.
   Versions& known_versions(const std::string& id) {
-    const auto entry = known.find(id);
-    if (entry != known.end()) return entry->second;
-    return known.emplace(id, list_versions(id)).first->second;
+    const Versions listed = list_versions(id);
+    Versions& versions = known[id];
+    versions.insert(versions.end(), listed.begin(), listed.end());
+    std::ranges::sort(versions);
+    const auto repeated = std::ranges::unique(versions);
+    versions.erase(repeated.begin(), repeated.end());
+    return versions;
   }
 
   // The highest number that the record had.
@@ -233,18 +237,13 @@ class TreeRecords::Impl {
   // The newest version last: until then it counts, and afterwards nothing is left.
   bool remove(const std::string& id) {
     const std::lock_guard lock(mutex);
-    Versions versions = list_versions(id);
-    const auto entry = known.find(id);
-    if (entry != known.end()) {
-      versions.insert(versions.end(), entry->second.begin(), entry->second.end());
-    }
+    Versions versions = known_versions(id);
     const TreeNote note = load_tree_note(files, location, id);
-    if (!storage->traits().lists_at_once && note.counter > 0)
+    const bool is_noted = !storage->traits().lists_at_once && note.counter > 0;
+    if (is_noted && (versions.empty() || versions.back().number < note.counter)) {
       versions.push_back({id, note.counter});
+    }
     if (versions.empty()) return false;
-    std::ranges::sort(versions);
-    const auto repeated = std::ranges::unique(versions);
-    versions.erase(repeated.begin(), repeated.end());
     const std::span<const TreeVersion> all = versions;
     remove_all(all.first(all.size() - 1));
     remove_all(all.last(1));

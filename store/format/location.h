@@ -26,11 +26,11 @@ struct Location {
   std::uint64_t max_message = base::kMaxMessageByDefault;  // bytes
   // The bound of each Reader that is opened here (Reader::open()). Writers have none.
   std::optional<base::Reach> reach = {};
-  // Holds the packs instead of the directory `store`.
+  // Holds packs, key slots and tree records instead of the directory `store`.
   std::shared_ptr<Storage> storage = {};
 };
 
-// The storage that holds the packs. `files` must outlive it.
+// The storage that holds them. `files` must outlive it.
 std::shared_ptr<Storage> storage_of(const Location& location, base::FileSystem& files);
 
 inline Location location_of(const base::StoreConfig& config) {

@@ -139,6 +139,21 @@ TEST_F(TreeRecordTest, AVersionThatWasLeftBehindNeitherCountsNorStays) {
   EXPECT_THAT(keys(), IsEmpty());
 }
 
+// As when a sweep corrects a record, a run resumes the tree, and the sweep puts it again.
+TEST_F(TreeRecordTest, ProcessesMayTakeTurns) {
+  TreeRecord record = sample();
+  TreeRecords first = open();
+  first.put(record);
+  {
+    TreeRecords second = open();
+    for (int change = 0; change < 3; ++change) second.put(record);
+  }
+  record.levels.pop_back();
+  first.put(record);
+  EXPECT_THAT(keys(), ElementsAre(file(record, 5).filename().string()));
+  EXPECT_EQ(open().find(record.id), record);
+}
+
 TEST_F(TreeRecordTest, AVersionUnderAnotherNumberIsRejected) {
   const TreeRecord record = sample();
   open().put(record);
