@@ -145,7 +145,11 @@ class Sweep {
   void remind_users() {
     const UserMail user_mail(environment_);
     const store::TreeRecords::Listing left = records_.list();
-    for (const store::TreeRecord& record : left.records) user_mail.remind(record);
+    const auto now = environment_.clock.now_seconds();
+    for (const store::TreeRecord& record : left.records) {
+      // The user of another host's tree gets mail from there.
+      if (store::may_change(record, left, host_, now)) user_mail.remind(record);
+    }
     // A record that could not be read just now may belong to a tree that its user already got mail
     // about.
     if (left.damaged.empty()) user_mail.forget_others(left.records);
