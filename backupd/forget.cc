@@ -136,7 +136,6 @@ base::ExitStatus forget(const base::Environment& given, const ForgetOptions& com
   store::PruneOptions options;
   options.drop = to_drop(plans);
   options.grace = environment.config.prune.grace;
-  options.now = now.time;
   options.is_now_confirmed = command.now;
   options.limits.dead_percent = 0;  // everything that only they refer to is removed
   std::uint64_t dropped = 0;

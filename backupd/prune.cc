@@ -114,7 +114,6 @@ base::JobOutcome carry_out_prune(const base::Environment& given, const store::Lo
   options.drop = to_drop(plans);
   options.grace = environment.config.prune.grace;
   options.mode = command.dry_run ? store::PruneMode::kPlan : store::PruneMode::kCarryOut;
-  options.now = now.time;
   options.is_now_confirmed = command.now;
   options.skip_grace = command.skip_grace;
   options.copies.assign(command.copies.begin(), command.copies.end());

@@ -44,8 +44,7 @@ std::string reasons_of(const store::PruneReport& report) {
 }  // namespace
 
 nlohmann::ordered_json prune_json(const store::PruneReport& report) {
-  using Json = nlohmann::ordered_json;
-  Json list = Json::array();
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const auto& pack : report.packs) {
     list.push_back({{"pack", pack.name.hex()},
                     {"bytes", pack.size},

@@ -80,10 +80,9 @@ std::set<store::ObjectId> to_drop(const std::vector<AccountPlan>& plans) {
 }
 
 nlohmann::ordered_json retention_json(const std::vector<AccountPlan>& plans) {
-  using Json = nlohmann::ordered_json;
-  Json accounts = Json::array();
+  nlohmann::ordered_json accounts = nlohmann::ordered_json::array();
   for (const AccountPlan& plan : plans) {
-    Json snapshots = Json::array();
+    nlohmann::ordered_json snapshots = nlohmann::ordered_json::array();
     for (const PlannedSnapshot& planned : plan.snapshots) {
       snapshots.push_back({{"snapshot", planned.snapshot.id.hex()},
                            {"time", base::format_rfc3339(planned.snapshot.time)},

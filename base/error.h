@@ -39,6 +39,11 @@ constexpr bool is_connection_trouble(ErrorCode code) {
   return code == ErrorCode::kNetwork || code == ErrorCode::kProtocol;
 }
 
+// Whether a file or its disk refuses: it is full or read-only, for example.
+constexpr bool is_file_trouble(ErrorCode code) {
+  return code == ErrorCode::kIo || code == ErrorCode::kNoSpace;
+}
+
 // Whether a part of the store can't be read: it is damaged, or gone, as when a prune has just
 // dropped it. A command that reads many parts reports it and goes on.
 constexpr bool is_unreadable(ErrorCode code) {

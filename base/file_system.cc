@@ -173,7 +173,7 @@ class RealFileSystem : public FileSystem {
     try {
       return open_regular_file("open lock", path, O_RDWR | O_CREAT);
     } catch (const Error& error) {
-      if (error.code() != ErrorCode::kIo && error.code() != ErrorCode::kNoSpace) throw;
+      if (!is_file_trouble(error.code())) throw;
       if (Fd existing = open_regular_file("open lock", path, O_RDONLY)) return existing;
       throw;
     }

@@ -26,6 +26,7 @@ Limits limits_of(const base::ServerConfig& server);
 struct CommonLimits {
   std::shared_ptr<WaitBudget> waits = nullptr;
   CommandNames without = {};
+  bool list_sizes = true;
 };
 
 // Fails as Session::open does, and with kLogin if an admin's login opened a different account

@@ -29,6 +29,8 @@ struct Limits {
   std::chrono::milliseconds message{1'800'000};  // from one message of a FETCH to the next
   std::shared_ptr<WaitBudget> waits = nullptr;   // of the account, shared by its connections
   CommandNames without = {};                     // optional commands that are not sent
+  bool list_sizes = true;  // false: the status of folders is requested without SIZE (RFC 8438),
+                           // for which some servers open each folder
   bool pipeline = true;  // false: a command is sent only after the completion of the one before it
 };
 

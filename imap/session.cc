@@ -60,6 +60,10 @@ std::vector<Folder> Session::list_personal_folders() {
   return during("list the folders", "*", [this] { return impl_->list_personal_folders(); });
 }
 
+void Session::list_without_sizes() {
+  impl_->list_without_sizes();
+}
+
 void Session::request_status_one_by_one(StatusCaution& caution) {
   impl_->request_status_one_by_one(caution);
 }
@@ -111,6 +115,10 @@ OpenFolder Session::examine(std::string_view raw_name, const Resync& resync, Cha
 
 void Session::request_ahead(const Folder& folder) {
   during("request ahead", folder.raw_name, [&] { impl_->request_ahead(folder); });
+}
+
+const std::optional<FolderStatus>& Session::status_ahead() const {
+  return impl_->status_ahead();
 }
 
 bool Session::can_request_ahead(const Folder& folder) const {

@@ -8,6 +8,7 @@
 // used, and once more after the last one.
 #include <algorithm>
 
+#include "imap/folder_list.h"
 #include "imap/session_impl.h"
 
 namespace imap {
@@ -23,6 +24,9 @@ void Session::Impl::request_ahead(const Folder& folder) {
   ahead.examine = connection_.start(opening("EXAMINE", folder.raw_name, nullptr, has_parameter));
   if (status.messages.value_or(0) == 0) return;
   ahead.fetch = connection_.start(command("UID FETCH").uids(UidSet::all()).list(ahead.items));
+  if (status.size || !has_status_size()) return;
+  static const StatusItems items = {"MESSAGES", "UIDNEXT", "UIDVALIDITY", "SIZE"};
+  ahead.status = connection_.start(command("STATUS").string(folder.raw_name).list(items));
 }
 
 std::size_t Session::Impl::requested_ahead() const {
@@ -71,14 +75,26 @@ StatusResponse Session::Impl::finish_ahead(const Connection::Take& take) {
   return answer;
 }
 
-std::optional<Connection::Tag> Session::Impl::take_fetch_ahead(
+std::optional<Session::Impl::Ahead> Session::Impl::take_fetch_ahead(
     const UidSet& uids, const std::vector<FixedText>& items) {
   const bool is_requested = !ahead_.empty() && ahead_.front().is_open &&
                             ahead_.front().items == items && uids == UidSet::all();
   if (!is_requested) return std::nullopt;
-  const Connection::Tag tag = ahead_.front().fetch.value();
+  std::optional<Ahead> taken = std::move(ahead_.front());
   ahead_.pop_front();
-  return tag;
+  return taken;
+}
+
+// The response names the folder, so it proves something whatever the order of the commands was.
+void Session::Impl::take_status_ahead(const Ahead& ahead) {
+  NoBodies no_bodies;
+  StatusList statuses(limits_.max_kept);
+  const auto take = [&](Response& response) {
+    auto* const answer = std::get_if<FolderStatusResponse>(&response);
+    if (answer != nullptr) note_progress_if(statuses.add(*answer));
+  };
+  const StatusResponse end = finish_in_order(ahead.status.value(), take, no_bodies);
+  if (end.condition == Condition::kOk) status_ahead_ = statuses.take(ahead.raw_name);
 }
 
 // The responses are not observed: they are about other folders than the open one.
@@ -96,6 +112,7 @@ void Session::Impl::discard_ahead() {
     const Ahead& ahead = ahead_.front();
     if (!ahead.is_open) discard(ahead.examine);
     if (ahead.fetch) discard(*ahead.fetch);
+    if (ahead.status) discard(*ahead.status);
     ++discarded_ahead_;
   }
   is_discarding_ = false;

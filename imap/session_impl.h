@@ -44,6 +44,7 @@ class Session::Impl {
     caution.requested.clear();
     prefetched_folders_.reset();
   }
+  void list_without_sizes() { limits_.list_sizes = false; }
   std::uint64_t exists() const { return exists_; }
   std::uint64_t expunged() const { return expunged_; }
   std::vector<Folder> list(std::string_view pattern);
@@ -60,6 +61,7 @@ class Session::Impl {
     return limits_.pipeline && can_be_a_string(folder.raw_name);
   }
   void close_ahead();
+  const std::optional<FolderStatus>& status_ahead() const { return status_ahead_; }
   std::size_t requested_ahead() const;
   std::uint64_t discarded_ahead() const { return discarded_ahead_; }
   std::string_view discarding() const {
@@ -126,15 +128,17 @@ class Session::Impl {
     std::string raw_name;
     std::vector<FixedText> items;  // of the UID FETCH
     Connection::Tag examine;
-    std::optional<Connection::Tag> fetch;  // nullopt: no messages are expected
-    bool is_open = false;                  // EXAMINE has succeeded
+    std::optional<Connection::Tag> fetch;   // nullopt: no messages are expected
+    std::optional<Connection::Tag> status;  // behind the fetch; nullopt: LIST has its size
+    bool is_open = false;                   // EXAMINE has succeeded
   };
   bool is_requested_ahead(std::string_view raw_name) const;
   // Finishes the EXAMINE of the first folder in `ahead_`.
   StatusResponse finish_ahead(const Connection::Take& take);
-  // The UID FETCH of all messages of the open folder, if it was requested with these items.
-  std::optional<Connection::Tag> take_fetch_ahead(const UidSet& uids,
-                                                  const std::vector<FixedText>& items);
+  // The open folder, if UID FETCH of all its messages was requested with these items. fetch is set.
+  std::optional<Ahead> take_fetch_ahead(const UidSet& uids, const std::vector<FixedText>& items);
+  // Finishes the STATUS behind the fetch.
+  void take_status_ahead(const Ahead& ahead);
   void require_order(Connection::Tag tag) const;
   // Like finish(), of a command that was requested ahead.
   StatusResponse finish_in_order(Connection::Tag tag, const Connection::Take& take,
@@ -225,6 +229,7 @@ class Session::Impl {
   using StatusItems = std::vector<FixedText>;
   StatusItems status_items() const;
   StatusItems identity_items() const;  // empty: the server has none
+  bool has_status_size() const { return capabilities_.has("STATUS=SIZE"); }
 
   Connection connection_;
   Limits limits_;
@@ -263,6 +268,7 @@ class Session::Impl {
   bool omits_uids_ = false;  // the server sent a body without the UID
 
   std::deque<Ahead> ahead_;
+  std::optional<FolderStatus> status_ahead_;  // of the open folder
   std::uint64_t discarded_ahead_ = 0;
   bool is_discarding_ = false;
 };

@@ -232,7 +232,7 @@ void Session::Impl::request_namespaces() {
 Session::Impl::StatusItems Session::Impl::status_items() const {
   StatusItems items = {"MESSAGES", "UIDNEXT", "UIDVALIDITY"};
   if (capabilities_.has_modseq()) items.push_back("HIGHESTMODSEQ");
-  if (capabilities_.has("STATUS=SIZE")) items.push_back("SIZE");
+  if (limits_.list_sizes && has_status_size()) items.push_back("SIZE");
   return items;
 }
 

@@ -218,11 +218,23 @@ std::string DueTreeSweep::stranger_since(const store::TreeRecord& record, imap::
     if (times[at] <= record.created) last = at;
   }
   if (!holder.change || holder.is_of_snapshot[last]) return "";
-  if (!options_.dry_run) note_mailbox_change(environment_, record.account, *holder.change);
+  if (!options_.dry_run) note_change(record.account, *holder.change);
   return fmt::format(
       "INBOX is {}, it was {} when the tree was made: if it belongs to the same person, run "
       "`mailstow-backupd acknowledge {}`",
       holder.change->is.text(), holder.change->was.text(), base::shell_quoted(record.account));
+}
+
+// The next backup notes it too, so a full disk does not keep the tree's own levels from being
+// deleted.
+void DueTreeSweep::note_change(const std::string& account,
+                               const base::MailboxChange& change) const {
+  try {
+    note_mailbox_change(environment_, account, change);
+  } catch (const base::Error& error) {
+    if (!base::is_file_trouble(error.code())) throw;
+    base::log_warning("{}: {}", base::escape_for_terminal(account), error.what());
+  }
 }
 
 // Read again: this sweep may have deleted an earlier tree.

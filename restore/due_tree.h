@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/mail/mailbox_identity.h"
 #include "base/program/program.h"
 #include "imap/account_opener.h"
 #include "imap/session.h"
@@ -43,6 +44,7 @@ class DueTreeSweep {
   void note_unreachable(TreeOutcome& outcome);
   void remove_record(const store::TreeRecord& record);
   std::string stranger_since(const store::TreeRecord& record, imap::Session& session);
+  void note_change(const std::string& account, const base::MailboxChange& change) const;
   std::vector<store::TreeRecord> others_of(const store::TreeRecord& record) const;
 
   const base::Environment& environment_;

@@ -36,7 +36,7 @@ int inherited(std::uint32_t descriptor) {
   const int own = ::fcntl(fd, F_GETFD);
   if (own < 0 || (own & FD_CLOEXEC) != 0) refuse_descriptor(descriptor, "it is not open");
   struct stat status {};
-  if (::fstat(fd, &status) != 0 || !(S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode))) {
+  if (::fstat(fd, &status) != 0 || (!S_ISFIFO(status.st_mode) && !S_ISSOCK(status.st_mode))) {
     refuse_descriptor(descriptor, "neither a pipe nor a socket");
   }
   const int flags = ::fcntl(fd, F_GETFL);

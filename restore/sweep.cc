@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -93,7 +94,8 @@ class Sweep {
     find_next_expiry();
     if (options_.dry_run) return;
     unreachable_.keep_only(due);
-    unreachable_.save(environment_.files, environment_.config.store);
+    record_result("since when trees can't be reached",
+                  [&] { unreachable_.save(environment_.files, environment_.config.store); });
     remind_users();
   }
 
@@ -115,9 +117,13 @@ class Sweep {
                         base::escape_for_terminal(record.account),
                         base::escape_for_terminal(record.name), base::shown_time(record.created),
                         base::shown_time(right->expires));
-      // The record of another host's tree is put there.
+      // Without its new times in the store, the tree is not deleted before either expiry. The
+      // record of another host's tree is put there.
       if (!options_.dry_run && store::may_sweep(record, listing_, host_, now)) {
-        put_redated(record.id, times);
+        record_result(
+            fmt::format("the new times of {}: {}", base::escape_for_terminal(record.account),
+                        base::escape_for_terminal(record.name)),
+            [&] { put_redated(record.id, times); });
       }
       record = *right;
       report_.redated.push_back(record);
@@ -152,7 +158,9 @@ class Sweep {
     }
     // A record that could not be read just now may belong to a tree that its user already got mail
     // about.
-    if (left.damaged.empty()) user_mail.forget_others(left.records);
+    if (!left.damaged.empty()) return;
+    record_result("that users need no mail about trees that are gone",
+                  [&] { user_mail.forget_others(left.records); });
   }
 
   void look_for_unrecorded_mail() {
@@ -171,14 +179,49 @@ class Sweep {
 
   // Returns why the clock is not trusted, or "".
   std::string doubt_about(const base::ClockSighting& now) {
-    const auto how = options_.dry_run ? store::ClockDoubt::kJudgeOnly
-                     : options_.now   ? store::ClockDoubt::kOverrule
-                                      : store::ClockDoubt::kJudge;
-    if (options_.dry_run && options_.now) return "";
+    if (options_.dry_run) return options_.now ? "" : judge(now, store::ClockDoubt::kJudgeOnly);
+    std::optional<std::string> doubt;
+    record_result("what was found about the clock", [&] {
+      doubt = judge(now, options_.now ? store::ClockDoubt::kOverrule : store::ClockDoubt::kJudge);
+    });
+    if (doubt) return *doubt;
+    return options_.now ? "" : unremembered_doubt(now);
+  }
+
+  std::string judge(const base::ClockSighting& now, store::ClockDoubt how) {
     return store::doubt_about_clock(
         location_, environment_.files, now,
         store::newest_records(reader_ ? &*reader_ : nullptr, listing_.records), how,
         "mailstow-restore sweep");
+  }
+
+  // The doubt of a sweep that can't remember its verdict. The next one judges as if this one had
+  // not run, so a doubt that began earlier must not end: the clock may have been right, without a
+  // record of it, before it jumped again.
+  std::string unremembered_doubt(const base::ClockSighting& now) {
+    std::string doubt = judge(now, store::ClockDoubt::kJudgeOnly);
+    const auto memory =
+        store::load_clock_memory(environment_.files, store::clock_memory_file(location_));
+    if (!doubt.empty() || !memory.doubted) return doubt;
+    return fmt::format(
+        "the system's clock was in doubt, and {} can't be written: make room there, or, if the "
+        "clock is right, run `mailstow-restore sweep --now`",
+        store::clock_memory_file(location_).string());
+  }
+
+  // Writes something that a later sweep can do without: it then deletes nothing earlier, and
+  // nothing twice. On a disk that is full or read-only it becomes a line of the report, always the
+  // same one, so that hourly sweeps do not send a mail each.
+  void record_result(const std::string& what, const std::function<void()>& write) {
+    try {
+      write();
+    } catch (const base::Error& error) {
+      if (!base::is_file_trouble(error.code())) throw;
+      base::log_error("sweep: {}", error.what());
+      report_.not_recorded.push_back(fmt::format(
+          "{}: not recorded, because a disk is full or read-only: make room in {} and {}", what,
+          location_.index.string(), location_.store.string()));
+    }
   }
 
   const base::Environment& environment_;

@@ -101,6 +101,7 @@ base::ExitStatus SweepReport::exit_status() const {
         base::more_severe(status, did_something ? ExitStatus::kPartial : ExitStatus::kNothingDone);
   }
   if (held_back > 0) status = base::more_severe(status, ExitStatus::kNothingDone);
+  if (!not_recorded.empty()) status = base::more_severe(status, ExitStatus::kPartial);
   for (const TreeOutcome& outcome : trees) {
     if (!outcome.unreachable.empty() && outcome.is_report_due) {
       status = base::more_severe(status, ExitStatus::kPartial);
@@ -145,6 +146,7 @@ nlohmann::ordered_json SweepReport::to_document() const {
     document["left_to_other_hosts"].push_back(
         {{"account", record.account}, {"tree", record.name}, {"host", record.host}});
   }
+  if (!not_recorded.empty()) document["not_recorded"] = not_recorded;
   for (const store::TreeRecord& record : redated) {
     document["redated"].push_back({{"account", record.account},
                                    {"tree", record.name},
@@ -160,6 +162,7 @@ nlohmann::ordered_json SweepReport::to_document() const {
 
 std::vector<std::string> SweepReport::troubles() const {
   std::vector<std::string> lines = older_records;
+  lines.insert(lines.end(), not_recorded.begin(), not_recorded.end());
   if (held_back > 0) {
     lines.push_back(fmt::format("trees are due, none was deleted: {}", clock_doubt));
   }
@@ -229,6 +232,7 @@ std::string SweepReport::to_text() const {
                         base::format_zoned(record.expires, time_zone));
   }
   for (const std::string& line : older_records) text += line + "\n";
+  for (const std::string& line : not_recorded) text += line + "\n";
   return text + restore::to_text(unrecorded);
 }
 

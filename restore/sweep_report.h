@@ -46,6 +46,9 @@ struct SweepReport {
   bool has_unreadable_records = false;          // of trees
   std::vector<std::string> older_records = {};  // a line for each that was put back
   std::vector<store::TreeRecord> left_to_other_hosts = {};  // due trees that those made
+  // An escaped line for each thing that could not be written down; the trees were swept all the
+  // same.
+  std::vector<std::string> not_recorded = {};
   std::vector<store::TreeRecord> redated = {};  // that a wrong clock dated, with their new times
   std::optional<store::TreeRecord> next = {};   // the next tree to expire
   std::string time_zone = "UTC";

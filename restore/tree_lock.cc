@@ -36,7 +36,7 @@ std::unique_ptr<base::FileLock> try_lock(base::FileSystem& files, const store::L
     make_directories(files, location.index);
     lock = files.try_lock(place, base::LockMode::kExclusive);
   } catch (const base::Error& error) {
-    if (error.code() != base::ErrorCode::kIo && error.code() != base::ErrorCode::kNoSpace) throw;
+    if (!base::is_file_trouble(error.code())) throw;
     base::log_debug("{}: the lock is in the store instead", error.what());
     std::swap(place, other);
     lock = files.try_lock(place, base::LockMode::kExclusive);

@@ -155,8 +155,10 @@ void AccountPass::pass_with_retries(const Open& open, SpareSessions& spares, Sto
 
 void AccountPass::attempt(const Open& open, SpareSessions& spares, StoreTurn& turn) {
   OpenAccount account = turn.away([&] {
-    return open(
-        {filter_.prefix(), shortcomings_.pipelines(), listing_, waits_, shortcomings_.without()});
+    // With nothing to compare with, sizes would be computed for nothing.
+    const bool list_sizes = !rounds_.last().all().empty();
+    return open({filter_.prefix(), shortcomings_.pipelines(), listing_, waits_,
+                 shortcomings_.without(), list_sizes});
   });
   spares.prove(account.folders);
   const auto& personal = account.namespaces.personal;

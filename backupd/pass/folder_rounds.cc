@@ -70,6 +70,7 @@ void FolderRounds::begin(const FolderRecords& last, DailyBudget budget, imap::Wa
 void FolderRounds::expect(const std::vector<imap::Folder>& listed) {
   std::uint64_t messages = 0;
   std::uint64_t bytes = 0;
+  bool are_sizes_known = true;
   for (const imap::Folder& folder : listed) {
     if (!folder.status || !folder.can_be_opened() || filter_.leaves_out(folder)) continue;
     const FolderRecord* const last = last_of(folder);
@@ -79,8 +80,9 @@ void FolderRounds::expect(const std::vector<imap::Folder>& listed) {
     };
     messages += beyond(folder.status->messages.value_or(0), is_known ? last->receipt.messages : 0);
     bytes += beyond(folder.status->size.value_or(0), is_known ? last->bytes : 0);
+    are_sizes_known &= folder.status->size || folder.status->messages == 0U;
   }
-  store_.progress.expect(messages, bytes);
+  store_.progress.expect(messages, are_sizes_known ? std::optional(bytes) : std::nullopt);
 }
 
 void FolderRounds::run(imap::Session& session, SpareSessions& spares, StoreTurn& turn,
@@ -117,7 +119,9 @@ void FolderRounds::run(imap::Session& session, SpareSessions& spares, StoreTurn&
   compare_with(at_the_end);
 }
 
+// What was passed is compared by change_of(), without sizes.
 std::vector<imap::Folder> FolderRounds::list(const PassTools& tools) {
+  tools.session.list_without_sizes();
   auto listed = tools.turn.away([&] { return tools.session.list_personal_folders(); });
   waits_->give_back(imap::WaitBudget::kListedWorth * listed.size());
   admission_.admit(listed);
@@ -209,7 +213,8 @@ FoldersAhead::Turn FolderRounds::turn_of(const PassTools& tools, const imap::Fol
   if (is_up_to_date(folder, last, first_round, tools.now)) return Turn::kSkipped;
   if (!failures_.reason(folder.raw_name).empty()) return Turn::kSkipped;
   const bool may_be_ahead = last == nullptr && !failures_.is_late(folder.raw_name) &&
-                            FoldersAhead::is_small(folder) && !daily_budget_->is_limited() &&
+                            FoldersAhead::is_small(tools.session, folder) &&
+                            !daily_budget_->is_limited() &&
                             tools.session.capabilities().message_id_item().empty();
   return may_be_ahead ? Turn::kMayBeAhead : Turn::kAlone;
 }

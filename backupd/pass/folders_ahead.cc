@@ -18,10 +18,22 @@ bool is_whole(const store::FolderRecord& record) {
   return record.info.completeness == FolderCompleteness::kComplete && record.info.skipped.empty();
 }
 
-bool agrees_with_status(const imap::FolderStatus& status, const store::FolderRecord& record) {
+bool agrees_but_for_size(const imap::FolderStatus& status, const store::FolderRecord& record) {
   return is_whole(record) && status.uid_validity == record.info.uid_validity &&
-         status.uid_next == record.info.uid_next && status.messages == record.receipt.messages &&
-         status.size == record.bytes;
+         status.uid_next == record.info.uid_next && status.messages == record.receipt.messages;
+}
+
+bool agrees(const imap::FolderStatus& status, const store::FolderRecord& record) {
+  return agrees_but_for_size(status, record) && status.size == record.bytes;
+}
+
+// `behind`: see imap::Session::status_ahead().
+bool agrees_with_server(const imap::FolderStatus& listed,
+                        const std::optional<imap::FolderStatus>& behind,
+                        const store::FolderRecord& record) {
+  if (listed.size) return agrees(listed, record);
+  if (!agrees_but_for_size(listed, record)) return false;
+  return listed.messages == 0U || (behind && agrees(*behind, record));
 }
 
 // As far as the answers to EXAMINE show.
@@ -43,12 +55,13 @@ void FoldersAhead::begin(const imap::Session& session) {
   confirmed_.reset();
 }
 
-bool FoldersAhead::is_small(const imap::Folder& folder) {
+bool FoldersAhead::is_small(const imap::Session& session, const imap::Folder& folder) {
   if (!folder.status) return false;
   const imap::FolderStatus& status = *folder.status;
+  const bool may_be_small =
+      status.size ? *status.size <= kMaxBytes : session.capabilities().has("STATUS=SIZE");
   return status.uid_validity.value_or(0) != 0 && status.uid_next.value_or(0) != 0 &&
-         status.messages && *status.messages <= kMaxWithoutThreads && status.size &&
-         *status.size <= kMaxBytes;
+         status.messages && *status.messages <= kMaxWithoutThreads && may_be_small;
 }
 
 void FoldersAhead::request(imap::Session& session, const std::vector<imap::Folder>& folders,
@@ -112,7 +125,7 @@ bool FoldersAhead::accepts(const imap::Session& session, const imap::Folder& fol
     discards_ = 0;
   }
   const bool is_empty = record.receipt.messages == 0;
-  const bool agrees = agrees_with_status(folder.status.value(), record);
+  const bool agrees = agrees_with_server(folder.status.value(), session.status_ahead(), record);
   const bool is_trusted = is_proven_ && requested_.front().before <= proven_before_;
   if (!is_refused && !(agrees && (is_trusted || is_empty))) return false;
   confirmed_.reset();

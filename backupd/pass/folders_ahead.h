@@ -7,7 +7,8 @@
 // A server that carries out commands in another order than they were sent sends messages of another
 // folder. So two things must be true before the record of a folder that was requested ahead is
 // used. STATUS agrees with it: UIDVALIDITY, UIDNEXT, the number of messages and the sum of their
-// sizes. And the server has proven on this connection that it keeps the order: two folders, one
+// sizes. Where the list has no sizes, a STATUS behind the UID FETCH must have them, and agree as
+// well. And the server has proven on this connection that it keeps the order: two folders, one
 // requested directly after the other and both with another one behind them, had the same messages
 // when they were read once more alone, and not the same as each other. Only messages count that
 // came for the commands requested ahead.
@@ -58,9 +59,9 @@ class FoldersAhead {
   // For each new session.
   void begin(const imap::Session& session);
 
-  // Whether the folder is small according to its status, and the status shows what accepts()
+  // Whether the folder is small as far as its status shows, and the server shows what accepts()
   // compares.
-  static bool is_small(const imap::Folder& folder);
+  static bool is_small(const imap::Session& session, const imap::Folder& folder);
 
   // Before the folder at `at` is passed: requests it and some that follow, up to the first one
   // that must be alone, if it is time. Without a proof, they must be at least 32.

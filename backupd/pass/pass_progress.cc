@@ -129,9 +129,10 @@ ProgressBoard::ProgressBoard(std::uint64_t accounts, const base::Clock& clock, L
   progress_.accounts = accounts;
 }
 
-void ProgressBoard::expect(std::uint64_t messages, std::uint64_t bytes) {
+void ProgressBoard::expect(std::uint64_t messages, std::optional<std::uint64_t> bytes) {
+  are_bytes_known_ = are_bytes_known_ && bytes;
   progress_.messages_to_come += messages;
-  progress_.bytes_to_come += bytes;
+  progress_.bytes_to_come = are_bytes_known_ ? progress_.bytes_to_come + *bytes : 0;
 }
 
 void ProgressBoard::begin_folder(const std::string& account, const std::string& folder) {

@@ -51,8 +51,9 @@ class ProgressBoard {
   // no terminal.
   ProgressBoard(std::uint64_t accounts, const base::Clock& clock, Listener listener = {});
 
-  // Adds what the server reports that is to be fetched of an account.
-  void expect(std::uint64_t messages, std::uint64_t bytes);
+  // Adds what the server reports that is to be fetched of an account. Once `bytes` were unknown for
+  // one, the sum is.
+  void expect(std::uint64_t messages, std::optional<std::uint64_t> bytes);
   void begin_folder(const std::string& account, const std::string& folder);
   void message(std::uint64_t bytes);
   void finish_account();
@@ -64,6 +65,7 @@ class ProgressBoard {
   void show();
 
   PassProgress progress_;
+  bool are_bytes_known_ = true;
   const base::Clock& clock_;
   std::chrono::steady_clock::time_point started_;
   std::optional<base::ProgressLine> line_;

@@ -23,6 +23,7 @@
 #include "restore/desk/reading.h"
 #include "restore/desk/refusal.h"
 #include "restore/desk/restoring.h"
+#include "restore/desk/shown_command.h"
 #include "store/format/location.h"
 
 namespace desk {
@@ -71,7 +72,9 @@ ordered_json list_accounts(const Services& services, const Request& request, con
     }
     shown.push_back(account);
   }
-  return {{"ok", true}, {"document", {{"accounts", std::move(shown)}, {"next", next}}}};
+  return {{"ok", true},
+          {"command", shown_line("mailstow-restore", {"accounts"})},
+          {"document", {{"accounts", std::move(shown)}, {"next", next}}}};
 }
 
 }  // namespace

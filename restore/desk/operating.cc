@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -9,8 +10,10 @@
 
 #include "base/json_text.h"
 #include "base/program/audit_log.h"
+#include "base/reporting/job_record.h"
 #include "base/time_text.h"
 #include "restore/desk/refusal.h"
+#include "restore/desk/shown_command.h"
 
 namespace desk {
 
@@ -24,6 +27,24 @@ ordered_json covered(const Services& services, const Caller& caller, const order
     if (covers(services, caller.session, entry.at("account"))) shown.push_back(entry);
   }
   return shown;
+}
+
+std::string backupd_line(const std::vector<std::string>& words) {
+  return shown_line("mailstow-backupd", words);
+}
+
+std::vector<std::string> words_to_run(std::string_view job) {
+  return {"run", "--now", std::string(job)};
+}
+
+// For those who can use a shell on the server.
+void add_remedies(ordered_json& accounts) {
+  for (ordered_json& account : accounts) {
+    for (ordered_json& alarm : account.at("alarms")) {
+      const std::string command = shown_remedy(alarm.value("kind", ""), account.at("account"));
+      if (!command.empty()) alarm["command"] = command;
+    }
+  }
 }
 
 // The document of a command of mailstow-backupd, which has `member`.
@@ -77,8 +98,11 @@ void refuse_part_of_accounts(const Services& services, const Caller& caller) {
 ordered_json show_status(const Services& services, const Caller& caller) {
   ordered_json document = read_status(services, caller);
   ordered_json accounts = covered(services, caller, document.at("accounts"));
+  add_remedies(accounts);
   if (caller.session.role == Role::kHelpdesk) {
-    return {{"ok", true}, {"document", {{"accounts", std::move(accounts)}}}};
+    return {{"ok", true},
+            {"command", backupd_line({"status"})},
+            {"document", {{"accounts", std::move(accounts)}}}};
   }
   document["accounts"] = std::move(accounts);
   ordered_json& trees = document["trees"];
@@ -90,27 +114,33 @@ ordered_json show_status(const Services& services, const Caller& caller) {
     // These move what follows them, `trees` too.
     for (const char* key : {"store", "jobs", "daemon"}) document.erase(key);
   }
-  return {{"ok", true}, {"document", std::move(document)}};
+  return {{"ok", true}, {"command", backupd_line({"status"})}, {"document", std::move(document)}};
 }
 
 ordered_json show_history(const Services& services, const Request& request, const Caller& caller) {
   constexpr std::size_t kDays = 90;  // if the request does not say
   refuse_part_of_accounts(services, caller);
-  const std::string limit = std::to_string(request.number_or("days", kDays));
-  return {
-      {"ok", true},
-      {"document", call_backupd(services, caller,
-                                {"status", "--history", "--by-day", "--limit", limit}, "days")}};
+  const std::vector<std::string> words = {"status", "--history", "--by-day", "--limit",
+                                          std::to_string(request.number_or("days", kDays))};
+  return {{"ok", true},
+          {"command", backupd_line(words)},
+          {"document", call_backupd(services, caller, words, "days")}};
 }
 
 ordered_json show_daemon_jobs(const Services& services, const Caller& caller) {
   refuse_part_of_accounts(services, caller);
   ordered_json document = read_status(services, caller);
+  ordered_json commands;
+  for (const std::string_view job : base::kJobNames) {
+    commands[std::string(job)] = backupd_line(words_to_run(job));
+  }
   return {{"ok", true},
+          {"command", backupd_line({"status"})},
           {"document",
            {{"jobs", document["jobs"]},
             {"daemon", document["daemon"]},
-            {"restores", running_restores(services)}}}};
+            {"restores", running_restores(services)},
+            {"commands", std::move(commands)}}}};
 }
 
 ordered_json run_job(const Services& services, const Request& request, const Caller& caller) {
@@ -126,7 +156,7 @@ ordered_json run_job(const Services& services, const Request& request, const Cal
                .on_behalf = caller.on_behalf(),
                .details = &details});
   const ChildAnswer answer =
-      services.children.call_backupd({"run", "--now", job}, caller.on_behalf(), kReadPatience);
+      services.children.call_backupd(words_to_run(job), caller.on_behalf(), kReadPatience);
   return {{"ok", true}, {"started", answer.exit_status == 0}};
 }
 

@@ -1,5 +1,7 @@
 #include "restore/desk/reading.h"
 
+#include <string_view>
+
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -14,6 +16,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
+constexpr std::string_view kProgram = "mailstow-restore";
 constexpr std::size_t kPage = 200;            // entries, if the request has no limit
 constexpr std::size_t kMessagesOfBurst = 20;  // the same of a burst's messages
 constexpr std::chrono::minutes kExportPatience{60};
@@ -31,15 +34,9 @@ void add_text(ordered_json& asked, const Request& request, const char* field) {
 
 // For those who may change trees.
 void add_tree_commands(const Caller& caller, ordered_json& trees) {
-  constexpr std::chrono::seconds kOffered = std::chrono::days(7);
   if (access_of(rule_of(RequestKind::kExtend), caller.session.role) == Access::kNever) return;
   for (ordered_json& tree : trees) {
-    ordered_json asked = {
-        {"command", "expire"}, {"account", caller.account}, {"tree", tree.at("tree")}};
-    const std::string expire = shown_command(asked);
-    asked["command"] = "extend";
-    asked["seconds"] = kOffered.count();
-    tree["commands"] = {{"extend", shown_command(asked)}, {"expire", expire}};
+    tree["commands"] = tree_commands(caller.account, tree.at("tree"));
   }
 }
 
@@ -131,7 +128,13 @@ ordered_json list_all_trees(const Services& services, const Request& request,
   if (caller.session.role == Role::kOperator) {
     for (ordered_json& mail : document["unrecorded"]) mail.erase("folder");
   }
-  return {{"ok", true}, {"document", std::move(document)}};
+  for (ordered_json& tree : document["trees"]) {
+    tree["commands"] = tree_commands(tree.at("account"), tree.at("tree"));
+  }
+  document["commands"] = {{"sweep", shown_line(kProgram, {"sweep", "--dry-run"})}};
+  return {{"ok", true},
+          {"command", shown_line(kProgram, {"trees"})},
+          {"document", std::move(document)}};
 }
 
 ordered_json read_audit_log(const Services& services, const Request& request,

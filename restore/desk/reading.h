@@ -16,7 +16,8 @@ nlohmann::ordered_json read(const Services& services, const Request& request, co
 nlohmann::ordered_json plan_export(const Services& services, const Request& request,
                                    const Caller& caller);
 
-// The same of all accounts that the person's role covers: their trees.
+// The trees of all accounts that the person's role covers, each with "commands"; those of the
+// document are about all of them: "sweep".
 nlohmann::ordered_json list_all_trees(const Services& services, const Request& request,
                                       const Caller& caller);
 

@@ -12,6 +12,7 @@
 #include "base/finally.h"
 #include "base/json_text.h"
 #include "base/program/strict_json.h"
+#include "base/reporting/job_record.h"
 #include "base/terminal.h"
 #include "base/utf8.h"
 
@@ -32,9 +33,6 @@ constexpr std::string_view kKeyLetters =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 // Those of a consent code, without the ones that look alike.
 constexpr std::string_view kCodeLetters = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-
-constexpr std::array<std::string_view, 5> kJobNames = {"backup", "prune", "check", "sweep",
-                                                       "drill"};
 
 [[noreturn]] void refuse_field(std::string_view field, std::string_view must) {
   throw NoRequest(fmt::format("/{}: {}", base::escape_for_terminal(field), must));
@@ -208,7 +206,7 @@ bool is_of_form(Form form, std::string_view text) {
     case Form::kCode:
       return text.size() == 8 && consists_of(text, kCodeLetters);
     case Form::kJobName:
-      return std::ranges::find(kJobNames, text) != kJobNames.end();
+      return std::ranges::find(base::kJobNames, text) != base::kJobNames.end();
     case Form::kCount:
     case Form::kDays:
     case Form::kFlag:

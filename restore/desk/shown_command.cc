@@ -21,7 +21,8 @@ using nlohmann::ordered_json;
 
 class ShownLine {
  public:
-  explicit ShownLine(std::string_view verb) : line_("mailstow-restore " + std::string(verb)) {}
+  explicit ShownLine(std::string_view verb, std::string_view program = "mailstow-restore")
+      : line_(std::string(program) + " " + std::string(verb)) {}
 
   void flag(std::string_view option) { line_ += " " + std::string(option); }
 
@@ -126,6 +127,35 @@ std::string shown_command(const ordered_json& asked) {
     line.argument(
         base::format_duration(std::chrono::seconds(asked.at("seconds").get<std::int64_t>())));
   }
+  return line.finish();
+}
+
+ordered_json tree_commands(const std::string& account, const std::string& tree) {
+  constexpr std::chrono::seconds kOffered = std::chrono::days(7);
+  ordered_json asked = {{"command", "expire"}, {"account", account}, {"tree", tree}};
+  const std::string expire = shown_command(asked);
+  asked["command"] = "extend";
+  asked["seconds"] = kOffered.count();
+  return {{"extend", shown_command(asked)}, {"expire", expire}};
+}
+
+std::string shown_line(std::string_view program, const std::vector<std::string>& words) {
+  std::string line(program);
+  for (const std::string& word : words) line += " " + base::shell_quoted(word);
+  return line;
+}
+
+std::string shown_remedy(std::string_view kind, const std::string& account) {
+  constexpr std::string_view kBackupd = "mailstow-backupd";
+  if (kind == "stale") {
+    ShownLine line("once", kBackupd);
+    line.option("--account", account);
+    return line.finish();
+  }
+  const bool is_to_accept = kind == "mass_deletion" || kind == "stranger";
+  if (!is_to_accept && kind != "no_progress") return "";
+  ShownLine line(is_to_accept ? "acknowledge" : "status --history", kBackupd);
+  line.argument(account);
   return line.finish();
 }
 

@@ -71,7 +71,7 @@ base::Bytes seal_block(const BlockContext& context, BlockHeader header, base::By
   // Attachments are mostly compressed already, and equal ones are stored once: searching took two
   // thirds of the time of compressing them.
   const base::ByteView frame = compressor.compress(
-      plain, header.stream == Stream::kBinaries ? LongMatches::kSkip : LongMatches::kFind);
+      plain, header.stream == Stream::kBinaries ? BlockContent::kBinary : BlockContent::kText);
   if (plain.size() > kMaxBlock || frame.size() + kTagSize > kMaxBlock) {
     fail(ErrorCode::kInternal, "seal a block of {} bytes", plain.size());
   }
@@ -148,13 +148,13 @@ base::Bytes BlockBuilder::take() {
 
 std::vector<ObjectSpan> read_directory(Stream stream, base::ByteView plain) {
   constexpr std::size_t kLengthSize = 4;
-  constexpr const char* kWhat = "a block's directory";
-  if (plain.size() < kLengthSize) fail(ErrorCode::kDamaged, "read {}: it is missing", kWhat);
-  const std::uint32_t length = Decoder(plain.last(kLengthSize), kWhat).u32();
+  constexpr const char* kDirectory = "a block's directory";
+  if (plain.size() < kLengthSize) fail(ErrorCode::kDamaged, "read {}: it is missing", kDirectory);
+  const std::uint32_t length = Decoder(plain.last(kLengthSize), kDirectory).u32();
   const base::ByteView rest = plain.first(plain.size() - kLengthSize);
-  if (length > rest.size()) fail(ErrorCode::kDamaged, "read {}: it is too long", kWhat);
+  if (length > rest.size()) fail(ErrorCode::kDamaged, "read {}: it is too long", kDirectory);
   const base::ByteView objects = rest.first(rest.size() - length);
-  Decoder decoder(rest.last(length), kWhat);
+  Decoder decoder(rest.last(length), kDirectory);
   const std::size_t count = decoder.count(1);
   std::vector<ObjectSpan> spans(count);
   std::uint64_t start = 0;

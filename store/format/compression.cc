@@ -14,17 +14,30 @@ using base::fail;
 
 class Compressor::Impl {
  public:
-  explicit Impl(int level) : context_(ZSTD_createCCtx()) {
+  explicit Impl(int level) : level_(level), context_(ZSTD_createCCtx()) {
     if (!context_) fail(ErrorCode::kInternal, "start zstd: no memory");
-    set(ZSTD_c_compressionLevel, level);
     set(ZSTD_c_windowLog, kWindowLog);
     // The box around the frame detects damage, and the block's header gives the length.
     set(ZSTD_c_checksumFlag, 0);
     set(ZSTD_c_contentSizeFlag, 0);
   }
 
-  base::ByteView compress(base::ByteView plain, LongMatches long_matches) {
-    set(ZSTD_c_enableLongDistanceMatching, long_matches == LongMatches::kFind ? 1 : 0);
+  base::ByteView compress(base::ByteView plain, BlockContent content) {
+    if (content == BlockContent::kText) return compress(plain, level_, true);
+    if (level_ > kProbingLevel) {
+      const base::ByteView probe = compress(plain, kProbingLevel, false);
+      if (!is_worthwhile(probe.size(), plain.size())) return probe;
+    }
+    return compress(plain, level_, false);
+  }
+
+ private:
+  // 8 MiB: a whole block (docs/pack-format.md, "Blocks: sizes and levels").
+  static constexpr int kWindowLog = 23;
+
+  base::ByteView compress(base::ByteView plain, int level, bool finds_long_matches) {
+    set(ZSTD_c_compressionLevel, level);
+    set(ZSTD_c_enableLongDistanceMatching, finds_long_matches ? 1 : 0);
     buffer_.resize(std::max(buffer_.size(), ZSTD_compressBound(plain.size())));
     const std::size_t size =
         ZSTD_compress2(context_.get(), buffer_.data(), buffer_.size(), plain.data(), plain.size());
@@ -34,10 +47,6 @@ class Compressor::Impl {
     return base::ByteView(buffer_).first(size);
   }
 
- private:
-  // 8 MiB: a whole block (docs/pack-format.md, "Blocks: sizes and levels").
-  static constexpr int kWindowLog = 23;
-
   void set(ZSTD_cParameter parameter, int value) {
     const std::size_t result = ZSTD_CCtx_setParameter(context_.get(), parameter, value);
     if (ZSTD_isError(result) != 0) {
@@ -45,6 +54,7 @@ class Compressor::Impl {
     }
   }
 
+  int level_;
   base::Handle<ZSTD_CCtx, ZSTD_freeCCtx> context_;
   base::Bytes buffer_;  // as large as the longest frame so far: allocating costs time
 };
@@ -54,8 +64,8 @@ Compressor::Compressor(Compressor&&) noexcept = default;
 Compressor& Compressor::operator=(Compressor&&) noexcept = default;
 Compressor::~Compressor() = default;
 
-base::ByteView Compressor::compress(base::ByteView plain, LongMatches long_matches) {
-  return impl_->compress(plain, long_matches);
+base::ByteView Compressor::compress(base::ByteView plain, BlockContent content) {
+  return impl_->compress(plain, content);
 }
 
 class Decompressor::Impl {

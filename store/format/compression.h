@@ -8,8 +8,21 @@
 
 namespace store {
 
-// Whether to search for matches beyond what the level does, as far back as the block goes.
-enum class LongMatches : bool { kSkip, kFind };
+// Finds out quickly whether something can be compressed at all.
+inline constexpr int kProbingLevel = 2;
+
+// Whether a frame of `size` bytes is worth more than the probe that made it.
+constexpr bool is_worthwhile(std::size_t size, std::size_t plain_size) {
+  constexpr std::size_t kShare = 64;
+  return size <= plain_size - plain_size / kShare;
+}
+
+// What a block contains, as far as it decides how to search.
+enum class BlockContent {
+  kText,    // matches are searched for as far back as the block goes, beyond what the level does
+  kBinary,  // mostly compressed already: no such search, and no strong level for what a fast one
+            // can't make smaller, which takes fifty times as long
+};
 
 // Keeps the working memory between blocks. One thread at a time.
 class Compressor {
@@ -20,7 +33,7 @@ class Compressor {
   ~Compressor();
 
   // The result is valid until the next call.
-  base::ByteView compress(base::ByteView plain, LongMatches long_matches = LongMatches::kFind);
+  base::ByteView compress(base::ByteView plain, BlockContent content = BlockContent::kText);
 
  private:
   class Impl;

@@ -49,7 +49,7 @@ class Prune {
         const PruneOptions& options)
       : options_(options),
         session_(location, files, clock, Effort::kStrong),
-        now_(options.now.value_or(clock.now_seconds())),
+        now_(clock.now_seconds()),
         snapshots_(session_, without_pinned(session_.index(), options.drop, now_)),
         objects_(session_.storage(), session_.context(), session_.index(), kCachedForCopying),
         marks_(location.index),

@@ -10,7 +10,6 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -45,9 +44,6 @@ struct PruneOptions {
   std::chrono::seconds grace = std::chrono::hours(24);
   PruneMode mode = PruneMode::kCarryOut;
   ChoiceLimits limits = {};
-  // The time of the sighting that the caller judged (store/clock_guard.h); nullopt: that of the
-  // clock.
-  std::optional<std::chrono::sys_seconds> now = {};
   bool is_now_confirmed = false;  // by the administrator, against all recorded times
   // Deletes packs as soon as they are condemned, whatever `grace` is. The caller has made sure that
   // every reader is visible here.
@@ -88,7 +84,8 @@ struct PruneReport {
 // Takes the store's lock. Fails as Writer::open does, and with kDamaged, having changed nothing, if
 // the store is damaged: unreadable data might be needed. Fails with kUsage if the grace period is
 // to be skipped while there is a reader or a copy lacks a pack. Once the first step is done, a full
-// disk is not an error: the report describes what is left.
+// disk is not an error: the report describes what is left. Everything is deleted by the time that
+// `clock` shows at the beginning, which the caller has judged (store/clock_guard.h).
 PruneReport prune(const Location& location, base::FileSystem& files, const base::Clock& clock,
                   const PruneOptions& options);
 

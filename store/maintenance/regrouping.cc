@@ -53,8 +53,7 @@ void Regrouping::add(const ObjectEntry& object, const ObjectPlace& place, const 
   slice_bytes_ += object.length;
 }
 
-// Attachments are mostly compressed, and the versions of a leaf follow each other as they were
-// stored.
+// The versions of a leaf follow each other as they were stored.
 Features Regrouping::features_of(const ObjectEntry& object, const ObjectPlace& place) {
   if (object.type == ObjectType::kText) {
     return features_of_text(objects_.read_at(object.type, object.id, place).bytes);
@@ -62,6 +61,9 @@ Features Regrouping::features_of(const ObjectEntry& object, const ObjectPlace& p
   if (object.type == ObjectType::kMessage) {
     const ObjectView record = objects_.read_at(object.type, object.id, place);
     return features_of_header(header_of(record.bytes));
+  }
+  if (object.type == ObjectType::kBinary) {
+    return features_of_binary(objects_.read_at(object.type, object.id, place).bytes, probing_);
   }
   return {};
 }

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "store/format/compression.h"
 #include "store/index/index.h"
 #include "store/index/object_reader.h"
 #include "store/maintenance/copy_order.h"
@@ -44,6 +45,7 @@ class Regrouping {
   ObjectReader& objects_;
   MarkedObjects& marked_;
   HasCopied has_copied_;
+  Compressor probing_{kProbingLevel};
   std::vector<ObjectToCopy> slice_;
   std::uint64_t slice_bytes_ = 0;
   std::uint64_t unreported_ = 0;  // bytes that were copied

@@ -105,6 +105,17 @@ Features features_of_text(base::ByteView text) {
   return features;
 }
 
+Features features_of_binary(base::ByteView binary, Compressor& probing) {
+  constexpr std::size_t kMaxProbe = std::size_t{64} << 10;
+  const std::size_t size = std::min(binary.size(), kMaxProbe);
+  const base::ByteView middle = binary.subspan((binary.size() - size) / 2, size);
+  Features features;
+  if (!is_worthwhile(probing.compress(middle, BlockContent::kBinary).size(), middle.size())) {
+    features.add(hash_of("can't be compressed"));
+  }
+  return features;
+}
+
 Features features_of_header(base::ByteView header) {
   std::string_view list;
   std::string_view sender;

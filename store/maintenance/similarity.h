@@ -10,6 +10,7 @@
 #include <span>
 
 #include "base/bytes.h"
+#include "store/format/compression.h"
 
 namespace store {
 
@@ -33,6 +34,10 @@ class Features {
 // Each pair of neighbours among the eight smallest hashes of three successive words (MinHash): of
 // texts that have half of these in common, nine in ten share a pair.
 Features features_of_text(base::ByteView text);
+
+// One feature that all share whose middle can't be compressed, so that blocks of them are not
+// searched by a strong level; nothing for others. `probing`: of kProbingLevel.
+Features features_of_binary(base::ByteView binary, Compressor& probing);
 
 // The mailing list, or else the domain of the sender; nothing if there is neither.
 Features features_of_header(base::ByteView header);

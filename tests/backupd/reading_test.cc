@@ -1,6 +1,7 @@
 // Commands that only read need to write nothing: they work with an index whose disk is full or
-// read-only.
+// read-only. A sweep does what it can.
 #include <filesystem>
+#include <fstream>
 
 #include <gmock/gmock.h>
 
@@ -12,6 +13,8 @@
 namespace backupd {
 namespace {
 
+using programs::find_by;
+using programs::json;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -38,6 +41,24 @@ class ReadingTest : public testing::Test {
     for (const std::vector<std::string>& command : commands) script += line(command);
     return servers::run_program(
         {"unshare", "--map-root-user", "--mount", "sh", "-c", script + "echo everything\n"});
+  }
+
+  // A shell script. A backup has reserved room for lines in the audit log, although no command has
+  // had one yet.
+  std::string fill_disk() const {
+    return "( " + line(mailstow_.backupd_command({"-q", "once"})) +
+           ") > /dev/null\ndd if=/dev/zero of=" + quoted(disk_ / "fill") +
+           " bs=4096 2>/dev/null || true\n";
+  }
+
+  std::string make_due_tree() const {
+    return mailstow_.restore_json(
+        {"run", "alice", "--folder", "INBOX", "--expire-after", "1s"})["tree"];
+  }
+
+  servers::ProcessResult sweep_on_full_disk(std::vector<std::string> options = {}) {
+    options.insert(options.begin(), {"sweep", "--json"});
+    return run_all(fill_disk(), {mailstow_.restore_command(options)});
   }
 
   static std::string line(const std::vector<std::string>& command) {
@@ -77,11 +98,49 @@ class ReadingTest : public testing::Test {
 };
 
 TEST_F(ReadingTest, AFullDiskIsEnough) {
-  // A backup has reserved room for lines in the audit log, although no command has had one yet.
-  const std::string first = line(mailstow_.backupd_command({"-q", "once"}));
-  expect_everything(run_all(
-      first + "dd if=/dev/zero of=" + quoted(disk_ / "fill") + " bs=4096 2>/dev/null || true\n",
-      reading()));
+  expect_everything(run_all(fill_disk(), reading()));
+}
+
+// It can't record what it found about the clock, and can't rescue mail that a user put into a tree.
+TEST_F(ReadingTest, ASweepOnAFullDiskDeletesWhatItCan) {
+  const std::string gone = make_due_tree();
+  const std::string kept = make_due_tree();
+  server_.client("alice").append(kept + "/INBOX",
+                                 std::vector<servers::Delivery>{{"Subject: mine\r\n\r\n"}});
+  const auto result = sweep_on_full_disk();
+  ASSERT_EQ(result.status, 3) << result.err << result.out;
+  const json report = json::parse(result.out);
+  ASSERT_EQ(report["not_recorded"].size(), 1U) << report;
+  EXPECT_THAT(report["not_recorded"][0].get<std::string>(), HasSubstr("about the clock"));
+  EXPECT_EQ(find_by(report["trees"], "tree", gone)["finished"], true) << report;
+  const json level =
+      find_by(find_by(report["trees"], "tree", kept)["levels"], "folder", kept + "/INBOX");
+  EXPECT_EQ(level["action"], "kept for now") << report;
+  EXPECT_THAT(level["why"].get<std::string>(), HasSubstr("could not be rescued"));
+  const auto state = servers::account_state(server_, "alice");
+  EXPECT_TRUE(state.below(gone, '/').empty());
+  EXPECT_FALSE(state.folders.at(kept + "/INBOX").messages.empty());
+
+  mailstow_.config()["store"]["index"] = mailstow_.index().string();
+  mailstow_.save();
+  const json with_room = mailstow_.restore_json({"sweep"});
+  ASSERT_EQ(with_room["trees"].size(), 1U) << "a tree that is gone is due no longer";
+  EXPECT_EQ(with_room["trees"][0]["finished"], true) << with_room;
+  EXPECT_FALSE(with_room.contains("not_recorded"));
+}
+
+// A clock that an earlier sweep found right, without room to record it, may have jumped once more.
+TEST_F(ReadingTest, ADoubtAboutTheClockDoesNotEndOnAFullDisk) {
+  const std::string tree = make_due_tree();
+  std::ofstream(mailstow_.index() / "sweeper.json") << R"({"doubted": 1})";
+  const auto held_back = sweep_on_full_disk();
+  EXPECT_EQ(held_back.status, 1) << held_back.err << held_back.out;
+  EXPECT_THAT(held_back.out, HasSubstr("the system's clock was in doubt, and "));
+  EXPECT_FALSE(servers::account_state(server_, "alice").below(tree, '/').empty());
+
+  const auto swept = sweep_on_full_disk({"--now"});
+  EXPECT_EQ(swept.status, 3) << swept.err << swept.out;
+  EXPECT_TRUE(servers::account_state(server_, "alice").below(tree, '/').empty());
 }
 
 // What shows no mail has no line in the audit log, and so needs nothing but the default

@@ -34,7 +34,7 @@ constexpr std::uint32_t kMessages = 3;
 
 void require(bool condition, const std::string& why) {
   if (condition) return;
-  std::fprintf(stderr, "backupd_once_fuzz: %s\n", why.c_str());
+  static_cast<void>(std::fprintf(stderr, "backupd_once_fuzz: %s\n", why.c_str()));
   std::abort();
 }
 

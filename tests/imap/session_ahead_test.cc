@@ -103,6 +103,66 @@ TEST(SessionAheadTest, AnEmptyFolderIsOnlyOpened) {
   });
 }
 
+TEST(SessionAheadTest, TheSizeOfTheOpenFolderFollowsWhereTheListHasNot) {
+  Transcript transcript = Transcript::session("STATUS=SIZE");
+  transcript.add(R"(
+    C: m3 EXAMINE "A"
+    C: m4 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
+    C: m5 STATUS "A" (MESSAGES UIDNEXT UIDVALIDITY SIZE)
+    C: m6 EXAMINE "B"
+    C: m7 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
+    S: * 1 EXISTS
+    S: m3 OK opened
+    S: * STATUS "A" (SIZE 99)
+    S: * 1 FETCH (UID 1 FLAGS () BODY[] "a")
+    S: m4 OK done
+    S: * STATUS "B" (SIZE 88)
+    S: * STATUS "A" (MESSAGES 1 UIDNEXT 2 UIDVALIDITY 7 SIZE 1)
+    S: m5 OK done
+    S: * 1 EXISTS
+    S: m6 OK opened
+    S: * 1 FETCH (UID 1 FLAGS () BODY[] "b")
+    S: m7 OK done
+  )");
+  converse_and_cut(transcript, [](Session& session) {
+    session.request_ahead(listed_folder("A", 1));
+    Folder known = listed_folder("B", 1);
+    known.status->size = 1;
+    session.request_ahead(known);
+    session.examine("A");
+    EXPECT_FALSE(session.status_ahead());
+    EXPECT_EQ(bodies_of_all(session), std::vector<std::string>{"a"});
+    ASSERT_TRUE(session.status_ahead());
+    EXPECT_EQ(session.status_ahead()->size, 1U) << "what came with the messages may be older";
+    EXPECT_EQ(session.status_ahead()->uid_validity, 7U);
+    session.examine("B");
+    EXPECT_FALSE(session.status_ahead());
+    EXPECT_EQ(bodies_of_all(session), std::vector<std::string>{"b"});
+    EXPECT_FALSE(session.status_ahead());
+  });
+}
+
+TEST(SessionAheadTest, ARefusedStatusReportsNothing) {
+  Transcript transcript = Transcript::session("STATUS=SIZE");
+  transcript.add(R"(
+    C: m3 EXAMINE "A"
+    C: m4 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
+    C: m5 STATUS "A" (MESSAGES UIDNEXT UIDVALIDITY SIZE)
+    S: * 1 EXISTS
+    S: m3 OK opened
+    S: * 1 FETCH (UID 1 FLAGS () BODY[] "a")
+    S: m4 OK done
+    S: * STATUS "A" (SIZE 1)
+    S: m5 NO the folder is open
+  )");
+  converse_and_cut(transcript, [](Session& session) {
+    session.request_ahead(listed_folder("A", 1));
+    session.examine("A");
+    EXPECT_EQ(bodies_of_all(session), std::vector<std::string>{"a"});
+    EXPECT_FALSE(session.status_ahead());
+  });
+}
+
 // Whatever comes for the UID FETCH behind it is about another folder, or about none.
 TEST(SessionAheadTest, ARefusedFolderIsRequestedOnceMoreWithNothingBehindIt) {
   for (const char* refusal : {"NO it is on fire", "BAD one at a time"}) {

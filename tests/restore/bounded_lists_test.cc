@@ -79,7 +79,7 @@ TEST_F(BoundedListsTest, MemoryDoesNotGrowWithAListing) {
   back_up("alice", {});
   back_up("bob", {many});
   back_up("bob", {});
-  constexpr long kMaxGrowth = 16 * 1024;
+  constexpr long kMaxGrowth = 16L * 1024;
   const auto growth = [&](const std::vector<std::string>& of_few,
                           const std::vector<std::string>& of_many) {
     return peak_memory(mailstow_.restore_command(of_many)) -

@@ -316,8 +316,7 @@ TEST_F(ChoosingTest, ADateAloneIsTheLastSnapshotOfThatDay) {
       {"folders", "alice"},       {"messages", "alice", "INBOX"},
       {"search", "alice", "day"}, {"run", "alice", "--all", "--dry-run"},
       {"run", "alice", "--all"},  {"export", "alice", "--format", "eml", "--to"}};
-  for (std::size_t number = 0; number < selections.size(); ++number) {
-    std::vector<std::string> selection = selections[number];
+  for (std::vector<std::string> selection : selections) {
     const bool is_export = selection.front() == "export";
     if (is_export) selection.push_back((directory / "text").string());
     selection.insert(selection.end(), {"--at", "2026-11-23"});

@@ -57,7 +57,7 @@ TEST_P(OddNamesTest, EveryMessageComesBackAndEachNewNameIsListed) {
   for (const json& folder : report["folders"]) {
     EXPECT_EQ(folder["restored"], 1) << folder;
     EXPECT_EQ(folder["skipped"], json::array()) << folder;
-    if (folder["renamed"] != "") ++renamed;
+    if (!folder["renamed"].get<std::string>().empty()) ++renamed;
   }
   EXPECT_GE(renamed, 11U);
   EXPECT_EQ(servers::account_state(*server_, "bob").message_count(), kNames.size());

@@ -30,7 +30,8 @@ class QuotaWorld {
   explicit QuotaWorld(servers::DovecotOptions options) : server_(std::move(options)) {
     servers::MailGenerator mail(2);
     std::vector<servers::Delivery> deliveries;
-    for (int message = 0; message < 4; ++message) deliveries.push_back({mail.text(512 * 1024)});
+    for (int message = 0; message < 4; ++message)
+      deliveries.push_back({mail.text(std::size_t{512} * 1024)});
     server_.client("alice").append("INBOX", deliveries);
     mailstow_.make_store();
     mailstow_.backupd_json({"once", "--account", "alice"});

@@ -241,7 +241,7 @@ class ReachPropertyTest : public testing::TestWithParam<unsigned> {
     for (const SelectedFolder& folder : select(given, reader, "alice", options).folders) {
       fmt::print("{} {}\n", folder.name, folder.messages.size());
     }
-    std::fflush(stdout);
+    static_cast<void>(std::fflush(stdout));
   }
 
   static std::string ask_of_all(const base::Environment& given) {

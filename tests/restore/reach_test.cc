@@ -89,8 +89,8 @@ class Scene {
 
 class ReachOptionTest : public testing::Test {
  protected:
-  static void SetUpTestSuite() { scene_ = std::make_unique<Scene>(); }
-  static void TearDownTestSuite() { scene_.reset(); }
+  static void SetUpTestSuite() { scene = std::make_unique<Scene>(); }
+  static void TearDownTestSuite() { scene.reset(); }
 
   std::string message_in(const std::string& user, const std::string& folder,
                          const std::string& snapshot) {
@@ -169,12 +169,12 @@ class ReachOptionTest : public testing::Test {
   static inline const std::string kInvented =
       "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-  static inline std::unique_ptr<const Scene> scene_;
-  const programs::Installation& mailstow_ = scene_->mailstow();
-  const std::string bobs_ = scene_->bobs;
-  const std::string old_ = scene_->old;
-  const std::string start_ = scene_->start;
-  const std::string newest_ = scene_->newest;
+  static inline std::unique_ptr<const Scene> scene;
+  const programs::Installation& mailstow_ = scene->mailstow();
+  const std::string bobs_ = scene->bobs;
+  const std::string old_ = scene->old;
+  const std::string start_ = scene->start;
+  const std::string newest_ = scene->newest;
   const std::string export_folder_ =
       (mailstow_.directory() / testing::UnitTest::GetInstance()->current_test_info()->name())
           .string();

@@ -93,6 +93,17 @@ TEST(SweepReportTest, ATreeLeftToAnotherHostIsReportedAndIsNoFailure) {
   EXPECT_TRUE(report.troubles().empty());
 }
 
+TEST(SweepReportTest, WhatCouldNotBeRecordedMakesItPartial) {
+  SweepReport report;
+  report.not_recorded = {"the clock: not recorded: make room"};
+  EXPECT_EQ(report.exit_status(), ExitStatus::kPartial);
+  EXPECT_EQ(report.troubles(), report.not_recorded);
+  EXPECT_EQ(report.to_document()["not_recorded"][0], report.not_recorded[0]);
+  EXPECT_THAT(report.to_text(), HasSubstr(report.not_recorded[0]));
+  report.trees = {outcome_of(ErrorCode::kNoSpace, SweptLevel::Action::kKeptForNow)};
+  EXPECT_EQ(report.exit_status(), ExitStatus::kNothingDone) << "its only tree is still there";
+}
+
 TEST(SweepReportTest, ReportsRescuedMailWithTheCommandThatRestoresIt) {
   TreeOutcome outcome = outcome_of({}, SweptLevel::Action::kDeleted);
   outcome.swept.levels[0].rescued = 1;

@@ -19,7 +19,7 @@ template <auto kFree>
 struct Freeing {
   template <typename Object>
   void operator()(Object* object) const {
-    kFree(object);
+    static_cast<void>(kFree(object));  // NOLINT(cppcoreguidelines-owning-memory): it is the deleter
   }
 };
 using Key = std::unique_ptr<EVP_PKEY, Freeing<EVP_PKEY_free>>;

@@ -19,12 +19,13 @@ void Courier::configure() {
 
 // As in Debian's /etc/courier/imapd, except for locks, which need a separate program.
 Server::Command Courier::command() const {
+  static const std::string capability =
+      "IMAP_CAPABILITY=IMAP4rev1 UIDPLUS CHILDREN NAMESPACE THREAD=ORDEREDSUBJECT "
+      "THREAD=REFERENCES SORT QUOTA IDLE";
   return front(
       "courier", {"usr/bin/imapd", "Maildir"},
-      {"IMAP_CAPABILITY=IMAP4rev1 UIDPLUS CHILDREN NAMESPACE THREAD=ORDEREDSUBJECT "
-       "THREAD=REFERENCES SORT QUOTA IDLE",
-       "IMAP_KEYWORDS=1", "IMAP_ACL=1", "IMAP_USELOCKS=0", "IMAP_ENHANCEDIDLE=0", "IMAP_UMASK=022",
-       "IMAP_EMPTYTRASH=", "IMAP_TRASHFOLDERNAME=Trash", "TCPREMOTEIP=127.0.0.1"},
+      {capability, "IMAP_KEYWORDS=1", "IMAP_ACL=1", "IMAP_USELOCKS=0", "IMAP_ENHANCEDIDLE=0",
+       "IMAP_UMASK=022", "IMAP_EMPTYTRASH=", "IMAP_TRASHFOLDERNAME=Trash", "TCPREMOTEIP=127.0.0.1"},
       "imapd");
 }
 

@@ -17,7 +17,8 @@ class SilentServer {
  public:
   SilentServer(const Server& server, From side, std::uint64_t after)
       : relay_(server, {.watch = [this, side, after](From from, std::string_view bytes) {
-                 if (from == side && (seen_ += bytes.size()) > after) {
+                 if (from == side) seen_ += bytes.size();
+                 if (from == side && seen_ > after) {
                    is_silent_ = true;
                    is_over_.wait(false);
                  }

@@ -56,22 +56,22 @@ std::string shown(const std::string& raw_name) {
 class PageAccessTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    world_ = std::make_unique<PageWorld>();
+    world = std::make_unique<PageWorld>();
     for (const Column& column : kColumns) {
       if (!column.has_grant) continue;
-      const json asked = world_->as(column.person)
+      const json asked = world->as(column.person)
                              .change("POST", of_account("alice", "/grants"), {{"reason", "x"}})
                              .document();
       const std::string path = "/api/v1/grants/" + asked.value("grant", "") + "/approve";
-      ASSERT_EQ(world_->as("chief").change("POST", path).status, 200) << asked;
+      ASSERT_EQ(world->as("chief").change("POST", path).status, 200) << asked;
     }
   }
-  static void TearDownTestSuite() { world_.reset(); }
+  static void TearDownTestSuite() { world.reset(); }
 
   // The member values of a request about `account`, whose objects all exist.
   MemberValues values_for(const Route& route, const std::string& person,
                           const std::string& account) {
-    const Holdings& holdings = world_->of(account);
+    const Holdings& holdings = world->of(account);
     MemberValues values = {{"account", account},
                            {"at", holdings.newest},
                            {"since", holdings.older},
@@ -83,7 +83,7 @@ class PageAccessTest : public testing::Test {
                            {"q", "letter"},
                            {"selection", R"({"folders": ["INBOX"]})"},
                            {"plan", holdings.plan},
-                           {"Idempotency-Key", world_->next_key()},
+                           {"Idempotency-Key", world->next_key()},
                            // In a body, it is the name of one of the daemon's.
                            {"job", has_member(route, "job") ? holdings.job : "check"},
                            {"tree", holdings.tree},
@@ -94,7 +94,7 @@ class PageAccessTest : public testing::Test {
     if (route.request == "use-code") values["code"] = code_of(account);
     if (has_member(route, "export")) values["export"] = prepared_export(person, account);
     if (route.request == "restore" && account == "alice") {
-      const std::string own = world_->plan_of(person, account);
+      const std::string own = world->plan_of(person, account);
       if (!own.empty()) values["plan"] = own;
     }
     return values;
@@ -104,7 +104,7 @@ class PageAccessTest : public testing::Test {
   std::string open_grant(const std::string& account) {
     std::string& grant = grants_[account];
     if (grant.empty()) {
-      grant = world_->as("asker")
+      grant = world->as("asker")
                   .change("POST", of_account(account, "/grants"), {{"reason", "ticket 17"}})
                   .document()
                   .value("grant", "");
@@ -115,7 +115,7 @@ class PageAccessTest : public testing::Test {
   std::string code_of(const std::string& account) {
     std::string& code = codes_[account];
     if (code.empty()) {
-      code = world_->as(account)
+      code = world->as(account)
                  .change("POST", of_account(account, "/consent"))
                  .document()
                  .value("code", "");
@@ -126,7 +126,7 @@ class PageAccessTest : public testing::Test {
   // An invented one if it is refused.
   std::string prepared_export(const std::string& person, const std::string& account,
                               const json& selection = {{"folders", {"INBOX"}}}) {
-    return world_->as(person)
+    return world->as(person)
         .change("POST", of_account(account, "/exports"), {{"selection", selection}})
         .document()
         .value("export", kNoId);
@@ -144,18 +144,18 @@ class PageAccessTest : public testing::Test {
   // "done", or the code of the problem.
   static std::string outcome(const Route& route, const WebAnswer& answer) {
     if (answer.status == static_cast<int>(route.status)) return "done";
-    static const std::map<std::string, int> kStatuses = {
+    static const std::map<std::string, int> statuses = {
         {"forbidden", 403}, {"not_found", 404}, {"unauthenticated", 401}, {"cross_site", 403}};
     const std::string code = answer.code();
-    const auto known = kStatuses.find(code);
-    const bool is_known = known != kStatuses.end() && known->second == answer.status;
+    const auto known = statuses.find(code);
+    const bool is_known = known != statuses.end() && known->second == answer.status;
     return is_known ? code : std::to_string(answer.status) + " " + answer.body;
   }
 
   WebAnswer try_login(const Column& column) {
     WebClient client = column.is_owner()
-                           ? world_->page().visitor()
-                           : WebClient(world_->as(column.person).socket(), column.person);
+                           ? world->page().visitor()
+                           : WebClient(world->as(column.person).socket(), column.person);
     return column.is_owner()
                ? client.log_in(column.person, servers::Server::password(column.person))
                : client.change("POST", "/api/v1/session");
@@ -169,7 +169,7 @@ class PageAccessTest : public testing::Test {
     const bool sends_password = route.request == "confirm" && column.is_owner();
     const PageRequest request =
         request_of(route, values_for(route, person, account), sends_password ? "password" : "");
-    const WebAnswer answer = send(route, request, world_->as(person));
+    const WebAnswer answer = send(route, request, world->as(person));
     const std::string result = outcome(route, answer);
     if (result == "done") clean_up(route, person, answer.document());
     return result;
@@ -177,13 +177,13 @@ class PageAccessTest : public testing::Test {
 
   void clean_up(const Route& route, const std::string& person, const json& done) {
     if (has_member(route, "grant")) grants_.clear();
-    if (route.request == "logout") world_->forget(person);
+    if (route.request == "logout") world->forget(person);
     if (route.request == "restore") {
-      EXPECT_EQ(world_->wait_for(person, "alice", done["job"])["state"], "done");
+      EXPECT_EQ(world->wait_for(person, "alice", done["job"])["state"], "done");
     }
     if (route.request == "use-code") {
       codes_.clear();
-      world_->as("alice").change("DELETE", "/api/v1/grants/" + done["grant"].get<std::string>());
+      world->as("alice").change("DELETE", "/api/v1/grants/" + done["grant"].get<std::string>());
     }
   }
 
@@ -211,8 +211,8 @@ class PageAccessTest : public testing::Test {
   // Ids that are not the person's, by the member that takes them; the first one is invented.
   enum class Reach { kBounded, kAll };
   std::map<std::string, std::vector<std::string>, std::less<>> foreign_ids(Reach reach) {
-    const Holdings& bob = world_->of("bob");
-    const Holdings& alice = world_->of("alice");
+    const Holdings& bob = world->of("bob");
+    const Holdings& alice = world->of("alice");
     std::vector<std::string> snapshots = {kNoSnapshot, bob.newest};
     std::vector<std::string> messages = {kNoMessage, bob.message};
     if (reach == Reach::kBounded) {
@@ -243,7 +243,7 @@ class PageAccessTest : public testing::Test {
 
   void expect_equal_answers(const Route& route, const std::string& person,
                             const std::string& member, const std::vector<std::string>& ids) {
-    WebClient& client = world_->as(person);
+    WebClient& client = world->as(person);
     MemberValues values = values_for(route, person, "alice");
     values[member] = ids.front();
     const WebAnswer unknown = send(route, request_of(route, values, member), client);
@@ -279,12 +279,12 @@ class PageAccessTest : public testing::Test {
     }
   }
 
-  static std::unique_ptr<PageWorld> world_;
+  static std::unique_ptr<PageWorld> world;
   std::map<std::string, std::string> grants_;
   std::map<std::string, std::string> codes_;
 };
 
-std::unique_ptr<PageWorld> PageAccessTest::world_;
+std::unique_ptr<PageWorld> PageAccessTest::world;
 
 TEST_F(PageAccessTest, EachRoleMayDoWhatTheTableSays) {
   const PageRules rules = documented_rules();
@@ -309,7 +309,7 @@ TEST_F(PageAccessTest, AnAccountOfOthersAnswersLikeOneThatDoesNotExist) {
     MemberValues values = values_for(route, "bob", "bob");
     for (const Column& column : kColumns) {
       if (column.has_grant && !tests::is_long_run()) continue;
-      WebClient& client = world_->as(column.person);
+      WebClient& client = world->as(column.person);
       values["account"] = "bob";
       const std::string bobs = whole(send(route, request_of(route, values), client));
       for (const char* const other : {"mallory", "%2A", "alic?"}) {
@@ -327,12 +327,12 @@ TEST_F(PageAccessTest, WhatIsNotOnesOwnAnswersLikeWhatDoesNotExist) {
 }
 
 TEST_F(PageAccessTest, NeitherAnotherSiteNorAStrangerNorAnotherDoorsSessionDoesAnything) {
-  const std::string trees = world_->as("alice").get(of_account("alice", "/trees")).body;
-  WebClient stranger = world_->page().visitor();
-  WebClient& alice = world_->as("alice");
+  const std::string trees = world->as("alice").get(of_account("alice", "/trees")).body;
+  WebClient stranger = world->page().visitor();
+  WebClient& alice = world->as("alice");
   WebClient with_staff_session = stranger;
-  with_staff_session.set_cookie(world_->as("chief").cookie());
-  WebClient with_owner_session(world_->as("chief").socket(), "chief");
+  with_staff_session.set_cookie(world->as("chief").cookie());
+  WebClient with_owner_session(world->as("chief").socket(), "chief");
   with_owner_session.set_cookie(alice.cookie());
   for (const Route& route : routes()) {
     const std::string name = name_of(route);
@@ -370,16 +370,16 @@ TEST_F(PageAccessTest, NeitherAnotherSiteNorAStrangerNorAnotherDoorsSessionDoesA
 }
 
 TEST_F(PageAccessTest, NothingButWhatIsNamedIsTouched) {
-  WebClient& alice = world_->as("alice");
+  WebClient& alice = world->as("alice");
   const auto trees_of = [&](const std::string& account) {
     std::map<std::string, std::string> expiry;
-    const json trees = world_->as(account).get(of_account(account, "/trees")).document()["trees"];
+    const json trees = world->as(account).get(of_account(account, "/trees")).document()["trees"];
     for (const json& tree : trees) expiry[tree["tree"]] = tree["expires"];
     return expiry;
   };
   const auto alices_trees = trees_of("alice");
   const auto bobs_trees = trees_of("bob");
-  const auto bobs_mail = servers::account_state(world_->server(), "bob").folders;
+  const auto bobs_mail = servers::account_state(world->server(), "bob").folders;
   const auto planned = [&](const std::string& folder) {
     return alice
         .change("POST", of_account("alice", "/plans"), {{"selection", {{"folders", {folder}}}}})
@@ -407,7 +407,7 @@ TEST_F(PageAccessTest, NothingButWhatIsNamedIsTouched) {
       EXPECT_EQ(alice.change("POST", path, body).status, 404) << change << name;
     }
     EXPECT_EQ(alice.get(of_account(encoded, "/snapshots")).status, name == "a\nb" ? 400 : 404);
-    const WebAnswer account = world_->as("asker").get(of_account(encoded, "/snapshots"));
+    const WebAnswer account = world->as("asker").get(of_account(encoded, "/snapshots"));
     EXPECT_EQ(account.status, name == "a\nb" ? 400 : 200) << name << account.body;
     if (account.status != 200) continue;
     EXPECT_EQ(account.document()["account"], name);
@@ -416,20 +416,20 @@ TEST_F(PageAccessTest, NothingButWhatIsNamedIsTouched) {
   for (const char* const folder : {"%2A", "I*", "INBO?", "inbox"}) {
     EXPECT_FALSE(planned(folder).contains("plan")) << folder;
   }
-  const json restored = world_->restore("alice", "alice", planned("*")["plan"]);
+  const json restored = world->restore("alice", "alice", planned("*")["plan"]);
   EXPECT_EQ(restored["state"], "done") << restored;
   auto later = trees_of("alice");
   EXPECT_EQ(later.erase(restored["tree"].get<std::string>()), 1U);
   EXPECT_EQ(later, alices_trees);
   EXPECT_EQ(trees_of("bob"), bobs_trees);
-  EXPECT_EQ(servers::account_state(world_->server(), "bob").folders, bobs_mail);
+  EXPECT_EQ(servers::account_state(world->server(), "bob").folders, bobs_mail);
   const auto tree =
-      servers::account_state(world_->server(), "alice", restored["tree"].get<std::string>());
+      servers::account_state(world->server(), "alice", restored["tree"].get<std::string>());
   EXPECT_EQ(tree.message_count(), 1U);
 }
 
 TEST_F(PageAccessTest, NamesThatNothingCanHaveAreRefused) {
-  WebClient& alice = world_->as("alice");
+  WebClient& alice = world->as("alice");
   const auto is_refused = [](int status) {
     return status == 400 || status == 404 || status == 413 || status == 414 || status == 431;
   };

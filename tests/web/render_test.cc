@@ -110,7 +110,7 @@ TEST_F(RenderTest, OneSharerLeavesPlacesToTheOthers) {
     slow.emplace_back([&] { EXPECT_EQ(run(renderer, "alice", "slow").bytes, "ok"); });
   }
   while (!std::filesystem::exists(begun) ||
-         std::filesystem::file_size(begun) < 2 * Renderer::kMaxOfSharer) {
+         std::filesystem::file_size(begun) < std::uintmax_t{2} * Renderer::kMaxOfSharer) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   try {
@@ -174,7 +174,7 @@ int confined(const base::Path& file, int listening) {
 int written_to_file_when_confined(const base::Fd& file) {
   const pid_t child = ::fork();
   if (child == 0) {
-    std::signal(SIGXFSZ, SIG_IGN);
+    static_cast<void>(std::signal(SIGXFSZ, SIG_IGN));
     ::dup2(file.get(), STDOUT_FILENO);
     render::confine();
     ::_exit(::write(STDOUT_FILENO, "x", 1) < 0 ? 0 : 1);

@@ -41,7 +41,7 @@ TEST(ExaminationTest, RunsTheOtherChecksIfOneFailsOrDies) {
        {"throws", "b", []() -> std::vector<Finding> { throw std::out_of_range("\x1b[31m"); }},
        {"dies", "c",
         []() -> std::vector<Finding> {
-          ::raise(SIGKILL);
+          static_cast<void>(::raise(SIGKILL));
           return {};
         }},
        saying("lives")},

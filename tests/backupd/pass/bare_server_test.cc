@@ -16,7 +16,7 @@ using programs::json;
 using testing::IsEmpty;
 
 class BareServerTest : public testing::Test {
- protected:
+ public:
   BareServerTest() {
     mailstow_.config()["servers"]["main"]["url"] = relay_.url();
     mailstow_.config()["servers"]["main"]["tls"] = "none";

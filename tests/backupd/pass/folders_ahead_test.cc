@@ -105,7 +105,50 @@ TEST_F(FoldersAheadTest, TheNextFoldersFollowWithoutWaiting) {
   ASSERT_GT(server_.heard().end() - examine, 2);
   EXPECT_THAT(examine[1], HasSubstr("UID FETCH 1:* "));
   EXPECT_THAT(examine[1], HasSubstr("BODY.PEEK[]"));
-  EXPECT_EQ(examine[2], "EXAMINE \"f21\"") << "nothing else is sent for a folder";
+  EXPECT_EQ(examine[2], "STATUS \"f20\" (MESSAGES UIDNEXT UIDVALIDITY SIZE)");
+  EXPECT_EQ(examine[3], "EXAMINE \"f21\"") << "nothing else is sent for a folder";
+}
+
+// A server may open a folder for its size. With nothing to compare with, only the folders that are
+// open are asked for it.
+TEST_F(FoldersAheadTest, TheListOfAFirstBackupHasNoSizes) {
+  EXPECT_EQ(run().status, PassStatus::kComplete);
+  const auto last = std::ranges::find(server_.heard(), "EXAMINE \"f98\"");
+  const auto has_size = [](const std::string& command) {
+    return command.starts_with("STATUS") && command.find("SIZE") != std::string::npos;
+  };
+  EXPECT_FALSE(std::any_of(server_.heard().begin(),
+                           std::ranges::find(server_.heard(), "EXAMINE \"INBOX\""), has_size));
+  EXPECT_EQ(std::count_if(last, server_.heard().end(), has_size), 1) << "of f98";
+  const std::size_t heard = server_.heard().size();
+  EXPECT_EQ(run().status, PassStatus::kComplete);
+  EXPECT_TRUE(std::any_of(server_.heard().begin() + static_cast<std::ptrdiff_t>(heard),
+                          server_.heard().end(), has_size))
+      << "a later backup compares them";
+}
+
+TEST_F(FoldersAheadTest, TheSizesOfALaterListAreEnough) {
+  run();
+  const std::size_t heard = server_.heard().size();
+  for (int i = 0; i < 40; ++i) {
+    server_.folder(fmt::format("new{:02}", i))
+        .message(1, fmt::format("Subject: new {}\r\n\r\n", i));
+  }
+  EXPECT_EQ(run().status, PassStatus::kComplete);
+  EXPECT_TRUE(has_requested_ahead(heard));
+  EXPECT_EQ(times("EXAMINE \"new20\""), 1);
+  EXPECT_EQ(times("STATUS \"new20\" (MESSAGES UIDNEXT UIDVALIDITY SIZE)"), 1) << "of the list";
+}
+
+TEST_F(FoldersAheadTest, AFolderWhoseSizeIsRefusedIsReadOnceMore) {
+  server_.before = [](const std::string& command) {
+    return std::string(
+        command == "STATUS \"f20\" (MESSAGES UIDNEXT UIDVALIDITY SIZE)" ? "NO not now" : "");
+  };
+  EXPECT_EQ(run().status, PassStatus::kComplete);
+  expect_all_but();
+  EXPECT_EQ(times_opened("f20"), 2);
+  EXPECT_EQ(times_opened("f40"), 1);
 }
 
 // The sum of sizes is the one number by which most folders differ.

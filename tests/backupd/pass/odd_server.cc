@@ -247,8 +247,8 @@ class OddServer::Connection : public imap::Transport {
     const bool with_body = arguments.find("BODY.PEEK[]") != std::string::npos;
     std::size_t number = 0;
     if (open_ == nullptr) return "BAD no folder is open";
-    const bool opens_late = server_.opens_late || (server_.opens_late_behind && was_opened_early_);
-    const bool is_late = opens_late && is_early_ && open_before_ != nullptr;
+    const bool may_be_late = server_.opens_late || (server_.opens_late_behind && was_opened_early_);
+    const bool is_late = may_be_late && is_early_ && open_before_ != nullptr;
     OddFolder& folder = is_late ? *open_before_ : *open_;
     for (OddMessage& message : folder.messages) {
       ++number;

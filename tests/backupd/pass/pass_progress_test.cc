@@ -86,6 +86,18 @@ TEST(PassProgressTest, ReadsTheDocumentThatItWrites) {
   EXPECT_LT(to_json({progress, seconds(1)}).dump().size(), 4'000U);
 }
 
+TEST(PassProgressTest, OneUnknownSizeMakesTheSumUnknown) {
+  ProgressBoard board(2, base::system_clock());
+  board.expect(10, 1'000);
+  board.expect(20, 500);
+  EXPECT_EQ(board.progress().bytes_to_come, 1'500U);
+  board.expect(30, std::nullopt);
+  EXPECT_EQ(board.progress().bytes_to_come, 0U);
+  board.expect(40, 2'000);
+  EXPECT_EQ(board.progress().bytes_to_come, 0U);
+  EXPECT_EQ(board.progress().messages_to_come, 100U);
+}
+
 TEST(PassProgressTest, PrintsOneLineOnlyToATerminal) {
   servers::Dovecot server;
   programs::Installation mailstow(server);

@@ -100,13 +100,13 @@ class AuthorisationTest : public StaffedDesk {
 
   std::string outcome_as(const std::string& column, json request) {
     const bool is_owner = column == "owner";
-    static const std::map<std::string, std::string> kPeople = {{"helpdesk", "helper"},
-                                                               {"helpdesk+", "trusted"},
-                                                               {"operator", "operator"},
-                                                               {"officer", "second"},
-                                                               {"officer+", "officer"}};
+    static const std::map<std::string, std::string> people = {{"helpdesk", "helper"},
+                                                              {"helpdesk+", "trusted"},
+                                                              {"operator", "operator"},
+                                                              {"officer", "second"},
+                                                              {"officer+", "officer"}};
     request["session"] =
-        is_owner ? desk_->owner_session("alice") : desk_->staff_session(kPeople.at(column));
+        is_owner ? desk_->owner_session("alice") : desk_->staff_session(people.at(column));
     if (!is_owner) request.erase("password");
     return outcome(desk_->ask(is_owner ? Door::kSelf : Door::kStaff, std::move(request)));
   }

@@ -45,6 +45,7 @@ class BoundsTest : public StaffedDesk {
   }
 
   base::Path job_file(const std::string& name) const { return mailstow_.index() / "desk" / name; }
+  void create_job_file(const std::string& name) const { const std::ofstream file(job_file(name)); }
 
   Job job_of(const std::string& id) const {
     return {.id = id,
@@ -172,10 +173,10 @@ TEST_F(BoundsTest, TheFilesOfAJobGoWithItsRecord) {
   ledger.add_job(long_ago);
   ledger.add_job(job_of(present));
   for (const std::string& id : {old, present, lost}) {
-    std::ofstream(job_file(id + ".lock"));
-    std::ofstream(job_file(id + ".report"));
+    create_job_file(id + ".lock");
+    create_job_file(id + ".report");
   }
-  std::ofstream(job_file("of another program"));
+  create_job_file("of another program");
   desk_->desk().forget_old();
   EXPECT_FALSE(std::filesystem::exists(job_file(old + ".lock")));
   EXPECT_FALSE(std::filesystem::exists(job_file(old + ".report")));

@@ -35,7 +35,7 @@ class ContinuingTest : public StaffedDesk {
     request["account"] = "alice";
     return desk_->ask(Door::kStaff, std::move(request));
   }
-  static json continue_(const Job& job) { return {{"request", "continue"}, {"job", job.id}}; }
+  static json continuing(const Job& job) { return {{"request", "continue"}, {"job", job.id}}; }
 };
 
 TEST_F(ContinuingTest, AnySessionOfTheOwnerContinuesIt) {
@@ -44,7 +44,7 @@ TEST_F(ContinuingTest, AnySessionOfTheOwnerContinuesIt) {
   ASSERT_EQ(listed.size(), 1U);
   EXPECT_EQ(listed[0]["can_continue"], true);
   EXPECT_EQ(listed[0]["command"], job.command);
-  const json answer = as_owner("alice", continue_(job));
+  const json answer = as_owner("alice", continuing(job));
   EXPECT_EQ(outcome(answer), "ok") << answer;
   EXPECT_EQ(answer["job"]["job"], job.id);
   EXPECT_EQ(desk_->desk().ledger().jobs("alice").size(), 1U) << "no further restore";
@@ -52,7 +52,7 @@ TEST_F(ContinuingTest, AnySessionOfTheOwnerContinuesIt) {
 
 TEST_F(ContinuingTest, AnOwnerWhoLoggedInWithTheOtherNameIsTheSamePerson) {
   const Job job = interrupted('1', "alice@example.org", Role::kOwner);
-  EXPECT_EQ(outcome(as_owner("alice", continue_(job))), "ok");
+  EXPECT_EQ(outcome(as_owner("alice", continuing(job))), "ok");
 }
 
 TEST_F(ContinuingTest, OtherAccountsJobsAndInventedOnesAnswerAlike) {
@@ -60,16 +60,16 @@ TEST_F(ContinuingTest, OtherAccountsJobsAndInventedOnesAnswerAlike) {
   const json invented = {{"request", "continue"}, {"job", std::string(32, '9')}};
   const std::string unknown = as_owner("bob", invented).dump();
   EXPECT_EQ(outcome(json::parse(unknown)), "not_found");
-  EXPECT_EQ(as_owner("bob", continue_(job)).dump(), unknown);
+  EXPECT_EQ(as_owner("bob", continuing(job)).dump(), unknown);
 }
 
 TEST_F(ContinuingTest, APersonContinuesOnlyTheOwnRestores) {
   const Job owners = interrupted('1', "alice", Role::kOwner);
   const Job helpers = interrupted('2', "helper", Role::kHelpdesk);
-  EXPECT_EQ(outcome(as_staff("helper", continue_(owners))), "forbidden");
-  EXPECT_EQ(outcome(as_staff("trusted", continue_(helpers))), "forbidden");
-  EXPECT_EQ(outcome(as_owner("alice", continue_(helpers))), "forbidden");
-  EXPECT_EQ(outcome(as_staff("helper", continue_(helpers))), "ok");
+  EXPECT_EQ(outcome(as_staff("helper", continuing(owners))), "forbidden");
+  EXPECT_EQ(outcome(as_staff("trusted", continuing(helpers))), "forbidden");
+  EXPECT_EQ(outcome(as_owner("alice", continuing(helpers))), "forbidden");
+  EXPECT_EQ(outcome(as_staff("helper", continuing(helpers))), "ok");
 }
 
 TEST_F(ContinuingTest, WhatTheOwnerSelectedIsNotForStaffWithoutAGrant) {
@@ -83,7 +83,7 @@ TEST_F(ContinuingTest, WhatTheOwnerSelectedIsNotForStaffWithoutAGrant) {
 TEST_F(ContinuingTest, ARestoreThatIsOverStaysAsItIs) {
   const Job job = interrupted('1', "alice", Role::kOwner);
   desk_->desk().ledger().change_job(job.id, [](Job& kept) { kept.state = JobState::kDone; });
-  const json answer = as_owner("alice", continue_(job));
+  const json answer = as_owner("alice", continuing(job));
   EXPECT_EQ(answer["job"]["state"], "done") << answer;
   EXPECT_EQ(answer["job"]["can_continue"], false);
 }
@@ -92,7 +92,7 @@ TEST_F(ContinuingTest, ItNeedsTheLoginThatARestoreNeeds) {
   const Job job = interrupted('1', "alice", Role::kOwner);
   const std::string session = desk_->owner_session("alice");
   clock_.sleep_for(std::chrono::minutes(16));
-  json request = continue_(job);
+  json request = continuing(job);
   request["session"] = session;
   EXPECT_EQ(outcome(desk_->ask(Door::kSelf, request)), "confirm");
 }

@@ -55,9 +55,26 @@ TEST_F(OperatingTest, WhatIsAboutAllAccountsIsForThoseWhoseRoleCoversAll) {
   ASSERT_FALSE(history["days"].empty()) << history;
   EXPECT_EQ(history["days"][0]["accounts"], 2);
   EXPECT_EQ(history.dump().find("alice"), std::string::npos);
-  const json jobs = as("officer", {{"request", "daemon-jobs"}})["document"];
+  EXPECT_EQ(as("operator", {{"request", "history"}, {"days", 400}})["command"],
+            "mailstow-backupd status --history --by-day --limit 400");
+  json answer = as("officer", {{"request", "daemon-jobs"}});
+  EXPECT_EQ(answer["command"], "mailstow-backupd status");
+  json jobs = answer["document"];
+  EXPECT_EQ(jobs["commands"].size(), 5U);
+  EXPECT_EQ(jobs["commands"]["sweep"], "mailstow-backupd run --now sweep");
+  jobs.erase("commands");
   EXPECT_EQ(jobs,
             (json{{"jobs", json::array()}, {"daemon", nullptr}, {"restores", json::array()}}));
+}
+
+TEST_F(OperatingTest, AnAlarmHasTheLineThatDealsWithIt) {
+  mailstow_.config()["guards"]["stale_after"] = "0s";
+  mailstow_.save();
+  const json status = status_for("helper");
+  const json stale = programs::find_by(status["accounts"][0]["alarms"], "kind", "stale");
+  ASSERT_FALSE(stale.is_null()) << status;
+  EXPECT_EQ(stale["command"], "mailstow-backupd once --account=alice");
+  EXPECT_EQ(as("helper", {{"request", "status"}})["command"], "mailstow-backupd status");
 }
 
 TEST_F(OperatingTest, ARunningRestoreIsAmongTheJobs) {

@@ -30,7 +30,7 @@ TEST(PlacesTest, AMovedPlaceIsTakenOnce) {
   ASSERT_TRUE(place);
   {
     const Places::Place moved = *std::move(place);
-    place.reset();
+    place.reset();  // NOLINT(bugprone-use-after-move): it no longer holds a place
     EXPECT_FALSE(places.take("bob"));
   }
   EXPECT_TRUE(places.take("bob"));

@@ -79,6 +79,18 @@ TEST(ShownCommandTest, OtherCommandsHaveTheirArguments) {
                           "--format=mbox", "--to=exported-mail", "alice"));
 }
 
+TEST(ShownCommandTest, AnAlarmHasTheCommandThatDealsWithIt) {
+  EXPECT_THAT(words_of(shown_remedy("stale", "-v")),
+              ElementsAre("mailstow-backupd", "once", "--account=-v"));
+  EXPECT_THAT(words_of(shown_remedy("no_progress", "my mail")),
+              ElementsAre("mailstow-backupd", "status", "--history", "my mail"));
+  for (const char* const kind : {"mass_deletion", "stranger"}) {
+    EXPECT_THAT(words_of(shown_remedy(kind, "-v")),
+                ElementsAre("mailstow-backupd", "acknowledge", "--", "-v"));
+  }
+  EXPECT_EQ(shown_remedy("of a later version", "alice"), "");
+}
+
 TEST(ShownCommandTest, NamesAreNotTakenForOptions) {
   EXPECT_THAT(shown_words({{"command", "expire"}, {"account", "-v"}, {"tree", "--to=bob"}}),
               ElementsAre("mailstow-restore", "expire", "--", "-v", "--to=bob"));

@@ -86,6 +86,16 @@ TEST_F(AllTreesTest, EachRoleSeesThoseOfItsAccounts) {
   }
 }
 
+TEST_F(AllTreesTest, EachHasItsCommandLines) {
+  json answer = as("operator", {{"request", "all-trees"}});
+  EXPECT_EQ(answer["command"], "mailstow-restore trees");
+  EXPECT_EQ(answer["document"]["commands"]["sweep"], "mailstow-restore sweep --dry-run");
+  const json tree = programs::find_by(answer["document"]["trees"], "account", "bob");
+  EXPECT_EQ(tree["commands"], (json{{"extend", "mailstow-restore extend bob RESTORED/b 7d"},
+                                    {"expire", "mailstow-restore expire bob RESTORED/b"}}));
+  EXPECT_EQ(as("operator", {{"request", "accounts"}})["command"], "mailstow-restore accounts");
+}
+
 class AuditLogTest : public SurveyTest {
  protected:
   AuditLogTest() {

@@ -86,7 +86,7 @@ TEST_F(CheckReadsTest, EveryPackIsReadOnceFrontToBack) {
     EXPECT_EQ(2U * kMessages, report.messages);
     EXPECT_EQ(2U, report.packs_read);
     EXPECT_THAT(read_, SizeIs(2));
-    EXPECT_GE(report.pack_bytes, kMessages * 2 * kLines * 57);
+    EXPECT_GE(report.pack_bytes, std::uint64_t{kMessages} * 2 * kLines * 57);
     const std::uint64_t bytes = counting_.bytes_read_below(packs_directory(location_));
     EXPECT_GE(bytes, report.pack_bytes);
     EXPECT_LE(bytes, report.pack_bytes / 10 * 11) << threads << " threads";

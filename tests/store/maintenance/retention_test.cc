@@ -14,6 +14,7 @@
 
 #include "base/time_text.h"
 #include "tests/expect_error.h"
+#include "tests/store/maintenance/planned_retention.h"
 #include "tests/text_of.h"
 
 namespace {
@@ -22,6 +23,7 @@ using std::chrono::days;
 using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::sys_seconds;
+using store::no_rules;
 using store::RetentionDecision;
 using store::RetentionRules;
 using store::SnapshotInfo;
@@ -61,19 +63,6 @@ std::vector<SnapshotInfo> every(std::chrono::seconds step, std::string_view from
   for (sys_seconds time = at(from); time <= at(to); time += step)
     snapshots.push_back(snapshot(time));
   return snapshots;
-}
-
-// No rule keeps anything.
-RetentionRules no_rules() {
-  RetentionRules rules;
-  rules.policy = {.keep_within = std::chrono::seconds(0),
-                  .last = 0,
-                  .hourly = 0,
-                  .daily = 0,
-                  .weekly = 0,
-                  .monthly = 0,
-                  .yearly = 0};
-  return rules;
 }
 
 const sys_seconds kMuchLater = at("2027-06-01");
@@ -118,9 +107,9 @@ void expect_golden(const std::string& name, const std::string& text) {
 std::vector<std::string> kept(const std::vector<SnapshotInfo>& snapshots,
                               const RetentionRules& rules, sys_seconds now = kMuchLater) {
   std::vector<std::string> times;
-  const auto plan = store::plan_retention(snapshots, rules, now);
-  for (std::size_t i = 0; i < plan.size(); ++i)
-    if (plan[i].verdict == Verdict::kKeep) times.push_back(base::format_rfc3339(snapshots[i].time));
+  for (const SnapshotInfo& info : store::kept_by(rules, snapshots, now)) {
+    times.push_back(base::format_rfc3339(info.time));
+  }
   return times;
 }
 
@@ -398,10 +387,7 @@ RC_GTEST_PROP(RetentionProperty, MoreRulesNeverDropMore, ()) {
 RC_GTEST_PROP(RetentionProperty, ASecondPlanDropsNothing, ()) {
   const auto snapshots = any_snapshots();
   const RetentionRules rules = any_rules();
-  const auto plan = store::plan_retention(snapshots, rules, kMuchLater);
-  std::vector<SnapshotInfo> left;
-  for (std::size_t i = 0; i < plan.size(); ++i)
-    if (plan[i].verdict == Verdict::kKeep) left.push_back(snapshots[i]);
+  const std::vector<SnapshotInfo> left = store::kept_by(rules, snapshots, kMuchLater);
   for (const RetentionDecision& decision : store::plan_retention(left, rules, kMuchLater))
     RC_ASSERT(decision.verdict == Verdict::kKeep);
 }

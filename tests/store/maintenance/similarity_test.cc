@@ -102,5 +102,32 @@ TEST(SimilarityTest, AHeaderWithoutAnOriginIsSimilarToNothing) {
   }
 }
 
+base::Bytes random_bytes(std::size_t size) {
+  std::mt19937 random(7);
+  base::Bytes bytes(size);
+  for (std::byte& byte : bytes) byte = static_cast<std::byte>(random());
+  return bytes;
+}
+
+TEST(SimilarityTest, BinariesThatCannotBeCompressedMeet) {
+  Compressor probing(kProbingLevel);
+  const base::Bytes random = random_bytes(300'000);
+  const Features large = features_of_binary(random, probing);
+  EXPECT_THAT(large.values(), SizeIs(1));
+  EXPECT_EQ(values_of(large),
+            values_of(features_of_binary(base::ByteView(random).first(99), probing)));
+  EXPECT_THAT(features_of_binary(base::Bytes(300'000), probing).values(), IsEmpty());
+}
+
+// A PDF and an image have a head that can be compressed.
+TEST(SimilarityTest, TheMiddleOfABinaryDecides) {
+  Compressor probing(kProbingLevel);
+  base::Bytes binary = random_bytes(300'000);
+  std::fill_n(binary.begin(), 100'000, std::byte{});
+  EXPECT_THAT(features_of_binary(binary, probing).values(), SizeIs(1));
+  std::fill_n(binary.begin() + 110'000, 80'000, std::byte{});
+  EXPECT_THAT(features_of_binary(binary, probing).values(), IsEmpty());
+}
+
 }  // namespace
 }  // namespace store

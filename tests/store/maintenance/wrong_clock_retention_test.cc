@@ -1,5 +1,4 @@
 // The retention of snapshots that a wrong clock dated.
-#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -8,7 +7,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include "store/maintenance/retention.h"
+#include "tests/store/maintenance/planned_retention.h"
 
 namespace store {
 namespace {
@@ -30,12 +29,7 @@ class Nights {
 
   // Drops what the rules drop, and returns which of the calls made the others, from 1.
   std::vector<std::uint64_t> prune(const RetentionRules& rules) {
-    const auto plan = plan_retention(snapshots_, rules, time(10'000));
-    std::vector<SnapshotInfo> kept;
-    for (std::size_t at = 0; at < plan.size(); ++at) {
-      if (plan[at].verdict == Verdict::kKeep) kept.push_back(snapshots_[at]);
-    }
-    snapshots_ = std::move(kept);
+    snapshots_ = kept_by(rules, snapshots_, time(10'000));
     std::vector<std::uint64_t> calls;
     for (const SnapshotInfo& snapshot : snapshots_) calls.push_back(snapshot.sequence);
     return calls;
@@ -57,36 +51,22 @@ class Nights {
   std::uint64_t made_ = 0;
 };
 
-RetentionRules rules_of(base::RetentionConfig policy) {
-  RetentionRules rules;
-  rules.policy = policy;
+RetentionRules keep_within_rule(days length) {
+  RetentionRules rules = no_rules();
+  rules.policy.keep_within = length;
   return rules;
 }
 
-constexpr base::RetentionConfig kNoRule = {.keep_within = std::chrono::seconds(0),
-                                           .last = 0,
-                                           .hourly = 0,
-                                           .daily = 0,
-                                           .weekly = 0,
-                                           .monthly = 0,
-                                           .yearly = 0};
-
-RetentionRules keep_within_rule(days length) {
-  base::RetentionConfig policy = kNoRule;
-  policy.keep_within = length;
-  return rules_of(policy);
-}
-
 RetentionRules keep_last_rule(unsigned count) {
-  base::RetentionConfig policy = kNoRule;
-  policy.last = count;
-  return rules_of(policy);
+  RetentionRules rules = no_rules();
+  rules.policy.last = count;
+  return rules;
 }
 
 RetentionRules daily_rule(unsigned count) {
-  base::RetentionConfig policy = kNoRule;
-  policy.daily = count;
-  return rules_of(policy);
+  RetentionRules rules = no_rules();
+  rules.policy.daily = count;
+  return rules;
 }
 
 // Most of the snapshots have the wrong clock, so that the right one seems to be doubted.

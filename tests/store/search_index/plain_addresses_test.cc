@@ -53,21 +53,21 @@ std::string some(const std::vector<std::string>& pieces) {
 }
 
 std::string any_address() {
-  static const std::vector<std::string> kPieces = {"a", "B", "7", "-", "_", "+", ".c"};
-  return "x" + some(kPieces) + "@y" + some(kPieces) + ".org";
+  static const std::vector<std::string> pieces = {"a", "B", "7", "-", "_", "+", ".c"};
+  return "x" + some(pieces) + "@y" + some(pieces) + ".org";
 }
 
 std::string any_entry() {
-  static const std::vector<std::string> kPhrase = {"a",  "B",   "7",  "-",  "'",  "&", " ",
-                                                   "  ", "\n ", "\t", "=?", "?=", "!", "#"};
-  static const std::vector<std::string> kQuoted = {"a", "B", ", ", ".", "@", " ", "  ", "=?", "'"};
+  static const std::vector<std::string> phrase = {"a",  "B",   "7",  "-",  "'",  "&", " ",
+                                                  "  ", "\n ", "\t", "=?", "?=", "!", "#"};
+  static const std::vector<std::string> quoted = {"a", "B", ", ", ".", "@", " ", "  ", "=?", "'"};
   switch (*rc::gen::inRange(0, 4)) {
     case 0:
       return any_address();
     case 1:
-      return some(kPhrase) + "<" + any_address() + ">";
+      return some(phrase) + "<" + any_address() + ">";
     case 2:
-      return "\"" + some(kQuoted) + "\" <" + any_address() + ">";
+      return "\"" + some(quoted) + "\" <" + any_address() + ">";
     default:
       return some({"a", "@", "<", ">", "\"", " ", "."});  // most often none
   }

@@ -1,5 +1,5 @@
 """Reads web/pages without a browser: every text exists in each language, with the same places for values; no page
-makes elements from markup, and none names an address elsewhere."""
+makes elements from markup or composes a command line, and none names an address elsewhere."""
 import json
 import pathlib
 import re
@@ -50,6 +50,10 @@ class TextsTest(unittest.TestCase):
         for name, code in sources().items():
             for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "DOMParser", "srcdoc"):
                 self.assertNotIn(word, code, name)
+
+    def test_no_page_composes_a_command_line(self):
+        for name, code in sources().items():
+            self.assertIsNone(re.search("mailstow-(backupd|restore)", code), name)
 
     def test_no_address_leads_elsewhere(self):
         for path in PAGES.rglob("*"):

@@ -6,7 +6,7 @@ import {duration, has_text, rich, t, time} from "../language.js";
 import {ask} from "./dialog.js";
 import {act} from "./note.js";
 
-export const kWeek = 7;               // days
+const kWeek = 7;                      // days
 const kOverdue = 2 * 60 * 60 * 1000;  // milliseconds after the end: sweeps run every hour
 
 export const is_due = (tree) => tree.seconds_left <= 0;

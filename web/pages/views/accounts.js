@@ -48,8 +48,6 @@ export async function show({query, signal}) {
   return {
     title: t("nav.accounts"),
     lead: stale > 0 ? t("staff.some_stale", {n: stale, total: number(all.length)}) : t("staff.none_stale"),
-    content: [
-      cut_note(all), el("div", {class: "bar"}, input, count), list.node, command("mailstow-restore accounts")
-    ],
+    content: [cut_note(all), el("div", {class: "bar"}, input, count), list.node, command(all.command)],
   };
 }

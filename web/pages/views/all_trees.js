@@ -2,9 +2,9 @@
 import * as api from "../api.js";
 import {button, el, facts, link, name, replace, say, table} from "../dom.js";
 import {ago, number, rich, size, t, time} from "../language.js";
-import {command, line} from "../parts/command.js";
+import {command} from "../parts/command.js";
 import {note} from "../parts/note.js";
-import {is_due, is_overdue, kWeek, state_of, time_left, tree_actions} from "../parts/tree.js";
+import {is_due, is_overdue, state_of, time_left, tree_actions} from "../parts/tree.js";
 import {note_address, show as show_page} from "../router.js";
 import * as session from "../session.js";
 
@@ -18,7 +18,7 @@ async function load(signal) {
     page = await api.get("/trees" + api.query({limit: 1000, after: page?.next}), {signal});
     trees.push(...page.trees);
   } while (page.next && trees.length < kMaxTrees);
-  return {trees, unrecorded: page.unrecorded ?? []};
+  return {trees, unrecorded: page.unrecorded ?? [], line: page.command, sweep: page.commands.sweep};
 }
 
 const address_of = (account) => `/accounts/${encodeURIComponent(account)}`;
@@ -39,8 +39,6 @@ function card(tree) {
     say(text);
   };
   const may_change = session.current().role === "helpdesk";
-  const words = (command_name, ...more) =>
-    line(["mailstow-restore", command_name, tree.account, tree.tree, ...more]);
   return el("li", {class: "card"},
     el("h2", {},
       rich("trees.of_account",
@@ -50,7 +48,7 @@ function card(tree) {
       [t("trees.holds"), `${t("count.messages", {n: tree.messages})}, ${size(tree.bytes)}`],
       [t("trees.by"), maker && name(maker)]),
     place, may_change && tree_actions(tree, {root: api.path`/accounts/${tree.account}`, place, changed}),
-    command([words("extend", `${kWeek}d`), words("expire")].join("\n")));
+    command(`${tree.commands.extend}\n${tree.commands.expire}`));
 }
 
 // Mail that lies below the folder of restored mail, and that no restore put there.
@@ -69,7 +67,7 @@ function unrecorded_card(mail) {
 }
 
 export async function show({query, signal}) {
-  const {trees, unrecorded} = await load(signal);
+  const {trees, unrecorded, line, sweep} = await load(signal);
   const in_order = trees.sort((a, b) => a.expires.localeCompare(b.expires));
   const due = in_order.filter(is_due).length;
   const late = in_order.filter(is_overdue).length;
@@ -107,13 +105,11 @@ export async function show({query, signal}) {
     title: t("trees.title"),
     lead: t("trees.staff_lead"),
     content: [
-      late > 0 &&
-        note("bad", el("p", {}, t("trees.some_overdue", {n: late})),
-          command(line(["mailstow-restore", "sweep", "--dry-run"]))),
+      late > 0 && note("bad", el("p", {}, t("trees.some_overdue", {n: late})), command(sweep)),
       due > late && note("", el("p", {}, t("trees.some_due", {n: due - late}))),
       trees.length === 0 ? el("div", {class: "card"}, el("p", {}, t("trees.none")))
                          : [el("div", {class: "bar"}, input, count), list, el("p", {}, more)],
-      unrecorded_card(unrecorded), command(line(["mailstow-restore", "trees"]))
+      unrecorded_card(unrecorded), command(line)
     ]
   };
 }

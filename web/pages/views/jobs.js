@@ -2,7 +2,7 @@
 import * as api from "../api.js";
 import {button, el, facts, link, name, replace, say} from "../dom.js";
 import {duration, number, rich, size, t, time} from "../language.js";
-import {command, line} from "../parts/command.js";
+import {command} from "../parts/command.js";
 import {act, note, problem_note} from "../parts/note.js";
 import * as session from "../session.js";
 
@@ -60,8 +60,8 @@ function facts_of(record, now) {
     [t("jobs.mail_error"), record.mail_error && el("span", {lang: "en"}, record.mail_error)]);
 }
 
-// A card stays the same element while its job runs: the focus may be in it.
-function job_card(job, start) {
+// A card stays the same element while its job runs: the focus may be in it. `line`: starts the job.
+function job_card(job, start, line) {
   const state = el("p", {});
   const progress = el("div", {});
   const details = el("div", {});
@@ -72,8 +72,7 @@ function job_card(job, start) {
   return {
     node: el("li", {class: "card", "data-job": job}, el("h2", {}, t(`jobs.${job}`)),
       el("p", {class: "soft small"}, t(`jobs.about_${job}`)), state, progress, details, trouble,
-      may_start && el("div", {class: "actions below"}, run),
-      command(line(["mailstow-backupd", "run", "--now", job]))),
+      may_start && el("div", {class: "actions below"}, run), command(line)),
     update(known) {
       const now = of_job(known.daemon?.jobs, job);
       const record = of_job(known.jobs, job);
@@ -114,6 +113,7 @@ function restores_of(restores) {
 }
 
 export async function show({signal}) {
+  const first = await api.get("/jobs", {signal});
   const place = el("div", {});
   const trouble = el("div", {});
   let timer;
@@ -125,7 +125,7 @@ export async function show({signal}) {
     expected_until = Date.now() + kExpected;
     await look();
   };
-  const cards = kJobs.map((job) => job_card(job, start));
+  const cards = kJobs.map((job) => job_card(job, start, first.commands[job]));
 
   function draw(known) {
     // A link in it that has the focus must keep it.
@@ -162,14 +162,14 @@ export async function show({signal}) {
     clearTimeout(timer);
     document.removeEventListener("visibilitychange", seen);
   });
-  draw(await api.get("/jobs", {signal}));
+  draw(first);
   timer = setTimeout(look, running.size > 0 ? kBetween : kIdle);
   return {
     title: t("nav.jobs"),
     lead: t("jobs.lead"),
     content: [
       place, trouble, el("ul", {class: "cards grid-2"}, cards.map((card) => card.node)),
-      command(line(["mailstow-backupd", "status"]))
+      command(first.command)
     ]
   };
 }

@@ -2,7 +2,7 @@
 import * as api from "../api.js";
 import {el, facts, link, name, replace, table} from "../dom.js";
 import {ago, has_text, number, size, t, time} from "../language.js";
-import {command, line} from "../parts/command.js";
+import {command} from "../parts/command.js";
 import {note, problem_note} from "../parts/note.js";
 import {plot} from "../parts/plot.js";
 import {go} from "../router.js";
@@ -20,21 +20,13 @@ function account_alarm({account, text}) {
   return el("li", {}, link(name(account), `/accounts/${encodeURIComponent(account)}`), ": ", text_of(text));
 }
 
-// Commands for an administrator who knows the reason of the alarm.
-const kCommands = {
-  mass_deletion: (account) => ["mailstow-backupd", "acknowledge", account],
-  stranger: (account) => ["mailstow-backupd", "acknowledge", account],
-  stale: (account) => ["mailstow-backupd", "once", "--account", account],
-  no_progress: (account) => ["mailstow-backupd", "status", "--history", account]
-};
-
 // One note for each kind: a server that is down raises an alarm for each of its accounts.
 function account_alarms(accounts) {
   const kinds = new Map();
   for (const one of accounts) {
     for (const alarm of one.alarms) {
       if (!kinds.has(alarm.kind)) kinds.set(alarm.kind, []);
-      kinds.get(alarm.kind).push({account: one.account, text: alarm.text});
+      kinds.get(alarm.kind).push({...alarm, account: one.account});
     }
   }
   return [...kinds].map(([kind, list]) => {
@@ -45,8 +37,7 @@ function account_alarms(accounts) {
       rest.length > 0 &&
         el("details", {class: "more"}, el("summary", {}, t("status.more_alarms", {n: rest.length})),
           el("ul", {}, rest.map(account_alarm))),
-      kind in kCommands &&
-        command(first.map((one) => line(kCommands[kind](one.account))).join("\n"), t("status.to_do")));
+      command(first.map((one) => one.command ?? "").join("\n").trim(), t("status.to_do")));
   });
 }
 
@@ -145,7 +136,8 @@ function days_choice(days) {
 async function fill_history(place, days, signal) {
   try {
     const history = await api.get("/status/history" + api.query({days}), {signal});
-    replace(place, history.days.length > 0 ? plots(history.days) : el("p", {}, t("staff.no_backups_yet")));
+    replace(place, history.days.length > 0 ? plots(history.days) : el("p", {}, t("staff.no_backups_yet")),
+      command(history.command));
   } catch (error) {
     if (signal.aborted) return;
     replace(place, problem_note(error, () => fill_history(place, days, signal)));
@@ -157,8 +149,7 @@ function history_card(days, signal) {
   fill_history(place, days, signal);
   return el("div", {class: "card"},
     el("div", {class: "bar"}, el("h2", {}, t("status.history")), days_choice(days)),
-    el("p", {class: "soft small"}, t("status.history_text")), place,
-    command(line(["mailstow-backupd", "status", "--history", "--by-day", "--limit", String(days)])));
+    el("p", {class: "soft small"}, t("status.history_text")), place);
 }
 
 export async function show({query, signal}) {
@@ -170,8 +161,7 @@ export async function show({query, signal}) {
     content: [
       alarms(status),
       status.store && el("div", {class: "grid-2"}, store_card(status), ages_card(status.jobs)),
-      session.current().all_accounts && history_card(days, signal),
-      command(line(["mailstow-backupd", "status"]))
+      session.current().all_accounts && history_card(days, signal), command(status.command)
     ]
   };
 }
