@@ -165,6 +165,7 @@ ordered_json to_json(const store::RepairReport& repair) {
                         {"rest", rest}});
   }
   return {{"found", repair.found},
+          {"condemned", repair.condemned},
           {"quarantined", repair.quarantined},
           {"salvaged_objects", repair.salvaged_objects},
           {"salvaged_messages", repair.salvaged_messages},
@@ -178,12 +179,15 @@ std::string to_text(const store::RepairReport& repair) {
   for (const std::string& line : repair.found) {
     text += "Found: " + base::escape_for_terminal(line) + "\n";
   }
+  for (const std::string& pack : repair.condemned) {
+    text += "No longer read, but still there: " + base::escape_for_terminal(pack) + "\n";
+  }
   for (const std::string& file : repair.quarantined) {
     text += "Moved aside: " + base::escape_for_terminal(file) + "\n";
   }
   if (repair.salvaged_objects > 0) {
     text += fmt::format(
-        "Salvaged from the files moved aside: {}, {}.\n",
+        "Salvaged from damaged files: {}, {}.\n",
         base::format_count(repair.salvaged_messages, "message"),
         base::format_count(repair.salvaged_objects - repair.salvaged_messages, "other object"));
   }
@@ -317,8 +321,8 @@ base::Command check_command() {
             declared.flag("--read-data", options->read_data,
                           "Read every byte and rebuild every message");
             declared.flag("--repair", options->repair,
-                          "Like --read-data; then move damaged packs aside and salvage what can "
-                          "still be read");
+                          "Like --read-data; then salvage what can still be read from damaged "
+                          "packs");
             declared
                 .value("--drop-unreadable", options->drop_unreadable, "ACCOUNT",
                        "With --repair: replace damaged snapshots of this account by what is left "

@@ -19,7 +19,7 @@ namespace restore {
 
 base::ExitStatus expire(const base::Environment& environment, const ExpireOptions& options) {
   const store::Location location = store::location_of(environment.config.store);
-  auto records = store::TreeRecords::open(location, environment.files);
+  auto records = store::TreeRecords::open(location, environment.files, environment.clock);
   const std::string id =
       find_tree(environment.config, records, "expire", options.account, options.tree).id;
   // A run would write its record again.
@@ -31,6 +31,7 @@ base::ExitStatus expire(const base::Environment& environment, const ExpireOption
   }
   auto record = records.find(id);
   if (!record) fail_without_tree(environment.config, "expire", options.account, options.tree, {});
+  take_over(environment, records, "expire", *record);
   const std::string account = base::escape_for_terminal(record->account);
   const std::string name = base::escape_for_terminal(record->name);
   std::string text;

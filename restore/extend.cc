@@ -38,7 +38,7 @@ void refuse_late_expiry(const base::Environment& environment, const store::TreeR
 base::ExitStatus extend(const base::Environment& environment, const std::string& account,
                         const std::string& tree, std::chrono::seconds length) {
   const store::Location location = store::location_of(environment.config.store);
-  auto records = store::TreeRecords::open(location, environment.files);
+  auto records = store::TreeRecords::open(location, environment.files, environment.clock);
   const std::string id = find_tree(environment.config, records, "extend", account, tree).id;
   // A run would overwrite this record with its own, and a sweep has begun to delete the tree.
   const auto lock = lock_tree(environment.files, location, id);
@@ -49,6 +49,7 @@ base::ExitStatus extend(const base::Environment& environment, const std::string&
   }
   auto record = records.find(id);
   if (!record) fail_without_tree(environment.config, "extend", account, tree, {});
+  take_over(environment, records, "extend", *record);
   const auto before = record->expires;
   auto reader = open_for_times(environment);
   record = extended(*record, source_snapshots(reader ? &*reader : nullptr, *record),

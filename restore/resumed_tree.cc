@@ -52,6 +52,7 @@ ResumedTree find_resumed(const ResumeSources& sources, const RunOptions& options
     auto lock = lock_for_run(sources.environment.files, sources.location, record);
     // Read again: another process may have worked on it until just now.
     if (auto current = sources.records.find(record.id)) {
+      take_over(sources.environment, sources.records, "resume", *current);
       return {*std::move(current), std::move(lock)};
     }
   }

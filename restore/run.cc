@@ -42,6 +42,7 @@
 #include "restore/tree_times.h"
 #include "restore/user_mail.h"
 #include "store/format/location.h"
+#include "store/host_id.h"
 
 namespace restore {
 
@@ -62,7 +63,8 @@ struct RunResources {
 RunResources open_resources(const base::Environment& environment, const RunOptions& options) {
   store::Location location = store::location_of(environment.config.store);
   store::Reader reader = store::Reader::open(location, environment.files);
-  store::TreeRecords records = store::TreeRecords::open(location, environment.files);
+  store::TreeRecords records =
+      store::TreeRecords::open(location, environment.files, environment.clock);
   std::optional<ResumedTree> resumed;
   std::string target_name = options.to.empty() ? options.account : options.to;
   if (!options.resume.empty()) {
@@ -291,6 +293,7 @@ class Run {
     record_.state = store::TreeState::kRestoring;
     if (resumed_) return;
     begin_tree(record_, target_, plan_, snapshot_);
+    record_.host = store::host_id(environment_.files);
     record_.request = write_request(lasting_request(
         environment_, reader_, {options_.account, asked_, requester_of(environment_), options_.job},
         snapshot_));

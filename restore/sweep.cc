@@ -26,8 +26,10 @@
 #include "restore/user_mail.h"
 #include "store/clock_guard.h"
 #include "store/format/location.h"
+#include "store/host_id.h"
 #include "store/index/commit_mark.h"
 #include "store/reader.h"
+#include "store/tree_host.h"
 
 namespace restore {
 
@@ -40,7 +42,8 @@ class Sweep {
       : environment_(environment),
         options_(options),
         location_(store::location_of(environment.config.store)),
-        records_(store::TreeRecords::open(location_, environment.files)),
+        records_(store::TreeRecords::open(location_, environment.files, environment.clock)),
+        host_(store::host_id(environment.files)),
         listing_(records_.list()),
         unreachable_(UnreachableTrees::load(environment.files, environment.config.store)) {
     report_.is_dry_run = options.dry_run;
@@ -72,6 +75,7 @@ class Sweep {
     if (report_.clock_doubt.empty()) redate_trees(now.time);
     std::vector<store::TreeRecord> due = listing_.records;
     std::erase_if(due, [&](const store::TreeRecord& record) { return record.expires > now.time; });
+    leave_to_other_hosts(due, now.time);
     if (!report_.clock_doubt.empty()) {
       base::log_warning("sweep: {} due, none was deleted: {}", count_of_trees(due.size()),
                         report_.clock_doubt);
@@ -95,6 +99,14 @@ class Sweep {
     remind_users();
   }
 
+  void leave_to_other_hosts(std::vector<store::TreeRecord>& due, std::chrono::sys_seconds now) {
+    const auto others = std::ranges::stable_partition(due, [&](const store::TreeRecord& record) {
+      return store::may_sweep(record, listing_, host_, now);
+    });
+    report_.left_to_other_hosts.assign(others.begin(), others.end());
+    due.erase(others.begin(), others.end());
+  }
+
   // Before trees are deleted: one that was made while the clock was behind seems to be due.
   void redate_trees(std::chrono::sys_seconds now) {
     const TreeTimes times(environment_, reader_ ? &*reader_ : nullptr, now, options_.now);
@@ -105,8 +117,9 @@ class Sweep {
                         base::escape_for_terminal(record.account),
                         base::escape_for_terminal(record.name), base::shown_time(record.created),
                         base::shown_time(right->expires));
-      // Without its new times in the store, the tree is not deleted before either expiry.
-      if (!options_.dry_run) {
+      // Without its new times in the store, the tree is not deleted before either expiry. The
+      // record of another host's tree is put there.
+      if (!options_.dry_run && store::may_sweep(record, listing_, host_, now)) {
         record_result(
             fmt::format("the new times of {}: {}", base::escape_for_terminal(record.account),
                         base::escape_for_terminal(record.name)),
@@ -138,7 +151,11 @@ class Sweep {
   void remind_users() {
     const UserMail user_mail(environment_);
     const store::TreeRecords::Listing left = records_.list();
-    for (const store::TreeRecord& record : left.records) user_mail.remind(record);
+    const auto now = environment_.clock.now_seconds();
+    for (const store::TreeRecord& record : left.records) {
+      // The user of another host's tree gets mail from there.
+      if (store::may_change(record, left, host_, now)) user_mail.remind(record);
+    }
     // A record that could not be read just now may belong to a tree that its user already got mail
     // about.
     if (!left.damaged.empty()) return;
@@ -211,6 +228,7 @@ class Sweep {
   const SweepOptions& options_;
   store::Location location_;
   store::TreeRecords records_;
+  std::string host_;
   store::TreeRecords::Listing listing_;
   UnreachableTrees unreachable_;
   std::optional<store::Reader> reader_;

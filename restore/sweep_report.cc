@@ -142,6 +142,10 @@ nlohmann::ordered_json SweepReport::to_document() const {
   if (not_reached > 0) document["not_reached"] = not_reached;
   if (!clock_doubt.empty()) document["clock_doubted"] = clock_doubt;
   if (!older_records.empty()) document["older_records"] = older_records;
+  for (const store::TreeRecord& record : left_to_other_hosts) {
+    document["left_to_other_hosts"].push_back(
+        {{"account", record.account}, {"tree", record.name}, {"host", record.host}});
+  }
   if (!not_recorded.empty()) document["not_recorded"] = not_recorded;
   for (const store::TreeRecord& record : redated) {
     document["redated"].push_back({{"account", record.account},
@@ -215,6 +219,12 @@ std::string SweepReport::to_text() const {
         base::escape_for_terminal(next->account), base::escape_for_terminal(next->name));
   }
   if (text.empty()) text = std::string(none) + "\n";
+  for (const store::TreeRecord& record : left_to_other_hosts) {
+    text += fmt::format(
+        "{}: {}: is due, and left to the host that made it, until that has been silent for two "
+        "days\n",
+        base::escape_for_terminal(record.account), base::escape_for_terminal(record.name));
+  }
   for (const store::TreeRecord& record : redated) {
     text += fmt::format("{}: {}: a wrong clock dated it: it expires {}\n",
                         base::escape_for_terminal(record.account),

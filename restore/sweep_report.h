@@ -45,6 +45,7 @@ struct SweepReport {
   std::size_t not_reached = 0;                  // due trees left when a stop was requested
   bool has_unreadable_records = false;          // of trees
   std::vector<std::string> older_records = {};  // a line for each that was put back
+  std::vector<store::TreeRecord> left_to_other_hosts = {};  // due trees that those made
   // An escaped line for each thing that could not be written down; the trees were swept all the
   // same.
   std::vector<std::string> not_recorded = {};

@@ -5,6 +5,8 @@
 #include "base/error.h"
 #include "base/nearest.h"
 #include "base/terminal.h"
+#include "store/host_id.h"
+#include "store/tree_host.h"
 
 namespace restore {
 
@@ -60,6 +62,18 @@ store::TreeRecord find_tree(const base::Config& config, const store::TreeRecords
   }
   if (!found) fail_without_tree(config, command, account, tree, listed);
   return std::move(*found);
+}
+
+void take_over(const base::Environment& environment, const store::TreeRecords& records,
+               std::string_view command, store::TreeRecord& record) {
+  const std::string host = store::host_id(environment.files);
+  if (record.host.empty() || record.host == host) return;
+  if (!store::may_change(record, records.list(), host, environment.clock.now_seconds())) {
+    base::fail(base::ErrorCode::kBusy,
+               "{} {}: another host made this tree and sweeps it: run the command there", command,
+               base::escape_for_terminal(record.name));
+  }
+  record.host = host;
 }
 
 }  // namespace restore

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/config/config.h"
+#include "base/program/program.h"
 #include "store/tree_record.h"
 
 namespace restore {
@@ -23,5 +24,11 @@ bool is_named(const store::TreeRecord& record, std::string_view text);
 store::TreeRecord find_tree(const base::Config& config, const store::TreeRecords& records,
                             std::string_view command, std::string_view account,
                             std::string_view tree);
+
+// For use before the record is changed. Fails with kBusy if another host made the tree and is
+// alive: locks only keep apart what runs on one host. Otherwise the tree is this host's from now
+// on. `command` begins the message.
+void take_over(const base::Environment& environment, const store::TreeRecords& records,
+               std::string_view command, store::TreeRecord& record);
 
 }  // namespace restore

@@ -19,8 +19,12 @@ using base::ErrorCode;
 using base::fail;
 
 // The names that an interrupted init may have made, and the areas that a writer adds.
-constexpr std::array<std::string_view, 7> kKnownNames{"lock",    "keys",       kPacksArea, "trees",
+constexpr std::array<std::string_view, 7> kKnownNames{"lock",    kKeysArea,    kPacksArea, kTreesArea,
                                                       "readers", kCommitsArea, kOwnerArea};
+
+[[noreturn]] void refuse_existing(const Storage& storage) {
+  fail(ErrorCode::kUsage, "init {}: a store already exists there", storage.display_name());
+}
 
 void check_is_free(const Location& location, base::FileSystem& files) {
   for (const std::string& name : files.list(location.store)) {
@@ -29,11 +33,11 @@ void check_is_free(const Location& location, base::FileSystem& files) {
          "init {}: the directory contains something else ({}): choose an empty one",
          location.store.string(), name);
   }
-  const SlotListing slots = read_slots(files, keys_directory(location));
-  if (!slots.slots.empty() || !slots.damaged.empty() ||
-      !files.list(packs_directory(location)).empty() ||
-      !files.list(commits_directory(location)).empty()) {
-    fail(ErrorCode::kUsage, "init {}: a store already exists there", location.store.string());
+  const std::shared_ptr<Storage> storage = storage_of(location, files);
+  const SlotListing slots = read_slots(*storage);
+  if (!slots.slots.empty() || !slots.damaged.empty() || !storage->list(kPacksArea).empty() ||
+      !storage->list(kCommitsArea).empty()) {
+    refuse_existing(*storage);
   }
   for (const base::Path& left : {index_file(location), highest_commit_file(location)}) {
     if (!files.open(left) && !std::filesystem::exists(left)) continue;
@@ -59,10 +63,11 @@ void init(const Location& location, base::FileSystem& files, const base::Clock& 
   StoreId store;
   fill_random(store);
   // The key slot makes it a store: before it is written, all of this can be repeated; afterwards a
-  // writer can do the rest.
-  const auto now = clock.now_seconds();
-  write_slot(files, keys_directory(location),
-             wrap_for_key_file(store, random_key(), file_key, now));
+  // writer can do the rest. A listing may have lacked the slot of a store that is there.
+  const std::shared_ptr<Storage> storage = storage_of(location, files);
+  const KeySlot first =
+      wrap_for_key_file(store, random_key(), file_key, clock.now_seconds(), kFirstSlot);
+  if (write_first_slot(*storage, first) == Created::kExists) refuse_existing(*storage);
   Index::open(index_file(location), store);
 }
 

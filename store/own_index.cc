@@ -1,7 +1,10 @@
 #include "store/own_index.h"
 
 #include <string>
+#include <utility>
 #include <vector>
+
+#include <fmt/core.h>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -24,7 +27,12 @@ std::vector<std::string> attempt(const Location& location, base::FileSystem& fil
   Index::Update update(index);
   std::vector<std::string> damage;
   try {
-    damage = catch_up(location, files, context, index);
+    CaughtUp caught_up = catch_up(location, files, context, index);
+    damage = std::move(caught_up.damage);
+    if (caught_up.recorded.number != 0) {
+      damage.push_back(fmt::format("commit {} is recorded, but its pack can't be found",
+                                   caught_up.recorded.number));
+    }
   } catch (const base::Error& error) {
     if (error.code() != base::ErrorCode::kDamaged || is_last) throw;
     return {error.what()};

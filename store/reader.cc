@@ -76,7 +76,7 @@ Reader& Reader::operator=(Reader&&) noexcept = default;
 Reader::~Reader() = default;
 
 Reader Reader::open(const Location& location, base::FileSystem& files) {
-  const BlockContext context = open_keys(files, location.store, location.key_file);
+  const BlockContext context = open_keys(location, files);
   std::vector<std::string> listed;
   if (location.has_own_index) {
     catch_up_own_index(location, files, context);

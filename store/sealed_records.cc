@@ -56,7 +56,7 @@ class SealedRecords::Impl {
  public:
   Impl(const Location& location, base::FileSystem& files)
       : location_(location), files_(files), lock_(take_lock()) {
-    const OpenedStore opened = open_master(files, location.store, location.key_file);
+    const OpenedStore opened = open_master(location, files);
     store_ = opened.store;
     box_key_ = key_from_key(opened.master, salt_of("desk records"));
     hash_key_ = key_from_key(opened.master, salt_of("desk hashes"));

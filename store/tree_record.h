@@ -1,15 +1,18 @@
-// The lists of what mailstow restored, and may therefore delete: one small sealed file for each
-// tree (`trees/` in the store), replaced atomically, written without the store's lock.
+// The lists of what mailstow restored, and may therefore delete: a small sealed record for each
+// tree, in the area trees/ of the store's storage, written without the store's lock. Each state of
+// a record is a version of its own, and the newest counts.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/file_system.h"
 #include "base/mail/uid.h"
 #include "base/mail/zoned_time.h"
@@ -56,11 +59,14 @@ enum class TreeState {
   kIncomplete,  // the run ended before everything was restored
 };
 
+inline constexpr std::uint64_t kMaxTreeRecord = std::uint64_t{256} << 20;  // bytes, encoded
+
 struct TreeRecord {
-  std::string id;         // 32 hex digits, random: its file name
+  std::string id;         // 32 hex digits, random: the blob's key begins with it
   std::string account;    // the account whose mailbox contains it
   std::string server;     // the configured server that this was on
   std::string user = {};  // the account's name on that server; empty: written by an older version
+  std::string host = {};  // the machine that made it (store/host_id.h); empty: an older version did
   std::string name;       // as shown: RESTORED/20261124T023000
   std::string raw_name;   // its top level, above every other level
   char delimiter = 0;
@@ -78,14 +84,15 @@ struct TreeRecord {
 };
 
 // A record's plain bytes (docs/pack-format.md, "Tree record"). Encoding fails with Unstorable,
-// decoding with kDamaged. Decoding accepts records without a user too.
+// decoding with kDamaged. Decoding accepts records without a user or a host too.
 base::Bytes encode_tree_record(const TreeRecord& record);
 TreeRecord decode_tree_record(base::ByteView bytes);
 
 class TreeRecords {
  public:
-  // Fails with kKey, kNotFound. Takes no lock.
-  static TreeRecords open(const Location& location, base::FileSystem& files);
+  // Fails with kKey, kNotFound. Takes no lock. `clock` dates what is put, and must outlive this.
+  static TreeRecords open(const Location& location, base::FileSystem& files,
+                          const base::Clock& clock = base::system_clock());
   TreeRecords(TreeRecords&&) noexcept;
   TreeRecords& operator=(TreeRecords&&) noexcept;
   ~TreeRecords();
@@ -94,24 +101,30 @@ class TreeRecords {
 
   // If a record is older than the last one that was put, which the index's directory remembers, the
   // later of the two expiries counts.
+  //
+  // If the newest version is damaged, the one before it is listed with that expiry. Where the
+  // index's directory remembers no expiry, the tree is only listed as damaged: a damaged version
+  // may have moved it to later, and no tree may be deleted early.
   struct Listing {
-    std::vector<TreeRecord> records;         // by time of creation
+    std::vector<TreeRecord> records;  // by time of creation
+    // When each was put, by id, if its version of mailstow noted that.
+    std::map<std::string, std::chrono::sys_seconds> written;
     std::vector<std::string> outdated;       // a line for each older record that was put back
     std::vector<std::string> outdated_ids;   // the ids of these records
-    std::vector<std::string> damaged;        // file names that could not be read, with the reason
-    std::vector<std::string> damaged_files;  // their names in trees/
+    std::vector<std::string> damaged;        // blobs that could not be read, with the reason
+    std::vector<std::string> damaged_files;  // their keys in trees/
   };
   Listing list() const;
 
-  // The current record, with the expiry as in list(); nullopt if it does not exist. Fails with
-  // kDamaged.
+  // The current record, as in list(); nullopt if it does not exist. Fails with kDamaged where
+  // list() has the tree only as damaged.
   std::optional<TreeRecord> find(const std::string& id) const;
 
-  // Durable when it returns; replaces the record with this id. One process at a time may put
-  // records of a tree.
+  // Puts the next version of the record with this id, and then removes the earlier ones, which may
+  // fail without harm. Durable when it returns. One process at a time may put records of a tree.
   void put(const TreeRecord& record);
 
-  // For use after the tree was deleted. Returns false if the record did not exist.
+  // Removes all versions, for use after the tree was deleted. Returns false if it did not exist.
   bool remove(const std::string& id);
 
  private:

@@ -38,7 +38,7 @@ struct CondemnedPack {
   bool operator==(const CondemnedPack&) const = default;
 };
 
-// CondemnedPack::since of a pack that a repair moved aside: no prune deletes it.
+// CondemnedPack::since of a damaged pack that a repair replaced: no prune deletes it.
 inline constexpr std::chrono::sys_seconds kNeverDeleted{
     std::chrono::seconds(253'402'300'799)};  // the end of the year 9999
 

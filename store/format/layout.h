@@ -9,11 +9,14 @@
 
 namespace store {
 
-// The area of the packs in the store's storage (store/storage/); a pack's key is its name in hex.
+// The areas of the store's storage (store/storage/). A pack's key is its name in hex.
 inline constexpr std::string_view kPacksArea = "packs";
 // Those of the commit records and the owner records (store/format/commit_record.h, owner_record.h).
 inline constexpr std::string_view kCommitsArea = "commits";
 inline constexpr std::string_view kOwnerArea = "owner";
+inline constexpr std::string_view kKeysArea = "keys";              // store/keys/key_slot.h
+inline constexpr std::string_view kTreesArea = "trees";            // store/tree_version.h
+inline constexpr std::string_view kQuarantineArea = "quarantine";  // of damaged blobs
 
 inline base::Path packs_directory(const Location& location) {
   return location.store / kPacksArea;
@@ -25,17 +28,17 @@ inline base::Path owner_directory(const Location& location) {
   return location.store / kOwnerArea;
 }
 inline base::Path keys_directory(const Location& location) {
-  return location.store / "keys";
+  return location.store / kKeysArea;
 }
 inline base::Path trees_directory(const Location& location) {
-  return location.store / "trees";
+  return location.store / kTreesArea;
 }
 inline base::Path readers_directory(const Location& location) {
   return location.store / "readers";
 }
-// The files that a repair moved aside.
+// What repairs took out of the way (store/maintenance/quarantine.h).
 inline base::Path quarantine_directory(const Location& location) {
-  return location.store / "quarantine";
+  return location.store / kQuarantineArea;
 }
 // Room that prune gives up when the disk is full (store/maintenance/reserve.h).
 inline base::Path reserve_file(const Location& location) {

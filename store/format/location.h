@@ -29,11 +29,11 @@ struct Location {
   // The index is not the one of the store's writers: each Reader brings it up to date
   // (store/own_index.h).
   bool has_own_index = false;
-  // Holds the packs instead of the directory `store`.
+  // Holds packs, key slots, records of commits, owners and trees instead of the directory `store`.
   std::shared_ptr<Storage> storage = {};
 };
 
-// The storage that holds the packs. `files` must outlive it.
+// The storage that holds them. `files` must outlive it.
 std::shared_ptr<Storage> storage_of(const Location& location, base::FileSystem& files);
 
 inline Location location_of(const base::StoreConfig& config) {

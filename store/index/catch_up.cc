@@ -70,6 +70,7 @@ class CatchUp {
     // A crash may have come between the rename of a pack and the directory's sync.
     if (!unknown_.empty()) files_.sync_directory(packs_directory(location_));
     read_unknown_packs();
+    report_unreadable();
     report_missing();
     add_found();
     return result();
@@ -83,6 +84,7 @@ class CatchUp {
     files_.sync_directory(packs_directory(location_));
     read_packs(unknown_);
     read_recorded_packs();
+    report_unreadable();
     add_found();
     Rebuilt rebuilt{result(), {}};
     for (FoundPack& pack : found_) {
@@ -290,6 +292,13 @@ class CatchUp {
     });
   }
 
+  // A condemned pack is not needed; one that a repair gave up stays in its place.
+  void report_unreadable() {
+    for (const auto& [name, why] : unreadable_) {
+      if (!condemned_.contains(name)) damage_.push_back(why);
+    }
+  }
+
   // An index that was restored to an older state has packs that are rightly gone.
   void report_missing() {
     if (missing_.empty()) return;
@@ -349,7 +358,7 @@ class CatchUp {
         keep_contents(std::move(pack));
       } catch (const base::Error& error) {
         if (error.code() != ErrorCode::kDamaged && error.code() != ErrorCode::kIo) throw;
-        damage_.emplace_back(error.what());
+        unreadable_.emplace_back(name, error.what());
         continue;
       }
       note_condemned(found_.back());
@@ -383,6 +392,7 @@ class CatchUp {
   std::set<PackName> known_;   // what the index had at first
   std::uint64_t highest_ = 0;  // the highest commit that the index had
   std::vector<PackName> missing_;
+  std::vector<std::pair<PackName, std::string>> unreadable_;
   std::set<PackName> unknown_;
   std::vector<FoundPack> found_;
   std::uint64_t kept_objects_ = 0;  // in packs of found_

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/finally.h"
 #include "base/log.h"
@@ -12,6 +11,7 @@
 #include "store/keys/key_export.h"
 #include "store/keys/key_file.h"
 #include "store/keys/key_slot.h"
+#include "store/storage/blob_file.h"
 
 namespace store {
 
@@ -26,7 +26,7 @@ std::chrono::sys_seconds now(const base::Clock& clock) {
 
 // Not for a lost key file: forged slots must not keep it from being replaced.
 void check_room_for_slot(const Location& location, base::FileSystem& files) {
-  if (read_slots(files, keys_directory(location)).slots.size() < kMaxSlots) return;
+  if (read_slots(*storage_of(location, files)).slots.size() < kMaxSlots) return;
   fail(ErrorCode::kUsage,
        "add a key: the store has {} keys, the most it can have: remove one with "
        "mailstow-backupd key remove",
@@ -34,7 +34,7 @@ void check_room_for_slot(const Location& location, base::FileSystem& files) {
 }
 
 std::string add_slot(const Location& location, base::FileSystem& files, const KeySlot& slot) {
-  write_slot(files, keys_directory(location), slot);
+  write_slot(*storage_of(location, files), slot);
   return base::to_hex(slot.id);
 }
 
@@ -42,7 +42,8 @@ std::string add_slot(const Location& location, base::FileSystem& files, const Ke
 
 std::vector<KeyInfo> list_keys(const Location& location, base::FileSystem& files) {
   std::vector<KeyInfo> keys;
-  for (const KeySlot& slot : read_slots(files, keys_directory(location)).slots) {
+  const SlotListing listing = read_slots(*storage_of(location, files));
+  for (const KeySlot& slot : listing.slots) {
     keys.push_back(
         {.id = base::to_hex(slot.id),
          .kind = slot.kind == SlotKind::kKeyFile ? KeyKind::kKeyFile : KeyKind::kPassphrase,
@@ -53,7 +54,7 @@ std::vector<KeyInfo> list_keys(const Location& location, base::FileSystem& files
 
 std::string add_key_file(const Location& location, base::FileSystem& files,
                          const base::Clock& clock, const base::Path& new_key_file) {
-  const OpenedStore opened = open_master(files, location.store, location.key_file);
+  const OpenedStore opened = open_master(location, files);
   const auto lock = lock_for_writing(location, files);
   check_room_for_slot(location, files);
   create_key_file(files, new_key_file);
@@ -65,7 +66,7 @@ std::string add_key_file(const Location& location, base::FileSystem& files,
 std::string add_passphrase(const Location& location, base::FileSystem& files,
                            const base::Clock& clock, const base::Secret& passphrase) {
   if (passphrase.empty()) fail(ErrorCode::kUsage, "add a passphrase: it is empty");
-  const OpenedStore opened = open_master(files, location.store, location.key_file);
+  const OpenedStore opened = open_master(location, files);
   const auto lock = lock_for_writing(location, files);
   check_room_for_slot(location, files);
   return add_slot(
@@ -75,8 +76,7 @@ std::string add_passphrase(const Location& location, base::FileSystem& files,
 
 std::string replace_key_file(const Location& location, base::FileSystem& files,
                              const base::Clock& clock, const base::Secret& passphrase) {
-  const OpenedStore opened =
-      open_master_with_passphrase(files, location.store, passphrase.reveal());
+  const OpenedStore opened = open_master_with_passphrase(location, files, passphrase.reveal());
   const auto lock = lock_for_writing(location, files);
   create_key_file(files, location.key_file);
   return add_slot(location, files,
@@ -85,7 +85,7 @@ std::string replace_key_file(const Location& location, base::FileSystem& files,
 }
 
 base::Secret export_key(const Location& location, base::FileSystem& files) {
-  return format_key_export(open_master(files, location.store, location.key_file));
+  return format_key_export(open_master(location, files));
 }
 
 namespace {
@@ -93,6 +93,7 @@ namespace {
 // The packs are the best proof of a key; a store without packs has its slots, or nothing to lose.
 void check_is_key_of(const Location& location, base::FileSystem& files, const OpenedStore& opened) {
   const BlockContext context{.store = opened.store, .keys = Keys::derive(opened.master)};
+  const std::shared_ptr<Storage> storage = storage_of(location, files);
   Decompressor decompressor;
   const auto opens = [&](std::unique_ptr<base::File> file, const std::string& name) {
     try {
@@ -104,25 +105,24 @@ void check_is_key_of(const Location& location, base::FileSystem& files, const Op
     }
   };
   bool has_packs = false;
-  for (const std::string& name : files.list(packs_directory(location))) {
-    if (base::AtomicFile::is_temporary(name)) continue;
+  for (const std::string& key : storage->list(kPacksArea)) {
     std::unique_ptr<base::File> file;
     try {
-      file = files.open(packs_directory(location) / name);
+      file = open_blob(*storage, {kPacksArea, key});
     } catch (const base::Error& error) {
       if (error.code() != ErrorCode::kDamaged) throw;
       base::log_warning("{}", error.what());
     }
     if (!file) continue;
-    if (opens(std::move(file), name)) return;
+    if (opens(std::move(file), key)) return;
     has_packs = true;
   }
-  const std::vector<KeySlot> slots = read_slots(files, keys_directory(location)).slots;
+  const std::vector<KeySlot> slots = read_slots(*storage).slots;
   const bool is_of_slots =
       std::ranges::any_of(slots, [&](const KeySlot& slot) { return slot.store == opened.store; });
   if (has_packs || !is_of_slots) {
     fail(ErrorCode::kKey, "open store {}: this key is not the key of this store",
-         location.store.string());
+         storage->display_name());
   }
 }
 
@@ -141,8 +141,11 @@ VerifiedKey verify_key(const Location& location, base::FileSystem& files, const 
     check_is_key_of(location, files, parse_key_export(*bytes));
     return {};
   }
-  check_is_key_of(location, files, open_master(files, location.store, file));
-  for (const KeySlot& slot : read_slots(files, keys_directory(location)).slots) {
+  Location with_key = location;
+  with_key.key_file = file;
+  check_is_key_of(location, files, open_master(with_key, files));
+  const SlotListing listing = read_slots(*storage_of(location, files));
+  for (const KeySlot& slot : listing.slots) {
     if (open_with_key_file(slot, *file_key)) return {.id = base::to_hex(slot.id)};
   }
   fail(ErrorCode::kKey, "open store {}: {} is not a key of this store", location.store.string(),
@@ -157,8 +160,6 @@ std::string replace_key_file_from_export(const Location& location, base::FileSys
   }
   const auto lock = lock_for_writing(location, files);
   check_is_key_of(location, files, opened);
-  files.make_directory(keys_directory(location));
-  files.sync_directory(location.store);
   create_key_file(files, location.key_file);
   return add_slot(location, files,
                   wrap_for_key_file(opened.store, opened.master,
@@ -168,7 +169,8 @@ std::string replace_key_file_from_export(const Location& location, base::FileSys
 void remove_key(const Location& location, base::FileSystem& files, const std::string& id) {
   const auto lock = lock_for_writing(location, files);
   const Key file_key = load_key_file(files, location.key_file);
-  const std::vector<KeySlot> slots = read_slots(files, keys_directory(location)).slots;
+  const std::shared_ptr<Storage> storage = storage_of(location, files);
+  const std::vector<KeySlot> slots = read_slots(*storage).slots;
   const auto slot =
       std::ranges::find(slots, id, [](const KeySlot& each) { return base::to_hex(each.id); });
   if (slot == slots.end()) fail(ErrorCode::kNotFound, "remove key {}: not found", id);
@@ -181,7 +183,7 @@ void remove_key(const Location& location, base::FileSystem& files, const std::st
          "it in the configuration",
          id, location.key_file.string());
   }
-  remove_slot(files, keys_directory(location), slot->id);
+  remove_slot(*storage, slot->id);
 }
 
 }  // namespace store

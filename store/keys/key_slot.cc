@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
-#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/finally.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "store/format/encoding.h"
+#include "store/format/layout.h"
 #include "store/keys/key_file.h"
 
 namespace store {
@@ -56,13 +57,18 @@ void read_into(Decoder& decoder, std::array<std::byte, Size>& out) {
   std::ranges::copy(decoder.raw(Size), out.begin());
 }
 
-KeySlot new_slot(SlotKind kind, const StoreId& store, std::chrono::sys_seconds now) {
+KeySlot new_slot(SlotKind kind, const StoreId& store, std::chrono::sys_seconds now,
+                 std::optional<SlotId> id = std::nullopt) {
   KeySlot slot;
   slot.kind = kind;
   slot.store = store;
   slot.created = now;
   slot.nonce = random_nonce();
-  fill_random(slot.id);
+  if (id) {
+    slot.id = *id;
+  } else {
+    fill_random(slot.id);
+  }
   fill_random(slot.salt);
   return slot;
 }
@@ -74,8 +80,16 @@ std::optional<Key> unwrap(const KeySlot& slot, const Key& wrapping) {
   return Key(*master);
 }
 
-std::string file_name(const SlotId& id, int copy) {
+std::string slot_key(const SlotId& id, int copy) {
   return base::to_hex(id) + (copy == 1 ? ".1" : ".2");
+}
+
+BlobName slot_name(const SlotId& id, int copy) {
+  return {kKeysArea, slot_key(id, copy)};
+}
+
+std::string display_name_of_keys(const Storage& storage) {
+  return fmt::format("{}/{}", storage.display_name(), kKeysArea);
 }
 
 }  // namespace
@@ -120,8 +134,8 @@ std::optional<KeySlot> KeySlot::decode(base::ByteView bytes) {
 }
 
 KeySlot wrap_for_key_file(const StoreId& store, const Key& master, const Key& file_key,
-                          std::chrono::sys_seconds now) {
-  KeySlot slot = new_slot(SlotKind::kKeyFile, store, now);
+                          std::chrono::sys_seconds now, std::optional<SlotId> id) {
+  KeySlot slot = new_slot(SlotKind::kKeyFile, store, now, id);
   seal_box(key_from_key(file_key, slot.salt), slot.nonce, encode_head(slot), master.view(),
            slot.box);
   return slot;
@@ -149,38 +163,55 @@ std::optional<Key> open_with_passphrase(const KeySlot& slot, std::string_view pa
 
 namespace {
 
-// Returns nullopt if the file is not a slot, whatever it is: another program may have put it
-// there to keep the others from being read.
-std::optional<KeySlot> read_slot(base::FileSystem& files, const base::Path& path) {
+struct ReadSlot {
+  bool exists = false;
+  std::optional<KeySlot> slot = {};
+};
+
+// What exists and is not a slot may be anything: another program may have put it there to keep the
+// others from being read.
+ReadSlot read_slot(Storage& storage, const std::string& key) {
   try {
-    const std::optional<base::Bytes> bytes = base::read_file(files, path, kMaxSlot);
-    return bytes ? KeySlot::decode(*bytes) : std::nullopt;
+    const std::optional<base::Bytes> bytes = storage.get({kKeysArea, key}, kMaxSlot);
+    if (!bytes) return {};
+    return {.exists = true, .slot = KeySlot::decode(*bytes)};
   } catch (const base::Error& error) {
     if (error.code() != ErrorCode::kDamaged && error.code() != ErrorCode::kIo) throw;
     base::log_debug("{}", error.what());
-    return std::nullopt;
+    return {.exists = true};
   }
+}
+
+// The keys of the slots: what is listed, and what a listing may lack.
+std::set<std::string> possible_keys(Storage& storage) {
+  const std::vector<std::string> listed = storage.list(kKeysArea);
+  std::set<std::string> keys(listed.begin(), listed.end());
+  if (!storage.traits().lists_at_once) keys.insert(slot_key(kFirstSlot, 1));
+  for (const std::string& key : std::set(keys)) {
+    if (key.ends_with(".1")) keys.insert(key.substr(0, key.size() - 1) + "2");
+    if (key.ends_with(".2")) keys.insert(key.substr(0, key.size() - 1) + "1");
+  }
+  return keys;
 }
 
 }  // namespace
 
-SlotListing read_slots(base::FileSystem& files, const base::Path& keys_directory,
-                       const StoreId* store) {
+SlotListing read_slots(Storage& storage, const StoreId* store) {
   SlotListing listing;
   std::map<std::string, std::optional<KeySlot>> slots;
   std::map<std::string, int> copies;
-  for (const std::string& name : files.list(keys_directory)) {
-    if (base::AtomicFile::is_temporary(name)) continue;
-    const base::Path path = keys_directory / name;
-    const std::optional<KeySlot> slot = read_slot(files, path);
+  for (const std::string& key : possible_keys(storage)) {
+    const auto [exists, slot] = read_slot(storage, key);
+    if (!exists) continue;
+    const std::string name = storage.display_name({kKeysArea, key});
     if (slot && store != nullptr && slot->store != *store) {
-      listing.damaged.push_back(path.string() + ": it is a key slot of another store");
-      listing.damaged_files.push_back(name);
+      listing.damaged.push_back(name + ": it is a key slot of another store");
+      listing.damaged_files.push_back(key);
       continue;
     }
-    if (!slot || (name != file_name(slot->id, 1) && name != file_name(slot->id, 2))) {
-      listing.damaged.push_back(path.string() + ": it is not a valid key slot");
-      listing.damaged_files.push_back(name);
+    if (!slot || (key != slot_key(slot->id, 1) && key != slot_key(slot->id, 2))) {
+      listing.damaged.push_back(name + ": it is not a valid key slot");
+      listing.damaged_files.push_back(key);
       continue;
     }
     const std::string id = base::to_hex(slot->id);
@@ -190,63 +221,89 @@ SlotListing read_slots(base::FileSystem& files, const base::Path& keys_directory
   for (const auto& [id, slot] : slots) {
     if (slot) listing.slots.push_back(*slot);
     if (copies[id] < 2) {
-      listing.damaged.push_back(
-          fmt::format("{}: one of its two copies is missing", (keys_directory / id).string()));
+      listing.damaged.push_back(fmt::format("{}: one of its two copies is missing",
+                                            storage.display_name({kKeysArea, id})));
     }
   }
   if (listing.slots.size() > kMaxSlots) {
     listing.damaged.push_back(
         fmt::format("{}: {} key slots, but a store has at most {}: remove the unused ones",
-                    keys_directory.string(), listing.slots.size(), kMaxSlots));
+                    display_name_of_keys(storage), listing.slots.size(), kMaxSlots));
   }
   return listing;
 }
 
-void write_slot(base::FileSystem& files, const base::Path& keys_directory, const KeySlot& slot) {
+void write_slot(Storage& storage, const KeySlot& slot) {
   const base::Bytes bytes = slot.encode();
-  for (const int copy : {1, 2}) {
-    base::write_file(files, keys_directory / file_name(slot.id, copy), bytes,
-                     base::OnExisting::kReplace);
-  }
+  for (const int copy : {1, 2}) storage.replace(slot_name(slot.id, copy), bytes);
 }
 
-void remove_slot(base::FileSystem& files, const base::Path& keys_directory, const SlotId& id) {
-  for (const int copy : {1, 2}) files.remove(keys_directory / file_name(id, copy));
-  files.sync_directory(keys_directory);
+Created write_first_slot(Storage& storage, const KeySlot& slot) {
+  const base::Bytes bytes = slot.encode();
+  const BlobName first = slot_name(slot.id, 1);
+  const BlobName second = slot_name(slot.id, 2);
+  if (storage.size(second)) return Created::kExists;
+  if (storage.traits().creates_once) {
+    if (storage.create(first, bytes) == Created::kExists) return Created::kExists;
+  } else {
+    if (storage.size(first)) return Created::kExists;
+    storage.replace(first, bytes);
+    if (storage.get(first, kMaxSlot) != bytes) return Created::kExists;
+  }
+  storage.replace(second, bytes);
+  return Created::kYes;
+}
+
+void remove_slot(Storage& storage, const SlotId& id) {
+  const std::array names{slot_name(id, 1), slot_name(id, 2)};
+  for (const NotRemoved& left : storage.remove(names)) {
+    fail(ErrorCode::kIo, "remove a key slot: {}", left.why);
+  }
 }
 
 namespace {
 
+// A directory that is missing, as opposed to a bucket, is where init would make the store.
+SlotListing slots_at(const Location& location, Storage& storage) {
+  try {
+    return read_slots(storage);
+  } catch (const StorageError& error) {
+    if (error.trouble() != Trouble::kGone || location.storage) throw;
+    return {};
+  }
+}
+
 // The slots of a store, which must exist before any key is tried.
-std::vector<KeySlot> slots_of(base::FileSystem& files, const base::Path& store) {
-  SlotListing listing = read_slots(files, store / "keys");
+std::vector<KeySlot> slots_of(const Location& location, Storage& storage) {
+  SlotListing listing = slots_at(location, storage);
   if (!listing.slots.empty()) return std::move(listing.slots);
   if (!listing.damaged.empty()) {
     fail(ErrorCode::kDamaged, "open store {}: {}: restore its key slots from a copy",
-         store.string(), listing.damaged.front());
+         storage.display_name(), listing.damaged.front());
   }
   fail(ErrorCode::kNotFound, "open store {}: not found: create it with mailstow-backupd init",
-       store.string());
+       storage.display_name());
 }
 
 }  // namespace
 
-OpenedStore open_master(base::FileSystem& files, const base::Path& store,
-                        const base::Path& key_file) {
-  const std::vector<KeySlot> slots = slots_of(files, store);
-  const Key file_key = load_key_file(files, key_file);
+OpenedStore open_master(const Location& location, base::FileSystem& files) {
+  const std::shared_ptr<Storage> storage = storage_of(location, files);
+  const std::vector<KeySlot> slots = slots_of(location, *storage);
+  const Key file_key = load_key_file(files, location.key_file);
   for (const KeySlot& slot : slots) {
     const std::optional<Key> master = open_with_key_file(slot, file_key);
     if (master) return {.store = slot.store, .master = *master};
   }
   fail(ErrorCode::kKey,
        "open store {}: {} is not a key of this store: use the key file that init created for it",
-       store.string(), key_file.string());
+       storage->display_name(), location.key_file.string());
 }
 
-OpenedStore open_master_with_passphrase(base::FileSystem& files, const base::Path& store,
+OpenedStore open_master_with_passphrase(const Location& location, base::FileSystem& files,
                                         std::string_view passphrase) {
-  std::vector<KeySlot> slots = slots_of(files, store);
+  const std::shared_ptr<Storage> storage = storage_of(location, files);
+  std::vector<KeySlot> slots = slots_of(location, *storage);
   std::erase_if(slots, [](const KeySlot& slot) { return slot.kind != SlotKind::kPassphrase; });
   const std::size_t excess = slots.size() - std::min(slots.size(), kMaxSlots);
   slots.resize(slots.size() - excess);
@@ -264,15 +321,14 @@ OpenedStore open_master_with_passphrase(base::FileSystem& files, const base::Pat
     fail(ErrorCode::kKey,
          "open store {}: this passphrase opens none of its first {} key slots; not tried: {} more: "
          "remove the files in {} that are not yours",
-         store.string(), kMaxSlots, excess, (store / "keys").string());
+         storage->display_name(), kMaxSlots, excess, display_name_of_keys(*storage));
   }
   fail(ErrorCode::kKey, "open store {}: this passphrase opens none of its key slots{}{}",
-       store.string(), why.empty() ? "" : ": ", why);
+       storage->display_name(), why.empty() ? "" : ": ", why);
 }
 
-BlockContext open_keys(base::FileSystem& files, const base::Path& store,
-                       const base::Path& key_file) {
-  const OpenedStore opened = open_master(files, store, key_file);
+BlockContext open_keys(const Location& location, base::FileSystem& files) {
+  const OpenedStore opened = open_master(location, files);
   return {.store = opened.store, .keys = Keys::derive(opened.master)};
 }
 

@@ -1,5 +1,5 @@
 // The master key, wrapped so that a key file or a passphrase opens it: one slot each, every slot in
-// two files with the same bytes (docs/pack-format.md, "Key slots").
+// two blobs with the same bytes (docs/pack-format.md, "Key slots").
 #pragma once
 
 #include <array>
@@ -14,6 +14,8 @@
 #include "base/file_system.h"
 #include "store/format/block.h"
 #include "store/format/crypto.h"
+#include "store/format/location.h"
+#include "store/storage/storage.h"
 
 namespace store {
 
@@ -36,8 +38,9 @@ struct KeySlot {
   static std::optional<KeySlot> decode(base::ByteView bytes);
 };
 
+// `id`: that of the slot; nullopt: a random one.
 KeySlot wrap_for_key_file(const StoreId& store, const Key& master, const Key& file_key,
-                          std::chrono::sys_seconds now);
+                          std::chrono::sys_seconds now, std::optional<SlotId> id = std::nullopt);
 KeySlot wrap_for_passphrase(const StoreId& store, const Key& master, std::string_view passphrase,
                             std::chrono::sys_seconds now);
 
@@ -50,19 +53,26 @@ inline constexpr std::size_t kMaxSlots = 32;
 
 struct SlotListing {
   std::vector<KeySlot> slots;
-  // Files that are missing or not what was written, with the reason.
+  // Blobs that are missing or not what was written, with the reason.
   std::vector<std::string> damaged;
-  std::vector<std::string> damaged_files;  // the names of those that exist
+  std::vector<std::string> damaged_files;  // the keys of those that exist
 };
-// A file that is not a regular one, or a slot with costs that mailstow never writes, is damaged;
-// with `store`, so is a slot of another store. More than kMaxSlots are listed, and reported as
-// damage.
-SlotListing read_slots(base::FileSystem& files, const base::Path& keys_directory,
-                       const StoreId* store = nullptr);
+// What is not a regular file, or a slot with costs that mailstow never writes, is damaged; with
+// `store`, so is a slot of another store. More than kMaxSlots are listed, and reported as damage.
+// A copy counts as missing only if its name was read.
+SlotListing read_slots(Storage& storage, const StoreId* store = nullptr);
 
-// Writes both files; durable when it returns.
-void write_slot(base::FileSystem& files, const base::Path& keys_directory, const KeySlot& slot);
-void remove_slot(base::FileSystem& files, const base::Path& keys_directory, const SlotId& id);
+// Writes both blobs; durable when it returns.
+void write_slot(Storage& storage, const KeySlot& slot);
+void remove_slot(Storage& storage, const SlotId& id);
+
+// The id of the slot with which init makes a store. Its name is known, so that a listing that lacks
+// it doesn't make the store look empty.
+inline constexpr SlotId kFirstSlot{{{}, {}, {}, {}, {}, {}, {}, std::byte{1}}};
+
+// The same as write_slot() for the slot of that id. kExists: a store is there already; where the
+// storage creates once, of several that make one at the same time all but one get this.
+Created write_first_slot(Storage& storage, const KeySlot& slot);
 
 struct OpenedStore {
   StoreId store{};
@@ -70,16 +80,14 @@ struct OpenedStore {
 };
 
 // Opens with the key file. Fails with kNotFound (no store), kKey, kDamaged.
-OpenedStore open_master(base::FileSystem& files, const base::Path& store,
-                        const base::Path& key_file);
+OpenedStore open_master(const Location& location, base::FileSystem& files);
 
 // The same with a passphrase, which is tried with up to kMaxSlots slots of that kind. A slot that
 // fails is skipped.
-OpenedStore open_master_with_passphrase(base::FileSystem& files, const base::Path& store,
+OpenedStore open_master_with_passphrase(const Location& location, base::FileSystem& files,
                                         std::string_view passphrase);
 
 // The context for reading and writing the store. Fails as open_master() does.
-BlockContext open_keys(base::FileSystem& files, const base::Path& store,
-                       const base::Path& key_file);
+BlockContext open_keys(const Location& location, base::FileSystem& files);
 
 }  // namespace store

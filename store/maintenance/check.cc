@@ -58,7 +58,7 @@ class Check {
       : location_(location),
         files_(files),
         options_(options),
-        context_(open_keys(files, location.store, location.key_file)),
+        context_(open_keys(location, files)),
         index_(open_index_to_check(location, files, context_)),
         lock_(lock_for_reading(location, files, index_)),
         objects_(*storage_, context_, index_),
@@ -67,7 +67,7 @@ class Check {
   }
 
   CheckReport run() {
-    add_damage(read_slots(files_, keys_directory(location_), &context_.store).damaged);
+    add_damage(read_slots(*storage_of(location_, files_), &context_.store).damaged);
     add_damage(TreeRecords::open(location_, files_).list().damaged);
     // Before the index: a writer may commit at any time.
     load_mark();

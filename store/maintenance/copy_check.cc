@@ -39,7 +39,7 @@ class ScratchDirectory {
 BlockContext open_copy(base::FileSystem& files, const base::Path& copy,
                        const base::Path& key_file) {
   try {
-    return open_keys(files, copy, key_file);
+    return open_keys({.store = copy, .index = {}, .key_file = key_file}, files);
   } catch (const base::Error& error) {
     if (error.code() != base::ErrorCode::kNotFound) throw;
     base::fail(base::ErrorCode::kNotFound, "check the copy {}: no store is there: copy it first",

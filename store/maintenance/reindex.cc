@@ -15,7 +15,7 @@
 namespace store {
 
 ReindexReport reindex(const Location& location, base::FileSystem& files) {
-  const BlockContext context = open_keys(files, location.store, location.key_file);
+  const BlockContext context = open_keys(location, files);
   const std::unique_ptr<base::FileLock> lock = lock_for_writing(location, files);
   // Whatever is wrong with the old one, a reader that still has it open can continue to use it.
   for (const base::Path& file : {index_file(location), search_index_file(location)}) {

@@ -46,6 +46,7 @@ class Repair {
         clock_(clock),
         progress_(progress),
         drop_unreadable_(drop_unreadable),
+        storage_(storage_of(location, files)),
         quarantine_(location, files) {}
 
   RepairReport run() {
@@ -69,6 +70,8 @@ class Repair {
       repair_keys_and_trees();
       remove_damaged_records(session.storage(), session.context());
       repair_with(session, before, found);
+      // They are condemned now: until here, a crash loses nothing.
+      for (const PackName& pack : foreign_) quarantine_.take(blob_of(pack));
     }
     {
       WriteSession up_to_date(location_, files_, clock_, Effort::kFast);
@@ -82,11 +85,9 @@ class Repair {
   }
 
  private:
-  base::Path packs() const { return packs_directory(location_); }
-
   // Rebuilds an index that can't be trusted.
   void make_index_readable() {
-    const BlockContext context = open_keys(files_, location_.store, location_.key_file);
+    const BlockContext context = open_keys(location_, files_);
     std::vector<std::string> wrong;
     try {
       wrong = Index::open_read_only(index_file(location_), context.store).integrity();
@@ -113,7 +114,7 @@ class Repair {
   }
 
   KnownBefore remember() {
-    const BlockContext context = open_keys(files_, location_.store, location_.key_file);
+    const BlockContext context = open_keys(location_, files_);
     Index index = Index::open_read_only(index_file(location_), context.store);
     KnownBefore before;
     before.highest = index.highest_commit();
@@ -137,26 +138,40 @@ class Repair {
     for (const DamagedMessage& message : found.damaged_messages) lost_.suspect(message.id);
   }
 
-  // Damaged packs that exist, and all packs that earlier repairs moved aside or were about to.
+  // Damaged packs that exist, and all that earlier repairs condemned or moved aside.
   void find_damaged(const CheckReport& found, WriteSession& session) {
     std::set<PackName> healthy;
     for (const PackName& pack : session.index().packs()) healthy.insert(pack);
     for (const PackName& pack : found.damaged_packs) healthy.erase(pack);
     healthy.insert(session.losing_packs().begin(), session.losing_packs().end());
     for (const CondemnedRow& row : session.index().condemned_rows()) {
-      if (row.condemned.since != kNeverDeleted) {
-        healthy.insert(row.condemned.pack);  // condemned by prune: not for the repair to touch
-        condemned_.push_back(row.condemned);
-      }
+      healthy.insert(row.condemned.pack);  // by prune, or by an earlier repair
+      condemned_.push_back(row.condemned);
+      const bool is_given_up = row.condemned.since == kNeverDeleted;
+      if (is_given_up && is_there(row.condemned.pack)) given_up_.insert(row.condemned.pack);
     }
-    for (const std::string& name : files_.list(packs())) {
+    for (const std::string& key : storage_->list(kPacksArea)) {
       // A pack that not even the index knows could not be indexed.
-      const std::optional<PackName> pack = pack_name(name);
-      if (pack && !healthy.contains(*pack)) damaged_.insert(*pack);
+      const std::optional<PackName> pack = pack_name(key);
+      if (pack && !healthy.contains(*pack)) add_damaged(*pack);
     }
-    for (const PackName& pack : damaged_) sources_.push_back(packs() / pack.hex());
+    for (const PackName& pack : damaged_) sources_.push_back(source_of(*storage_, blob_of(pack)));
     if (found.is_intact() && damaged_.empty()) return;
-    std::ranges::copy(quarantine_.contents(), std::back_inserter(sources_));
+    for (const PackName& pack : given_up_) sources_.push_back(source_of(*storage_, blob_of(pack)));
+    std::ranges::copy(quarantine_.sources(), std::back_inserter(sources_));
+  }
+
+  void add_damaged(const PackName& pack) {
+    // A listing may show what was removed.
+    if (is_there(pack)) damaged_.insert(pack);
+  }
+
+  bool is_there(const PackName& pack) {
+    bool is_blob = false;
+    const std::string why =
+        base::why_unreadable([&] { is_blob = storage_->size(blob_of(pack)).has_value(); });
+    if (!why.empty()) foreign_.insert(pack);
+    return is_blob || !why.empty();
   }
 
   void repair_with(WriteSession& session, const KnownBefore& before, const CheckReport& found) {
@@ -167,11 +182,13 @@ class Repair {
     session.number_after(before.highest);
     session.number_after(index.highest_commit());
     session.number_after(session.lost_commit().value_or(CommitMark()));
-    const Rebuilt rebuilt = rebuild_index(location_, files_, session.context(), index, damaged_);
+    std::set<PackName> without = damaged_;
+    without.insert(given_up_.begin(), given_up_.end());
+    const Rebuilt rebuilt = rebuild_index(location_, files_, session.context(), index, without);
     Salvage salvage(session);
-    for (const base::Path& source : sources_) salvage.take_parts(source);
+    for (const SalvageSource& source : sources_) salvage.take_parts(source);
     session.publish_if_any();
-    for (const base::Path& source : sources_) salvage.take_messages(source);
+    for (const SalvageSource& source : sources_) salvage.take_messages(source);
     session.publish_if_any();
     report_.salvaged_objects = salvage.objects();
     report_.salvaged_messages = salvage.messages();
@@ -193,7 +210,11 @@ class Repair {
       return;
     }
     write_checkpoint(session, living, amended, living_pins_of(living, commits, before));
-    for (const PackName& pack : damaged_) quarantine_.take(packs(), pack.hex());
+    for (const PackName& pack : damaged_) {
+      if (!foreign_.contains(pack)) {
+        report_.condemned.push_back(storage_->display_name(blob_of(pack)));
+      }
+    }
   }
 
   // According to the commits; if commits are lost, according to the earlier index.
@@ -356,17 +377,14 @@ class Repair {
   // can't be read, mailstow no longer treats its tree as its own, which is so with or without a
   // repair.
   void repair_keys_and_trees() {
-    const BlockContext context = open_keys(files_, location_.store, location_.key_file);
-    const SlotListing listing = read_slots(files_, keys_directory(location_), &context.store);
-    for (const std::string& name : listing.damaged_files) {
-      quarantine_.take(keys_directory(location_), name);
-    }
+    const BlockContext context = open_keys(location_, files_);
+    const SlotListing listing = read_slots(*storage_, &context.store);
+    for (const std::string& key : listing.damaged_files) quarantine_.take({kKeysArea, key});
     if (!listing.damaged.empty()) {
-      for (const KeySlot& slot : listing.slots) write_slot(files_, keys_directory(location_), slot);
+      for (const KeySlot& slot : listing.slots) write_slot(*storage_, slot);
     }
-    for (const std::string& name : TreeRecords::open(location_, files_).list().damaged_files) {
-      quarantine_.take(trees_directory(location_), name);
-    }
+    const TreeRecords::Listing trees = TreeRecords::open(location_, files_).list();
+    for (const std::string& key : trees.damaged_files) quarantine_.take({kTreesArea, key});
   }
 
   using CondemnedRow = Index::CondemnedRow;
@@ -376,14 +394,17 @@ class Repair {
   const base::Clock& clock_;
   const std::function<void(const CheckProgress&)>& progress_;
   const std::string& drop_unreadable_;
+  std::shared_ptr<Storage> storage_;
   Quarantine quarantine_;
   RepairReport report_;
   LostMessages lost_;
   std::map<ObjectId, ObjectId> rests_;  // of snapshots that were given up
   std::set<Sha256> good_;
   std::set<PackName> damaged_;
+  std::set<PackName> foreign_;   // what has the name is not a blob
+  std::set<PackName> given_up_;  // by earlier repairs
   std::vector<CondemnedPack> condemned_;
-  std::vector<base::Path> sources_;
+  std::vector<SalvageSource> sources_;
   std::map<std::string, std::uint64_t> highest_;  // the sequences that accounts have used
   std::uint64_t used_up_ = 0;
 };

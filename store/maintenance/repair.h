@@ -1,6 +1,6 @@
-// Recovers as much as possible of a damaged store: damaged files are moved aside, everything still
-// readable is copied into new packs, losses are reported, and the next backup fetches again what
-// servers still have. Nothing is ever deleted.
+// Recovers as much as possible of a damaged store: damaged packs are no longer read, everything
+// still readable is copied into new ones, losses are reported, and the next backup fetches again
+// what servers still have. No byte is ever deleted.
 #pragma once
 
 #include <chrono>
@@ -35,7 +35,8 @@ struct UnreadableSnapshot {
 
 struct RepairReport {
   std::vector<std::string> found;        // damage found before the repair, one line each
-  std::vector<std::string> quarantined;  // files, under their new names
+  std::vector<std::string> condemned;    // damaged packs that are no longer read, but stay in place
+  std::vector<std::string> quarantined;  // other files, under their new names
   std::uint64_t salvaged_objects = 0;    // copied from damaged packs, messages among them
   std::uint64_t salvaged_messages = 0;
   std::vector<std::string> amended_accounts;  // their new newest snapshot omits what is lost
@@ -47,9 +48,9 @@ struct RepairReport {
 // Takes the store's lock and reads the whole store. Fails as Writer::open does, but not for damage,
 // nor for a store that was restored to an older state: that state is valid from now on.
 //
-// Files in STORE/quarantine are salvaged too: put an intact copy of a pack there if one turns up
-// later. May be interrupted anywhere: everything that was readable before remains readable, and the
-// repair can be run again.
+// Packs that an earlier repair condemned are salvaged again, and so are files in STORE/quarantine:
+// if an intact copy of a pack turns up later, put it in the damaged one's place. May be interrupted
+// anywhere: everything that was readable before remains readable, and the repair can be run again.
 //
 // `drop_unreadable`: an account, or empty. Each of its snapshots that can't be read whole after
 // the repair is replaced by the rest of it, or dropped if its root can't be read: until then, prune

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "store/storage/blob_file.h"
 
 namespace store {
 
@@ -59,13 +60,18 @@ bool is_manifest(ObjectType type) {
 
 }  // namespace
 
+SalvageSource source_of(Storage& storage, const BlobName& name) {
+  return {.name = storage.display_name(name),
+          .open = [&storage, name] { return open_blob(storage, name); }};
+}
+
 Salvage::Salvage(WriteSession& session)
     : session_(session), objects_reader_(session.storage(), session.context(), session.index()) {}
 
-void Salvage::for_each_block(const base::Path& pack, const TakeBlock& take) {
+void Salvage::for_each_block(const SalvageSource& pack, const TakeBlock& take) {
   std::unique_ptr<base::File> file;
   try {
-    file = session_.files().open(pack);
+    file = pack.open();
   } catch (const base::Error& error) {
     if (error.code() != base::ErrorCode::kDamaged) throw;  // a FIFO, a link: nothing to salvage
   }
@@ -79,7 +85,7 @@ void Salvage::for_each_block(const base::Path& pack, const TakeBlock& take) {
     const base::Bytes bytes = read_up_to(*file, *mark, BlockHeader::kSize + header->sealed_length);
     base::Bytes plain;
     try {
-      plain = open_block(session_.context(), *header, bytes, decompressor_, pack.string());
+      plain = open_block(session_.context(), *header, bytes, decompressor_, pack.name);
     } catch (const base::Error& error) {
       if (error.code() != base::ErrorCode::kDamaged) throw;
       continue;
@@ -89,7 +95,7 @@ void Salvage::for_each_block(const base::Path& pack, const TakeBlock& take) {
   }
 }
 
-void Salvage::take_parts(const base::Path& pack) {
+void Salvage::take_parts(const SalvageSource& pack) {
   for_each_block(pack, [&](Stream stream, base::ByteView plain) {
     if (stream == Stream::kRecords) return;
     for (const ObjectSpan& span : read_directory(stream, plain)) {
@@ -116,7 +122,7 @@ void Salvage::take_manifest(ObjectType type, base::ByteView bytes) {
   }
 }
 
-void Salvage::take_messages(const base::Path& pack) {
+void Salvage::take_messages(const SalvageSource& pack) {
   for_each_block(pack, [&](Stream stream, base::ByteView plain) {
     if (stream != Stream::kRecords) return;
     for (const ObjectSpan& span : read_directory(stream, plain)) {

@@ -5,14 +5,27 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "base/file_system.h"
 #include "store/format/commit_chain.h"
 #include "store/index/object_reader.h"
+#include "store/storage/storage.h"
 #include "store/write_session.h"
 
 namespace store {
+
+// A damaged pack, or a file that may be one.
+struct SalvageSource {
+  std::string name;  // for messages
+  // Returns nullptr if it is absent.
+  std::function<std::unique_ptr<base::File>()> open;
+};
+
+// `storage` must outlive what this returns.
+SalvageSource source_of(Storage& storage, const BlobName& name);
 
 class Salvage {
  public:
@@ -21,8 +34,8 @@ class Salvage {
 
   // Take the parts and manifests of all packs first, then the messages: they are rebuilt from parts
   // that may be in any pack. Objects that the store already has are not copied.
-  void take_parts(const base::Path& pack);
-  void take_messages(const base::Path& pack);
+  void take_parts(const SalvageSource& pack);
+  void take_messages(const SalvageSource& pack);
 
   std::uint64_t objects() const { return objects_; }  // copied, messages among them
   std::uint64_t messages() const { return messages_; }
@@ -33,7 +46,7 @@ class Salvage {
  private:
   using TakeBlock = std::function<void(Stream stream, base::ByteView plain)>;
 
-  void for_each_block(const base::Path& pack, const TakeBlock& take);
+  void for_each_block(const SalvageSource& pack, const TakeBlock& take);
   void take_manifest(ObjectType type, base::ByteView bytes);
   void take_message(base::ByteView record);
 

@@ -63,7 +63,7 @@ TEST_F(RepairCommandTest, RefetchesLostMessagesThatTheServerStillHas) {
     damage(share);
     EXPECT_EQ(4, mailstow_.backupd({"check", "--read-data"}).status);
     const auto repair = mailstow_.backupd({"check", "--repair"});
-    EXPECT_THAT(repair.out, HasSubstr("Moved aside: "));
+    EXPECT_THAT(repair.out, HasSubstr("No longer read, but still there: "));
     const json account = once();
     EXPECT_EQ("complete", account["status"]);
     expect_backed_up(account);

@@ -197,11 +197,15 @@ TEST_F(EqualAnswersTest, AnOlderRecordOfAnotherAccountsTreeIsNotNamed) {
   store::TreeRecord record = tree_of_bob();
   auto records = store::TreeRecords::open(location_, files);
   records.put(record);
-  const base::Path file = location_.store / "trees" / record.id;
+  const auto only_file = [&] {
+    return location_.store / "trees" / files.list(location_.store / "trees").at(0);
+  };
+  const base::Path file = only_file();
   const base::Bytes old = base::read_file(files, file, std::size_t{1} << 20).value();
   record.expires += std::chrono::hours(24);
   records.put(record);
-  base::write_file(files, file, old, base::OnExisting::kReplace);
+  files.remove(only_file());
+  base::write_file(files, file, old, base::OnExisting::kFail);
   EXPECT_THAT(mailstow_.restore({"trees", "bob"}).err, HasSubstr("an older record"));
   EXPECT_EQ(mailstow_.restore({"trees", "alice"}).err, "");
 }

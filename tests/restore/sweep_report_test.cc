@@ -83,6 +83,16 @@ TEST(SweepReportTest, AnOlderRecordIsReportedAndIsNoFailure) {
   EXPECT_EQ(report.troubles(), report.older_records);
 }
 
+TEST(SweepReportTest, ATreeLeftToAnotherHostIsReportedAndIsNoFailure) {
+  SweepReport report;
+  report.left_to_other_hosts = {swept_record()};
+  report.left_to_other_hosts[0].host = "0123";
+  EXPECT_EQ(report.exit_status(), ExitStatus::kDone);
+  EXPECT_EQ(report.to_document()["left_to_other_hosts"][0]["host"], "0123");
+  EXPECT_THAT(report.to_text(), HasSubstr("left to the host that made it"));
+  EXPECT_TRUE(report.troubles().empty());
+}
+
 TEST(SweepReportTest, WhatCouldNotBeRecordedMakesItPartial) {
   SweepReport report;
   report.not_recorded = {"the clock: not recorded: make room"};

@@ -264,6 +264,26 @@ std::vector<WorldSituation> world_situations() {
          return world.sweep();
        },
        0, Tree::kStays},
+      {"another host made it",
+       [](World& world) {
+         world.change_record([](auto& record) { record.host = std::string(32, 'f'); });
+         return world.sweep();
+       },
+       0, Tree::kStays, "left_to_other_hosts"},
+      {"another host made it, and was there two days ago",
+       [](World& world) {
+         world.change_record([](auto& record) { record.host = std::string(32, 'f'); });
+         world.wait_for(days(2));
+         return world.sweep({.now = true});
+       },
+       0, Tree::kStays, "left_to_other_hosts"},
+      {"another host made it, and has been silent for three days",
+       [](World& world) {
+         world.change_record([](auto& record) { record.host = std::string(32, 'f'); });
+         world.wait_for(days(3));
+         return world.sweep({.now = true});
+       },
+       0, Tree::kGoes, "created by mailstow"},
       {"its record is damaged",
        [](World& world) {
          std::fstream file(world.record_file(), std::ios::in | std::ios::out | std::ios::binary);
@@ -296,8 +316,8 @@ std::vector<WorldSituation> world_situations() {
          auto others = store::TreeRecords::open({other.store(), other.index(), other.key_file()},
                                                 base::real_file_system());
          others.put(records.list().records.front());
-         const base::Path file = world.record_file();
-         std::filesystem::copy_file(other.store() / "trees" / file.filename(), file,
+         const std::filesystem::directory_iterator foreign(other.store() / "trees");
+         std::filesystem::copy_file(foreign->path(), world.record_file(),
                                     std::filesystem::copy_options::overwrite_existing);
          return world.sweep();
        },

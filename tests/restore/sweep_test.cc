@@ -97,9 +97,8 @@ TEST_F(SweepTest, AnExtendedTreeStaysWhenItsOlderRecordIsPutBack) {
   std::filesystem::copy(trees, copy);
   EXPECT_EQ(mailstow_.restore({"extend", "alice", tree, "30d"}).status, 0);
   const AccountState before = state();
-  std::filesystem::copy(
-      copy, trees,
-      std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing);
+  std::filesystem::remove_all(trees);
+  std::filesystem::copy(copy, trees);
   const json report = sweep();
   EXPECT_EQ(report["trees"].size(), 0U);
   EXPECT_EQ(report["older_records"].size(), 1U);

@@ -365,5 +365,21 @@ TEST_F(TreesTest, ListsTreesWithoutTheIndex) {
   EXPECT_EQ(tree()["elsewhere"], nullptr);
 }
 
+TEST_F(TreesTest, ATreeThatAnotherHostMadeIsChangedThere) {
+  const std::string name = run()["tree"];
+  change_record([](auto& record) { record.host = std::string(32, 'f'); });
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"extend", "alice", name, "8d"},
+                                             {"expire", "alice", name},
+                                             {"run", "alice", "--resume", name}}) {
+    const auto refused = mailstow_.restore(words);
+    EXPECT_EQ(refused.status, 5) << words[0];
+    EXPECT_THAT(refused.err, HasSubstr("another host made this tree")) << words[0];
+  }
+  const auto records = store::TreeRecords::open(location(), base::real_file_system()).list();
+  ASSERT_EQ(records.records.size(), 1U);
+  EXPECT_EQ(records.records[0].host, std::string(32, 'f'));
+}
+
 }  // namespace
 }  // namespace restore

@@ -1,11 +1,14 @@
 // The store on a file system that crashes and fails at every operation in turn: afterwards
 // everything acknowledged by a commit exists, and nothing that never did.
+#include <algorithm>
+#include <cstddef>
 #include <cstdlib>
 #include <filesystem>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "store/format/crypto.h"
 #include "store/format/layout.h"
@@ -70,6 +73,12 @@ class CrashTest : public testing::Test {
     Writer writer = open_writer();
     back_up(writer, "alice", samples(0, 3), 100, before_, waiting);
     commit(writer, before_, waiting);
+  }
+
+  std::ptrdiff_t records_of(const std::string& tree) const {
+    return std::ranges::count_if(
+        files_->files_below(trees_directory(location_)),
+        [&](const auto& file) { return file.first.filename().string().starts_with(tree); });
   }
 
   // The run that is interrupted: content stored ahead of its snapshot, two accounts in a commit,
@@ -313,6 +322,7 @@ TEST_F(CrashTest, ATreeRecordIsTheOldOrTheNew) {
   changed.state = TreeState::kComplete;
   TreeRecords::open(location_, *files_).put(changed);
   const std::uint64_t last = files_->operations();
+  int both = 0;
   for (std::uint64_t operation = 1; operation <= last; ++operation) {
     for (const Survival survival :
          {Survival::kNothing, Survival::kEverything, Survival::kAnything}) {
@@ -330,6 +340,47 @@ TEST_F(CrashTest, ATreeRecordIsTheOldOrTheNew) {
       EXPECT_THAT(listing.damaged, IsEmpty());
       ASSERT_EQ(1U, listing.records.size());
       EXPECT_TRUE(listing.records[0] == changed || (!acknowledged && listing.records[0] == record));
+      if (records_of(record.id) == 2) ++both;
+      changed.expires += std::chrono::seconds(1);
+      TreeRecords::open(location_, *files_).put(changed);
+      EXPECT_EQ(changed, TreeRecords::open(location_, *files_).find(record.id));
+      EXPECT_EQ(1, records_of(record.id));
+      changed.expires -= std::chrono::seconds(1);
+    }
+  }
+  EXPECT_GT(both, 0) << "no crash lay between the new version and the removal of the old one";
+}
+
+TEST_F(CrashTest, ARecordThatIsRemovedIsThereAsItWasOrNot) {
+  start();
+  TreeRecord record;
+  record.id = TreeRecords::new_id();
+  TreeRecords::open(location_, *files_).put(record);
+  const auto earlier = files_->files_below(trees_directory(location_));
+  record.state = TreeState::kComplete;
+  TreeRecords::open(location_, *files_).put(record);
+  for (const auto& [path, bytes] : earlier) {
+    base::write_file(*files_, path, bytes, base::OnExisting::kFail);
+  }
+  ASSERT_EQ(2, records_of(record.id));
+  const std::unique_ptr<SimulatedFileSystem> origin = files_->copy();
+  TreeRecords::open(location_, *files_).remove(record.id);
+  const std::uint64_t last = files_->operations();
+  for (std::uint64_t operation = 1; operation <= last; ++operation) {
+    for (const Survival survival :
+         {Survival::kNothing, Survival::kEverything, Survival::kAnything}) {
+      SCOPED_TRACE(operation);
+      files_ = origin->copy();
+      files_->fail_for_good_from(operation, Fault::kIo);
+      try {
+        TreeRecords::open(location_, *files_).remove(record.id);
+      } catch (const base::Error&) {
+      }
+      files_ = files_->after_crash(survival, random_);
+      const TreeRecords::Listing listing = TreeRecords::open(location_, *files_).list();
+      EXPECT_THAT(listing.outdated, IsEmpty());
+      EXPECT_LE(listing.records.size(), 1U);
+      for (const TreeRecord& left : listing.records) EXPECT_EQ(left, record);
     }
   }
 }

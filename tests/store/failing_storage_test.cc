@@ -19,7 +19,7 @@ namespace {
 struct FailingStorage {
   explicit FailingStorage(const tests::StorageFaults& faults) { model.set_faults(faults); }
 
-  tests::ModelStorage model;
+  tests::ModelStorage model{StorageTraits{.creates_once = true}};
   tests::ImpatientClock clock;
   PatientStorage patient{model, clock, std::chrono::hours(24), 1};
 };

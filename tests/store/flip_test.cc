@@ -63,7 +63,7 @@ class FlipTest : public SmallStore {
   }
 
   std::vector<BlockEntry> blocks_of(const base::Path& pack) {
-    const BlockContext context = open_keys(files_, location_.store, location_.key_file);
+    const BlockContext context = open_keys(location_, files_);
     Decompressor decompressor;
     return PackFile(files_.open(pack), "pack").read_trailer(context, {}, decompressor).blocks;
   }

@@ -138,7 +138,7 @@ TEST_P(ForeignFilesTest, AForeignFileAmongTheKeySlotsIsDamagedAndTheOthersOpenTh
   add_passphrase(location_, files_, clock_, base::Secret("correct horse"));
   fs::remove(location_.key_file);
   EXPECT_NO_THROW(replace_key_file(location_, files_, clock_, base::Secret("correct horse")));
-  EXPECT_THAT(read_slots(files_, keys_directory(location_)).damaged_files, SizeIs(1));
+  EXPECT_THAT(read_slots(*storage_of(location_, files_)).damaged_files, SizeIs(1));
   EXPECT_TRUE(repair(location_, files_, clock_, {}).after.is_intact());
 }
 

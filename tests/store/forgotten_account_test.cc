@@ -64,7 +64,7 @@ TEST_F(ForgottenAccountTest, GoesOnAboveItsNumbersInACopy) {
 TEST_F(ForgottenAccountTest, GoesOnAboveItsNumbersAfterARepair) {
   forget("bob");
   {
-    const StoreId store = open_keys(files_, location_.store, location_.key_file).store;
+    const StoreId store = open_keys(location_, files_).store;
     Index index = Index::open_read_only(index_file(location_), store);
     const auto place = index.find(ObjectType::kCommit, index.highest_commit().id).value();
     std::filesystem::remove(packs_directory(location_) / index.block(place.block).pack.hex());
@@ -92,7 +92,7 @@ TEST_F(ForgottenAccountTest, ASnapshotThatARepairGivesUpKeepsItsNumber) {
 
 TEST_F(ForgottenAccountTest, LeavesItsNumbersOutOfTheCommitsOfOtherAccounts) {
   const auto used_up = [&] {
-    const StoreId store = open_keys(files_, location_.store, location_.key_file).store;
+    const StoreId store = open_keys(location_, files_).store;
     return Index::open_read_only(index_file(location_), store).used_up();
   };
   prune_all({open_reader().snapshots("bob").front().id});
@@ -130,7 +130,7 @@ TEST_F(ForgottenAccountTest, RecordsTheNumbersOnce) {
   const auto lines_recorded_by = [&](const std::string& account) {
     const auto before = packs();
     forget(account);
-    const BlockContext context = open_keys(files_, location_.store, location_.key_file);
+    const BlockContext context = open_keys(location_, files_);
     Decompressor decompressor;
     std::size_t lines = 0;
     for (const base::Path& path : packs()) {

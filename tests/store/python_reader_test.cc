@@ -162,7 +162,7 @@ TEST_F(PythonReader, KnowsWhichHostRecordedEachCommit) {
   const json& owner = listed["owners"].at(0);
   EXPECT_EQ(owner["epoch"], 1);
   EXPECT_EQ(owner["since"], clock_.now_seconds().time_since_epoch().count());
-  const BlockContext context = open_keys(files_, location_.store, location_.key_file);
+  const BlockContext context = open_keys(location_, files_);
   Index index = Index::open_read_only(index_file(location_), context.store);
   ASSERT_EQ(listed["recorded"].size(), 2U);
   std::string previous(64, '0');

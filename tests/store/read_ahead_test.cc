@@ -25,7 +25,7 @@ class ReadAheadTest : public StoreFixture {
       add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(0, 10))});
       writer.commit();
     }
-    context_ = open_keys(files_, location_.store, location_.key_file);
+    context_ = open_keys(location_, files_);
     Index index = Index::open_read_only(index_file(location_), context_.store);
     const PackName pack = index.packs().front();
     for (std::size_t ordinal = 0; const auto row = index.row_of(pack, ordinal); ++ordinal) {

@@ -84,7 +84,7 @@ class RecordedStoreTest : public StoreFixture {
     return all;
   }
 
-  BlockContext context() { return open_keys(files_, location_.store, location_.key_file); }
+  BlockContext context() { return open_keys(location_, files_); }
 
   // As another host would record a commit of its own.
   void record_as_other_host(std::uint64_t number) {

@@ -246,7 +246,7 @@ TEST_F(SequenceTest, AnAmendedSnapshotHasTheNextNumberAndTheSameTime) {
   const SnapshotInfo ahead = back_up("alice", kMonday + kDay);
   const SnapshotInfo last = back_up("alice", kMonday - kDay);
   // Without their records the messages are lost.
-  const BlockContext context = open_keys(files_, location_.store, location_.key_file);
+  const BlockContext context = open_keys(location_, files_);
   for (const base::Path& pack : packs()) {
     std::vector<BlockEntry> blocks;
     {

@@ -331,7 +331,7 @@ TEST_F(TwoWritersTest, InAnyOrderTwoCommitsOfOneNumberAreReported) {
     SCOPED_TRACE(seed);
     const Played played = play_both(kSharesNames, seed);
     const Location third = location_of("third");
-    const BlockContext context = open_keys(files_, third.store, third.key_file);
+    const BlockContext context = open_keys(third, files_);
     const std::size_t forks = CommitLog(*storage_, context).forks(1).size();
     Writer writer = Writer::open(third, files_, clock_);
     EXPECT_THAT(writer.damage(), SizeIs(forks));

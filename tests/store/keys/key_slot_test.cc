@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "store/keys/key_file.h"
+#include "store/storage/directory_storage.h"
 #include "tests/expect_error.h"
 #include "tests/temporary_directory.h"
 
@@ -31,10 +32,15 @@ class KeySlotTest : public testing::Test {
     return keys_ / (base::to_hex(slot.id) + "." + std::to_string(number));
   }
 
+  Location location(const base::Path& key_file) const {
+    return {.store = store_, .index = {}, .key_file = key_file};
+  }
+
   tests::TemporaryDirectory directory_;
   base::Path store_ = directory_.path() / "store";
   base::Path keys_ = store_ / "keys";
   base::FileSystem& files_ = base::real_file_system();
+  DirectoryStorage storage_{files_, store_};
   StoreId id_{};
   Key master_ = random_key();
   Key file_key_ = random_key();
@@ -60,13 +66,13 @@ TEST_F(KeySlotTest, ThePassphraseOpensIt) {
 
 TEST_F(KeySlotTest, EveryFlippedByteIsFoundAndTheOtherCopyIsUsed) {
   const KeySlot slot = wrap_for_key_file(id_, master_, file_key_, {});
-  write_slot(files_, keys_, slot);
+  write_slot(storage_, slot);
   const base::Bytes good = slot.encode();
   for (std::size_t at = 0; at < good.size(); ++at) {
     base::Bytes bad = good;
     bad[at] ^= std::byte{1};
     overwrite(copy(slot, 1), bad);
-    const SlotListing listing = read_slots(files_, keys_);
+    const SlotListing listing = read_slots(storage_);
     ASSERT_THAT(listing.slots, SizeIs(1)) << at;
     EXPECT_THAT(listing.damaged, testing::Not(IsEmpty())) << at;
     EXPECT_TRUE(same(master_, open_with_key_file(listing.slots[0], file_key_).value()));
@@ -75,10 +81,10 @@ TEST_F(KeySlotTest, EveryFlippedByteIsFoundAndTheOtherCopyIsUsed) {
 
 TEST_F(KeySlotTest, AMissingCopyIsNamed) {
   const KeySlot slot = wrap_for_key_file(id_, master_, file_key_, {});
-  write_slot(files_, keys_, slot);
-  EXPECT_THAT(read_slots(files_, keys_).damaged, IsEmpty());
+  write_slot(storage_, slot);
+  EXPECT_THAT(read_slots(storage_).damaged, IsEmpty());
   files_.remove(copy(slot, 1));
-  const SlotListing listing = read_slots(files_, keys_);
+  const SlotListing listing = read_slots(storage_);
   EXPECT_THAT(listing.slots, SizeIs(1));
   ASSERT_THAT(listing.damaged, SizeIs(1));
   EXPECT_THAT(listing.damaged[0], HasSubstr("one of its two copies is missing"));
@@ -87,13 +93,13 @@ TEST_F(KeySlotTest, AMissingCopyIsNamed) {
 TEST_F(KeySlotTest, AnyOfSeveralSlotsOpensTheStore) {
   const base::Path key_file = directory_.path() / "store.key";
   create_key_file(files_, key_file);
-  write_slot(files_, keys_, wrap_for_passphrase(id_, master_, "words", {}));
-  EXPECT_ERROR(kKey, "is not a key of this store", open_keys(files_, store_, key_file));
+  write_slot(storage_, wrap_for_passphrase(id_, master_, "words", {}));
+  EXPECT_ERROR(kKey, "is not a key of this store", open_keys(location(key_file), files_));
   const KeySlot slot = wrap_for_key_file(id_, master_, load_key_file(files_, key_file), {});
-  write_slot(files_, keys_, slot);
-  EXPECT_TRUE(same(Keys::derive(master_).ids, open_keys(files_, store_, key_file).keys.ids));
-  remove_slot(files_, keys_, slot.id);
-  EXPECT_ERROR(kKey, "is not a key of this store", open_keys(files_, store_, key_file));
+  write_slot(storage_, slot);
+  EXPECT_TRUE(same(Keys::derive(master_).ids, open_keys(location(key_file), files_).keys.ids));
+  remove_slot(storage_, slot.id);
+  EXPECT_ERROR(kKey, "is not a key of this store", open_keys(location(key_file), files_));
 }
 
 TEST_F(KeySlotTest, ASlotWithUnlawfulCostsIsDamaged) {
@@ -122,8 +128,8 @@ TEST_F(KeySlotTest, ASlotWithUnlawfulCostsIsDamaged) {
 TEST_F(KeySlotTest, ForgedSlotsThatSortFirstKeepNoKeyFromOpeningTheStore) {
   const base::Path key_file = directory_.path() / "store.key";
   create_key_file(files_, key_file);
-  write_slot(files_, keys_, wrap_for_key_file(id_, master_, load_key_file(files_, key_file), {}));
-  write_slot(files_, keys_, wrap_for_passphrase(id_, master_, "words", {}));
+  write_slot(storage_, wrap_for_key_file(id_, master_, load_key_file(files_, key_file), {}));
+  write_slot(storage_, wrap_for_passphrase(id_, master_, "words", {}));
   for (unsigned number = 0; number < 20; ++number) {
     KeySlot forged;
     forged.kind = number % 2 == 0 ? SlotKind::kPassphrase : SlotKind::kKeyFile;
@@ -132,19 +138,19 @@ TEST_F(KeySlotTest, ForgedSlotsThatSortFirstKeepNoKeyFromOpeningTheStore) {
       forged.operations = number % 4 == 0 ? 1 : 100;
       forged.memory = number % 4 == 0 ? 8'192 : 0;
     }
-    write_slot(files_, keys_, forged);
+    write_slot(storage_, forged);
   }
-  EXPECT_TRUE(same(master_, open_master_with_passphrase(files_, store_, "words").master));
-  EXPECT_TRUE(same(master_, open_master(files_, store_, key_file).master));
+  EXPECT_TRUE(same(master_, open_master_with_passphrase(location({}), files_, "words").master));
+  EXPECT_TRUE(same(master_, open_master(location(key_file), files_).master));
 }
 
 TEST_F(KeySlotTest, ASlotOfAnotherStoreIsReported) {
   StoreId other{};
   other[0] = std::byte{1};
-  write_slot(files_, keys_, wrap_for_key_file(id_, master_, file_key_, {}));
-  write_slot(files_, keys_, wrap_for_key_file(other, master_, file_key_, {}));
-  EXPECT_THAT(read_slots(files_, keys_).damaged, IsEmpty());
-  const SlotListing listing = read_slots(files_, keys_, &id_);
+  write_slot(storage_, wrap_for_key_file(id_, master_, file_key_, {}));
+  write_slot(storage_, wrap_for_key_file(other, master_, file_key_, {}));
+  EXPECT_THAT(read_slots(storage_).damaged, IsEmpty());
+  const SlotListing listing = read_slots(storage_, &id_);
   EXPECT_THAT(listing.slots, SizeIs(1));
   EXPECT_THAT(listing.damaged_files, SizeIs(2));
   EXPECT_THAT(listing.damaged, testing::Each(HasSubstr("a key slot of another store")));
@@ -159,13 +165,14 @@ TEST_F(KeySlotTest, MoreSlotsThanAStoreCanHaveAreReported) {
   forged.memory = 8'192;
   for (unsigned number = 0; number <= kMaxSlots; ++number) {
     forged.id[7] = static_cast<std::byte>(number);
-    write_slot(files_, keys_, forged);
+    write_slot(storage_, forged);
   }
-  EXPECT_THAT(read_slots(files_, keys_).damaged,
+  EXPECT_THAT(read_slots(storage_).damaged,
               testing::ElementsAre(HasSubstr("33 key slots, but a store has at most 32")));
-  EXPECT_ERROR(kKey, "not tried: 1 more", open_master_with_passphrase(files_, store_, "words"));
-  write_slot(files_, keys_, wrap_for_key_file(id_, master_, load_key_file(files_, key_file), {}));
-  EXPECT_TRUE(same(master_, open_master(files_, store_, key_file).master));
+  EXPECT_ERROR(kKey, "not tried: 1 more",
+               open_master_with_passphrase(location({}), files_, "words"));
+  write_slot(storage_, wrap_for_key_file(id_, master_, load_key_file(files_, key_file), {}));
+  EXPECT_TRUE(same(master_, open_master(location(key_file), files_).master));
 }
 
 TEST_F(KeySlotTest, AKeyFileIsCreatedOnceAndPrivateToItsOwner) {

@@ -136,7 +136,7 @@ class PruneUnreadableTest : public PruneFixture,
   }
 
   void flip_manifests() {
-    const BlockContext context = open_keys(files_, location_.store, location_.key_file);
+    const BlockContext context = open_keys(location_, files_);
     Decompressor decompressor;
     PackFile pack(files_.open(pack_), "pack");
     for (const BlockEntry& block : pack.read_trailer(context, {}, decompressor).blocks) {

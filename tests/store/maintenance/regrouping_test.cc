@@ -43,7 +43,7 @@ class RegroupingTest : public PruneFixture {
   }
 
   std::vector<BlockEntry> blocks_of_newest_pack() {
-    const BlockContext context = open_keys(files_, location_.store, location_.key_file);
+    const BlockContext context = open_keys(location_, files_);
     const PackName name =
         Index::open_read_only(index_file(location_), context.store).packs().back();
     Decompressor decompressor;
@@ -98,7 +98,7 @@ TEST_F(RegroupingTest, AnAccountsManifestsLieTogether) {
   }
   std::map<ObjectId, std::string> roots;
   {
-    const BlockContext context = open_keys(files_, location_.store, location_.key_file);
+    const BlockContext context = open_keys(location_, files_);
     Index index = Index::open_read_only(index_file(location_), context.store);
     for (const std::string& account : accounts) {
       for (const SnapshotInfo& snapshot : index.snapshots(account)) {

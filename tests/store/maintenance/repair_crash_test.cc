@@ -75,7 +75,7 @@ class RepairCrashTest : public testing::Test {
   }
 
   std::size_t place_of(const std::string& account, Stream stream) {
-    const BlockContext context = open_keys(*files_, location_.store, location_.key_file);
+    const BlockContext context = open_keys(location_, *files_);
     Decompressor decompressor;
     const Pack pack =
         PackFile(files_->open(packs_.at(account)), "pack").read_trailer(context, {}, decompressor);
@@ -343,7 +343,7 @@ TEST_F(ReindexCrashTest, AFailedReindexIsCompletedByTheNextRun) {
 
 // Killed between two packs: the index has some of them.
 TEST_F(ReindexCrashTest, APartialIndexIsCompletedByTheNextRun) {
-  const BlockContext context = open_keys(*files_, location_.store, location_.key_file);
+  const BlockContext context = open_keys(location_, *files_);
   const std::vector<std::string> names = files_->list(packs_directory(location_));
   for (unsigned chosen = 0; chosen < 1U << names.size(); ++chosen) {
     SCOPED_TRACE(chosen);

@@ -46,7 +46,7 @@ class RepairTest : public StoreFixture {
   }
 
   std::vector<BlockEntry> blocks_of(const base::Path& path) {
-    const BlockContext context = open_keys(files_, location_.store, location_.key_file);
+    const BlockContext context = open_keys(location_, files_);
     Decompressor decompressor;
     return PackFile(files_.open(path), "pack").read_trailer(context, {}, decompressor).blocks;
   }
@@ -85,8 +85,15 @@ class RepairTest : public StoreFixture {
     return reader.folders(reader.newest_snapshot(account).value()).at(0).info.skipped;
   }
 
-  base::Path quarantined(const base::Path& pack) {
-    return quarantine_directory(location_) / pack.filename();
+  // Repairs with a copy that turns up later. Returns the number of messages salvaged from it.
+  std::uint64_t use_copy(const base::Path& copy, const base::Path& place) {
+    fs::copy_file(copy, place, fs::copy_options::overwrite_existing);
+    const RepairReport report = repair_all();
+    EXPECT_TRUE(report.after.is_intact());
+    // The snapshot before the amended one is complete.
+    Reader reader = open_reader();
+    EXPECT_EQ(5U, reader.snapshots("alice").at(0).messages);
+    return report.salvaged_messages;
   }
 };
 
@@ -105,9 +112,9 @@ TEST_F(RepairTest, LosingAPacksHeaderOrTrailerLosesNothing) {
     const base::Path pack = back_up(at_the_end ? "alice" : "bob", at_the_end ? 0 : 5, 5);
     flip(pack, at_the_end ? fs::file_size(pack) - 100 : 20);
     const RepairReport report = repair_all();
-    EXPECT_THAT(report.quarantined, ElementsAre(quarantined(pack).string()));
-    EXPECT_TRUE(fs::exists(quarantined(pack)));
-    EXPECT_FALSE(fs::exists(pack));
+    EXPECT_THAT(report.condemned, ElementsAre(pack.string()));
+    EXPECT_THAT(report.quarantined, IsEmpty());
+    EXPECT_TRUE(fs::exists(pack));
     EXPECT_EQ(5U, report.salvaged_messages);
     EXPECT_THAT(report.amended_accounts, IsEmpty());
     EXPECT_TRUE(report.after.is_intact());
@@ -194,13 +201,72 @@ TEST_F(RepairTest, ACopyThatTurnsUpLaterRestoresTheRest) {
   fs::copy(pack, copy);
   damage_block(pack, Stream::kRecords);
   EXPECT_FALSE(repair_all().after.is_intact());
-  fs::copy_file(copy, quarantined(pack), fs::copy_options::overwrite_existing);
-  const RepairReport report = repair_all();
-  EXPECT_EQ(5U, report.salvaged_messages);
-  EXPECT_TRUE(report.after.is_intact());
-  // The snapshot before the amended one is complete.
-  Reader reader = open_reader();
-  EXPECT_EQ(5U, reader.snapshots("alice").at(0).messages);
+  EXPECT_EQ(5U, use_copy(copy, pack));
+  EXPECT_EQ(0U, use_copy(copy, pack)) << "it is condemned for ever, and nothing of it is missing";
+}
+
+// Earlier versions moved damaged packs there.
+TEST_F(RepairTest, ACopyInTheQuarantineRestoresTheRest) {
+  const base::Path pack = back_up("alice", 0, 5);
+  const base::Path copy = directory_ / "copy";
+  fs::copy(pack, copy);
+  damage_block(pack, Stream::kRecords);
+  EXPECT_FALSE(repair_all().after.is_intact());
+  fs::create_directory(quarantine_directory(location_));
+  fs::rename(pack, quarantine_directory(location_) / pack.filename());
+  EXPECT_FALSE(repair_all().after.is_intact());
+  EXPECT_EQ(5U, use_copy(copy, quarantine_directory(location_) / "found again.PACK"));
+}
+
+// Whether the index remembers that it is condemned, or commits do.
+TEST_F(RepairTest, ACondemnedPackStaysAndIsNoDamage) {
+  const base::Path pack = back_up("alice", 0, 5);
+  back_up("bob", 5, 5);
+  flip(pack, fs::file_size(pack) - 100);
+  EXPECT_THAT(repair_all().condemned, ElementsAre(pack.string()));
+  const std::vector<base::Path> before = packs();
+  for (const bool index_is_lost : {false, true}) {
+    SCOPED_TRACE(index_is_lost);
+    if (index_is_lost) fs::remove_all(location_.index);
+    EXPECT_THAT(open_writer().damage(), IsEmpty());
+    EXPECT_THAT(reindex(location_, files_).damage, IsEmpty());
+    const RepairReport again = repair_all();
+    EXPECT_THAT(again.condemned, IsEmpty());
+    EXPECT_EQ(before, packs()) << "no further checkpoint";
+    EXPECT_EQ(samples(0, 5), restored("alice"));
+  }
+}
+
+// As after a crash before it was moved.
+TEST_F(RepairTest, ADirectoryInTheCondemnedPacksPlaceIsMoved) {
+  const base::Path pack = back_up("alice", 0, 5);
+  flip(pack, fs::file_size(pack) - 100);
+  repair_all();
+  fs::remove(pack);
+  fs::create_directory(pack);
+  EXPECT_THAT(repair_all().quarantined,
+              ElementsAre((quarantine_directory(location_) / pack.filename()).string()));
+  EXPECT_FALSE(fs::exists(pack));
+  EXPECT_NO_THROW(prune(location_, files_, clock_, {}));
+  EXPECT_EQ(samples(0, 5), restored("alice"));
+}
+
+TEST_F(RepairTest, PruneKeepsWhatARepairCondemned) {
+  const base::Path pack = back_up("alice", 0, 5);
+  back_up("bob", 5, 5);
+  flip(pack, fs::file_size(pack) - 100);
+  repair_all();
+  for (int days = 0; days < 3; ++days) {
+    clock_.moment += std::chrono::days(400);
+    prune(location_, files_, clock_, {});
+    EXPECT_TRUE(fs::exists(pack));
+  }
+  EXPECT_TRUE(check_all().is_intact());
+  fs::remove(pack);  // by hand
+  EXPECT_NO_THROW(prune(location_, files_, clock_, {}));
+  EXPECT_TRUE(repair_all().after.is_intact());
+  EXPECT_EQ(samples(0, 5), restored("alice"));
+  EXPECT_EQ(samples(5, 5), restored("bob"));
 }
 
 TEST_F(RepairTest, AMissingPackIsNoLongerReported) {
@@ -293,7 +359,7 @@ TEST_F(RepairTest, AnOlderStateIsAcceptedAndNumberingContinues) {
   EXPECT_TRUE(report.after.is_intact());
   EXPECT_EQ(samples(0, 5), restored("alice"));
   EXPECT_NO_THROW(open_writer());
-  const BlockContext context = open_keys(files_, location_.store, location_.key_file);
+  const BlockContext context = open_keys(location_, files_);
   EXPECT_EQ(3U,
             Index::open_read_only(index_file(location_), context.store).highest_commit().number);
 }
@@ -303,13 +369,13 @@ TEST_F(RepairTest, KeySlotsAndTreeRecordsAreRepaired) {
   TreeRecord record;
   record.id = TreeRecords::new_id();
   TreeRecords::open(location_, files_).put(record);
-  flip(trees_directory(location_) / record.id, 70);
+  flip(fs::directory_iterator(trees_directory(location_))->path(), 70);
   const base::Path slot = fs::directory_iterator(keys_directory(location_))->path();
   flip(slot, 40);
   const RepairReport report = repair_all();
   EXPECT_THAT(report.quarantined, SizeIs(2));
   EXPECT_TRUE(report.after.is_intact());
-  EXPECT_THAT(read_slots(files_, keys_directory(location_)).damaged, IsEmpty());
+  EXPECT_THAT(read_slots(*storage_of(location_, files_)).damaged, IsEmpty());
 }
 
 TEST_F(RepairTest, TheIndexEqualsThatOfAReindex) {

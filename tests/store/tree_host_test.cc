@@ -1,0 +1,113 @@
+#include "store/tree_host.h"
+
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/atomic_file.h"
+#include "store/host_id.h"
+#include "tests/temporary_directory.h"
+
+namespace store {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::seconds;
+using std::chrono::sys_seconds;
+using testing::SizeIs;
+
+constexpr sys_seconds kNow{std::chrono::days(20'000)};
+constexpr hours kTwoDays{48};
+
+// How long ago each was.
+struct HostCase {
+  const char* name;
+  std::string host;
+  TreeState state;
+  seconds expired;
+  seconds written;
+  seconds host_seen;
+  bool expected;
+};
+
+TEST(TreeHostTest, ATreeIsSweptByTheHostThatMadeItOrOnceThatIsSilent) {
+  const auto done = TreeState::kComplete;
+  const auto running = TreeState::kRestoring;
+  const HostCase cases[] = {
+      {"its own", "here", done, {}, {}, {}, true},
+      {"its own, while it is restored", "here", running, {}, {}, {}, true},
+      {"of an earlier version", "", done, {}, {}, {}, true},
+      {"of an earlier version, while it is restored", "", running, {}, {}, {}, true},
+      {"another's", "there", done, {}, {}, {}, false},
+      {"another's, overdue, the host lives", "there", done, kTwoDays, kTwoDays, hours(1), false},
+      {"the host lived two days ago less a second", "there", done, kTwoDays, kTwoDays,
+       kTwoDays - seconds(1), false},
+      {"overdue for two days less a second", "there", done, kTwoDays - seconds(1), kTwoDays,
+       kTwoDays, false},
+      {"silent and overdue for two days", "there", done, kTwoDays, kTwoDays, kTwoDays, true},
+      {"incomplete", "there", TreeState::kIncomplete, kTwoDays, kTwoDays, kTwoDays, true},
+      {"restoring, and younger than a day", "there", running, kTwoDays, hours(24) - seconds(1),
+       kTwoDays, false},
+      {"restoring, and a day old", "there", running, kTwoDays, hours(24), kTwoDays, true},
+      {"the host's clock is ahead", "there", done, kTwoDays, kTwoDays, -hours(5), false},
+  };
+  for (const HostCase& each : cases) {
+    const TreeMaking tree{.host = each.host,
+                          .state = each.state,
+                          .expires = kNow - each.expired,
+                          .written = kNow - each.written,
+                          .host_seen = kNow - each.host_seen};
+    EXPECT_EQ(each.expected, may_sweep(tree, "here", kNow)) << each.name;
+    // A machine without an id can't know that a tree is its own.
+    EXPECT_EQ(each.host == "here" ? false : each.expected, may_sweep(tree, "", kNow)) << each.name;
+  }
+}
+
+TEST(TreeHostTest, AnyRecordOfAHostShowsThatItLives) {
+  TreeRecord due;
+  due.id = "due";
+  due.host = "there";
+  due.state = TreeState::kComplete;
+  due.created = kNow - hours(200);
+  due.expires = kNow - hours(100);
+  TreeRecord other = due;
+  other.id = "other";
+  other.expires = kNow + hours(100);
+  TreeRecords::Listing listing;
+  listing.records = {due, other};
+  listing.written = {{"due", kNow - hours(150)}, {"other", kNow - hours(60)}};
+  EXPECT_TRUE(may_sweep(due, listing, "here", kNow));
+  EXPECT_TRUE(may_change(other, listing, "here", kNow)) << "also if it is not due";
+  EXPECT_FALSE(may_sweep(other, listing, "here", kNow));
+  listing.written["other"] = kNow - hours(40);
+  EXPECT_FALSE(may_sweep(due, listing, "here", kNow));
+  EXPECT_FALSE(may_change(due, listing, "here", kNow));
+  EXPECT_TRUE(may_change(due, listing, "there", kNow));
+  listing.records[1].host = "elsewhere";
+  EXPECT_TRUE(may_sweep(due, listing, "here", kNow));
+  listing.written["due"] = kNow - hours(40);
+  EXPECT_FALSE(may_sweep(due, listing, "here", kNow));
+}
+
+TEST(HostIdTest, ComesFromTheMachineAndDoesNotDiscloseIt) {
+  const tests::TemporaryDirectory directory;
+  base::FileSystem& files = base::real_file_system();
+  const base::Path file = directory.path() / "machine-id";
+  EXPECT_EQ("", host_id(files, file));
+  const auto id_of = [&](const std::string& text) {
+    base::write_file(files, file, base::as_bytes(text), base::OnExisting::kReplace);
+    return host_id(files, file);
+  };
+  const std::string machine = "0123456789abcdef0123456789abcdef";
+  const std::string id = id_of(machine + "\n");
+  EXPECT_THAT(id, SizeIs(32));
+  EXPECT_NE(id, machine);
+  EXPECT_EQ(id, id_of(machine + "\n"));
+  EXPECT_NE(id, id_of("1" + machine.substr(1) + "\n"));
+  EXPECT_EQ("", id_of("uninitialized\n"));
+  EXPECT_EQ("", id_of(""));
+}
+
+}  // namespace
+}  // namespace store
