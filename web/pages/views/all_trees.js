@@ -48,7 +48,7 @@ function card(tree) {
       [t("trees.holds"), `${t("count.messages", {n: tree.messages})}, ${size(tree.bytes)}`],
       [t("trees.by"), maker && name(maker)]),
     place, may_change && tree_actions(tree, {root: api.path`/accounts/${tree.account}`, place, changed}),
-    command(`${tree.commands.extend}\n${tree.commands.expire}`));
+    command([tree.commands.extend, tree.commands.expire]));
 }
 
 // Mail that lies below the folder of restored mail, and that no restore put there.
@@ -109,7 +109,7 @@ export async function show({query, signal}) {
       due > late && note("", el("p", {}, t("trees.some_due", {n: due - late}))),
       trees.length === 0 ? el("div", {class: "card"}, el("p", {}, t("trees.none")))
                          : [el("div", {class: "bar"}, input, count), list, el("p", {}, more)],
-      unrecorded_card(unrecorded), command(line)
+      unrecorded_card(unrecorded), command(line, t("command.page"))
     ]
   };
 }

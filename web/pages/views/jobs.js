@@ -169,7 +169,7 @@ export async function show({signal}) {
     lead: t("jobs.lead"),
     content: [
       place, trouble, el("ul", {class: "cards grid-2"}, cards.map((card) => card.node)),
-      command(first.command)
+      command(first.command, t("command.page"))
     ]
   };
 }

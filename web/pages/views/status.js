@@ -161,7 +161,7 @@ export async function show({query, signal}) {
     content: [
       alarms(status),
       status.store && el("div", {class: "grid-2"}, store_card(status), ages_card(status.jobs)),
-      session.current().all_accounts && history_card(days, signal), command(status.command)
+      session.current().all_accounts && history_card(days, signal), command(status.command, t("command.page"))
     ]
   };
 }

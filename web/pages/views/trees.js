@@ -28,7 +28,7 @@ function card(tree) {
       ],
       [t("trees.by"), maker !== session.current().person && name(maker)]),
     place, session.can_restore() && tree_actions(tree, {root: account.root(), place, changed}),
-    command(tree.commands && `${tree.commands.extend}\n${tree.commands.expire}`));
+    command(tree.commands && [tree.commands.extend, tree.commands.expire]));
 }
 
 export async function show({signal}) {
