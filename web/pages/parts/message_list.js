@@ -29,8 +29,10 @@ function line(message, {address, chosen, toggle, mark}) {
 
 // `load(after)`: a page, {messages, next}. `total`: the number of messages, if it is known.
 // `newest_first`: pages are in the order of arrival; a list that is not too long is turned round.
+// `empty`: the text in place of a list without messages.
 // `choose(messages)`: called with the chosen ones when that changes; without it nothing can be chosen.
-export function message_list({label, total, load, address, mark, choose, on_trouble, newest_first = false}) {
+export function message_list(
+  {label, total, load, address, mark, choose, on_trouble, empty = "", newest_first = false}) {
   const messages = [];
   const chosen = new Map();  // by id
   let next;
@@ -82,7 +84,7 @@ export function message_list({label, total, load, address, mark, choose, on_trou
         }
         list.refresh({total: shown});
       }
-      replace(status, "");
+      replace(status, messages.length === 0 ? empty : "");
     })();
     try {
       await running;
