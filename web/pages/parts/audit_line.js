@@ -15,4 +15,9 @@ export function action_of(entry) {
   return has_text(key) ? t(key) : el("code", {}, entry.command ?? "");
 }
 
-export const result_of = (entry) => entry.result && entry.result !== "ok" && [" (", name(entry.result), ")"];
+// The result of a login that failed, in brackets; undefined after one that succeeded.
+export function result_of(entry) {
+  if (!entry.result || ["ok", "admitted"].includes(entry.result)) return undefined;
+  const key = `audit_result.${entry.result}`;
+  return [" (", has_text(key) ? t(key) : name(entry.result), ")"];
+}

@@ -54,10 +54,11 @@ function grants_card(grants) {
 function bounds({today, bounds: most}) {
   if (!today || !most) return null;
   const of = (done, limit) => t("me.of", {done: number(done), limit: number(limit)});
-  return el("div", {class: "card"}, el("h2", {}, t("me.today")),
+  return el("div", {class: "card"}, el("h2", {}, t("me.limits")),
     facts([t("me.opened"), of(today.messages, most.messages_per_day)],
       [t("me.restores"), of(today.restores, most.restores_per_day)],
-      [t("me.exports"), of(today.exports, most.exports_per_day)], [t("me.trees"), number(most.trees)],
+      [t("me.exports"), of(today.exports, most.exports_per_day)],
+      [t("me.trees"), t("me.at_most", {n: most.trees})],
       [t("me.session"), t("me.until", {time: moment(new Date(session.current().ends).toISOString())})]));
 }
 

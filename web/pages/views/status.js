@@ -84,7 +84,7 @@ function ages_card(jobs) {
       : facts(...jobs.map(
           (job) => [t(`jobs.${job.job}`),
             job.last_success ? age_of(job.last_success) : el("span", {class: "tag warn"}, t("jobs.never"))])),
-    link(t("nav.jobs"), "/jobs"));
+    el("p", {class: "after"}, link(t("status.see_jobs"), "/jobs")));
 }
 
 function plots(days) {

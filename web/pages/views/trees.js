@@ -42,7 +42,7 @@ export async function show({signal}) {
       cut_note(trees), jobs,
       trees.length > 0 ? el("ul", {class: "cards"}, newest_first.map(card))
                        : el("div", {class: "card"}, el("p", {}, t("trees.none")),
-                           link(t("nav.lost"), session.to("/lost"), "button"))
+                           link(t("lost.see"), session.to("/lost"), "button"))
     ],
   };
 }
