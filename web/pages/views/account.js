@@ -99,8 +99,8 @@ export async function show({signal}) {
     heading: name(session.account()),
     content: [
       cut_note(snapshots),
-      el("div", {class: "actions"},
-        role === "helpdesk" && link(t("staff.restore_for"), session.to("/lost"), "button main")),
+      role === "helpdesk" &&
+        el("div", {class: "actions"}, link(t("staff.restore_for"), session.to("/lost"), "button main")),
       el("div", {class: "grid-2 below"}, health(snapshots), role !== "operator" && permission()),
       backups(snapshots), role === "officer" && await audit(signal)
     ],

@@ -44,7 +44,7 @@ function card(tree) {
       rich("trees.of_account",
         {tree: name(tree.tree), account: el("a", {href: address_of(tree.account)}, name(tree.account))})),
     el("p", {}, state_of(tree), " ", overdue(tree) ?? time_left(tree)),
-    facts([t("trees.made"), time(tree.created)], [t("trees.ends"), time(tree.expires)],
+    facts([t("trees.made"), time(tree.created)], is_due(tree) && [t("trees.ends"), time(tree.expires)],
       [t("trees.holds"), `${t("count.messages", {n: tree.messages})}, ${size(tree.bytes)}`],
       [t("trees.by"), maker && name(maker)]),
     place, may_change && tree_actions(tree, {root: api.path`/accounts/${tree.account}`, place, changed}),
