@@ -1,6 +1,8 @@
 // The cells of a line of the audit log.
 import {el, name} from "../dom.js";
-import {has_text, t} from "../language.js";
+import {has_text, t, time, to_the_second} from "../language.js";
+
+export const time_of = (entry) => time(entry.time, to_the_second(entry.time));
 
 export function role_of(entry) {
   if (!entry.role) return "";

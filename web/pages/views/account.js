@@ -3,7 +3,7 @@ import * as account from "../account.js";
 import * as api from "../api.js";
 import {el, facts, link, name, say, table} from "../dom.js";
 import {has_text, number, size, t, time} from "../language.js";
-import {action_of, person_of, result_of, role_of} from "../parts/audit_line.js";
+import {action_of, person_of, result_of, role_of, time_of} from "../parts/audit_line.js";
 import {command} from "../parts/command.js";
 import {act, cut_note, note} from "../parts/note.js";
 import {show as show_page} from "../router.js";
@@ -83,7 +83,7 @@ async function audit(signal) {
   return el("div", {class: "card"}, el("h2", {}, t("staff.audit")),
     table(t("staff.audit"),
       [
-        {label: t("me.when"), cell: (entry) => time(entry.time)}, {label: t("me.person"), cell: person_of},
+        {label: t("me.when"), cell: time_of}, {label: t("me.person"), cell: person_of},
         {label: t("staff.role"), cell: role_of},
         {label: t("me.what"), cell: (entry) => [action_of(entry), result_of(entry)]},
         {label: t("me.address"), cell: (entry) => entry.client ?? ""}

@@ -1,6 +1,6 @@
 // For staff: the restored trees of all accounts of their scope. Those that should be gone come first.
 import * as api from "../api.js";
-import {button, el, facts, link, name, replace, say, table} from "../dom.js";
+import {button, el, facts, link, name, path_name, replace, say, table} from "../dom.js";
 import {ago, number, rich, size, t, time} from "../language.js";
 import {command} from "../parts/command.js";
 import {note} from "../parts/note.js";
@@ -39,10 +39,10 @@ function card(tree) {
     say(text);
   };
   const may_change = session.current().role === "helpdesk";
-  return el("li", {class: "card"},
-    el("h2", {},
-      rich("trees.of_account",
-        {tree: name(tree.tree), account: el("a", {href: address_of(tree.account)}, name(tree.account))})),
+  return el("li", {class: "card"}, el("h2", {}, rich("trees.of_account", {
+    tree: path_name(tree.tree),
+    account: el("a", {href: address_of(tree.account)}, name(tree.account))
+  })),
     el("p", {}, state_of(tree), " ", overdue(tree) ?? time_left(tree)),
     facts([t("trees.made"), time(tree.created)], is_due(tree) && [t("trees.ends"), time(tree.expires)],
       [t("trees.holds"), `${t("count.messages", {n: tree.messages})}, ${size(tree.bytes)}`],

@@ -1,7 +1,7 @@
 // A restore: its progress, and what came of it.
 import * as account from "../account.js";
 import * as api from "../api.js";
-import {button, el, link, name, replace, say, table} from "../dom.js";
+import {button, el, link, name, path_name, replace, say, table} from "../dom.js";
 import {number, rich, size, t, time} from "../language.js";
 import {command} from "../parts/command.js";
 import {watch} from "../parts/job_watch.js";
@@ -29,7 +29,7 @@ function result(job) {
   const refused = report.folders.reduce((total, folder) => total + folder.skipped.length, 0);
   return [
     note(refused > 0 || job.exit_status !== 0 ? "warn" : "", el("h2", {}, t("done.back", {n: restored})),
-      el("p", {}, rich("done.where", {n: restored, tree: el("strong", {}, name(report.tree))})),
+      el("p", {}, rich("done.where", {n: restored, tree: el("strong", {}, path_name(report.tree))})),
       el("p", {}, rich("done.until", {n: restored, time: time(report.expires)})),
       report.quota?.exempt === true && el("p", {}, t("done.exempt", {n: restored}))),
     el("div", {class: "card"},

@@ -3,7 +3,7 @@ import * as account from "../account.js";
 import * as api from "../api.js";
 import {button, el, facts, replace, say, table} from "../dom.js";
 import {moment, number, rich, t, time} from "../language.js";
-import {action_of, person_of, result_of, role_of} from "../parts/audit_line.js";
+import {action_of, person_of, result_of, role_of, time_of} from "../parts/audit_line.js";
 import {act, note} from "../parts/note.js";
 import {show as show_page} from "../router.js";
 import * as session from "../session.js";
@@ -20,7 +20,7 @@ function looks(audit) {
   return el("div", {class: "card"}, el("h2", {}, t("me.audit")), el("p", {class: "soft"}, t("me.audit_text")),
     table(t("me.audit"),
       [
-        {label: t("me.when"), cell: (entry) => time(entry.time)}, {label: t("me.person"), cell: who},
+        {label: t("me.when"), cell: time_of}, {label: t("me.person"), cell: who},
         {label: t("me.what"), cell: (entry) => [action_of(entry), result_of(entry)]},
         {label: t("me.address"), cell: (entry) => entry.client ?? ""}
       ],

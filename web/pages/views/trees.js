@@ -1,7 +1,7 @@
 // The restored trees, their time left, and the restores that are not finished.
 import * as account from "../account.js";
 import * as api from "../api.js";
-import {el, facts, link, name, say} from "../dom.js";
+import {el, facts, link, name, path_name, say} from "../dom.js";
 import {size, t, time} from "../language.js";
 import {command} from "../parts/command.js";
 import {cut_note} from "../parts/note.js";
@@ -17,7 +17,7 @@ function card(tree) {
     await show_page({keeps_focus: true});
     say(text);
   };
-  return el("li", {class: "card"}, el("h2", {}, name(tree.tree)),
+  return el("li", {class: "card"}, el("h2", {}, path_name(tree.tree)),
     el("p", {}, state_of(tree), " ", time_left(tree)),
     facts([t("trees.made"), time(tree.created)],
       [t("trees.holds"), `${t("count.messages", {n: tree.messages})}, ${size(tree.bytes)}`],
