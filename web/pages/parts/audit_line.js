@@ -12,14 +12,17 @@ export function role_of(entry) {
 // A command that was typed on the server has the name of its user there.
 export const person_of = (entry) => name(entry.person ?? entry.sudo_user ?? entry.user ?? "");
 
+const has_failed = (entry) => entry.result && !["ok", "admitted"].includes(entry.result);
+
 export function action_of(entry) {
-  const key = `audit.${entry.command}`;
+  const failed = `audit.${entry.command}-failed`;
+  const key = has_failed(entry) && has_text(failed) ? failed : `audit.${entry.command}`;
   return has_text(key) ? t(key) : el("code", {}, entry.command ?? "");
 }
 
 // The result of a login that failed, in brackets; undefined after one that succeeded.
 export function result_of(entry) {
-  if (!entry.result || ["ok", "admitted"].includes(entry.result)) return undefined;
+  if (!has_failed(entry)) return undefined;
   const key = `audit_result.${entry.result}`;
   return [" (", has_text(key) ? t(key) : name(entry.result), ")"];
 }

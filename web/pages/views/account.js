@@ -64,8 +64,9 @@ function permission() {
     say(text);
   };
   return el("div", {class: "card"}, el("h2", {}, t("staff.permission")),
-    session.can_read() ? note("", el("p", {}, t("staff.have_grant")))
-                       : el("p", {class: "soft"}, t("staff.no_grant")),
+    session.can_read()
+      ? note("", el("p", {}, t("staff.have_grant")))
+      : el("p", {class: "soft"}, t(session.can_restore() ? "staff.no_grant" : "staff.needs_grant")),
     place,
     !session.can_read() &&
       el("div", {class: "grid-2"},

@@ -102,7 +102,11 @@ function folder_part(snapshot, folder, folders, is_newest, signal) {
           link(t("export.folder"), address_of(whole, "/export"), "button"))),
     el("p", {class: "soft small"}, t("count.messages", {n: folder.messages}), ` · ${size(folder.bytes)}`,
       folder.note && ` · ${folder.note}`),
-    messages?.content ?? el("p", {class: "soft"}, t(is_empty ? "time.empty_folder" : "staff.no_grant")),
+    messages?.content ??
+      el("p", {class: "soft"},
+        t(is_empty                  ? "time.empty_folder"
+            : session.can_restore() ? "staff.no_grant"
+                                    : "staff.needs_grant")),
     command(folders.command)
   ];
 }
