@@ -43,6 +43,12 @@ export function name(text) {
   return el("bdi", {dir: "auto"}, text);
 }
 
+// The same for a path of folders, which may break after each slash.
+export function path_name(text) {
+  return el(
+    "bdi", {dir: "auto"}, text.split("/").map((label, at) => (at === 0 ? label : ["/", el("wbr"), label])));
+}
+
 export function button(label, onclick, kind = "") {
   return el("button", {type: "button", class: kind || undefined, onclick}, label);
 }

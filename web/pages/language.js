@@ -91,6 +91,12 @@ export function exact(text) {
     : "";
 }
 
+// For logs, whose lines are often of the same minute.
+export function to_the_second(text) {
+  if (!text) return t("unknown");
+  return format({...kMoment, month: "short", second: "2-digit"}).format(new Date(text));
+}
+
 export function weekday(text) {
   const date = new Date(text);
   const year = date.getFullYear() === new Date().getFullYear() ? undefined : "numeric";

@@ -269,7 +269,7 @@ class OldLoginTest(unittest.TestCase):
         browser.click(".burst a", f"Bring back {DRAFTS}")
         browser.click("button", "Bring back 5 messages")
         browser.wait_for("dialog input").send_keys("wrong" + Keys.ENTER)
-        browser.wait_for("dialog .note", "Name or password are wrong")
+        browser.wait_for("dialog .note", "User name or password is wrong")
         browser.wait_for("dialog input").send_keys(Keys.ESCAPE)
         browser.wait_until_gone("dialog")
         self.assertFalse(any(name.startswith("RESTORED") for name in world.folders()), "without the password")

@@ -38,7 +38,7 @@ class StoryTest(unittest.TestCase):
         browser = self.browser
         browser.open("/")
         browser.log_in(password="wrong")
-        browser.wait_for(".note.bad", "Name or password are wrong")
+        browser.wait_for(".note.bad", "User name or password is wrong")
         browser.log_in(password=self.world.password())
         browser.title("Lost mail")
 
@@ -64,10 +64,10 @@ class StoryTest(unittest.TestCase):
 
     def extend(self):
         browser = self.browser
-        browser.click("main a", "Restored mail")
+        browser.click("main a", "See the restored mail")
         browser.title("Restored mail")
         browser.wait_for(".card", "7 days left")
-        browser.click(".card button", "One week more")
+        browser.click(".card button", "Keep one more week")
         browser.wait_for(".card", "14 days left")
 
     def look_as_staff(self):
@@ -75,7 +75,7 @@ class StoryTest(unittest.TestCase):
         browser = self.enterContext(Browser(self.world.start_page(staff=True)))
         self.world.staff_proxy.person = "olga@example.org"  # an officer
         browser.open("/status")
-        browser.title("State")
+        browser.title("Status")
         browser.until(lambda: len(browser.find("svg.plot[role=img]")) == 3, "the history of the backups")
         browser.click("header a", "Jobs")
         browser.wait_for(".card .tag", "done")
@@ -100,7 +100,7 @@ class StoryTest(unittest.TestCase):
         browser.title("Download mail")
         browser.click("label", "Some folders")
         browser.click(".choices label", "INBOX")
-        browser.click("button", "Show what it holds")
+        browser.click("button", "Show what will be downloaded")
         browser.wait_for("td", "INBOX")
         browser.click("label", "A file for each folder")
         self.assertIn("--folder=INBOX --format=mbox", browser.find(".command pre")[0].get_attribute("textContent"))

@@ -1,6 +1,6 @@
 // A list of messages that arrives in pages, and from which some can be chosen.
 import {button, el, name, replace, say} from "../dom.js";
-import {day, exact, number, size, t} from "../language.js";
+import {day, exact, size, t} from "../language.js";
 import * as session from "../session.js";
 
 import {rows} from "./rows.js";
@@ -29,8 +29,10 @@ function line(message, {address, chosen, toggle, mark}) {
 
 // `load(after)`: a page, {messages, next}. `total`: the number of messages, if it is known.
 // `newest_first`: pages are in the order of arrival; a list that is not too long is turned round.
+// `empty`: the text in place of a list without messages.
 // `choose(messages)`: called with the chosen ones when that changes; without it nothing can be chosen.
-export function message_list({label, total, load, address, mark, choose, on_trouble, newest_first = false}) {
+export function message_list(
+  {label, total, load, address, mark, choose, on_trouble, empty = "", newest_first = false}) {
   const messages = [];
   const chosen = new Map();  // by id
   let next;
@@ -82,7 +84,7 @@ export function message_list({label, total, load, address, mark, choose, on_trou
         }
         list.refresh({total: shown});
       }
-      replace(status, "");
+      replace(status, messages.length === 0 ? empty : "");
     })();
     try {
       await running;
@@ -129,14 +131,17 @@ export function message_list({label, total, load, address, mark, choose, on_trou
 // does it.
 export function chosen_bar(go) {
   const count = el("span", {role: "status"}, "");
+  const download = button("", () => go("/export"));
+  const bring = button("", () => go("/restore"), "main");
   const bar = el("div", {class: "bar", hidden: true}, count,
-    el("div", {class: "actions"}, session.can_export() && button(t("export.send"), () => go("/export")),
-      session.can_restore() && button(t("bring_back"), () => go("/restore"), "main")));
+    el("div", {class: "actions"}, session.can_export() && download, session.can_restore() && bring));
   return {
     node: bar,
     update(messages) {
       bar.hidden = messages.length === 0;
-      count.textContent = t("list.chosen", {n: messages.length, count: number(messages.length)});
+      count.textContent = t("list.chosen", {n: messages.length});
+      download.textContent = t("export.send_count", {n: messages.length});
+      bring.textContent = t("plan.send", {n: messages.length});
     },
   };
 }

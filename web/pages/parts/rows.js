@@ -72,14 +72,19 @@ export function rows({label, total, row, need = () => {}}) {
     event.preventDefault();
     box.scrollTop = ends[event.key];
   });
-  box.style.setProperty("height", `min(${Math.max(1, total) * kHeight + 2}px, max(20rem, 65vh))`);
+  // A list without rows is not shown: an empty box looks like a field.
+  function fit() {
+    box.hidden = count === 0;
+    box.style.setProperty("height", `min(${count * kHeight + 2}px, max(20rem, 65vh))`);
+  }
+  fit();
 
   return {
     node: box,
     // Rows have arrived, or changed.
     refresh({total: now = count, forgets = false} = {}) {
       count = now;
-      box.style.setProperty("height", `min(${Math.max(1, count) * kHeight + 2}px, max(20rem, 65vh))`);
+      fit();
       if (forgets) {
         for (const node of shown.values()) node.remove();
         shown.clear();

@@ -3,7 +3,7 @@ import * as account from "../account.js";
 import * as api from "../api.js";
 import {el, facts, link, name, say, table} from "../dom.js";
 import {has_text, number, size, t, time} from "../language.js";
-import {action_of, person_of, result_of, role_of} from "../parts/audit_line.js";
+import {action_of, person_of, result_of, role_of, time_of} from "../parts/audit_line.js";
 import {command} from "../parts/command.js";
 import {act, cut_note, note} from "../parts/note.js";
 import {show as show_page} from "../router.js";
@@ -64,8 +64,9 @@ function permission() {
     say(text);
   };
   return el("div", {class: "card"}, el("h2", {}, t("staff.permission")),
-    session.can_read() ? note("", el("p", {}, t("staff.have_grant")))
-                       : el("p", {class: "soft"}, t("staff.no_grant")),
+    session.can_read()
+      ? note("", el("p", {}, t("staff.have_grant")))
+      : el("p", {class: "soft"}, t(session.can_restore() ? "staff.no_grant" : "staff.needs_grant")),
     place,
     !session.can_read() &&
       el("div", {class: "grid-2"},
@@ -83,7 +84,7 @@ async function audit(signal) {
   return el("div", {class: "card"}, el("h2", {}, t("staff.audit")),
     table(t("staff.audit"),
       [
-        {label: t("me.when"), cell: (entry) => time(entry.time)}, {label: t("me.person"), cell: person_of},
+        {label: t("me.when"), cell: time_of}, {label: t("me.person"), cell: person_of},
         {label: t("staff.role"), cell: role_of},
         {label: t("me.what"), cell: (entry) => [action_of(entry), result_of(entry)]},
         {label: t("me.address"), cell: (entry) => entry.client ?? ""}
@@ -99,8 +100,8 @@ export async function show({signal}) {
     heading: name(session.account()),
     content: [
       cut_note(snapshots),
-      el("div", {class: "actions"},
-        role === "helpdesk" && link(t("staff.restore_for"), session.to("/lost"), "button main")),
+      role === "helpdesk" &&
+        el("div", {class: "actions"}, link(t("staff.restore_for"), session.to("/lost"), "button main")),
       el("div", {class: "grid-2 below"}, health(snapshots), role !== "operator" && permission()),
       backups(snapshots), role === "officer" && await audit(signal)
     ],

@@ -17,8 +17,9 @@ function line(one) {
       el("span", {class: "subject"}, name(one.account)),
       el("span", {class: "from"}, t("count.messages", {n: one.messages}), ` · ${size(one.bytes)} · `,
         t("staff.backups", {n: one.snapshots}))),
-    el("div", {class: "side"}, el("span", {}, one.newest ? time(one.newest) : ""),
-      is_stale(one) && el("span", {}, el("span", {class: "tag bad"}, t("staff.stale")))));
+    el("div", {class: "side"},
+      el("span", {}, is_stale(one) ? el("span", {class: "tag bad"}, t("staff.stale")) : t("staff.newest")),
+      one.newest && el("span", {}, time(one.newest))));
 }
 
 export async function show({query, signal}) {

@@ -1,6 +1,6 @@
 // For staff: the restored trees of all accounts of their scope. Those that should be gone come first.
 import * as api from "../api.js";
-import {button, el, facts, link, name, replace, say, table} from "../dom.js";
+import {button, el, facts, link, name, path_name, replace, say, table} from "../dom.js";
 import {ago, number, rich, size, t, time} from "../language.js";
 import {command} from "../parts/command.js";
 import {note} from "../parts/note.js";
@@ -39,16 +39,16 @@ function card(tree) {
     say(text);
   };
   const may_change = session.current().role === "helpdesk";
-  return el("li", {class: "card"},
-    el("h2", {},
-      rich("trees.of_account",
-        {tree: name(tree.tree), account: el("a", {href: address_of(tree.account)}, name(tree.account))})),
+  return el("li", {class: "card"}, el("h2", {}, rich("trees.of_account", {
+    tree: path_name(tree.tree),
+    account: el("a", {href: address_of(tree.account)}, name(tree.account))
+  })),
     el("p", {}, state_of(tree), " ", overdue(tree) ?? time_left(tree)),
-    facts([t("trees.made"), time(tree.created)], [t("trees.ends"), time(tree.expires)],
+    facts([t("trees.made"), time(tree.created)], is_due(tree) && [t("trees.ends"), time(tree.expires)],
       [t("trees.holds"), `${t("count.messages", {n: tree.messages})}, ${size(tree.bytes)}`],
       [t("trees.by"), maker && name(maker)]),
     place, may_change && tree_actions(tree, {root: api.path`/accounts/${tree.account}`, place, changed}),
-    command(`${tree.commands.extend}\n${tree.commands.expire}`));
+    command([tree.commands.extend, tree.commands.expire]));
 }
 
 // Mail that lies below the folder of restored mail, and that no restore put there.
@@ -109,7 +109,7 @@ export async function show({query, signal}) {
       due > late && note("", el("p", {}, t("trees.some_due", {n: due - late}))),
       trees.length === 0 ? el("div", {class: "card"}, el("p", {}, t("trees.none")))
                          : [el("div", {class: "bar"}, input, count), list, el("p", {}, more)],
-      unrecorded_card(unrecorded), command(line)
+      unrecorded_card(unrecorded), command(line, t("command.page"))
     ]
   };
 }

@@ -1,8 +1,8 @@
 // For staff: the audit log. Officers see the lines about all accounts of their scope, the help desk its own.
 import * as api from "../api.js";
 import {button, el, link, name, replace, say, table} from "../dom.js";
-import {t, time} from "../language.js";
-import {action_of, person_of, result_of, role_of} from "../parts/audit_line.js";
+import {t} from "../language.js";
+import {action_of, person_of, result_of, role_of, time_of} from "../parts/audit_line.js";
 import {act} from "../parts/note.js";
 import {go} from "../router.js";
 import * as session from "../session.js";
@@ -26,7 +26,7 @@ const account_of = (entry) =>
 function lines_table(lines) {
   return table(t("audit_page.title"),
     [
-      {label: t("me.when"), cell: (entry) => time(entry.time)}, {label: t("me.person"), cell: person_of},
+      {label: t("me.when"), cell: time_of}, {label: t("me.person"), cell: person_of},
       {label: t("staff.role"), cell: (entry) => role_of(entry) || t("audit_page.on_server")},
       {label: t("me.what"), cell: (entry) => [action_of(entry), result_of(entry)]},
       {label: t("staff.account"), cell: account_of},

@@ -46,7 +46,7 @@ export async function show({query, signal}) {
   const bar = chosen_bar(
     (page) => go(address_of({at: summary.from.snapshot, messages: chosen.map((one) => one.message)}, page)));
   const list = message_list({
-    label: t("changes.title"), total: 0, load: loader(values, folder, kind, signal),
+    label: t("changes.title"), total: 0, empty: t("changes.none"), load: loader(values, folder, kind, signal),
     address: (message) => session.to(`/message/${message.message}`),
     mark: (message) => el("span", {class: `tag${message.change === "removed" ? " bad" : ""}`, title: message.folder}, t(`changes.${message.change}`)),
     choose: kind === "removed" && (session.can_restore() || session.can_export()) ? (messages) => {

@@ -1,7 +1,7 @@
 // A restore: its progress, and what came of it.
 import * as account from "../account.js";
 import * as api from "../api.js";
-import {button, el, link, name, replace, say, table} from "../dom.js";
+import {button, el, link, name, path_name, replace, say, table} from "../dom.js";
 import {number, rich, size, t, time} from "../language.js";
 import {command} from "../parts/command.js";
 import {watch} from "../parts/job_watch.js";
@@ -29,9 +29,9 @@ function result(job) {
   const refused = report.folders.reduce((total, folder) => total + folder.skipped.length, 0);
   return [
     note(refused > 0 || job.exit_status !== 0 ? "warn" : "", el("h2", {}, t("done.back", {n: restored})),
-      el("p", {}, rich("done.where", {tree: el("strong", {}, name(report.tree))})),
-      el("p", {}, rich("done.until", {time: time(report.expires)})),
-      report.quota?.exempt === true && el("p", {}, t("done.exempt"))),
+      el("p", {}, rich("done.where", {n: restored, tree: el("strong", {}, path_name(report.tree))})),
+      el("p", {}, rich("done.until", {n: restored, time: time(report.expires)})),
+      report.quota?.exempt === true && el("p", {}, t("done.exempt", {n: restored}))),
     el("div", {class: "card"},
       table(t("plan.folders"),
         [
@@ -46,14 +46,14 @@ function result(job) {
                            differences(folder, "skipped", "done.refused_in"),
                            differences(folder, "uncompared", "done.uncompared_in")])),
     el("div", {class: "actions"}, link(t("done.trees"), session.to("/trees"), "button main"),
-      link(t("nav.lost"), session.to("/lost"), "button"))
+      link(t("lost.see"), session.to("/lost"), "button"))
   ];
 }
 
 function failure(job) {
   const problem = new api.Problem({code: job.error ?? "internal"}, 0);
   return [
-    problem_note(problem), el("div", {class: "actions"}, link(t("nav.lost"), session.to("/lost"), "button"))
+    problem_note(problem), el("div", {class: "actions"}, link(t("lost.see"), session.to("/lost"), "button"))
   ];
 }
 

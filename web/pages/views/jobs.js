@@ -17,7 +17,7 @@ const of_job = (list, job) => list?.find((one) => one.job === job) ?? {};
 const moment_of = (text) => (text && Date.parse(text) > 0 ? time(text) : t("jobs.never"));
 
 function outcome(record) {
-  if (!record.started) return ["", t("jobs.never")];
+  if (!record.started) return ["", t("jobs.not_run")];
   if (!record.ended) return ["warn", t("jobs.no_end")];
   if (record.exit_status === null) return ["bad", t("jobs.died")];
   if (record.exit_status === 0) return ["good", t("jobs.ended_well")];
@@ -169,7 +169,7 @@ export async function show({signal}) {
     lead: t("jobs.lead"),
     content: [
       place, trouble, el("ul", {class: "cards grid-2"}, cards.map((card) => card.node)),
-      command(first.command)
+      command(first.command, t("command.page"))
     ]
   };
 }

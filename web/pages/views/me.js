@@ -3,7 +3,7 @@ import * as account from "../account.js";
 import * as api from "../api.js";
 import {button, el, facts, replace, say, table} from "../dom.js";
 import {moment, number, rich, t, time} from "../language.js";
-import {action_of, person_of, result_of, role_of} from "../parts/audit_line.js";
+import {action_of, person_of, result_of, role_of, time_of} from "../parts/audit_line.js";
 import {act, note} from "../parts/note.js";
 import {show as show_page} from "../router.js";
 import * as session from "../session.js";
@@ -20,7 +20,7 @@ function looks(audit) {
   return el("div", {class: "card"}, el("h2", {}, t("me.audit")), el("p", {class: "soft"}, t("me.audit_text")),
     table(t("me.audit"),
       [
-        {label: t("me.when"), cell: (entry) => time(entry.time)}, {label: t("me.person"), cell: who},
+        {label: t("me.when"), cell: time_of}, {label: t("me.person"), cell: who},
         {label: t("me.what"), cell: (entry) => [action_of(entry), result_of(entry)]},
         {label: t("me.address"), cell: (entry) => entry.client ?? ""}
       ],
@@ -54,10 +54,11 @@ function grants_card(grants) {
 function bounds({today, bounds: most}) {
   if (!today || !most) return null;
   const of = (done, limit) => t("me.of", {done: number(done), limit: number(limit)});
-  return el("div", {class: "card"}, el("h2", {}, t("me.today")),
+  return el("div", {class: "card"}, el("h2", {}, t("me.limits")),
     facts([t("me.opened"), of(today.messages, most.messages_per_day)],
       [t("me.restores"), of(today.restores, most.restores_per_day)],
-      [t("me.exports"), of(today.exports, most.exports_per_day)], [t("me.trees"), number(most.trees)],
+      [t("me.exports"), of(today.exports, most.exports_per_day)],
+      [t("me.trees"), t("me.at_most", {n: most.trees})],
       [t("me.session"), t("me.until", {time: moment(new Date(session.current().ends).toISOString())})]));
 }
 

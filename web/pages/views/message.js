@@ -89,7 +89,7 @@ async function content(root, document, signal) {
     }
   };
   await load();
-  return [place, files];
+  return [files, place];  // a long frame would hide that there are some
 }
 
 export async function show({values: [id], signal}) {

@@ -67,7 +67,7 @@ function nothing(selection) {
     title: t("plan.title"),
     content: [
       note("", el("p", {}, t("plan.nothing"))), missing_switch(selection),
-      el("div", {class: "actions"}, link(t("nav.lost"), session.to("/lost"), "button"))
+      el("div", {class: "actions"}, link(t("lost.see"), session.to("/lost"), "button"))
     ]
   };
 }
@@ -77,7 +77,7 @@ export async function show({query, signal}) {
   if (!selection)
     return {
       title: t("plan.title"),
-      content: [el("p", {}, t("plan.forgotten")), link(t("nav.lost"), session.to("/lost"), "button")]
+      content: [el("p", {}, t("plan.forgotten")), link(t("lost.see"), session.to("/lost"), "button")]
     };
   const answer = await api.post(`${account.root()}/plans`, {selection}, {signal});
   const {document} = answer;
@@ -101,12 +101,12 @@ export async function show({query, signal}) {
             t("plan.where"),
             rich("plan.where_text", {tree: el("strong", {}, name(document.tree.split("/")[0]))})
           ],
-          [t("plan.until"), time(document.expires)],
+          [t("plan.until"), rich("plan.until_text", {time: time(document.expires)})],
           [t("plan.takes"), t("plan.about", {time: duration(Math.max(1, seconds))})],
           [t("plan.quota_label"), [quota(storage), " ", t("plan.quota_proof")]]),
         missing_switch(selection)),
-      place, el("div", {class: "actions"}, bring, button(t("cancel"), () => history.back())),
-      el("p", {class: "soft small"}, t("plan.safe")), command(answer.command)
+      el("p", {}, t("plan.safe")), place,
+      el("div", {class: "actions"}, bring, button(t("cancel"), () => history.back())), command(answer.command)
     ],
   };
 }

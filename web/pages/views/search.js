@@ -92,7 +92,9 @@ export async function show({query, signal}) {
     content: [
       el("form", {class: "card", role: "search", onsubmit: submit},
         el("div", {class: "search"}, input, el("button", {class: "main"}, t("search.send"))),
-        el("div", {class: "chips", role: "group", "aria-label": t("search.fields")}, chips), help()),
+        el("div", {class: "chips", role: "group", "aria-labelledby": "search-fields"},
+          el("span", {class: "soft small", id: "search-fields"}, t("search.fields")), chips),
+        help()),
       place
     ],
   };

@@ -84,7 +84,7 @@ function ages_card(jobs) {
       : facts(...jobs.map(
           (job) => [t(`jobs.${job.job}`),
             job.last_success ? age_of(job.last_success) : el("span", {class: "tag warn"}, t("jobs.never"))])),
-    link(t("nav.jobs"), "/jobs"));
+    el("p", {class: "after"}, link(t("status.see_jobs"), "/jobs")));
 }
 
 function plots(days) {
@@ -161,7 +161,7 @@ export async function show({query, signal}) {
     content: [
       alarms(status),
       status.store && el("div", {class: "grid-2"}, store_card(status), ages_card(status.jobs)),
-      session.current().all_accounts && history_card(days, signal), command(status.command)
+      session.current().all_accounts && history_card(days, signal), command(status.command, t("command.page"))
     ]
   };
 }

@@ -51,8 +51,8 @@ function pickers(snapshots, choose) {
   },
     label);
   const node = el("div", {class: "actions"}, el("label", {class: "check"}, t("date"), date),
-    el("label", {class: "check"}, t("time.clock"), hour), step(t("time.earlier"), -1),
-    step(t("time.later"), 1));
+    el("label", {class: "check"}, t("time.clock"), hour),
+    el("span", {class: "actions"}, step(t("time.earlier"), -1), step(t("time.later"), 1)));
   return {
     node,
     show(snapshot) {
@@ -87,24 +87,31 @@ function message_part(snapshot, folder, signal) {
   return {turn: list.turn, content: [bar.node, place, list.node]};
 }
 
-function folder_part(snapshot, folder, folders, signal) {
+// The main thing to do with a folder of an earlier backup is to bring it back; the newest one's is still
+// there.
+function folder_part(snapshot, folder, folders, is_newest, signal) {
   const is_empty = folder.messages === 0;
   const messages = !is_empty && session.can_read() ? message_part(snapshot, folder, signal) : undefined;
   const whole = {at: snapshot.snapshot, folders: [folder.folder]};
   return [
     el("div", {class: "bar"}, el("h2", {}, name(folder.folder)),
       el("div", {class: "actions"}, folder.messages > 1 && messages?.turn,
-        !is_empty && session.can_restore() && link(t("time.bring_folder"), address_of(whole), "button"),
+        !is_empty && session.can_restore() &&
+          link(t("time.bring_folder"), address_of(whole), is_newest ? "button" : "button main"),
         !is_empty && session.can_export() &&
           link(t("export.folder"), address_of(whole, "/export"), "button"))),
     el("p", {class: "soft small"}, t("count.messages", {n: folder.messages}), ` · ${size(folder.bytes)}`,
       folder.note && ` · ${folder.note}`),
-    messages?.content ?? el("p", {class: "soft"}, t(is_empty ? "time.empty_folder" : "staff.no_grant")),
+    messages?.content ??
+      el("p", {class: "soft"},
+        t(is_empty                  ? "time.empty_folder"
+            : session.can_restore() ? "staff.no_grant"
+                                    : "staff.needs_grant")),
     command(folders.command)
   ];
 }
 
-async function mailbox(snapshot, wanted, signal) {
+async function mailbox(snapshot, wanted, is_newest, signal) {
   const folders = await account.folders(session.account(), snapshot.snapshot, signal);
   const with_mail = folders.filter((folder) => folder.note !== "holds only folders");
   const chosen = with_mail.find((folder) => folder.folder === wanted) ??
@@ -112,7 +119,7 @@ async function mailbox(snapshot, wanted, signal) {
   const address = (folder) => session.to(`/time${api.query({at: snapshot.snapshot, folder})}`);
   return el("div", {class: "mailbox"}, folder_tree(folders, chosen?.folder, address),
     el("div", {class: "card"}, cut_note(folders),
-      chosen ? folder_part(snapshot, chosen, folders, signal)
+      chosen ? folder_part(snapshot, chosen, folders, is_newest, signal)
              : note("", el("p", {}, rich("time.no_folder", {folder: wanted ?? ""})))));
 }
 
@@ -139,7 +146,7 @@ export async function show({query, signal}) {
         link(t("export.all"), address_of({at: chosen.snapshot, all: true}, "/export"), "button"));
     const mine = ++turn;
     try {
-      const node = await mailbox(chosen, folder, signal);
+      const node = await mailbox(chosen, folder, is_newest, signal);
       if (mine === turn) replace(place, node);
     } catch (error) {
       if (mine === turn && !signal.aborted) replace(place, problem_note(error, fill));

@@ -1,7 +1,7 @@
 // The restored trees, their time left, and the restores that are not finished.
 import * as account from "../account.js";
 import * as api from "../api.js";
-import {el, facts, link, name, say} from "../dom.js";
+import {el, facts, link, name, path_name, say} from "../dom.js";
 import {size, t, time} from "../language.js";
 import {command} from "../parts/command.js";
 import {cut_note} from "../parts/note.js";
@@ -17,7 +17,7 @@ function card(tree) {
     await show_page({keeps_focus: true});
     say(text);
   };
-  return el("li", {class: "card"}, el("h2", {}, name(tree.tree)),
+  return el("li", {class: "card"}, el("h2", {}, path_name(tree.tree)),
     el("p", {}, state_of(tree), " ", time_left(tree)),
     facts([t("trees.made"), time(tree.created)],
       [t("trees.holds"), `${t("count.messages", {n: tree.messages})}, ${size(tree.bytes)}`],
@@ -28,7 +28,7 @@ function card(tree) {
       ],
       [t("trees.by"), maker !== session.current().person && name(maker)]),
     place, session.can_restore() && tree_actions(tree, {root: account.root(), place, changed}),
-    command(tree.commands && `${tree.commands.extend}\n${tree.commands.expire}`));
+    command(tree.commands && [tree.commands.extend, tree.commands.expire]));
 }
 
 export async function show({signal}) {
@@ -42,7 +42,7 @@ export async function show({signal}) {
       cut_note(trees), jobs,
       trees.length > 0 ? el("ul", {class: "cards"}, newest_first.map(card))
                        : el("div", {class: "card"}, el("p", {}, t("trees.none")),
-                           link(t("nav.lost"), session.to("/lost"), "button"))
+                           link(t("lost.see"), session.to("/lost"), "button"))
     ],
   };
 }
