@@ -89,6 +89,9 @@ def main():
         if is_web and "\nOOMPolicy=continue\n" not in unit.read_text():
             print(f"{unit.name}: it ends with a renderer that takes too much memory")
             failed = True
+        if not is_web and re.search("^ProcSubset=pid", unit.read_text(), re.M):
+            print(f"{unit.name}: it can't see whether the machine was started again")
+            failed = True
         if f"User={user}\n" not in unit.read_text():
             print(f"{unit.name}: it does not run as {user}")
             failed = True
