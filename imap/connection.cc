@@ -398,6 +398,7 @@ StatusResponse Connection::finish(Tag tag, const Take& take, BodySink& bodies) {
   for (;;) {
     if (auto answer = answered_.extract(tag.number)) {
       if (answered_.empty()) answered_bytes_ = 0;
+      overtaking_.erase(tag.number);
       return std::move(answer.mapped());
     }
     response_bytes_ = 0;

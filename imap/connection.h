@@ -2,6 +2,7 @@
 // reading while sending.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -60,10 +61,14 @@ class Connection : private Source {
   bool is_dropped(Tag tag) const { return dropped_.contains(tag.number); }
 
   // Whether the response that completes the command, or a later one, has arrived and finish() has
-  // not returned it yet.
+  // not returned it yet. Commands that may overtake others don't count.
   bool has_answered_from(Tag tag) const {
-    return answered_.lower_bound(tag.number) != answered_.end();
+    return std::any_of(answered_.lower_bound(tag.number), answered_.end(),
+                       [this](const auto& answer) { return !overtaking_.contains(answer.first); });
   }
+
+  // The command may be completed before earlier ones: its responses name what they are about.
+  void let_overtake(Tag tag) { overtaking_.insert(tag.number); }
 
   // Compresses all further traffic, in both directions. Call it between commands, once the server
   // has answered OK to COMPRESS.
@@ -132,6 +137,7 @@ class Connection : private Source {
   std::size_t progress_bytes_ = 0;  // of responses that renewed Limits::command by their length
   std::map<std::uint64_t, StatusResponse> answered_;  // not yet returned by finish()
   std::size_t answered_bytes_ = 0;                    // of those that were not awaited
+  std::set<std::uint64_t> overtaking_;                // that finish() has not returned yet
   std::deque<Segment> queue_;
   std::string gathered_;  // small segments, to be sent together
   std::vector<std::pair<std::uint64_t, std::size_t>> gathered_ends_;  // command, offset of its end

@@ -27,6 +27,8 @@ void Session::Impl::request_ahead(const Folder& folder) {
   if (status.size || !has_status_size()) return;
   static const StatusItems items = {"MESSAGES", "UIDNEXT", "UIDVALIDITY", "SIZE"};
   ahead.status = connection_.start(command("STATUS").string(folder.raw_name).list(items));
+  // Dovecot completes a FETCH with the next command that does something to the folder.
+  connection_.let_overtake(*ahead.status);
 }
 
 std::size_t Session::Impl::requested_ahead() const {
@@ -86,15 +88,26 @@ std::optional<Session::Impl::Ahead> Session::Impl::take_fetch_ahead(
 }
 
 // The response names the folder, so it proves something whatever the order of the commands was.
-void Session::Impl::take_status_ahead(const Ahead& ahead) {
-  NoBodies no_bodies;
+StatusResponse Session::Impl::fetch_ahead(const Ahead& ahead, const Connection::Take& take,
+                                          BodySink& bodies) {
   StatusList statuses(limits_.max_kept);
-  const auto take = [&](Response& response) {
+  const auto take_status = [&](Response& response) {
     auto* const answer = std::get_if<FolderStatusResponse>(&response);
     if (answer != nullptr) note_progress_if(statuses.add(*answer));
+    return answer != nullptr;
   };
-  const StatusResponse end = finish_in_order(ahead.status.value(), take, no_bodies);
+  StatusResponse fetched = finish_in_order(
+      ahead.fetch.value(),
+      [&](Response& response) {
+        if (!take_status(response)) take(response);
+      },
+      bodies);
+  if (!ahead.status) return fetched;
+  connection_.expect_no_message();
+  NoBodies no_bodies;
+  const StatusResponse end = finish_in_order(*ahead.status, take_status, no_bodies);
   if (end.condition == Condition::kOk) status_ahead_ = statuses.take(ahead.raw_name);
+  return fetched;
 }
 
 // The responses are not observed: they are about other folders than the open one.

@@ -137,8 +137,8 @@ class Session::Impl {
   StatusResponse finish_ahead(const Connection::Take& take);
   // The open folder, if UID FETCH of all its messages was requested with these items. fetch is set.
   std::optional<Ahead> take_fetch_ahead(const UidSet& uids, const std::vector<FixedText>& items);
-  // Finishes the STATUS behind the fetch.
-  void take_status_ahead(const Ahead& ahead);
+  // Finishes the UID FETCH, and the STATUS behind it.
+  StatusResponse fetch_ahead(const Ahead& ahead, const Connection::Take& take, BodySink& bodies);
   void require_order(Connection::Tag tag) const;
   // Like finish(), of a command that was requested ahead.
   StatusResponse finish_in_order(Connection::Tag tag, const Connection::Take& take,

@@ -168,10 +168,8 @@ std::optional<StatusResponse> Session::Impl::fetch_bodies(const UidSet& uids,
   std::optional<StatusResponse> refusal;
   connection_.expect_message();
   if (const auto ahead = take_fetch_ahead(uids, items)) {
-    StatusResponse answer = finish_in_order(ahead->fetch.value(), take, filter);
+    StatusResponse answer = fetch_ahead(*ahead, take, filter);
     if (answer.condition != Condition::kOk) refusal = std::move(answer);
-    connection_.expect_no_message();
-    if (ahead->status) take_status_ahead(*ahead);
   } else {
     refusal = run_on_uids(
         "UID FETCH", uids, [&](Command& command) { command.list(items); }, take, filter);
