@@ -55,10 +55,15 @@ void declare(CLI::App& app, Arguments& arguments) {
   app.add_flag("--until-signal", arguments.until_signal, "Keep serving when standard input ends");
 }
 
-nlohmann::json describe(const servers::Server& server, const std::vector<std::string>& names) {
+nlohmann::json describe(const servers::Server& server, const Arguments& arguments) {
   nlohmann::json users = nlohmann::json::object();
-  for (const std::string& user : names) {
+  for (const std::string& user : arguments.server.users) {
     users[user] = {{"password_file", server.password_file(user).string()}};
+  }
+  nlohmann::json quota_admin;
+  if (arguments.is_cyrus) {
+    const std::string user = servers::Cyrus::quota_admin();
+    quota_admin = {{"user", user}, {"password_file", server.password_file(user).string()}};
   }
   return {{"imap_url", server.imap_url()},
           {"imaps_url", server.imaps_url()},
@@ -66,6 +71,7 @@ nlohmann::json describe(const servers::Server& server, const std::vector<std::st
           {"ca_file", server.ca_file().string()},
           {"admin", servers::Server::admin()},
           {"admin_password_file", server.password_file(servers::Server::admin()).string()},
+          {"quota_admin", quota_admin},
           {"users", users},
           {"directory", server.directory().string()},
           {"pid", ::getpid()}};
@@ -126,7 +132,7 @@ void serve(const Arguments& arguments) {
       servers::fill_account(*server, user, arguments.messages, seed++);
     }
   }
-  fmt::print("{}\n", describe(*server, users).dump(1));
+  fmt::print("{}\n", describe(*server, arguments).dump(1));
   static_cast<void>(std::fflush(stdout));
   wait_for_end(signals, arguments.until_signal);
 }

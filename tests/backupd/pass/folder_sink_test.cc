@@ -38,7 +38,7 @@ class FolderSinkTest : public testing::Test {
   }
 
   void begin() {
-    sink_.emplace(*writer_, "alice", draft_, counts_, departures_, admission_, imap::UidSet(),
+    sink_.emplace(*writer_, "alice", draft_, counts_, departures_, admission_,
                   [this](std::uint64_t) { ++calls_; });
   }
   void SetUp() override { begin(); }

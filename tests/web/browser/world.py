@@ -249,7 +249,8 @@ class World:
     def connection(self):
         if self.clock:  # the certificate was made today
             return {"url": self.server["plain_url"], "tls": "none"}
-        return {"url": self.server["imap_url"], "ca_file": self.server["ca_file"]}
+        exempting = {"quota_admin": self.server["quota_admin"]} if self.cyrus else {}
+        return {"url": self.server["imap_url"], "ca_file": self.server["ca_file"], **exempting}
 
     def environment(self):
         if not self.clock:
