@@ -19,8 +19,8 @@ using base::ErrorCode;
 using base::fail;
 
 // The names that an interrupted init may have made, and the areas that a writer adds.
-constexpr std::array<std::string_view, 7> kKnownNames{"lock",    kKeysArea,    kPacksArea, kTreesArea,
-                                                      "readers", kCommitsArea, kOwnerArea};
+constexpr std::array<std::string_view, 7> kKnownNames{
+    "lock", kKeysArea, kPacksArea, kTreesArea, "readers", kCommitsArea, kOwnerArea};
 
 [[noreturn]] void refuse_existing(const Storage& storage) {
   fail(ErrorCode::kUsage, "init {}: a store already exists there", storage.display_name());

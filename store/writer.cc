@@ -55,10 +55,14 @@ class Writer::Impl {
     const bool is_known = session.knows(ObjectType::kMessage, stored.id.object);
     if (is_known) session.make_searchable(stored.id.object, intake.beginning());
     // A pack may be missing, or a repair may have given up its content.
+    bool needs_room = !is_known;
     intake.for_each_part([&](PartKind kind, const ObjectId& id, base::ByteView bytes) {
       const ObjectType type = kind == PartKind::kText ? ObjectType::kText : ObjectType::kBinary;
-      if (!session.knows(type, id)) session.add(type, id, bytes, 0, account);
+      if (session.knows(type, id)) return;
+      session.add(type, id, bytes, 0, account);
+      needs_room = true;
     });
+    if (!needs_room) return stored;
     if (!is_known) {
       session.add(ObjectType::kMessage, stored.id.object, intake.record(), stored.size, account);
       stored.is_new = true;

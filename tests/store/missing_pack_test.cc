@@ -45,8 +45,9 @@ class MissingPackTest : public StoreFixture {
   }
 
   const std::vector<std::string> alices_ = samples(0, 5);
-  const std::vector<std::string> bobs_ = samples(10, 5);
-  const std::vector<std::string> carols_ = samples(25, 5);
+  // Of different numbers, so that they share no leaf with UIDs and flags.
+  const std::vector<std::string> bobs_ = samples(10, 4);
+  const std::vector<std::string> carols_ = samples(25, 3);
   base::Path alices_pack_;
   base::Path bobs_pack_;
   base::Path away_ = directory_ / "away";

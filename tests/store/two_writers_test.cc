@@ -224,7 +224,7 @@ TEST_F(TwoWritersTest, AnIndexThatIsRebuiltLeavesOutWhatDoesNotCount) {
 
 // The newest pack and its record are there, and neither is in a listing.
 TEST_F(TwoWritersTest, CommitsThatNoListingShowsAreFound) {
-  make_store(kCreatesOnce);
+  make_store({.creates_once = true, .lists_at_once = false, .replaces_at_once = true});
   { const Writer second = open_writer("second"); }
   {
     Writer first = open_writer("first");

@@ -136,8 +136,13 @@ TEST_F(PruneStepsTest, TheCopiesAreCheckedWithTheStoresLock) {
 }
 
 TEST_F(PruneStepsTest, ACopyMustHaveThePacksThatAListingLacks) {
-  const auto model = std::make_shared<tests::ModelStorage>();
+  const auto model = std::make_shared<tests::ModelStorage>(
+      StorageTraits{.creates_once = true, .lists_at_once = false, .replaces_at_once = true});
+  location_ = {.store = directory_ / "late",
+               .index = directory_ / "late-index",
+               .key_file = directory_ / "late.key"};
   location_.storage = model;
+  init(location_, files_, clock_);
   const ObjectId first = back_up("alice", 0, 10).id;
   back_up("alice", 5, 10);
   const base::Path copy = directory_ / "a-copy";
