@@ -11,13 +11,13 @@
 #include "base/log.h"
 #include "store/format/layout.h"
 #include "store/index/commit_log.h"
+#include "store/index/read_commits.h"
 
 namespace store {
 
 namespace {
 
 using base::ErrorCode;
-using base::fail;
 
 // Objects of the packs that are kept until they are added; each takes about 56 bytes.
 constexpr std::uint64_t kMaxKeptObjects = 300'000;
@@ -29,35 +29,6 @@ std::set<PackName> packs_in(Storage& storage) {
   }
   return packs;
 }
-
-}  // namespace
-
-std::vector<std::pair<ObjectId, Commit>> read_commits(PackFile& file, const Pack& pack,
-                                                      const BlockContext& context,
-                                                      Decompressor& decompressor) {
-  std::vector<std::pair<ObjectId, Commit>> commits;
-  for (std::size_t ordinal = 0; ordinal < pack.blocks.size(); ++ordinal) {
-    const BlockEntry& block = pack.blocks[ordinal];
-    const bool has_commit = std::ranges::any_of(
-        block.objects, [](const auto& object) { return object.type == ObjectType::kCommit; });
-    if (!has_commit) continue;
-    const base::Bytes plain = open_block(
-        context, block.header(pack.id, ordinal), file.read_block(block.place, block.sealed_length),
-        decompressor, fmt::format("{}: block {}", file.name(), ordinal));
-    for (const ObjectEntry& object : block.objects) {
-      if (object.type != ObjectType::kCommit) continue;
-      if (object.start + std::uint64_t{object.length} > plain.size()) {
-        fail(ErrorCode::kDamaged, "{}: its trailer does not match its blocks", file.name());
-      }
-      const base::ByteView bytes = base::ByteView(plain).subspan(object.start, object.length);
-      commits.emplace_back(object.id, Commit::decode(bytes));
-    }
-  }
-  std::ranges::sort(commits, {}, [](const auto& commit) { return commit.second.number; });
-  return commits;
-}
-
-namespace {
 
 class CatchUp {
  public:

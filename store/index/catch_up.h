@@ -37,9 +37,4 @@ struct Rebuilt : CaughtUp {
 Rebuilt rebuild_index(const Location& location, base::FileSystem& files,
                       const BlockContext& context, Index& index, const std::set<PackName>& without);
 
-// The pack's commits, oldest first.
-std::vector<std::pair<ObjectId, Commit>> read_commits(PackFile& file, const Pack& pack,
-                                                      const BlockContext& context,
-                                                      Decompressor& decompressor);
-
 }  // namespace store

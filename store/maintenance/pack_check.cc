@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "store/index/catch_up.h"
+#include "store/index/read_commits.h"
 #include "store/message/recipe.h"
 
 namespace store {

@@ -7,8 +7,8 @@
 #include <gtest/gtest.h>
 
 #include "store/format/layout.h"
-#include "store/index/catch_up.h"
 #include "store/index/index.h"
+#include "store/index/read_commits.h"
 #include "store/index/sqlite.h"
 #include "store/keys/key_slot.h"
 #include "store/maintenance/repair.h"
