@@ -2,7 +2,8 @@
 -- Times are seconds since 1970 in UTC, lengths are bytes.
 PRAGMA user_version = 4;
 
--- `store`: the store's id; `used_up`: what the sequence of a new snapshot must exceed; `readers`:
+-- `store`: the store's id; `used_up` and `lost`: what the sequence of a new snapshot must exceed,
+-- because commits say so, or because it was that of a snapshot in a missing pack; `readers`:
 -- present if only readers use this index.
 CREATE TABLE meta (
   name TEXT PRIMARY KEY,
@@ -48,7 +49,7 @@ CREATE TABLE commits (
   number INTEGER PRIMARY KEY,
   id BLOB NOT NULL,
   previous BLOB NOT NULL,
-  pack INTEGER NOT NULL,
+  pack INTEGER NOT NULL,          -- not in `packs`: its file is missing
   time INTEGER NOT NULL
 );
 

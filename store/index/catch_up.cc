@@ -41,9 +41,12 @@ class CatchUp {
     // A crash may have come between the rename of a pack and the directory's sync.
     if (!unknown_.empty()) files_.sync_directory(packs_directory(location_));
     read_unknown_packs();
+    forget_missing();
     report_unreadable();
     report_missing();
     add_found();
+    keep_sequences();
+    if (update_) update_->commit();
     return result();
   }
 
@@ -95,7 +98,11 @@ class CatchUp {
       if (!pack.contents) {
         pack.contents = open(pack.name).read_trailer(context_, pack.name, decompressor_);
       }
-      index_.add(*pack.contents, pack.commits, context_.keys);
+      if (returned_.contains(pack.name)) {
+        index_.add_again(*pack.contents, pack.commits);
+      } else {
+        index_.add(*pack.contents, pack.commits, context_.keys);
+      }
       pack.contents.reset();
     }
     index_.number_snapshots();
@@ -111,12 +118,24 @@ class CatchUp {
     highest_ = index_.highest_commit().number;
     for (const PackName& name : indexed_) {
       unknown_.erase(name);
-      if (!is_present(name)) missing_.push_back(name);
+      if (is_present(name)) continue;
+      missing_.push_back(name);
+      known_.erase(name);
     }
     for (const PackName& name : index_.condemned()) unknown_.erase(name);
-    // Objects of a missing pack must not count as stored. Another pack may have them too. And a
-    // commit that does not count must not stay.
-    if (!missing_.empty() || is_newest_refuted()) start_over();
+    // Without its newest commit, the store may be in an older state: what the commit condemned or
+    // dropped is there again. And a commit that does not count must not stay.
+    if (has_newest({missing_.begin(), missing_.end()}) || is_newest_refuted()) {
+      note_sequences();
+      start_over();
+    }
+  }
+
+  // Whether the pack of the newest commit is one of them.
+  bool has_newest(const std::set<PackName>& packs) {
+    const std::vector<Index::CommitRow> newest = index_.newest_commits();
+    return newest.empty() ? index_.highest_commit().number > 0
+                          : packs.contains(newest.front().pack);
   }
 
   // Whether another commit is recorded in the place of the newest one that the index has: both were
@@ -154,16 +173,95 @@ class CatchUp {
   void start_over() {
     index_.clear();
     indexed_.clear();
+    returned_.clear();
     unknown_ = present_;
   }
 
   void read_unknown_packs() {
     read_packs(unknown_);
     read_recorded_packs();
-    if (indexed_.empty() || !is_outdated()) return;
+    if (!indexed_.empty() && is_outdated()) return read_all_again();
+    for (const FoundPack& pack : found_) {
+      if (is_in_index(pack)) returned_.insert(pack.name);
+    }
+  }
+
+  void read_all_again() {
+    note_sequences();
     start_over();
     read_packs(known_);
     leave_out_losing();
+  }
+
+  // Whether the index has the commits, which it keeps while their pack is missing.
+  bool is_in_index(const FoundPack& pack) const {
+    return !pack.commits.empty() && std::ranges::all_of(pack.commits, [&](const auto& commit) {
+      return index_.commit_id(commit.second.number) == commit.first;
+    });
+  }
+
+  // Until the end of run(), readers see no change, and a crash leaves the index as it was.
+  void change_at_once() {
+    if (!update_) update_.emplace(index_);
+  }
+
+  // Objects of a missing pack must not count as stored, but another pack may have them too. What
+  // its commits say stays: so an account's newest snapshot is not forgotten.
+  void forget_missing() {
+    std::set<PackName> gone(missing_.begin(), missing_.end());
+    while (!gone.empty() && !indexed_.empty()) {
+      if (has_newest(gone)) return read_all_again();
+      change_at_once();
+      index_.forget(gone);
+      std::erase_if(indexed_, [&](const PackName& name) { return gone.contains(name); });
+      gone = find_objects_again();
+    }
+  }
+
+  // Looks for objects without a place. Returns the packs in which it can't.
+  std::set<PackName> find_objects_again() {
+    std::set<PackName> gone;
+    for (const PackName& name : indexed_) {
+      if (const std::optional<Pack> pack = read_again(name)) {
+        index_.add_places(*pack);
+      } else {
+        known_.erase(name);
+        gone.insert(name);
+      }
+    }
+    return gone;
+  }
+
+  // Nullopt: it is noted as missing or unreadable.
+  std::optional<Pack> read_again(const PackName& name) {
+    try {
+      std::optional<PackFile> file = PackFile::find(*storage_, name);
+      if (file) return file->read_trailer(context_, name, decompressor_);
+      missing_.push_back(name);
+      present_.erase(name);  // a listing may show what was removed
+      absent_.insert(name);
+    } catch (const base::Error& error) {
+      if (error.code() != ErrorCode::kDamaged && error.code() != ErrorCode::kIo) throw;
+      unreadable_.emplace_back(name, error.what());
+    }
+    return std::nullopt;
+  }
+
+  // Before the index is cleared: commits of missing packs leave it then, with their snapshots.
+  void note_sequences() {
+    if (missing_.empty() && !index_.has_lost_commits()) return;
+    change_at_once();
+    for (const std::string& account : index_.accounts()) {
+      std::uint64_t& highest = sequences_[account];
+      highest = std::max(highest, index_.highest_sequence(account));
+    }
+  }
+
+  // The packs may be put back: a sequence that was used must not be used for another snapshot.
+  void keep_sequences() {
+    for (const auto& [account, highest] : sequences_) {
+      if (index_.next_sequence(account) <= highest) index_.note_lost_sequence(highest);
+    }
   }
 
   std::uint64_t highest_found() const {
@@ -243,14 +341,15 @@ class CatchUp {
 
   // If the index has a pack that is condemned by a commit unknown to it, it has outdated places for
   // that pack's objects. And commits count in their order: a snapshot dropped by a later commit
-  // must not reappear with an earlier commit that was found again.
+  // must not reappear with an earlier commit that was found again, unless the index still has it.
   bool is_outdated() const {
     return std::ranges::any_of(indexed_,
                                [&](const PackName& name) { return condemned_.contains(name); }) ||
            std::ranges::any_of(found_,
                                [&](const FoundPack& pack) {
                                  return !pack.commits.empty() &&
-                                        pack.commits.front().second.number <= highest_;
+                                        pack.commits.front().second.number <= highest_ &&
+                                        !is_in_index(pack);
                                }) ||
            std::ranges::any_of(found_, has_unnumbered);
   }
@@ -360,9 +459,12 @@ class CatchUp {
   std::set<PackName> present_;
   std::set<PackName> absent_;  // looked for by name, or to be left out
   std::vector<PackName> indexed_;
-  std::set<PackName> known_;   // what the index had at first
+  std::set<PackName> known_;   // of these, what is not known to be missing or unreadable
   std::uint64_t highest_ = 0;  // the highest commit that the index had
   std::vector<PackName> missing_;
+  std::set<PackName> returned_;  // packs of found_ that were missing, and whose commits are known
+  std::optional<Index::Update> update_;
+  std::map<std::string, std::uint64_t> sequences_;  // the highest, by account
   std::vector<std::pair<PackName, std::string>> unreadable_;
   std::set<PackName> unknown_;
   std::vector<FoundPack> found_;

@@ -26,7 +26,9 @@ struct CaughtUp {
   bool is_newest_recorded = false;  // whether the newest commit in the index has one, or needs none
 };
 
-// Needs the store's lock.
+// Needs the store's lock. While a pack is missing, the index has what its commits say, but none of
+// the objects that only it has. Without the newest commit, which may mean an older state, the index
+// has what the other packs say. After an error the index must be opened again.
 CaughtUp catch_up(const Location& location, base::FileSystem& files, const BlockContext& context,
                   Index& index);
 

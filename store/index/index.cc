@@ -64,6 +64,7 @@ class Index::Impl {
   Statement add_commit_row{database,
                            "INSERT OR REPLACE INTO commits VALUES (?1, ?2, ?3, "
                            "(SELECT pack FROM packs WHERE name = ?4), ?5)"};
+  Statement set_pack_of_commit{database, "UPDATE commits SET pack = ?2 WHERE number = ?1"};
 };
 
 BlockHeader BlockPlace::header() const {
@@ -113,6 +114,32 @@ void Index::add(const Pack& pack, std::span<const std::pair<ObjectId, Commit>> c
   for (const auto& [id, commit] : commits) impl_->add_commit(id, commit, pack.name, keys);
   transaction.commit();
   if (!commits.empty()) impl_->packs.load_condemned();
+}
+
+void Index::forget(const std::set<PackName>& packs) {
+  std::vector<std::int64_t> rows;
+  for (const PackName& pack : packs) {
+    if (const std::optional<std::int64_t> row = impl_->packs.row_of(pack)) rows.push_back(*row);
+  }
+  remove(rows);
+}
+
+void Index::add_places(const Pack& pack) {
+  const std::optional<std::int64_t> row = impl_->packs.row_of(pack.name);
+  if (!row) return;
+  Transaction transaction(impl_->database);
+  impl_->objects.add_places(pack, *row);
+  transaction.commit();
+}
+
+void Index::add_again(const Pack& pack, std::span<const std::pair<ObjectId, Commit>> commits) {
+  Transaction transaction(impl_->database);
+  const std::int64_t row = impl_->packs.add(pack);
+  impl_->objects.add(pack, row, ExistingObjects::kKeepPlace);
+  for (const auto& [id, commit] : commits) {
+    impl_->set_pack_of_commit.bind(1, as_integer(commit.number)).bind(2, row).run();
+  }
+  transaction.commit();
 }
 
 void Index::number_snapshots() {
@@ -177,6 +204,12 @@ std::vector<ObjectId> Index::commits() {
 std::uint64_t Index::oldest_commit() {
   return static_cast<std::uint64_t>(
       impl_->database.integer("SELECT coalesce(min(number), 0) FROM commits"));
+}
+
+bool Index::has_lost_commits() {
+  return impl_->database.integer(
+             "SELECT EXISTS (SELECT 1 FROM commits WHERE pack NOT IN (SELECT pack FROM packs))") !=
+         0;
 }
 
 std::vector<Index::CommitRow> Index::commit_rows() {
@@ -266,8 +299,16 @@ std::uint64_t Index::used_up() {
   return impl_->snapshots.used_up();
 }
 
+std::uint64_t Index::highest_lost_sequence() {
+  return impl_->snapshots.highest_lost();
+}
+
+void Index::note_lost_sequence(std::uint64_t sequence) {
+  impl_->snapshots.note_lost(sequence);
+}
+
 std::uint64_t Index::next_sequence(std::string_view account) {
-  return std::max(highest_sequence(account), used_up()) + 1;
+  return std::max({highest_sequence(account), used_up(), highest_lost_sequence()}) + 1;
 }
 
 std::optional<SnapshotInfo> Index::newest_backup(std::string_view account, std::uint64_t first) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -77,6 +78,17 @@ class Index {
   void add(const Pack& pack, std::span<const std::pair<ObjectId, Commit>> commits, const Keys& keys,
            ExistingObjects existing = ExistingObjects::kKeepPlace);
 
+  // For packs that are missing: forgets them, and the objects that only they had, in one
+  // transaction. What their commits say stays.
+  void forget(const std::set<PackName>& packs);
+
+  // Gives those objects of a known pack a place in it that have none. Does nothing if the pack is
+  // unknown.
+  void add_places(const Pack& pack);
+
+  // Adds a pack that was forgotten so, and whose commits the index still has. In one transaction.
+  void add_again(const Pack& pack, std::span<const std::pair<ObjectId, Commit>> commits);
+
   // Numbers the snapshots of commits that have no sequence, by time and place: below those that
   // have one. To be called when all known packs are added.
   void number_snapshots();
@@ -84,7 +96,7 @@ class Index {
   // Writes a copy of the index to a file that does not exist yet; creates its directory if absent.
   void copy_to(const base::Path& copy);
 
-  // Forgets everything: all packs must be added again.
+  // Forgets everything but sequences: all packs must be added again.
   void clear();
 
   // Forgets condemned packs (by PackRow::row) whose files are gone, and the objects that only they
@@ -98,6 +110,7 @@ class Index {
   std::optional<ObjectId> commit_id(std::uint64_t number);
   std::vector<ObjectId> commits();  // from the last checkpoint on
   std::uint64_t oldest_commit();    // its number; 0: no commit
+  bool has_lost_commits();          // whether some are in packs that forget() forgot
 
   struct CommitRow {
     std::uint64_t number = 0;
@@ -150,6 +163,10 @@ class Index {
   std::vector<SnapshotLine> lines(std::string_view account);  // all of them, as in a commit
   std::uint64_t highest_sequence(std::string_view account);   // 0: it has no snapshot
   std::uint64_t used_up();  // the highest Commit::used_up, clear() or not
+  // The highest sequence of snapshots that were forgotten with their packs, clear() or not. The
+  // packs may be put back.
+  std::uint64_t highest_lost_sequence();
+  void note_lost_sequence(std::uint64_t sequence);
   // What a new snapshot of the account gets. It never had it before.
   std::uint64_t next_sequence(std::string_view account);
   // By sequence.

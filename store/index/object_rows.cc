@@ -46,17 +46,28 @@ void ObjectRows::add(const Pack& pack, std::int64_t row, ExistingObjects existin
   const std::int64_t precedence =
       existing == ExistingObjects::kMove ? kAlways : static_cast<std::int64_t>(pack.effort);
   for (std::size_t ordinal = 0; ordinal < pack.blocks.size(); ++ordinal) {
-    add_block(pack.blocks[ordinal], block_row(row, ordinal), precedence);
+    add_block(pack.blocks[ordinal], block_row(row, ordinal));
+    add_objects(pack.blocks[ordinal], block_row(row, ordinal), precedence);
   }
 }
 
-void ObjectRows::add_block(const BlockEntry& block, std::int64_t row, std::int64_t precedence) {
+void ObjectRows::add_places(const Pack& pack, std::int64_t row) {
+  for (std::size_t ordinal = 0; ordinal < pack.blocks.size(); ++ordinal) {
+    add_objects(pack.blocks[ordinal], block_row(row, ordinal),
+                static_cast<std::int64_t>(pack.effort));
+  }
+}
+
+void ObjectRows::add_block(const BlockEntry& block, std::int64_t row) {
   add_block_.bind(1, row)
       .bind(2, static_cast<std::int64_t>(block.stream))
       .bind(3, as_integer(block.place))
       .bind(4, block.plain_length)
       .bind(5, block.sealed_length)
       .run();
+}
+
+void ObjectRows::add_objects(const BlockEntry& block, std::int64_t row, std::int64_t precedence) {
   for (const ObjectEntry& object : block.objects) {
     Statement& add = object.type == ObjectType::kMessage ? add_message_ : add_object_;
     add.bind(1, object.id.bytes).bind(2, row).bind(3, object.start).bind(4, object.length);

@@ -25,6 +25,7 @@ class ObjectRows {
   // The blocks of the pack at `row` of the table `packs`, and their objects. An object that another
   // pack already has moves to the pack of more effort, and out of a condemned one.
   void add(const Pack& pack, std::int64_t row, ExistingObjects existing);
+  void add_places(const Pack& pack, std::int64_t row);  // the same without the blocks
   void forget(std::string_view sql_packs);  // a list of rows of packs, as SQL has it: "(1, 2)"
 
   std::optional<ObjectPlace> find(ObjectType type, const ObjectId& id);
@@ -37,7 +38,8 @@ class ObjectRows {
   std::map<std::int64_t, std::uint64_t> bytes_by_pack();
 
  private:
-  void add_block(const BlockEntry& block, std::int64_t row, std::int64_t precedence);
+  void add_block(const BlockEntry& block, std::int64_t row);
+  void add_objects(const BlockEntry& block, std::int64_t row, std::int64_t precedence);
 
   Database* database_;
   base::Path file_;

@@ -39,6 +39,13 @@ void PackRows::clear_condemned() {
   database_->run("DELETE FROM condemned");
 }
 
+std::optional<std::int64_t> PackRows::row_of(const PackName& pack) {
+  Statement statement(*database_, "SELECT pack FROM packs WHERE name = ?1");
+  statement.bind(1, pack.bytes);
+  if (!statement.step()) return std::nullopt;
+  return statement.integer(0);
+}
+
 void PackRows::forget(std::string_view sql_rows) {
   database_->run(fmt::format("DELETE FROM packs WHERE pack IN {}", sql_rows));
   database_->run(fmt::format("UPDATE condemned SET pack = 0 WHERE pack IN {}", sql_rows));

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -28,6 +29,8 @@ class PackRows {
   void list(const PackName& pack, std::int64_t commit);  // as named by the commit of this number
   void condemn(const CondemnedPack& pack, std::int64_t commit);  // by the commit of this number
   void clear_condemned();  // in the table only, see load_condemned()
+
+  std::optional<std::int64_t> row_of(const PackName& pack);
 
   // Forgets packs, but not that they are condemned. `sql_rows` is the list of their rows, as SQL
   // has it: "(1, 2)".

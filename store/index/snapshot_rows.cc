@@ -23,6 +23,9 @@ constexpr std::string_view kNumberSnapshots =
     "FROM snapshots unnumbered WHERE unnumbered.sequence = 0 "
     "WINDOW each_account AS (PARTITION BY account)) AS numbered WHERE snapshots.id = numbered.id";
 
+constexpr std::string_view kUsedUp = "used_up";  // in the table `meta`
+constexpr std::string_view kLost = "lost";
+
 SnapshotInfo snapshot_from(const Statement& row) {
   return {.id = digest_from<ObjectId>(row.blob(0)),
           .account = row.text(1),
@@ -87,9 +90,18 @@ void SnapshotRows::set_pin(const Pin& pin) {
 }
 
 void SnapshotRows::use_up(std::uint64_t sequence) {
-  if (sequence <= used_up()) return;
-  Statement(*database_, "INSERT OR REPLACE INTO meta VALUES ('used_up', ?1)")
-      .bind(1, as_integer(sequence))
+  raise_in_meta(kUsedUp, sequence);
+}
+
+void SnapshotRows::note_lost(std::uint64_t sequence) {
+  raise_in_meta(kLost, sequence);
+}
+
+void SnapshotRows::raise_in_meta(std::string_view name, std::uint64_t number) {
+  if (number <= number_in_meta(name)) return;
+  Statement(*database_, "INSERT OR REPLACE INTO meta VALUES (?1, ?2)")
+      .bind(1, name)
+      .bind(2, as_integer(number))
       .run();
 }
 
@@ -126,8 +138,17 @@ std::uint64_t SnapshotRows::highest_sequence(std::string_view account) {
 }
 
 std::uint64_t SnapshotRows::used_up() {
-  return static_cast<std::uint64_t>(
-      database_->integer("SELECT coalesce((SELECT value FROM meta WHERE name = 'used_up'), 0)"));
+  return number_in_meta(kUsedUp);
+}
+
+std::uint64_t SnapshotRows::highest_lost() {
+  return number_in_meta(kLost);
+}
+
+std::uint64_t SnapshotRows::number_in_meta(std::string_view name) {
+  Statement statement(*database_, "SELECT value FROM meta WHERE name = ?1");
+  statement.bind(1, name);
+  return statement.step() ? static_cast<std::uint64_t>(statement.integer(0)) : 0;
 }
 
 std::optional<SnapshotInfo> SnapshotRows::newest_backup(std::string_view account,

@@ -30,7 +30,8 @@ class SnapshotRows {
   void drop(const ObjectId& snapshot);  // and its pin
   void set_pin(const Pin& pin);         // replaces an earlier one of the same snapshot
   void use_up(std::uint64_t sequence);  // and all lower ones
-  void clear();                         // both tables
+  void note_lost(std::uint64_t sequence);
+  void clear();  // both tables
 
   bool has_unnumbered();
 
@@ -40,6 +41,7 @@ class SnapshotRows {
   std::vector<SnapshotLine> lines(std::string_view account);
   std::uint64_t highest_sequence(std::string_view account);
   std::uint64_t used_up();
+  std::uint64_t highest_lost();
   std::optional<SnapshotInfo> newest_backup(std::string_view account, std::uint64_t first);
   std::optional<SnapshotInfo> backup_at(std::string_view account, std::chrono::sys_seconds time,
                                         std::uint64_t first);
@@ -47,6 +49,9 @@ class SnapshotRows {
   std::optional<ObjectId> root_of(const ObjectId& snapshot);
 
  private:
+  std::uint64_t number_in_meta(std::string_view name);
+  void raise_in_meta(std::string_view name, std::uint64_t number);
+
   Database* database_;
   std::optional<Statement> add_;  // not for readers: version 1 lacks a column
   Statement drop_;

@@ -223,6 +223,7 @@ class Check {
     }
     std::map<ObjectId, SnapshotLine> living = living_snapshots(commits_, context_.keys);
     const std::map<ObjectId, std::chrono::sys_seconds> pins = living_pins(commits_);
+    const bool lacks = lacks_commits();
     std::size_t found = 0;
     for (const std::string& account : index_.accounts()) {
       for (const SnapshotInfo& snapshot : index_.snapshots(account)) {
@@ -232,10 +233,11 @@ class Check {
         }
         if (line == living.end() || with_pin(line->second, snapshot.id, pins) != snapshot ||
             index_.root_of(snapshot.id) != line->second.root) {
+          const bool may_be_lost = line == living.end() && lacks;
           report_.damage.push_back(
-              fmt::format("snapshot {} of {}: it matches no commit: run "
-                          "mailstow-backupd reindex",
-                          snapshot.id.hex(), account));
+              fmt::format("snapshot {} of {}: {}", snapshot.id.hex(), account,
+                          may_be_lost ? "its commit can't be read"
+                                      : "it matches no commit: run mailstow-backupd reindex"));
           continue;
         }
         ++found;
@@ -251,6 +253,14 @@ class Check {
     }
     report_.snapshots = found;
     std::ranges::sort(newest_first_, std::greater<>(), &Snapshot::time);
+  }
+
+  // The index keeps what commits in missing packs say.
+  bool lacks_commits() {
+    std::set<ObjectId> read;
+    for (const auto& [id, commit] : commits_) read.insert(id);
+    return std::ranges::any_of(index_.commits(),
+                               [&](const ObjectId& id) { return !read.contains(id); });
   }
 
   void check_references() {

@@ -104,7 +104,7 @@ class Prune {
     if (options_.progress) options_.progress({.stage = stage, .done = done, .total = total});
   }
 
-  // The index forgets a missing pack when it is rebuilt without it, and with the pack the snapshots
+  // The index forgets what is in a missing pack, and if it is rebuilt without it, also the snapshots
   // of its commits: what they need would be deleted as unreferenced. So the chain of commits is
   // checked each time.
   void refuse_damaged_store() {

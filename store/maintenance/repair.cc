@@ -119,7 +119,7 @@ class Repair {
     KnownBefore before;
     before.highest = index.highest_commit();
     before.pins = index.pins();
-    before.used_up = index.used_up();
+    before.used_up = std::max(index.used_up(), index.highest_lost_sequence());
     for (const std::string& account : index.accounts()) {
       for (const SnapshotLine& line : index.lines(account)) {
         before.lines[snapshot_id(context.keys, line)] = line;
