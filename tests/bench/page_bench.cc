@@ -151,9 +151,11 @@ class PageBench {
       const std::string user = users().at(at % kAccounts);
       Session session{.user = user, .client = page_.owner(user), .messages = {}};
       session.client.set_address(fmt::format("198.51.100.{}", at + 1));
-      const WebAnswer list = session.client.get(
-          web::of_account(user, "/snapshots/newest/messages?folder=INBOX&limit=200"));
-      for (const json& message : list.document().at("messages")) {
+      const json list =
+          session.client
+              .get(web::of_account(user, "/snapshots/newest/messages?folder=INBOX&limit=200"))
+              .document();
+      for (const json& message : list.at("messages")) {
         session.messages.push_back(message.at("message"));
       }
       if (session.messages.empty()) throw std::runtime_error("a list of messages is empty");
