@@ -95,13 +95,14 @@ std::optional<std::string> for_each_on_page(
   std::size_t taken = 0;
   base::Uid last;
   bool has_more = false;
-  reader.for_each_message(folder, [&](const store::MessageEntry& entry) {
-    if (has_more || entry.uid.value <= after.value) return;
+  reader.for_each_message_from(folder, after, [&](const store::MessageEntry& entry) {
+    if (entry.uid == after) return true;
     has_more = limit > 0 && taken == limit;
-    if (has_more) return;
+    if (has_more) return false;
     ++taken;
     last = entry.uid;
     take(entry);
+    return true;
   });
   if (!has_more) return std::nullopt;
   return std::to_string(last.value);

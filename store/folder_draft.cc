@@ -123,6 +123,15 @@ void FolderDraft::for_each(const std::function<void(const MessageEntry&)>& take)
   });
 }
 
+void FolderDraft::for_each_from(base::Uid first,
+                                const std::function<bool(const MessageEntry&)>& take) {
+  impl_->whole([&] {
+    impl_->tree.for_each_from(first, [&](const Identity& identity, const State& state) {
+      return take(impl_->entry(identity, state));
+    });
+  });
+}
+
 void FolderDraft::for_each_uid(const std::function<void(base::Uid)>& take) {
   impl_->whole([&] { impl_->tree.for_each_uid(take); });
 }

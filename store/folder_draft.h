@@ -45,7 +45,9 @@ class FolderDraft {
 
   // Calls `take` in ascending UID order.
   void for_each(const std::function<void(const MessageEntry&)>& take);
-  // The same, three times as fast. It still reads all of the folder's data, so that damage fails
+  // The same from `first` on, until `take` returns false: a page of a large folder reads little.
+  void for_each_from(base::Uid first, const std::function<bool(const MessageEntry&)>& take);
+  // The UIDs, three times as fast. It still reads all of the folder's data, so that damage fails
   // here, with kDamaged, and not in the middle of a change.
   void for_each_uid(const std::function<void(base::Uid)>& take);
 

@@ -172,6 +172,11 @@ void Reader::for_each_message(const FolderRecord& folder,
   FolderDraft(*this, folder).for_each(take);
 }
 
+void Reader::for_each_message_from(const FolderRecord& folder, base::Uid first,
+                                   const std::function<bool(const MessageEntry&)>& take) {
+  FolderDraft(*this, folder).for_each_from(first, take);
+}
+
 bool Reader::contains(const MessageId& message) {
   return impl_->objects.find(ObjectType::kMessage, message.object).has_value();
 }

@@ -68,6 +68,9 @@ class Reader {
   // Calls back in ascending UID order.
   void for_each_message(const FolderRecord& folder,
                         const std::function<void(const MessageEntry&)>& take);
+  // The same from `first` on, until `take` returns false.
+  void for_each_message_from(const FolderRecord& folder, base::Uid first,
+                             const std::function<bool(const MessageEntry&)>& take);
 
   bool contains(const MessageId& message);
 

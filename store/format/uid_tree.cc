@@ -143,6 +143,17 @@ class UidTree::Impl {
     for (const auto& child : node.children) visit(*child, take);
   }
 
+  // Visits the leaves that may have UIDs from `first` on, until `take` returns false. Returns false
+  // if it did.
+  bool visit_from(UidNode& node, std::uint32_t first,
+                  const std::function<bool(UidNode& leaf)>& take) {
+    if (node.base + (1ULL << node.shift) <= first) return true;
+    if (!node.is_branch) return take(node);
+    load_children(node);
+    return std::ranges::all_of(node.children,
+                               [&](const auto& child) { return visit_from(*child, first, take); });
+  }
+
   // Makes the root cover `uid`.
   void grow_to(std::uint32_t uid) {
     if (!root) root = new_leaf(0, kRootShift);
@@ -349,6 +360,19 @@ void UidTree::for_each(const std::function<void(const Identity&, const State&)>&
     const std::vector<Identity> identities = impl_->read_identities(leaf);
     const std::vector<State> states = impl_->read_states(leaf);
     for (std::size_t i = 0; i < identities.size(); ++i) take(identities[i], states[i]);
+  });
+}
+
+void UidTree::for_each_from(base::Uid first,
+                            const std::function<bool(const Identity&, const State&)>& take) {
+  if (!impl_->root) return;
+  impl_->visit_from(*impl_->root, first.value, [&](UidNode& leaf) {
+    const std::vector<Identity> identities = impl_->read_identities(leaf);
+    const std::vector<State> states = impl_->read_states(leaf);
+    for (std::size_t i = 0; i < identities.size(); ++i) {
+      if (identities[i].uid >= first && !take(identities[i], states[i])) return false;
+    }
+    return true;
   });
 }
 

@@ -51,6 +51,9 @@ class UidTree {
   void for_each_digest(const std::function<void(base::Uid, const Sha256&)>& take);
   // In ascending UID order.
   void for_each(const std::function<void(const Identity&, const State&)>& take);
+  // The same from `first` on, until `take` returns false. Reads only the leaves that it needs.
+  void for_each_from(base::Uid first,
+                     const std::function<bool(const Identity&, const State&)>& take);
   // In ascending order. Reads the states too, if only to prove that they can be read.
   void for_each_uid(const std::function<void(base::Uid)>& take);
 

@@ -1,6 +1,8 @@
 #include "store/format/uid_tree.h"
 
+#include <algorithm>
 #include <map>
+#include <numeric>
 #include <set>
 
 #include <gmock/gmock.h>
@@ -104,6 +106,46 @@ TEST(UidTreeTest, AnEmptyTreeHasNoObjects) {
   UidTree again = objects.tree({});
   EXPECT_FALSE(again.contains({1}));
   EXPECT_FALSE(again.erase({1}));
+}
+
+// The UIDs from `first` on, at most so many.
+std::vector<std::uint32_t> page_of(UidTree& tree, std::uint32_t first, std::size_t limit) {
+  std::vector<std::uint32_t> uids;
+  tree.for_each_from({first}, [&](const Identity& identity, const State&) {
+    uids.push_back(identity.uid.value);
+    return uids.size() < limit;
+  });
+  return uids;
+}
+
+TEST(UidTreeTest, APageOfAHugeFolderReadsFewLeaves) {
+  Objects objects;
+  const UidTreeRoot root = dense(objects, kHuge);
+  UidTree tree = objects.tree(root);
+  objects.take_loaded();
+  std::vector<std::uint32_t> expected(200);
+  std::iota(expected.begin(), expected.end(), 15'001U);
+  EXPECT_EQ(page_of(tree, 15'001, 200), expected);
+  EXPECT_LE(objects.take_loaded(), 20U) << "two objects for each of five leaves and their branches";
+  UidTree last = objects.tree(root);
+  EXPECT_THAT(page_of(last, kHuge, 200), testing::ElementsAre(kHuge));
+  EXPECT_THAT(page_of(last, kHuge + 1, 200), testing::IsEmpty());
+  EXPECT_THAT(page_of(last, UINT32_MAX, 200), testing::IsEmpty());
+}
+
+RC_GTEST_PROP(UidTreeProperty, APageIsAPartOfTheWhole, ()) {
+  Objects objects;
+  UidTree tree;
+  std::set<std::uint32_t> uids;
+  const auto spread = *rc::gen::element<std::uint32_t>(200, 5'000, 4'000'000'000);
+  for (std::size_t i = 0; i < 300; ++i) uids.insert(*rc::gen::inRange<std::uint32_t>(1, spread));
+  for (const std::uint32_t uid : uids) tree.put(message_at(objects, uid, uid % 9), seen(tree, uid));
+  UidTree saved = objects.tree(objects.save(tree));
+  const auto first = *rc::gen::inRange<std::uint32_t>(0, spread);
+  const auto limit = *rc::gen::inRange<std::size_t>(1, 100);
+  std::vector<std::uint32_t> expected(uids.lower_bound(first), uids.end());
+  expected.resize(std::min(expected.size(), limit));
+  RC_ASSERT(page_of(saved, first, limit) == expected);
 }
 
 TEST(UidTreeTest, AFlagInAHugeFolderWritesKilobytes) {
