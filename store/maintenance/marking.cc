@@ -56,7 +56,7 @@ std::shared_ptr<const Pack> MarkedObjects::contents_of(const Index::PackRow& pac
     return known->contents;
   }
   PackFile file = PackFile::open(storage_, pack.name, pack.size);
-  const auto contents =
+  std::shared_ptr<const Pack> contents =
       std::make_shared<const Pack>(file.read_trailer(context_, pack.name, decompressor_));
   std::uint64_t objects = 0;
   for (const BlockEntry& block : contents->blocks) objects += block.objects.size();
