@@ -41,8 +41,9 @@ std::string add_slot(const Location& location, base::FileSystem& files, const Ke
 }  // namespace
 
 std::vector<KeyInfo> list_keys(const Location& location, base::FileSystem& files) {
-  std::vector<KeyInfo> keys;
   const SlotListing listing = read_slots(*storage_of(location, files));
+  std::vector<KeyInfo> keys;
+  keys.reserve(listing.slots.size());
   for (const KeySlot& slot : listing.slots) {
     keys.push_back(
         {.id = base::to_hex(slot.id),

@@ -104,9 +104,9 @@ class Prune {
     if (options_.progress) options_.progress({.stage = stage, .done = done, .total = total});
   }
 
-  // The index forgets what is in a missing pack, and if it is rebuilt without it, also the snapshots
-  // of its commits: what they need would be deleted as unreferenced. So the chain of commits is
-  // checked each time.
+  // The index forgets what is in a missing pack, and if it is rebuilt without it, also the
+  // snapshots of its commits: what they need would be deleted as unreferenced. So the chain of
+  // commits is checked each time.
   void refuse_damaged_store() {
     std::vector<std::string> damage = session_.damage();
     std::vector<NamedCommit> commits;
