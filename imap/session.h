@@ -144,7 +144,7 @@ class Session {
   // without messages is only opened, and a folder without HIGHESTMODSEQ is expected to have no
   // MODSEQ. If its size is not known, and the server has STATUS=SIZE, STATUS follows.
   void request_ahead(const Folder& folder);
-  // What that STATUS reported of the open folder, once fetch_messages() has returned.
+  // The answer to that STATUS for the open folder, after fetch_messages(); else nullopt.
   const std::optional<FolderStatus>& status_ahead() const;
   // Discards the answers to everything that was requested ahead. If there was anything, no folder
   // counts as open, so that later commands open none again.

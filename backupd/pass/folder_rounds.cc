@@ -119,7 +119,7 @@ void FolderRounds::run(imap::Session& session, SpareSessions& spares, StoreTurn&
   compare_with(at_the_end);
 }
 
-// What was passed is compared by change_of(), without sizes.
+// Without sizes: change_of(), which compares what was passed, does not use them.
 std::vector<imap::Folder> FolderRounds::list(const PassTools& tools) {
   tools.session.list_without_sizes();
   auto listed = tools.turn.away([&] { return tools.session.list_personal_folders(); });

@@ -17,7 +17,7 @@ constexpr bool is_worthwhile(std::size_t size, std::size_t plain_size) {
   return size <= plain_size - plain_size / kShare;
 }
 
-// What a block contains, as far as it decides how to search.
+// The kind of a block, which decides how it is searched.
 enum class BlockContent {
   kText,    // matches are searched for as far back as the block goes, beyond what the level does
   kBinary,  // mostly compressed already: no such search, and no strong level for what a fast one

@@ -83,7 +83,7 @@ class MissingPackTest : public StoreFixture {
   }
 
   const std::vector<std::string> alices_ = samples(0, 5);
-  // Of different numbers, so that they share no leaf with UIDs and flags.
+  // Their numbers differ, so that they share no leaf with UIDs and flags.
   const std::vector<std::string> bobs_ = samples(10, 4);
   const std::vector<std::string> carols_ = samples(25, 3);
   base::Path alices_pack_;
