@@ -17,7 +17,7 @@ using std::chrono::seconds;
 using std::chrono::sys_seconds;
 using testing::SizeIs;
 
-constexpr sys_seconds kNow{std::chrono::days(20'000)};
+constexpr sys_seconds kToday{std::chrono::days(20'000)};
 constexpr hours kTwoDays{48};
 
 // How long ago each was.
@@ -55,12 +55,13 @@ TEST(TreeHostTest, ATreeIsSweptByTheHostThatMadeItOrOnceThatIsSilent) {
   for (const HostCase& each : cases) {
     const TreeMaking tree{.host = each.host,
                           .state = each.state,
-                          .expires = kNow - each.expired,
-                          .written = kNow - each.written,
-                          .host_seen = kNow - each.host_seen};
-    EXPECT_EQ(each.expected, may_sweep(tree, "here", kNow)) << each.name;
+                          .expires = kToday - each.expired,
+                          .written = kToday - each.written,
+                          .host_seen = kToday - each.host_seen};
+    EXPECT_EQ(each.expected, may_sweep(tree, "here", kToday)) << each.name;
     // A machine without an id can't know that a tree is its own.
-    EXPECT_EQ(each.host == "here" ? false : each.expected, may_sweep(tree, "", kNow)) << each.name;
+    EXPECT_EQ(each.host == "here" ? false : each.expected, may_sweep(tree, "", kToday))
+        << each.name;
   }
 }
 
@@ -69,25 +70,25 @@ TEST(TreeHostTest, AnyRecordOfAHostShowsThatItLives) {
   due.id = "due";
   due.host = "there";
   due.state = TreeState::kComplete;
-  due.created = kNow - hours(200);
-  due.expires = kNow - hours(100);
+  due.created = kToday - hours(200);
+  due.expires = kToday - hours(100);
   TreeRecord other = due;
   other.id = "other";
-  other.expires = kNow + hours(100);
+  other.expires = kToday + hours(100);
   TreeRecords::Listing listing;
   listing.records = {due, other};
-  listing.written = {{"due", kNow - hours(150)}, {"other", kNow - hours(60)}};
-  EXPECT_TRUE(may_sweep(due, listing, "here", kNow));
-  EXPECT_TRUE(may_change(other, listing, "here", kNow)) << "also if it is not due";
-  EXPECT_FALSE(may_sweep(other, listing, "here", kNow));
-  listing.written["other"] = kNow - hours(40);
-  EXPECT_FALSE(may_sweep(due, listing, "here", kNow));
-  EXPECT_FALSE(may_change(due, listing, "here", kNow));
-  EXPECT_TRUE(may_change(due, listing, "there", kNow));
+  listing.written = {{"due", kToday - hours(150)}, {"other", kToday - hours(60)}};
+  EXPECT_TRUE(may_sweep(due, listing, "here", kToday));
+  EXPECT_TRUE(may_change(other, listing, "here", kToday)) << "also if it is not due";
+  EXPECT_FALSE(may_sweep(other, listing, "here", kToday));
+  listing.written["other"] = kToday - hours(40);
+  EXPECT_FALSE(may_sweep(due, listing, "here", kToday));
+  EXPECT_FALSE(may_change(due, listing, "here", kToday));
+  EXPECT_TRUE(may_change(due, listing, "there", kToday));
   listing.records[1].host = "elsewhere";
-  EXPECT_TRUE(may_sweep(due, listing, "here", kNow));
-  listing.written["due"] = kNow - hours(40);
-  EXPECT_FALSE(may_sweep(due, listing, "here", kNow));
+  EXPECT_TRUE(may_sweep(due, listing, "here", kToday));
+  listing.written["due"] = kToday - hours(40);
+  EXPECT_FALSE(may_sweep(due, listing, "here", kToday));
 }
 
 TEST(HostIdTest, ComesFromTheMachineAndDoesNotDiscloseIt) {

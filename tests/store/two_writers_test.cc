@@ -42,10 +42,11 @@ constexpr StorageTraits kSharesNames{
 using Snapshots = std::map<ObjectId, std::string>;
 
 class TwoWritersTest : public testing::Test {
- protected:
+ public:
   TwoWritersTest() { base::set_log_level(base::LogLevel::kError); }
   ~TwoWritersTest() override { base::set_log_level(base::LogLevel::kInfo); }
 
+ protected:
   // A new store. All hosts have its key slots and its key file, and an index each.
   void make_store(const StorageTraits& traits) {
     fs::remove_all(directory_.path() / "hosts");
