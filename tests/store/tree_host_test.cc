@@ -13,11 +13,10 @@ namespace store {
 namespace {
 
 using std::chrono::hours;
-using std::chrono::seconds;
 using std::chrono::sys_seconds;
 using testing::SizeIs;
 
-constexpr sys_seconds kToday{std::chrono::days(20'000)};
+constexpr sys_seconds kSweepTime{std::chrono::days(20'000)};
 constexpr hours kTwoDays{48};
 
 // How long ago each was.
@@ -25,9 +24,9 @@ struct HostCase {
   const char* name;
   std::string host;
   TreeState state;
-  seconds expired;
-  seconds written;
-  seconds host_seen;
+  std::chrono::seconds expired;
+  std::chrono::seconds written;
+  std::chrono::seconds host_seen;
   bool expected;
 };
 
@@ -42,25 +41,25 @@ TEST(TreeHostTest, ATreeIsSweptByTheHostThatMadeItOrOnceThatIsSilent) {
       {"another's", "there", done, {}, {}, {}, false},
       {"another's, overdue, the host lives", "there", done, kTwoDays, kTwoDays, hours(1), false},
       {"the host lived two days ago less a second", "there", done, kTwoDays, kTwoDays,
-       kTwoDays - seconds(1), false},
-      {"overdue for two days less a second", "there", done, kTwoDays - seconds(1), kTwoDays,
-       kTwoDays, false},
+       kTwoDays - std::chrono::seconds(1), false},
+      {"overdue for two days less a second", "there", done, kTwoDays - std::chrono::seconds(1),
+       kTwoDays, kTwoDays, false},
       {"silent and overdue for two days", "there", done, kTwoDays, kTwoDays, kTwoDays, true},
       {"incomplete", "there", TreeState::kIncomplete, kTwoDays, kTwoDays, kTwoDays, true},
-      {"restoring, and younger than a day", "there", running, kTwoDays, hours(24) - seconds(1),
-       kTwoDays, false},
+      {"restoring, and younger than a day", "there", running, kTwoDays,
+       hours(24) - std::chrono::seconds(1), kTwoDays, false},
       {"restoring, and a day old", "there", running, kTwoDays, hours(24), kTwoDays, true},
       {"the host's clock is ahead", "there", done, kTwoDays, kTwoDays, -hours(5), false},
   };
   for (const HostCase& each : cases) {
     const TreeMaking tree{.host = each.host,
                           .state = each.state,
-                          .expires = kToday - each.expired,
-                          .written = kToday - each.written,
-                          .host_seen = kToday - each.host_seen};
-    EXPECT_EQ(each.expected, may_sweep(tree, "here", kToday)) << each.name;
+                          .expires = kSweepTime - each.expired,
+                          .written = kSweepTime - each.written,
+                          .host_seen = kSweepTime - each.host_seen};
+    EXPECT_EQ(each.expected, may_sweep(tree, "here", kSweepTime)) << each.name;
     // A machine without an id can't know that a tree is its own.
-    EXPECT_EQ(each.host == "here" ? false : each.expected, may_sweep(tree, "", kToday))
+    EXPECT_EQ(each.host == "here" ? false : each.expected, may_sweep(tree, "", kSweepTime))
         << each.name;
   }
 }
@@ -70,25 +69,25 @@ TEST(TreeHostTest, AnyRecordOfAHostShowsThatItLives) {
   due.id = "due";
   due.host = "there";
   due.state = TreeState::kComplete;
-  due.created = kToday - hours(200);
-  due.expires = kToday - hours(100);
+  due.created = kSweepTime - hours(200);
+  due.expires = kSweepTime - hours(100);
   TreeRecord other = due;
   other.id = "other";
-  other.expires = kToday + hours(100);
+  other.expires = kSweepTime + hours(100);
   TreeRecords::Listing listing;
   listing.records = {due, other};
-  listing.written = {{"due", kToday - hours(150)}, {"other", kToday - hours(60)}};
-  EXPECT_TRUE(may_sweep(due, listing, "here", kToday));
-  EXPECT_TRUE(may_change(other, listing, "here", kToday)) << "also if it is not due";
-  EXPECT_FALSE(may_sweep(other, listing, "here", kToday));
-  listing.written["other"] = kToday - hours(40);
-  EXPECT_FALSE(may_sweep(due, listing, "here", kToday));
-  EXPECT_FALSE(may_change(due, listing, "here", kToday));
-  EXPECT_TRUE(may_change(due, listing, "there", kToday));
+  listing.written = {{"due", kSweepTime - hours(150)}, {"other", kSweepTime - hours(60)}};
+  EXPECT_TRUE(may_sweep(due, listing, "here", kSweepTime));
+  EXPECT_TRUE(may_change(other, listing, "here", kSweepTime)) << "also if it is not due";
+  EXPECT_FALSE(may_sweep(other, listing, "here", kSweepTime));
+  listing.written["other"] = kSweepTime - hours(40);
+  EXPECT_FALSE(may_sweep(due, listing, "here", kSweepTime));
+  EXPECT_FALSE(may_change(due, listing, "here", kSweepTime));
+  EXPECT_TRUE(may_change(due, listing, "there", kSweepTime));
   listing.records[1].host = "elsewhere";
-  EXPECT_TRUE(may_sweep(due, listing, "here", kToday));
-  listing.written["due"] = kToday - hours(40);
-  EXPECT_FALSE(may_sweep(due, listing, "here", kToday));
+  EXPECT_TRUE(may_sweep(due, listing, "here", kSweepTime));
+  listing.written["due"] = kSweepTime - hours(40);
+  EXPECT_FALSE(may_sweep(due, listing, "here", kSweepTime));
 }
 
 TEST(HostIdTest, ComesFromTheMachineAndDoesNotDiscloseIt) {
