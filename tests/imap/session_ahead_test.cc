@@ -1,49 +1,17 @@
 // Folders that a session requests ahead.
-#include <functional>
-
 #include <fmt/core.h>
 
 #include "imap/connection_lost.h"
 #include "imap/session.h"
 #include "tests/expect_error.h"
-#include "tests/imap/collector.h"
 #include "tests/imap/conversation.h"
+#include "tests/imap/folders_ahead.h"
 
 namespace imap {
 namespace {
 
 using testing::IsEmpty;
 using testing::SizeIs;
-
-Folder listed_folder(std::string raw_name, std::uint32_t messages) {
-  Folder folder;
-  folder.raw_name = std::move(raw_name);
-  folder.status.emplace();
-  folder.status->messages = messages;
-  return folder;
-}
-
-void request_a_and_b(Session& session) {
-  session.request_ahead(listed_folder("A", 1));
-  session.request_ahead(listed_folder("B", 1));
-}
-
-std::vector<std::string> bodies_of_all(Session& session) {
-  Collector collector;
-  EXPECT_TRUE(session.fetch_messages(UidSet::all(), collector).complete);
-  std::vector<std::string> bodies;
-  for (const FetchedMessage& message : collector.messages) bodies.push_back(message.bytes);
-  return bodies;
-}
-
-void expect_out_of_order(const std::function<void()>& call) {
-  try {
-    call();
-    ADD_FAILURE() << "expected an error";
-  } catch (const ConnectionLost& lost) {
-    EXPECT_EQ(lost.cause(), ConnectionLost::Cause::kOutOfOrder) << lost.what();
-  }
-}
 
 constexpr const char* kBothRequested = R"(
     C: m3 EXAMINE "A"
@@ -100,118 +68,6 @@ TEST(SessionAheadTest, AnEmptyFolderIsOnlyOpened) {
     EXPECT_EQ(session.examine("A").exists, 0U);
     EXPECT_EQ(session.examine("B").exists, 0U);
     EXPECT_EQ(session.discarded_ahead(), 0U);
-  });
-}
-
-TEST(SessionAheadTest, TheSizeOfTheOpenFolderFollowsWhereTheListHasNot) {
-  Transcript transcript = Transcript::session("STATUS=SIZE");
-  transcript.add(R"(
-    C: m3 EXAMINE "A"
-    C: m4 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
-    C: m5 STATUS "A" (MESSAGES UIDNEXT UIDVALIDITY SIZE)
-    C: m6 EXAMINE "B"
-    C: m7 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
-    S: * 1 EXISTS
-    S: m3 OK opened
-    S: * 1 FETCH (UID 1 FLAGS () BODY[] "a")
-    S: m4 OK done
-    S: * STATUS "B" (SIZE 88)
-    S: * STATUS "A" (MESSAGES 1 UIDNEXT 2 UIDVALIDITY 7 SIZE 1)
-    S: m5 OK done
-    S: * 1 EXISTS
-    S: m6 OK opened
-    S: * 1 FETCH (UID 1 FLAGS () BODY[] "b")
-    S: m7 OK done
-  )");
-  converse_and_cut(transcript, [](Session& session) {
-    session.request_ahead(listed_folder("A", 1));
-    Folder known = listed_folder("B", 1);
-    known.status->size = 1;
-    session.request_ahead(known);
-    session.examine("A");
-    EXPECT_FALSE(session.status_ahead());
-    EXPECT_EQ(bodies_of_all(session), std::vector<std::string>{"a"});
-    ASSERT_TRUE(session.status_ahead());
-    EXPECT_EQ(session.status_ahead()->size, 1U);
-    EXPECT_EQ(session.status_ahead()->uid_validity, 7U);
-    session.examine("B");
-    EXPECT_FALSE(session.status_ahead());
-    EXPECT_EQ(bodies_of_all(session), std::vector<std::string>{"b"});
-    EXPECT_FALSE(session.status_ahead());
-  });
-}
-
-// As Dovecot does, which completes a FETCH with the next command that does something to the folder.
-TEST(SessionAheadTest, OnlyTheStatusMayBeCompletedBeforeTheMessages) {
-  Transcript transcript = Transcript::session("STATUS=SIZE");
-  transcript.add(R"(
-    C: m3 EXAMINE "A"
-    C: m4 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
-    C: m5 STATUS "A" (MESSAGES UIDNEXT UIDVALIDITY SIZE)
-    C: m6 EXAMINE "B"
-    C: m7 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
-    C: m8 STATUS "B" (MESSAGES UIDNEXT UIDVALIDITY SIZE)
-    S: * 1 EXISTS
-    S: m3 OK opened
-    S: * 1 FETCH (UID 1 FLAGS () BODY[] "a")
-    S: * STATUS "A" (MESSAGES 1 UIDNEXT 2 UIDVALIDITY 7 SIZE 1)
-    S: m5 OK done
-    S: m4 OK done
-    S: * 1 EXISTS
-    S: m6 OK opened
-    S: m7 OK done
-    S: m8 NO gone
-  )");
-  converse(transcript, [](Session& session) {
-    request_a_and_b(session);
-    session.examine("A");
-    EXPECT_EQ(bodies_of_all(session), std::vector<std::string>{"a"});
-    ASSERT_TRUE(session.status_ahead());
-    EXPECT_EQ(session.status_ahead()->size, 1U);
-    session.examine("B");
-    EXPECT_THAT(bodies_of_all(session), IsEmpty());
-    EXPECT_FALSE(session.status_ahead());
-  });
-  Transcript out_of_order = Transcript::session("STATUS=SIZE");
-  out_of_order.add(R"(
-    C: m3 EXAMINE "A"
-    C: m4 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
-    C: m5 STATUS "A" (MESSAGES UIDNEXT UIDVALIDITY SIZE)
-    C: m6 EXAMINE "B"
-    C: m7 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
-    C: m8 STATUS "B" (MESSAGES UIDNEXT UIDVALIDITY SIZE)
-    S: * 1 EXISTS
-    S: m3 OK opened
-    S: * 1 FETCH (UID 1 FLAGS () BODY[] "a")
-    S: m5 OK done
-    S: m6 OK opened
-    S: m4 OK done
-  )");
-  converse(out_of_order, [](Session& session) {
-    request_a_and_b(session);
-    session.examine("A");
-    expect_out_of_order([&] { bodies_of_all(session); });
-  });
-}
-
-TEST(SessionAheadTest, ARefusedStatusReportsNothing) {
-  Transcript transcript = Transcript::session("STATUS=SIZE");
-  transcript.add(R"(
-    C: m3 EXAMINE "A"
-    C: m4 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
-    C: m5 STATUS "A" (MESSAGES UIDNEXT UIDVALIDITY SIZE)
-    S: * 1 EXISTS
-    S: m3 OK opened
-    S: * 1 FETCH (UID 1 FLAGS () BODY[] "a")
-    S: m4 OK done
-    S: * STATUS "A" (SIZE 1)
-    S: m5 NO the folder is open
-  )");
-  converse_and_cut(transcript, [](Session& session) {
-    session.request_ahead(listed_folder("A", 1));
-    session.examine("A");
-    EXPECT_EQ(bodies_of_all(session), std::vector<std::string>{"a"});
-    EXPECT_FALSE(session.status_ahead());
   });
 }
 

@@ -7,8 +7,8 @@
 #include <fmt/core.h>
 #include <gmock/gmock.h>
 
-#include "tests/backupd/pass/odd_server_fixture.h"
-#include "tests/backupd/pass/stored_mail.h"
+#include "tests/backupd/pass/folders_ahead_fixture.h"
+#include "tests/backupd/pass/pass_runner.h"
 #include "tests/servers/dovecot.h"
 #include "tests/servers/maildir.h"
 
@@ -19,77 +19,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-constexpr int kSmallFolders = 99;
-
-std::string name_of(int folder) {
-  return fmt::format("f{:02}", folder);
-}
-
-class FoldersAheadTest : public OddServerFixture {
- protected:
-  FoldersAheadTest() {
-    server_.capabilities = "STATUS=SIZE";
-    for (int i = 0; i < kSmallFolders; ++i) {
-      OddFolder& folder = server_.folder(name(i));
-      for (int message = 0; message <= i % 3; ++message) {
-        folder.message(static_cast<std::uint32_t>(2 * message + 1),
-                       fmt::format("Subject: {} in {}\r\n\r\n", message, i));
-      }
-    }
-  }
-
-  // From now on the folders differ in nothing that EXAMINE and STATUS show.
-  void make_alike() {
-    const auto fill = [&](const std::string& raw_name, std::string_view text) {
-      server_.folder(raw_name).messages.clear();
-      for (std::uint32_t uid = 1; uid <= 3; ++uid) {
-        server_.folder(raw_name).message(uid, fmt::format("Subject: {} {}\r\n\r\n", uid, text));
-      }
-    };
-    fill("INBOX", "INB");
-    for (int i = 0; i < kSmallFolders; ++i) fill(name(i), name(i));
-  }
-
-  static std::string name(int folder) { return name_of(folder); }
-
-  int times(const std::string& command) const {
-    return static_cast<int>(std::ranges::count(server_.heard(), command));
-  }
-  int times_opened(const std::string& folder) const { return times("EXAMINE \"" + folder + '"'); }
-
-  // Whether a command of this number, or a later one, requested all messages with their bodies.
-  bool has_requested_ahead(std::size_t first) const {
-    for (std::size_t at = first; at < server_.heard().size(); ++at) {
-      const std::string& command = server_.heard()[at];
-      if (command.starts_with("UID FETCH 1:*") && command.ends_with("BODY.PEEK[])")) return true;
-    }
-    return false;
-  }
-
-  // Loses the connection over each command of this name, with all answers that are under way.
-  void break_over(const std::string& what, int most = 1'000) {
-    server_.loses_answers = true;
-    server_.before = [what, left = most](const std::string& command) mutable {
-      return command == what && left-- > 0 ? std::string(kHangUp) : std::string();
-    };
-  }
-
-  // Expects exactly the server's messages in each folder, except those named.
-  void expect_all_but(const std::vector<std::string>& missing = {}) {
-    const StoredMail mail = read_back(runner_.location(), "alice", nullptr);
-    EXPECT_EQ(mail.troubles, "");
-    for (int i = 0; i < kSmallFolders; ++i) {
-      if (std::ranges::count(missing, name(i)) > 0) continue;
-      std::map<std::uint32_t, std::string> expected;
-      for (const OddMessage& message : server_.folder(name(i)).messages) {
-        expected.emplace(message.uid, message.body);
-      }
-      const auto stored = mail.folders.find(name(i));
-      const auto none = std::map<std::uint32_t, std::string>();
-      EXPECT_EQ(stored == mail.folders.end() ? none : stored->second, expected) << name(i);
-    }
-  }
-};
+class FoldersAheadTest : public FoldersAheadFixture {};
 
 TEST_F(FoldersAheadTest, TheNextFoldersFollowWithoutWaiting) {
   const AccountReport report = run();
@@ -107,51 +37,6 @@ TEST_F(FoldersAheadTest, TheNextFoldersFollowWithoutWaiting) {
   EXPECT_THAT(examine[1], HasSubstr("BODY.PEEK[]"));
   EXPECT_EQ(examine[2], "STATUS \"f20\" (MESSAGES UIDNEXT UIDVALIDITY SIZE)");
   EXPECT_EQ(examine[3], "EXAMINE \"f21\"") << "nothing else is sent for a folder";
-}
-
-// A server may open a folder for its size. With nothing to compare with, only the folders that are
-// open are asked for it.
-TEST_F(FoldersAheadTest, TheListOfAFirstBackupHasNoSizes) {
-  EXPECT_EQ(run().status, PassStatus::kComplete);
-  const auto has_size = [](const std::string& command) {
-    return command.starts_with("STATUS") && command.find("SIZE") != std::string::npos;
-  };
-  const auto last = std::find_if(server_.heard().rbegin(), server_.heard().rend(), has_size);
-  ASSERT_NE(last, server_.heard().rend());
-  EXPECT_EQ(*last, "STATUS \"f98\" (MESSAGES UIDNEXT UIDVALIDITY SIZE)") << "of the last folder";
-  EXPECT_FALSE(std::any_of(server_.heard().begin(),
-                           std::ranges::find(server_.heard(), "EXAMINE \"INBOX\""), has_size));
-  const std::size_t heard = server_.heard().size();
-  EXPECT_EQ(run().status, PassStatus::kComplete);
-  EXPECT_TRUE(std::any_of(server_.heard().begin() + static_cast<std::ptrdiff_t>(heard),
-                          server_.heard().end(), has_size))
-      << "a later backup compares them";
-}
-
-TEST_F(FoldersAheadTest, TheSizesOfALaterListAreEnough) {
-  run();
-  const std::size_t heard = server_.heard().size();
-  for (int i = 0; i < 40; ++i) {
-    server_.folder(fmt::format("new{:02}", i))
-        .message(1, fmt::format("Subject: new {}\r\n\r\n", i));
-  }
-  EXPECT_EQ(run().status, PassStatus::kComplete);
-  EXPECT_TRUE(has_requested_ahead(heard));
-  EXPECT_EQ(times("EXAMINE \"new20\""), 1);
-  EXPECT_EQ(times("STATUS \"new20\" (MESSAGES UIDNEXT UIDVALIDITY SIZE)"), 1) << "of the list";
-}
-
-TEST_F(FoldersAheadTest, AFolderWhoseSizeIsRefusedIsReadOnceMore) {
-  server_.before = [](const std::string& command) {
-    return std::string(
-        command == "STATUS \"f20\" (MESSAGES UIDNEXT UIDVALIDITY SIZE)" ? "NO not now" : "");
-  };
-  EXPECT_EQ(run().status, PassStatus::kComplete);
-  expect_all_but();
-  EXPECT_EQ(times_opened("f20"), 2);
-  int once = 0;
-  for (int i = 0; i < kSmallFolders; ++i) once += times_opened(name(i)) == 1 ? 1 : 0;
-  EXPECT_GE(once, 20) << "the others are still requested ahead";
 }
 
 // The sum of sizes is the one number by which most folders differ.
