@@ -138,7 +138,8 @@ WriteSession::WriteSession(const Location& location, base::FileSystem& files,
     fill_search_index(location, files, context_, index_, search_);
   }
   try {
-    check_highest_commit(files, location, context_.store, index_, caught_up.recorded);
+    check_highest_commit(files, location, context_.store, index_, caught_up.recorded,
+                         caught_up.forked);
   } catch (const base::Error& error) {
     if (purpose == Purpose::kWrite || error.code() != ErrorCode::kDamaged) throw;
     lost_commit_ = load_highest_commit(files, location, context_.store);
@@ -152,12 +153,13 @@ WriteSession::WriteSession(const Location& location, base::FileSystem& files,
     if (!caught_up.is_newest_recorded) record_newest();
     save_highest_commit(files, location, context_.store, index_.highest_commit());
   }
+  number_after_all(caught_up);
   for (const std::string& line : damage_) base::log_warning("{}", line);
   if (!losing_packs_.empty()) {
     base::log_warning(
         "store {}: {} with commits that came after those of another host are not used, such as {}",
         storage_->display_name(), base::format_count(losing_packs_.size(), "pack"),
-        losing_packs_.begin()->hex());
+        losing_packs_.begin()->first.hex());
   }
 }
 
@@ -302,6 +304,14 @@ void WriteSession::record_newest() {
   if (newest.empty()) return;
   const std::string why = base::why_unreadable([&] { record(newest); });
   if (!why.empty() && std::ranges::find(damage_, why) == damage_.end()) damage_.push_back(why);
+}
+
+// A branch that lost a fork may be longer than the one that counts.
+void WriteSession::number_after_all(const CaughtUp& caught_up) {
+  const CommitMark highest = index_.highest_commit();
+  for (const CommitMark& last : caught_up.forked) {
+    if (last.number > highest.number) number_after({.number = last.number, .id = highest.id});
+  }
 }
 
 void WriteSession::require_ownership() {
