@@ -1,6 +1,7 @@
 #include "store/maintenance/prune.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -65,7 +66,8 @@ class Prune {
     refuse_damaged_store();
     refuse_to_skip_grace();
     mark();
-    packs_.choose(options_.limits);
+    find_rubbish();
+    packs_.choose(options_.limits, named_by_losing_);
     condemned_.load();
     packs_.find_needed();
   }
@@ -132,6 +134,12 @@ class Prune {
   // this prune adds packs.
   void refuse_to_skip_grace() {
     if (!options_.skip_grace) return;
+    if (!session_.storage().traits().creates_once) {
+      fail(ErrorCode::kUsage,
+           "delete without the grace period: another host may write to {} without being noticed "
+           "in time",
+           session_.storage().display_name());
+    }
     if (oldest_reader(session_.location(), session_.files()) != UINT64_MAX) {
       fail(ErrorCode::kUsage,
            "delete without the grace period: another mailstow process is reading the store: wait "
@@ -163,6 +171,18 @@ class Prune {
     report_.dropped = snapshots_.dropped();
   }
 
+  // Packs with commits that came after those of another host, and what these commits name. While
+  // their predecessor is known, a record may still make them count.
+  void find_rubbish() {
+    for (const auto& [pack, losing] : session_.losing_packs()) {
+      if (losing.is_predecessor_known) {
+        named_by_losing_.insert(losing.named.begin(), losing.named.end());
+      } else if (const auto size = session_.storage().size(blob_of(pack))) {
+        rubbish_.emplace(pack, *size);
+      }
+    }
+  }
+
   void classify_condemned() {
     condemned_.classify(
         [&](const Index::CondemnedRow& condemned) { return packs_.is_needed(condemned); });
@@ -174,7 +194,7 @@ class Prune {
     // One pack with nothing but earlier commits is not worth another commit.
     const auto has_objects = [&](std::size_t i) { return !packs_.has_only_commits(i); };
     const bool is_worth_it = report_.dropped > 0 || packs.size() > 1 || condemned_.has_redated() ||
-                             std::ranges::any_of(packs, has_objects);
+                             !rubbish_.empty() || std::ranges::any_of(packs, has_objects);
     if (!is_worth_it) return;
     commit(packs);
     const auto place = index().find(ObjectType::kCommit, index().highest_commit().id);
@@ -263,6 +283,7 @@ class Prune {
     for (const std::size_t i : packs) {
       condemned_.condemn(packs_.row(i).name, packs_.row(i).size);
     }
+    for (const auto& [pack, size] : rubbish_) condemned_.condemn(pack, size);
     if (first_commit_) {
       // The pack with only the first step's commit, which this commit replaces.
       condemned_.condemn(*first_commit_, index().size_of(*first_commit_));
@@ -305,6 +326,8 @@ class Prune {
   Marking marking_;
   PrunePacks packs_;
   CondemnedPacks condemned_;
+  std::map<PackName, std::uint64_t> rubbish_;  // packs with commits that can't count, their sizes
+  std::set<PackName> named_by_losing_;
   std::optional<PackName> first_commit_;  // the pack with nothing but the first step's commit
   std::vector<std::size_t> current_;      // the packs of the step under way
   std::uint64_t copied_ = 0;              // bytes, before compression
