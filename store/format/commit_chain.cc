@@ -16,13 +16,12 @@ void sort_by_number(std::vector<NamedCommit>& commits) {
 
 using NumbersOfCommits = std::map<ObjectId, std::uint64_t>;
 
-// Whether it follows one of these. A checkpoint that joins the branches of a fork has a higher
-// number than all of them, and follows the one that counts.
+// Whether it follows one of these. Its number may be higher than the next one: the first commit
+// after a fork has a higher number than all branches, but follows the one that counts.
 bool follows_any(const Commit& commit, const NumbersOfCommits& before) {
   if (commit.number == 1) return true;
   const auto previous = before.find(commit.previous);
-  if (previous == before.end()) return false;
-  return commit.is_checkpoint || previous->second + 1 == commit.number;
+  return previous != before.end() && previous->second < commit.number;
 }
 
 }  // namespace
@@ -40,7 +39,7 @@ std::vector<std::string> find_breaks(std::vector<NamedCommit> commits,
   for (const auto& [id, commit] : commits) {
     if (commit.is_checkpoint) breaks.clear();  // earlier commits are not needed
     if (commit.number > expected) {
-      if (!commit.is_checkpoint) {
+      if (!commit.is_checkpoint && !follows_any(commit, before)) {
         breaks.push_back(fmt::format("commits {} to {} are missing", expected, commit.number - 1));
       }
     } else if (!before.empty() && !follows_any(commit, before)) {

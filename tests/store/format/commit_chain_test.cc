@@ -87,6 +87,12 @@ TEST_F(CommitChainTest, ACheckpointJoinsTheBranchesOfAFork) {
   EXPECT_THAT(find_breaks(commits_, {}), SizeIs(1));
 }
 
+TEST_F(CommitChainTest, ACommitMaySkipNumbersThatLost) {
+  add(1);
+  add(5).previous = id(1);
+  EXPECT_THAT(find_breaks(commits_, {}), IsEmpty());
+}
+
 TEST_F(CommitChainTest, TheLastPinOfASnapshotCounts) {
   const std::chrono::sys_seconds until{std::chrono::hours(1)};
   add(1).pins = {{.snapshot = id(10), .until = until}};  // forgotten by the checkpoint
