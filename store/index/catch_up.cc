@@ -87,8 +87,9 @@ class CatchUp {
     caught_up.is_newest_recorded = is_newest_recorded();
     std::ranges::move(log_.take_damage(), std::back_inserter(damage_));
     caught_up.damage = std::move(damage_);
-    for (const FoundPack& pack : found_.losing())
-      caught_up.losing[pack.name] = describe_losing(pack);
+    for (const FoundPack& pack : found_.losing()) {
+      if (!is_condemned(pack.name)) caught_up.losing[pack.name] = describe_losing(pack);
+    }
     caught_up.recorded = recorded_;
     return caught_up;
   }
