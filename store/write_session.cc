@@ -316,11 +316,16 @@ void WriteSession::number_after_all(const CaughtUp& caught_up) {
 
 void WriteSession::require_ownership() {
   const std::optional<StoreOwner> newer = newer_owner(*storage_, context_, owner_);
-  if (!newer) return;
-  fail(ErrorCode::kBusy,
-       "delete from store {}: host {} has taken it over meanwhile: let only one host write to it, "
-       "and run the command again",
-       storage_->display_name(), name_of_host(*storage_, context_, *newer));
+  if (newer) {
+    fail(ErrorCode::kBusy,
+         "delete from store {}: host {} has taken it over meanwhile: let only one host write to "
+         "it, and run the command again",
+         storage_->display_name(), name_of_host(*storage_, context_, *newer));
+  }
+  // Where names are not created once: if a host that was the owner before still records another
+  // commit in the place of the newest one, that must lose, because here is deleted what it needs.
+  const std::vector<Index::CommitRow> newest = index_.newest_commits();
+  if (!storage_->traits().creates_once && !newest.empty()) record(newest);
 }
 
 // Where names are not created once, nothing stops a second writer: so this one looks for one first.
