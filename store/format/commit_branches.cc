@@ -9,7 +9,7 @@ namespace store {
 
 namespace {
 
-// What decides between branches: the highest of all commits of a branch.
+// Decides between branches: the one counts that has the commit with the highest weight.
 struct Weight {
   CommitRank rank;
   std::uint64_t number = 0;

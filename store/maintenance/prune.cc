@@ -45,6 +45,15 @@ constexpr std::uint64_t kRoomCheckedEvery = std::uint64_t{4} << 20;
 // Blocks are read in the order of their places.
 constexpr std::uint64_t kCachedForCopying = std::uint64_t{24} << 20;
 
+// Where names are not created once, a prune may not see another host's work for a while.
+constexpr std::chrono::hours kMinSharedGrace{24};
+
+std::chrono::seconds grace_for(const StorageTraits& traits, const PruneOptions& options) {
+  if (options.skip_grace) return std::chrono::seconds(0);
+  return traits.creates_once ? options.grace
+                             : std::max<std::chrono::seconds>(options.grace, kMinSharedGrace);
+}
+
 class Prune {
  public:
   Prune(const Location& location, base::FileSystem& files, const base::Clock& clock,
@@ -58,7 +67,7 @@ class Prune {
         marked_(session_.storage(), session_.context(), marks_),
         marking_(session_.index(), objects_, session_.context().keys, marks_),
         packs_(session_, marks_, marked_, marking_),
-        condemned_(session_, options.skip_grace ? std::chrono::seconds(0) : options.grace, now_,
+        condemned_(session_, grace_for(session_.storage().traits(), options), now_,
                    options.is_now_confirmed, report_) {}
 
   // Changes nothing.

@@ -41,6 +41,7 @@ struct PruneProgress {
 
 struct PruneOptions {
   std::set<ObjectId> drop = {};  // snapshots; unknown and pinned ones are ignored
+  // At least a day where the storage can't create a name only once.
   std::chrono::seconds grace = std::chrono::hours(24);
   PruneMode mode = PruneMode::kCarryOut;
   ChoiceLimits limits = {};

@@ -240,8 +240,15 @@ TEST_F(ForkTest, AStoreCanBeForkedTwice) {
   }
 }
 
-TEST_F(ForkTest, TheGracePeriodIsNotSkippedWhereAHostMayGoUnnoticed) {
-  back_up("first", "alice", 1);
+TEST_F(ForkTest, TheGracePeriodIsADayWhereAHostMayGoUnnoticed) {
+  const ObjectId dropped = back_up("first", "alice", 1);
+  back_up("first", "alice", 2);
+  prune_on("first", {dropped});
+  clock_.moment += std::chrono::hours(23);
+  const PruneOptions at_once{.grace = std::chrono::seconds(0)};
+  EXPECT_EQ(0U, prune(location_of("first"), files_, clock_, at_once).deleted);
+  clock_.moment += std::chrono::hours(2);
+  EXPECT_GT(prune(location_of("first"), files_, clock_, at_once).deleted, 0U);
   EXPECT_ERROR(kUsage, "without being noticed",
                prune(location_of("first"), files_, clock_, {.skip_grace = true}));
 }

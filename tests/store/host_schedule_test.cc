@@ -29,7 +29,7 @@ using testing::SizeIs;
 
 class HostScheduleTest : public TwoWriters, public testing::WithParamInterface<bool> {
  protected:
-  // What a host does, in sessions of its own.
+  // Each of its actions is a session of its own.
   class Host {
    public:
     Host(HostScheduleTest& test, const std::string& name, std::shared_ptr<Storage> storage)
