@@ -37,14 +37,17 @@ std::vector<std::string> find_breaks(std::vector<NamedCommit> commits,
   NumbersOfCommits before;
   std::uint64_t expected = 1;
   for (const auto& [id, commit] : commits) {
-    if (commit.is_checkpoint) breaks.clear();  // earlier commits are not needed
-    if (commit.number > expected) {
-      if (!commit.is_checkpoint && !follows_any(commit, before)) {
+    if (commit.is_checkpoint) {
+      // Earlier commits are not needed. The one before may be deleted, while one remains that lost
+      // a fork and has its number.
+      breaks.clear();
+    } else if (commit.number < expected || !follows_any(commit, before)) {
+      if (commit.number > expected) {
         breaks.push_back(fmt::format("commits {} to {} are missing", expected, commit.number - 1));
+      } else if (!before.empty()) {
+        breaks.push_back(
+            fmt::format("commit {}: it names a different previous commit", commit.number));
       }
-    } else if (!before.empty() && !follows_any(commit, before)) {
-      breaks.push_back(
-          fmt::format("commit {}: it names a different previous commit", commit.number));
     }
     before.emplace(id, commit.number);
     expected = commit.number + 1;

@@ -41,19 +41,33 @@ std::set<ObjectId> losing_in(std::span<const FoundPack> found, CommitLog& log) {
   return losing_commits(std::move(links));
 }
 
-bool names(const Commit& checkpoint, const PackName& pack) {
-  return std::ranges::find(checkpoint.packs, pack) != checkpoint.packs.end() ||
-         std::ranges::find(checkpoint.condemned, pack, &CondemnedPack::pack) !=
-             checkpoint.condemned.end();
-}
-
 // The checkpoints that count.
-std::vector<const Commit*> checkpoints_in(std::span<const FoundPack> found,
-                                          const std::set<ObjectId>& losing) {
-  std::vector<const Commit*> checkpoints;
+struct Checkpoints {
+  std::uint64_t highest = 0;                     // number
+  std::map<PackName, std::uint64_t> highest_of;  // of those that name or condemn the pack
+
+  void add(const Commit& checkpoint) {
+    highest = std::max(highest, checkpoint.number);
+    for (const PackName& pack : checkpoint.packs) add(pack, checkpoint.number);
+    for (const CondemnedPack& pack : checkpoint.condemned) add(pack.pack, checkpoint.number);
+  }
+  void add(const PackName& pack, std::uint64_t number) {
+    std::uint64_t& known = highest_of[pack];
+    known = std::max(known, number);
+  }
+
+  // Whether one after this number does so.
+  bool has_joined(const PackName& pack, std::uint64_t number) const {
+    const auto known = highest_of.find(pack);
+    return known != highest_of.end() && known->second > number;
+  }
+};
+
+Checkpoints checkpoints_in(std::span<const FoundPack> found, const std::set<ObjectId>& losing) {
+  Checkpoints checkpoints;
   for (const FoundPack& pack : found) {
     for (const auto& [id, commit] : pack.commits) {
-      if (commit.is_checkpoint && !losing.contains(id)) checkpoints.push_back(&commit);
+      if (commit.is_checkpoint && !losing.contains(id)) checkpoints.add(commit);
     }
   }
   return checkpoints;
@@ -70,19 +84,13 @@ bool has_recorded_rival(const FoundPack& pack, CommitLog& log) {
 
 std::set<PackName> forked_packs(std::span<const FoundPack> found, CommitLog& log) {
   const std::set<ObjectId> losing = losing_in(found, log);
-  const std::vector<const Commit*> checkpoints = checkpoints_in(found, losing);
+  const Checkpoints checkpoints = checkpoints_in(found, losing);
   std::set<PackName> forked;
   for (const FoundPack& pack : found) {
-    if (pack.commits.empty()) continue;
-    bool is_joined = false;
-    bool is_passed = false;  // by a checkpoint, which may have condemned the pack of its rival
-    for (const Commit* const checkpoint : checkpoints) {
-      if (checkpoint->number <= pack.order()) continue;
-      is_passed = true;
-      is_joined = is_joined || names(*checkpoint, pack.name);
-    }
-    if (is_joined) continue;
+    if (pack.commits.empty() || checkpoints.has_joined(pack.name, pack.order())) continue;
     const bool loses = losing.contains(pack.commits.front().first);
+    // Its rival's pack may be gone, which a checkpoint condemned that does not know of this one.
+    const bool is_passed = checkpoints.highest > pack.order();
     if (loses || (is_passed && has_recorded_rival(pack, log))) forked.insert(pack.name);
   }
   return forked;

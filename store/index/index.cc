@@ -133,7 +133,9 @@ void Index::add_snapshots(const Commit& commit, const Keys& keys,
 }
 
 void Index::add_condemned(const Pack& pack) {
-  if (impl_->packs.row_of(pack.name)) return;
+  const std::vector<PackName> condemned = impl_->packs.condemned();
+  const bool is_condemned = std::ranges::find(condemned, pack.name) != condemned.end();
+  if (!is_condemned || impl_->packs.row_of(pack.name)) return;
   Transaction transaction(impl_->database);
   const std::int64_t row = impl_->packs.add(pack);
   impl_->packs.set_condemned_row(pack.name, row);

@@ -83,8 +83,8 @@ class Index {
   // it says. To be called when all other commits are added. In one transaction.
   void add_snapshots(const Commit& commit, const Keys& keys, const std::set<ObjectId>& without);
 
-  // Adds a pack that a commit condemned, for those of its objects that no other pack has. Does
-  // nothing if the pack is known. In one transaction.
+  // Adds a pack that the last checkpoint or a later commit condemns, for those of its objects that
+  // no other pack has. Does nothing with other packs, and if the pack is known. In one transaction.
   void add_condemned(const Pack& pack);
 
   // For packs that are missing: forgets them, and the objects that only they had, in one

@@ -77,14 +77,14 @@ TEST_F(CommitChainTest, ACheckpointJoinsTheBranchesOfAFork) {
   longer.number = 3;
   longer.previous = id(20);
   commits_.emplace_back(id(21), longer);
-  EXPECT_THAT(find_breaks(commits_, {}), IsEmpty());
+  EXPECT_THAT(find_breaks(commits_, {}), SizeIs(1));
   Commit& join = add(4);
   join.is_checkpoint = true;
   join.previous = id(2);
   EXPECT_THAT(find_breaks(commits_, {}), IsEmpty());
   EXPECT_THAT(find_breaks({commits_.rbegin(), commits_.rend()}, {}), IsEmpty());
   join.previous = id(30);
-  EXPECT_THAT(find_breaks(commits_, {}), SizeIs(1));
+  EXPECT_THAT(find_breaks(commits_, {}), IsEmpty()) << "that one may be deleted";
 }
 
 TEST_F(CommitChainTest, ACommitMaySkipNumbersThatLost) {
