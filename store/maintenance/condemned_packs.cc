@@ -16,7 +16,7 @@ namespace {
 
 // Deleting them takes much less time than the grace period, which protects from a host that becomes
 // the owner meanwhile.
-constexpr std::size_t kDeletedAtOnce = 100;
+constexpr std::size_t kDeletedAtOnce = 50;
 
 // Whether snapshots in the future may be dated rightly, and the clock be behind. Where one account
 // shows that it is not, another that has no later snapshot decides nothing.

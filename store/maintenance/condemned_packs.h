@@ -38,7 +38,7 @@ class CondemnedPacks {
 
   // The files are durably deleted before the index, and then the next checkpoint, forget them.
   // Fails with kBusy if another host has taken the store over, which is found out again before each
-  // hundred files.
+  // fifty files.
   void delete_expired();
 
   // Condemns a pack of `size` bytes with the step's commit, unless it already is.

@@ -215,7 +215,7 @@ TEST_P(OvertakenWriterTest, AnOwnerThatDeletesLateDeletesNothingThatLives) {
 }
 
 TEST_P(OvertakenWriterTest, TheOwnerIsReadAgainBeforeEachBatchOfDeletions) {
-  constexpr unsigned kMoreThanABatch = 101;
+  constexpr unsigned kMoreThanABatch = 51;
   {
     Writer writer = open_writer("first");
     for (unsigned number = 0; number < kMoreThanABatch; ++number) {
