@@ -97,12 +97,11 @@ class CatchUp {
   void add_found() {
     found_.sort();
     for (FoundPack& pack : found_.packs()) {
-      if (is_condemned(pack.name) || left_out_.contains(pack.name)) continue;
+      const bool is_left_out = is_condemned(pack.name) || left_out_.contains(pack.name);
+      if (is_left_out || found_.is_forked(pack)) continue;
       const Pack contents = take_contents(pack);
       if (returned_.contains(pack.name)) {
         index_.add_again(contents, pack.commits);
-      } else if (found_.is_forked(pack)) {
-        index_.add(contents, {}, context_.keys);
       } else {
         index_.add(contents, pack.commits, context_.keys);
       }
@@ -118,8 +117,8 @@ class CatchUp {
     return contents;
   }
 
-  // The snapshots of commits that lost a fork. What they need may be only in packs that the others
-  // condemned.
+  // Commits that lost a fork: first their snapshots, because a pack that the index has is not read
+  // again after a crash. What they need may be only in packs that the others condemned.
   void add_forked() {
     const std::set<ObjectId> dropped = found_.dropped();
     const std::set<PackName> given_up = found_.given_up();
@@ -130,6 +129,10 @@ class CatchUp {
       for (const auto& [id, commit] : pack.commits) {
         index_.add_snapshots(commit, context_.keys, dropped);
       }
+    }
+    for (FoundPack& pack : found_.packs()) {
+      if (!found_.is_forked(pack) || left_out_.contains(pack.name)) continue;
+      index_.add(take_contents(pack), {}, context_.keys);
     }
   }
 
