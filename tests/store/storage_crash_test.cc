@@ -123,7 +123,14 @@ class StorageRepairCrashTest : public StoreFixture {
     for (const auto& [account, first] : first_messages_) back_up(account, first);
     damage_newest_pack();
     storage_->keep();
-    fs::copy(location_.index, kept_index_, fs::copy_options::recursive);
+    copy_all(location_.index, kept_ / "index");
+    copy_all(location_.key_file.parent_path(), kept_ / "etc");
+  }
+
+  static void copy_all(const base::Path& from, const base::Path& to) {
+    fs::remove_all(to);
+    fs::create_directories(to.parent_path());
+    fs::copy(from, to, fs::copy_options::recursive);
   }
 
   // In a pack of its own, with attachments of its own.
@@ -154,10 +161,11 @@ class StorageRepairCrashTest : public StoreFixture {
     storage_->replace(*newest_pack_, bytes);
   }
 
+  // Also with the marks of the highest commit.
   void begin_again() {
     storage_->revert();
-    fs::remove_all(location_.index);
-    fs::copy(kept_index_, location_.index, fs::copy_options::recursive);
+    copy_all(kept_ / "index", location_.index);
+    copy_all(kept_ / "etc", location_.key_file.parent_path());
   }
 
   void expect_repaired() {
@@ -174,7 +182,7 @@ class StorageRepairCrashTest : public StoreFixture {
       std::make_shared<tests::ModelStorage>(StorageTraits{.creates_once = true});
   std::map<std::string, unsigned> first_messages_{{"alice", 0}, {"bob", 3}, {"carol", 6}};
   std::optional<BlobName> newest_pack_;
-  base::Path kept_index_ = directory_ / "kept";
+  base::Path kept_ = directory_ / "kept";
 };
 
 TEST_F(StorageRepairCrashTest, ARepairThatEndsAnywhereCanBeRunAgain) {
