@@ -117,6 +117,7 @@ TEST_F(StorageCrashTest, APruneAndABackupThatEndAnywhereLoseNothing) {
 class StorageRepairCrashTest : public StoreFixture {
  protected:
   static constexpr std::string_view kDamagedAccount = "carol";
+
   StorageRepairCrashTest() {
     location_.storage = storage_;
     make_store();
@@ -204,8 +205,9 @@ TEST_F(StorageRepairCrashTest, ARepairThatEndsAnywhereCanBeRunAgain) {
       }
       storage_->stop_failing();
       storage_->set_faults(stale_listings(request));
-      expect_repaired();
+      EXPECT_NO_THROW(repair(location_, files_, clock_));
       storage_->stop_failing();
+      expect_repaired();
       if (HasFailure()) return;
     }
   }
