@@ -65,6 +65,8 @@ class Index::Impl {
                            "INSERT OR REPLACE INTO commits VALUES (?1, ?2, ?3, "
                            "(SELECT pack FROM packs WHERE name = ?4), ?5)"};
   Statement set_pack_of_commit{database, "UPDATE commits SET pack = ?2 WHERE number = ?1"};
+  unsigned look_ups = 0;              // LookUps that exist
+  std::optional<Transaction> shared;  // theirs
 };
 
 BlockHeader BlockPlace::header() const {
@@ -97,6 +99,22 @@ Index::Moment::Moment(Index& index)
 }
 Index::Moment::Moment(Moment&&) noexcept = default;
 Index::Moment::~Moment() = default;
+
+Index::LookUps::LookUps(Index& index) : index_(index) {
+  if (++index.impl_->look_ups == 1) {
+    index.impl_->shared.emplace(index.impl_->database, Transaction::Kind::kRead);
+  }
+}
+
+Index::LookUps::~LookUps() {
+  if (--index_.impl_->look_ups == 0) index_.impl_->shared.reset();
+}
+
+void Index::see_newest() {
+  if (impl_->look_ups == 0) return;
+  impl_->shared.reset();
+  impl_->shared.emplace(impl_->database, Transaction::Kind::kRead);
+}
 
 Index::Update::Update(Index& index)
     : transaction_(std::make_unique<Transaction>(index.impl_->database)) {}

@@ -198,6 +198,23 @@ class Index {
     std::unique_ptr<Transaction> transaction_;
   };
 
+  // While it exists, look-ups share one read transaction: one of its own for each takes longer than
+  // the look-up. For a walk over many objects. Nothing can be written through this index meanwhile.
+  // The index must outlive it.
+  class LookUps {
+   public:
+    explicit LookUps(Index& index);
+    LookUps(const LookUps&) = delete;
+    LookUps& operator=(const LookUps&) = delete;
+    ~LookUps();
+
+   private:
+    Index& index_;
+  };
+
+  // Lets the look-ups that share a transaction see what has been written since it began.
+  void see_newest();
+
   // All changes until commit() appear together, or not at all; nothing else can change the index
   // meanwhile. After changes that were not committed, the index must be opened again.
   class Update {
