@@ -35,8 +35,8 @@ void check_is_free(const Location& location, base::FileSystem& files) {
   }
   const std::shared_ptr<Storage> storage = storage_of(location, files);
   const SlotListing slots = read_slots(*storage);
-  if (!slots.slots.empty() || !slots.damaged.empty() || !storage->list(kPacksArea).empty() ||
-      !storage->list(kCommitsArea).empty()) {
+  if (!slots.slots.empty() || !slots.damaged.empty() || !slots.newer.empty() ||
+      !storage->list(kPacksArea).empty() || !storage->list(kCommitsArea).empty()) {
     refuse_existing(*storage);
   }
   for (const base::Path& left : {index_file(location), highest_commit_file(location)}) {

@@ -63,8 +63,13 @@ class SealedRecords::Impl {
     database_.emplace(open_or_create_tables(file(location), schema::kDeskSql, store_));
     // An idempotency key that a power failure forgets would restore twice.
     database_->run("PRAGMA synchronous = FULL");
-    if (database_->integer("PRAGMA user_version") != kDeskVersion ||
-        !belongs_to(*database_, store_)) {
+    const std::int64_t version = database_->integer("PRAGMA user_version");
+    if (version > kDeskVersion) {
+      base::fail(base::ErrorCode::kConfig,
+                 "open {}: a newer version of mailstow made it: update mailstow",
+                 file(location).string());
+    }
+    if (version != kDeskVersion || !belongs_to(*database_, store_)) {
       refuse("it belongs to another store or version");
     }
     load();
