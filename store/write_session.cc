@@ -102,6 +102,13 @@ std::vector<SnapshotLine> remaining_lines(Index& index, const std::vector<Commit
   return remaining;
 }
 
+// A checkpoint has all extensions, known or not; the first commit of a store gives its format.
+void carry_extensions(Index& index, Commit& first, bool is_first_commit) {
+  if (!first.is_checkpoint && !is_first_commit) return;
+  first.extensions =
+      merged(merged(index.extensions(), first.extensions), std::vector{format_extension()});
+}
+
 std::vector<Index::CommitRow> rows_of(const PackName& pack,
                                       std::span<const std::pair<ObjectId, Commit>> commits) {
   std::vector<Index::CommitRow> rows;
@@ -134,6 +141,7 @@ WriteSession::WriteSession(const Location& location, base::FileSystem& files,
   CaughtUp caught_up = catch_up(location, files, context_, index_);
   damage_ = std::move(caught_up.damage);
   losing_packs_ = std::move(caught_up.losing);
+  require_allowed(Forbids::kWriting);
   if (purpose == Purpose::kWrite) {
     fill_search_index(location, files, context_, index_, search_);
   }
@@ -304,6 +312,10 @@ void WriteSession::record_newest() {
   if (!why.empty() && std::ranges::find(damage_, why) == damage_.end()) damage_.push_back(why);
 }
 
+void WriteSession::require_allowed(Forbids use) {
+  store::require_allowed(index_.extensions(), use, "open store " + storage_->display_name());
+}
+
 void WriteSession::require_ownership() {
   const std::optional<StoreOwner> newer = newer_owner(*storage_, context_, owner_);
   if (!newer) return;
@@ -353,7 +365,9 @@ void WriteSession::publish_series(std::vector<Commit> series) {
   if (number_after_.number > last.number) last = number_after_;
   require_to_be_alone(last.number + 1);
   const auto now = clock_.now_seconds();
+  carry_extensions(index_, series.front(), last.number == 0);
   if (Commit& first = series.front(); first.is_checkpoint || !first.dropped.empty()) {
+    require_allowed(Forbids::kDropping);
     first.used_up = used_up_after(index_, series);
     const bool is_first_use = first.used_up != 0 && index_.used_up() == 0;
     if (is_first_use && !first.is_checkpoint) {  // a checkpoint has all lines anyway

@@ -38,8 +38,9 @@ enum class Purpose { kWrite, kRepair };
 
 class WriteSession {
  public:
-  // Takes the lock, removes the leftovers of crashes, and indexes packs that the index does not
-  // know.
+  // Takes the lock, removes the leftovers of crashes, indexes packs that the index does not know,
+  // and converts a store of an older format. Fails with kConfig if a newer version of mailstow
+  // wrote to the store in a way that forbids that.
   WriteSession(const Location& location, base::FileSystem& files, const base::Clock& clock,
                Effort effort, Purpose purpose = Purpose::kWrite);
 
@@ -76,6 +77,10 @@ class WriteSession {
   // one: after a crash, or if an earlier version committed them. Fails with kBusy as commit() does,
   // and kDamaged if the record's name is taken by something else.
   void record(std::span<const Index::CommitRow> commits);
+
+  // Fails with kConfig if an extension of the store forbids this use to this mailstow: kDropping to
+  // be called before work that ends with it, which commit() does, too.
+  void require_allowed(Forbids use);
 
   // To be called before anything is deleted. Fails with kBusy if another host has taken the store
   // over: it may need what this one no longer does.

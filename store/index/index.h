@@ -67,7 +67,7 @@ class Index {
                     IndexUse use = IndexUse::kWriters);
 
   // For use alongside a writer. An older index is read as it is. Fails with kNotFound if
-  // there is no index, kConfig.
+  // there is no index, kConfig also if an extension of the store forbids reading it.
   static Index open_read_only(const base::Path& file, const StoreId& store);
 
   Index(Index&&) noexcept;
@@ -175,6 +175,7 @@ class Index {
   std::optional<SnapshotInfo> backup_at(std::string_view account, std::chrono::sys_seconds time,
                                         std::uint64_t first = 0);
   std::vector<Pin> pins();  // of all accounts
+  std::vector<Extension> extensions();
   std::optional<ObjectId> root_of(const ObjectId& snapshot);
 
   struct Totals {

@@ -62,6 +62,7 @@ class Prune {
 
   // Changes nothing.
   void prepare() {
+    session_.require_allowed(Forbids::kDropping);
     refuse_damaged_store();
     refuse_to_skip_grace();
     mark();
