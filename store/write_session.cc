@@ -15,6 +15,7 @@
 #include "store/format/layout.h"
 #include "store/format/writer_lock.h"
 #include "store/index/catch_up.h"
+#include "store/index/chain_check.h"
 #include "store/index/commit_log.h"
 #include "store/index/commit_mark.h"
 #include "store/index/host_identity.h"
@@ -142,13 +143,13 @@ WriteSession::WriteSession(const Location& location, base::FileSystem& files,
   damage_ = std::move(caught_up.damage);
   losing_packs_ = std::move(caught_up.losing);
   require_allowed(Forbids::kWriting);
-  if (purpose == Purpose::kWrite) {
+  if (purpose != Purpose::kRepair) {
     fill_search_index(location, files, context_, index_, search_);
   }
   try {
     check_highest_commit(files, location, context_.store, index_, caught_up.recorded);
   } catch (const base::Error& error) {
-    if (purpose == Purpose::kWrite || error.code() != ErrorCode::kDamaged) throw;
+    if (purpose != Purpose::kRepair || error.code() != ErrorCode::kDamaged) throw;
     lost_commit_ = load_highest_commit(files, location, context_.store);
     if (caught_up.recorded.number > lost_commit_->number) lost_commit_ = caught_up.recorded;
     damage_.emplace_back(error.what());
@@ -167,6 +168,7 @@ WriteSession::WriteSession(const Location& location, base::FileSystem& files,
         storage_->display_name(), base::format_count(losing_packs_.size(), "pack"),
         losing_packs_.begin()->hex());
   }
+  if (purpose == Purpose::kWrite) convert_older_store();
 }
 
 // Returns whether the pack can't be finished any more after a failure. The session can't continue
@@ -310,6 +312,28 @@ void WriteSession::record_newest() {
   if (newest.empty()) return;
   const std::string why = base::why_unreadable([&] { record(newest); });
   if (!why.empty() && std::ranges::find(damage_, why) == damage_.end()) damage_.push_back(why);
+}
+
+// By a checkpoint, which appears as a whole: before it is durable, the store is as it was. It
+// changes nothing that the store has, but records the format, and the sequences of snapshots whose
+// commits have none. Earlier commits, which a checkpoint replaces, are needed to notice damage: a
+// damaged store remains what it is until it is repaired.
+void WriteSession::convert_older_store() {
+  if (index_.highest_commit().number == 0 || format_of(index_.extensions()) >= kStoreFormat) return;
+  if (!damage_.empty() || index_.has_lost_commits()) return;
+  {
+    ObjectReader objects(*storage_, context_, index_);
+    if (!check_chain(index_, objects).empty()) return;
+  }
+  Commit checkpoint;
+  checkpoint.is_checkpoint = true;
+  checkpoint.pins = index_.pins();
+  for (const Index::CondemnedRow& row : index_.condemned_rows()) {
+    checkpoint.condemned.push_back(row.condemned);
+  }
+  commit(in_series(std::move(checkpoint), remaining_lines(index_, {}, context_.keys)));
+  base::log_info("store {}: converted to format {}: earlier versions of mailstow no longer open it",
+                 storage_->display_name(), kStoreFormat);
 }
 
 void WriteSession::require_allowed(Forbids use) {

@@ -32,9 +32,9 @@
 
 namespace store {
 
-// A repair accepts a store that was restored to an older state as it is, and does not need the
-// search index.
-enum class Purpose { kWrite, kRepair };
+// A store of an older format is converted, except by a prune, whose own commits do that. A repair
+// accepts a store that was restored to an older state as it is, and does not need the search index.
+enum class Purpose { kWrite, kPrune, kRepair };
 
 class WriteSession {
  public:
@@ -126,6 +126,7 @@ class WriteSession {
   void publish_series(std::vector<Commit> series);
   void publish(std::span<const std::pair<ObjectId, Commit>> commits);
   void record_newest();
+  void convert_older_store();
   void require_to_be_alone(std::uint64_t number);
   [[noreturn]] void fail_as_overtaken(std::uint64_t number, const StoreOwner& by);
   std::vector<PackName> packs_to_name(const Commit& commit);

@@ -11,9 +11,9 @@
 
 #include "base/error.h"
 #include "base/stop_request.h"
-#include "store/format/commit_chain.h"
 #include "store/format/layout.h"
 #include "store/format/writer_lock.h"
+#include "store/index/chain_check.h"
 #include "store/index/object_reader.h"
 #include "store/index/reader_lock.h"
 #include "store/maintenance/condemned_packs.h"
@@ -49,7 +49,7 @@ class Prune {
   Prune(const Location& location, base::FileSystem& files, const base::Clock& clock,
         const PruneOptions& options)
       : options_(options),
-        session_(location, files, clock, Effort::kStrong),
+        session_(location, files, clock, Effort::kStrong, Purpose::kPrune),
         now_(clock.now_seconds()),
         snapshots_(session_, without_pinned(session_.index(), options.drop, now_)),
         objects_(session_.storage(), session_.context(), session_.index(), kCachedForCopying),
@@ -110,19 +110,7 @@ class Prune {
   // commits is checked each time.
   void refuse_damaged_store() {
     std::vector<std::string> damage = session_.damage();
-    std::vector<NamedCommit> commits;
-    for (const ObjectId& id : index().commits()) {
-      try {
-        commits.emplace_back(id, Commit::decode(objects_.read_manifest(ObjectType::kCommit, id)));
-      } catch (const base::Error& error) {
-        if (error.code() == ErrorCode::kStorage) throw;  // it may be there
-        damage.emplace_back(error.what());
-      }
-    }
-    if (damage.empty()) {
-      const std::vector<PackName> packs = index().packs();
-      damage = find_breaks(commits, {packs.begin(), packs.end()});
-    }
+    if (damage.empty()) damage = check_chain(index(), objects_);
     if (damage.empty()) return;
     mark();  // fails with the account's name if a snapshot is known to need what is lost
     fail(ErrorCode::kDamaged, "{}: run mailstow-backupd check: nothing was dropped or deleted",
