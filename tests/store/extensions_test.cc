@@ -34,7 +34,7 @@ using testing::IsEmpty;
 
 namespace fs = std::filesystem;
 
-// Of a kind that only a later version knows.
+// An extension whose tag only a later version knows.
 Extension unknown_extension(const std::string& name, Forbids forbids,
                             const std::string& content = std::string("\0\xff", 2)) {
   return {.tag = 4'711, .name = name, .forbids = forbids, .content = content};
