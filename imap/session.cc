@@ -117,6 +117,10 @@ void Session::request_ahead(const Folder& folder) {
   during("request ahead", folder.raw_name, [&] { impl_->request_ahead(folder); });
 }
 
+void Session::send_ahead() {
+  impl_->send_ahead();
+}
+
 const std::optional<FolderStatus>& Session::status_ahead() const {
   return impl_->status_ahead();
 }

@@ -144,6 +144,8 @@ class Session {
   // without messages is only opened, and a folder without HIGHESTMODSEQ is expected to have no
   // MODSEQ. If its size is not known, and the server has STATUS=SIZE, STATUS follows.
   void request_ahead(const Folder& folder);
+  // Sends of it what the server accepts without waiting; the other calls send the rest.
+  void send_ahead();
   // The answer to that STATUS for the open folder, after fetch_messages(); else nullopt.
   const std::optional<FolderStatus>& status_ahead() const;
   // Discards the answers to everything that was requested ahead. If there was anything, no folder

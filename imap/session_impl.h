@@ -57,6 +57,7 @@ class Session::Impl {
                          const Connection::Take& take = {});
   bool can_resync() const { return has_enabled_qresync_; }
   void request_ahead(const Folder& folder);
+  void send_ahead() { connection_.send_started(); }
   bool can_request_ahead(const Folder& folder) const {
     return limits_.pipeline && can_be_a_string(folder.raw_name);
   }

@@ -79,6 +79,7 @@ void FoldersAhead::request(imap::Session& session, const std::vector<imap::Folde
   // Few large batches take fewer packets. The first ones are proven before another follows.
   const bool is_time = is_proven_ ? under_way <= window_ / 2
                                   : under_way == 0 && are_enough(folders, at, final_turn_of);
+  const std::size_t before = requested_.size();
   while (is_time && next_ < folders.size() && requested_.size() < window_) {
     const imap::Folder& folder = folders[next_];
     const Turn turn = final_turn_of(folder);
@@ -88,6 +89,7 @@ void FoldersAhead::request(imap::Session& session, const std::vector<imap::Folde
     requested_.push_back({folder, session.requested_ahead()});
     session.request_ahead(folder);
   }
+  if (requested_.size() > before) session.send_ahead();
   if (requested_.empty()) confirmed_.reset();
   is_followed_ = requested_.size() > 1;
 }
