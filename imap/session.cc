@@ -60,8 +60,8 @@ std::vector<Folder> Session::list_personal_folders() {
   return during("list the folders", "*", [this] { return impl_->list_personal_folders(); });
 }
 
-void Session::list_without_sizes() {
-  impl_->list_without_sizes();
+void Session::list_with(ListDetail detail) {
+  impl_->list_with(detail);
 }
 
 void Session::request_status_one_by_one(StatusCaution& caution) {

@@ -121,7 +121,7 @@ void FolderRounds::run(imap::Session& session, SpareSessions& spares, StoreTurn&
 
 // Without sizes: change_of(), which compares what was passed, does not use them.
 std::vector<imap::Folder> FolderRounds::list(const PassTools& tools) {
-  tools.session.list_without_sizes();
+  tools.session.list_with(imap::ListDetail::kChanges);
   auto listed = tools.turn.away([&] { return tools.session.list_personal_folders(); });
   waits_->give_back(imap::WaitBudget::kListedWorth * listed.size());
   admission_.admit(listed);

@@ -58,6 +58,9 @@ class SpareSessions {
   // Sessions opened from now on share this budget.
   void wait_within(std::shared_ptr<imap::WaitBudget> waits) { common_.waits = std::move(waits); }
 
+  // Sessions opened from now on list folders, and are given listed ones, with this detail.
+  void list_with(imap::ListDetail detail) { common_.list_detail = detail; }
+
   // Keeps those that are open for the next folder.
   void give_back(std::vector<SpareSession> spares);
 

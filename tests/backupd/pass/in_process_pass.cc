@@ -33,7 +33,7 @@ OpenAccount open(const PassAccount& account, imap::Limits limits, const OpenOpti
   limits.pipeline = limits.pipeline && options.pipeline;
   limits.waits = options.waits;
   limits.without = options.without;
-  limits.list_sizes = options.list_sizes;
+  limits.list_detail = options.list_detail;
   ListingState& listing = options.listing;
   listing.is_logged_in = listing.is_listed = false;
   std::unique_ptr<imap::Transport> transport = account.connect();
@@ -74,6 +74,7 @@ std::vector<AccountReport> run_passes(const store::Location& location,
       imap::Limits shared = limits;
       shared.waits = common.waits;
       shared.without = common.without;
+      shared.list_detail = common.list_detail;
       return imap::Session(account.connect(), shared, std::nullopt, imap::Session::ActingAs::kSelf,
                            account.clock);
     };
