@@ -42,12 +42,39 @@ AccountConfig parse_account(const json& at) {
   return account;
 }
 
+void check_place(const json& store) {
+  const bool is_directory = store.contains("path");
+  const bool is_bucket = store.contains("s3");
+  if (is_directory && is_bucket) {
+    fail(ErrorCode::kConfig, "/store: a store is in a directory or in a bucket: remove path or s3");
+  }
+  if (!is_directory && !is_bucket) {
+    fail(ErrorCode::kConfig,
+         "/store: give path, for a store in a directory, or s3, for a store in a bucket");
+  }
+  if (is_bucket && !store.contains("index")) {
+    fail(ErrorCode::kConfig,
+         "/store/index: it is missing: a store in a bucket has its index on this machine");
+  }
+  if (is_directory && store.contains("spool")) {
+    fail(ErrorCode::kConfig,
+         "/store/spool: only a store in a bucket has one: packs of this store are written where "
+         "they stay");
+  }
+}
+
 StoreConfig parse_store(const json& at) {
+  check_place(at);
   StoreConfig store;
-  store.path = Path(at.at("path").get<std::string>()).lexically_normal();
-  if (!store.path.has_filename()) store.path = store.path.parent_path();  // a trailing slash
+  if (at.contains("s3")) {
+    store.s3 = parse_s3(at.at("s3"));
+  } else {
+    store.path = Path(at.at("path").get<std::string>()).lexically_normal();
+    if (!store.path.has_filename()) store.path = store.path.parent_path();  // a trailing slash
+  }
   store.index = store.path.string() + ".index";
   if (at.contains("index")) store.index = at.at("index").get<std::string>();
+  if (store.s3) store.spool = at.value("spool", (store.index / "spool").string());
   store.key_file = at.at("key_file").get<std::string>();
   store.audit_log = store.index / "audit.log";
   if (at.contains("audit_log")) store.audit_log = at.at("audit_log").get<std::string>();
@@ -166,6 +193,7 @@ void check_references(const Config& config) {
     }
   }
   check_drill(config);
+  if (config.store.s3) return;
   const auto inside = config.store.index.lexically_relative(config.store.path);
   if (!inside.empty() && *inside.begin() != "..") {
     fail(ErrorCode::kConfig,
