@@ -53,6 +53,8 @@ constexpr std::chrono::minutes kMaxPublishing{1};
 // `listed`: see unknown_packs().
 std::string doubt_about_packs(base::FileSystem& files, const Location& location,
                               const std::vector<std::string>& listed, Index& index) {
+  // A bucket does not show when a pack was published.
+  if (!location.is_directory()) return "";
   const auto is_new = [&](const PackName& pack) {
     const auto written = files.modified(packs_directory(location) / pack.hex());
     return !written || base::system_clock().now() - *written < kMaxPublishing;
@@ -63,7 +65,7 @@ std::string doubt_about_packs(base::FileSystem& files, const Location& location,
   return fmt::format(
       "store {}: {} there {} not in the index, such as {}: the mail in {} is missing from the "
       "output: {}; if that does not help, run mailstow-backupd check",
-      location.store.string(), base::format_count(unknown.size(), "pack"),
+      display_name(location), base::format_count(unknown.size(), "pack"),
       unknown.size() == 1 ? "is" : "are", unknown.front().hex(),
       unknown.size() == 1 ? "it" : "them", kReadInPacks);
 }

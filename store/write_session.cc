@@ -133,12 +133,15 @@ WriteSession::WriteSession(const Location& location, base::FileSystem& files,
       search_(SearchIndex::open(search_index_file(location), context_.store)),
       effort_(effort),
       pool_(context_, compression_level(effort), threads_for(effort)) {
-  for (const base::Path& directory : {packs_directory(location), commits_directory(location),
-                                      owner_directory(location), keys_directory(location)}) {
-    remove_temporaries(files, directory);
+  if (location.is_directory()) {
+    for (const base::Path& directory : {packs_directory(location), commits_directory(location),
+                                        owner_directory(location), keys_directory(location)}) {
+      remove_temporaries(files, directory);
+    }
   }
   remove_old_temporaries(files, location.index, clock.now());
   files.make_directory(readers_directory(location));  // a copy of a store may lack it
+  if (!location.spool.empty()) base::make_directories(files, location.spool);
   CaughtUp caught_up = catch_up(location, files, context_, index_);
   damage_ = std::move(caught_up.damage);
   losing_packs_ = std::move(caught_up.losing);

@@ -289,7 +289,7 @@ SlotListing slots_at(const Location& location, Storage& storage) {
   try {
     return read_slots(storage);
   } catch (const StorageError& error) {
-    if (error.trouble() != Trouble::kGone || location.storage) throw;
+    if (error.trouble() != Trouble::kGone || !location.is_directory()) throw;
     return {};
   }
 }

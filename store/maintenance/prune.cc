@@ -41,6 +41,11 @@ constexpr std::string_view kGoesOn =
 // The free room is checked each time this many bytes have been copied.
 constexpr std::uint64_t kRoomCheckedEvery = std::uint64_t{4} << 20;
 
+// For a store in a bucket: a pack that is built while the one before it is uploaded, and the growth
+// of the index.
+constexpr std::uint64_t kRoomForUploads = std::uint64_t{512} << 20;
+constexpr std::uint64_t kRoomOfBuckets = std::uint64_t{1} << 60;
+
 // Blocks are read in the order of their places.
 constexpr std::uint64_t kCachedForCopying = std::uint64_t{24} << 20;
 
@@ -215,8 +220,10 @@ class Prune {
     if (!session_.files().open(reserve_file(location)) && kept < UINT64_MAX - kReserveBytes) {
       kept += kReserveBytes;
     }
-    const std::uint64_t free = session_.files().free_space(location.store);
-    return free - std::min(free, kept);
+    const std::uint64_t free = least_free_space(location, session_.files()).bytes;
+    const std::uint64_t left = free - std::min(free, kept);
+    // A bucket takes all copies; on this machine, packs are only on their way.
+    return location.is_directory() || left < kRoomForUploads ? left : kRoomOfBuckets;
   }
 
   // Stream by stream, so that no record is durable before its parts are. Returns false if the room
@@ -308,6 +315,12 @@ bool give_up_reserve(const Location& location, base::FileSystem& files) {
 }
 
 }  // namespace
+
+ChoiceLimits usual_limits(const Location& location) {
+  constexpr std::uint64_t kDeadPercentInBuckets = 50;
+  if (location.is_directory()) return {};
+  return {.dead_percent = kDeadPercentInBuckets, .max_recompressed = 0};
+}
 
 PruneReport prune(const Location& location, base::FileSystem& files, const base::Clock& clock,
                   const PruneOptions& options) {

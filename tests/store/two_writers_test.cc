@@ -47,7 +47,7 @@ class TwoWritersTest : public testing::Test {
   ~TwoWritersTest() override { base::set_log_level(base::LogLevel::kInfo); }
 
  protected:
-  // A new store. All hosts have its key slots and its key file, and an index each.
+  // A new store. All hosts have its key file, and an index each.
   void make_store(const StorageTraits& traits) {
     fs::remove_all(directory_.path() / "hosts");
     storage_ = std::make_shared<tests::ModelStorage>(traits);
@@ -55,8 +55,7 @@ class TwoWritersTest : public testing::Test {
     init(first, files_, clock_);
     for (const char* host : {"second", "third"}) {
       const Location location = location_of(host);
-      fs::create_directories(location.store);
-      fs::copy(first.store, location.store, fs::copy_options::recursive);
+      fs::create_directories(location.key_file.parent_path());
       fs::copy(first.key_file, location.key_file);
     }
   }
