@@ -162,8 +162,9 @@ class Metrics {
     one("mailstow_store_messages", "Distinct messages in the store.", size.messages);
     one("mailstow_store_message_bytes", "Bytes of the distinct messages, before compression.",
         size.message_bytes);
-    one("mailstow_store_free_bytes", "Free on the store's disk.",
-        environment_.files.free_space(location_.store));
+    one("mailstow_store_free_bytes",
+        "Free on the store's disk; of a store in a bucket, on the disk of its index or its spool.",
+        store::least_free_space(location_, environment_.files).bytes);
     one("mailstow_store_commit_number", "The highest commit known.", noted_commit());
     std::uint64_t referenced = 0;
     const std::vector<AccountNumbers> accounts = read_accounts(reader, referenced);
