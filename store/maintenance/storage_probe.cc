@@ -1,7 +1,9 @@
 #include "store/maintenance/storage_probe.h"
 
 #include <array>
+#include <memory>
 #include <optional>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -49,24 +51,32 @@ std::string try_out(Storage& storage, const BlobName& name) {
   return "";
 }
 
+void note_failure(const StorageError& error, StorageProbe& probe) {
+  probe.failure = error.what();
+  probe.remedy = remedy_for(error.trouble());
+}
+
 }  // namespace
 
 StorageProbe probe_storage(const Location& location, base::FileSystem& files) {
+  const std::shared_ptr<Storage> storage = storage_of(location, files);
+  const BlobName name = random_name();
   StorageProbe probe;
+  probe.creates_once = storage->traits().creates_once;
   try {
-    const std::shared_ptr<Storage> storage = storage_of(location, files);
-    const BlobName name = random_name();
     probe.failure = try_out(*storage, name);
-    probe.creates_once = storage->traits().creates_once;
+  } catch (const StorageError& error) {
+    note_failure(error, probe);
+    if (error.is_worth_repeating()) return probe;  // to remove the blob would take as long again
+  } catch (const base::Error& error) {
+    using base::ErrorCode;
+    if (error.code() != ErrorCode::kNoSpace && error.code() != ErrorCode::kDamaged) throw;
+    probe.failure = error.what();
+  }
+  try {
     for (const NotRemoved& left : storage->remove(std::array{name})) probe.not_removed = left.why;
   } catch (const StorageError& error) {
-    probe.failure = error.what();
-    probe.remedy = remedy_for(error.trouble());
-  } catch (const base::Error& error) {
-    if (error.code() != base::ErrorCode::kNoSpace && error.code() != base::ErrorCode::kDamaged) {
-      throw;
-    }
-    probe.failure = error.what();
+    if (probe.failure.empty()) note_failure(error, probe);
   }
   return probe;
 }
