@@ -30,27 +30,27 @@ struct Buckets {
 };
 
 // Never destroyed: at the end of the process, what a storage needs may be destroyed before it.
-Buckets& buckets() {
+Buckets& all_buckets() {
   static Buckets* const all = std::make_unique<Buckets>().release();
   return *all;
 }
 
-void append(std::string& text, const std::string& field) {
+void add_line(std::string& text, const std::string& field) {
   text += field;
   text += '\n';
 }
 
-std::string source_of(const base::S3Config& config) {
+std::string credentials_of(const base::S3Config& config) {
   std::string text;
   if (const auto* const command = std::get_if<base::S3CredentialsCommand>(&config.credentials)) {
-    for (const std::string& word : command->command) append(text, word);
+    for (const std::string& word : command->command) add_line(text, word);
     return text;
   }
   const auto& key = std::get<base::S3AccessKey>(config.credentials);
-  append(text, key.id);
-  append(text, key.secret.password_file.string());
-  append(text, key.secret.credential);
-  for (const std::string& word : key.secret.password_command) append(text, word);
+  add_line(text, key.id);
+  add_line(text, key.secret.password_file.string());
+  add_line(text, key.secret.credential);
+  for (const std::string& word : key.secret.password_command) add_line(text, word);
   return text;
 }
 
@@ -59,7 +59,7 @@ std::string identity_of(const base::S3Config& config, const base::Path& spool) {
   return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", config.url, config.bucket,
                      config.prefix, config.region, static_cast<int>(config.names),
                      config.ca_file.string(), config.storage_class, config.connections,
-                     spool.string(), source_of(config));
+                     spool.string(), credentials_of(config));
 }
 
 }  // namespace
@@ -70,7 +70,7 @@ std::shared_ptr<Storage> shared_bucket(const base::S3Config& config, const base:
                "open store {}: object lock is not supported yet: remove store.s3.lock_for",
                config.display_name());
   }
-  Buckets& all = buckets();
+  Buckets& all = all_buckets();
   const std::lock_guard lock(all.mutex);
   const auto replaced = all.replacement.find(config.display_name());
   if (replaced != all.replacement.end()) return replaced->second;
@@ -87,7 +87,7 @@ std::shared_ptr<Storage> shared_bucket(const base::S3Config& config, const base:
 }
 
 void replace_bucket(const std::string& display_name, std::shared_ptr<Storage> storage) {
-  Buckets& all = buckets();
+  Buckets& all = all_buckets();
   const std::lock_guard lock(all.mutex);
   if (storage) {
     all.replacement[display_name] = std::move(storage);
