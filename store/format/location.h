@@ -21,8 +21,8 @@ class Storage;
 
 // The parts are kept apart on purpose: copying the store leaks nothing.
 struct Location {
-  // Of a store in a directory: packs, key slots, records of commits, owners and trees, all of them
-  // encrypted; and the locks. Otherwise unused: see `storage`.
+  // A store in a directory has here its packs, key slots, records of commits, owners and trees, all
+  // of them encrypted, and its locks. Unused for a store in a bucket: see `storage`.
   std::filesystem::path store;
   std::filesystem::path index;     // the directory of the SQLite index: plain text, for searching
   std::filesystem::path key_file;  // opens a key slot
@@ -35,12 +35,13 @@ struct Location {
   // The index is not the one of the store's writers: each Reader brings it up to date
   // (store/own_index.h).
   bool has_own_index = false;
-  // Of a store in a bucket: what holds all that is encrypted. Null: the directory `store` does.
+  // The bucket of a store in a bucket, which holds all that is encrypted. Null: the directory
+  // `store` holds it.
   std::shared_ptr<Storage> storage = {};
-  // Of a store in a bucket: the directory of packs on their way into it. Empty: it needs no disk.
+  // The directory of packs on their way into the bucket. Empty: they need no disk.
   std::filesystem::path spool = {};
-  // Of a store in a bucket: instead of the directory beside the index, for another index of the
-  // same store (local_directory(), store/format/layout.h).
+  // Replaces the directory of locks beside the index of a store in a bucket, where that index is a
+  // second one of this machine (local_directory(), store/format/layout.h).
   std::filesystem::path local = {};
 
   bool is_directory() const { return storage == nullptr; }
@@ -55,8 +56,8 @@ std::string display_name(const Location& location);
 // The directory of an area of a store in a directory. Fails with kInternal for any other store.
 std::filesystem::path directory_of_area(const Location& location, std::string_view area);
 
-// The directories that grow while a Writer works: that of the store; of a store in a bucket those
-// of index and spool.
+// The directories that grow while a Writer works: the store's directory, or for a store in a bucket
+// the directories of index and spool.
 std::vector<std::filesystem::path> written_directories(const Location& location);
 
 struct FreeSpace {

@@ -41,8 +41,8 @@ constexpr std::string_view kGoesOn =
 // The free room is checked each time this many bytes have been copied.
 constexpr std::uint64_t kRoomCheckedEvery = std::uint64_t{4} << 20;
 
-// For a store in a bucket: a pack that is built while the one before it is uploaded, and the growth
-// of the index.
+// A store in a bucket needs room on this machine for a pack that is built while the one before it
+// is uploaded, and for the index as it grows.
 constexpr std::uint64_t kRoomForUploads = std::uint64_t{512} << 20;
 constexpr std::uint64_t kRoomOfBuckets = std::uint64_t{1} << 60;
 

@@ -82,8 +82,8 @@ struct PruneReport {
 };
 
 // The limits for this store. Where every byte that is read or written crosses a network, and may be
-// paid for, a pack is rewritten only if that frees as much as is read, and never only to be
-// compressed harder, which saves a tenth.
+// paid for, a pack is rewritten only if that frees as much as it copies, and never only to be
+// compressed harder, which saves a fifth at most.
 ChoiceLimits usual_limits(const Location& location);
 
 // Takes the store's lock. Fails as Writer::open does, and with kDamaged, having changed nothing, if

@@ -1,4 +1,4 @@
-// What a store's storage answers: for `doctor`.
+// Tries what a store needs of its storage, for `doctor`.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ struct StorageProbe {
   std::string remedy;   // for `failure`; may be empty
   // Why the blob of the probe could not be removed; empty: it is gone.
   std::string not_removed;
-  // Of several hosts that write at once, the storage itself lets only one go on.
+  // The storage itself lets only one of several hosts go on that write at once.
   bool creates_once = false;
 };
 
