@@ -53,8 +53,6 @@ constexpr std::chrono::minutes kMaxPublishing{1};
 // `listed`: see unknown_packs().
 std::string doubt_about_packs(base::FileSystem& files, const Location& location,
                               const std::vector<std::string>& listed, Index& index) {
-  // A bucket does not show when a pack was published.
-  if (!location.is_directory()) return "";
   const auto is_new = [&](const PackName& pack) {
     const auto written = files.modified(packs_directory(location) / pack.hex());
     return !written || base::system_clock().now() - *written < kMaxPublishing;
@@ -82,7 +80,7 @@ Reader Reader::open(const Location& location, base::FileSystem& files) {
   std::vector<std::string> listed;
   if (location.has_own_index) {
     catch_up_own_index(location, files, context);
-  } else {
+  } else if (location.is_directory()) {  // a bucket does not show when a pack was published
     listed = storage_of(location, files)->list(kPacksArea);
   }
   Reader reader = Impl::make(files, location, context, kCachedForReading);
