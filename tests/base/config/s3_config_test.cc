@@ -2,6 +2,7 @@
 #include "base/config/s3_config.h"
 
 #include <string>
+#include <string_view>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -9,6 +10,7 @@
 #include "base/config/config.h"
 #include "base/config/store_privacy.h"
 #include "tests/expect_error.h"
+#include "tests/text_of.h"
 
 namespace base {
 namespace {
@@ -161,6 +163,18 @@ TEST(S3ConfigTest, ABucketThatIsAPartOfAHostNameFitsInOne) {
   EXPECT_EQ(parse_bucket({{"bucket", "Mail_1"}}).s3->bucket, "Mail_1");
   EXPECT_ERROR(kConfig, "/store/s3/bucket: \"Mail_1\" can't be a part of a host name",
                parse_bucket({{"bucket", "Mail_1"}, {"names", "host"}}));
+}
+
+TEST(S3ConfigTest, TheDocumentedStoreIsAccepted) {
+  const std::string page =
+      tests::text_of(Path(MAILSTOW_SOURCE_DIRECTORY) / "docs" / "object-storage.md");
+  const std::string_view fence = "```jsonc\n";
+  const std::size_t begin = page.find(fence);
+  ASSERT_NE(begin, std::string::npos);
+  const std::size_t end = page.find("```", begin + fence.size());
+  const std::string text = "{" + page.substr(begin + fence.size(), end - begin - fence.size()) +
+                           R"(, "servers": { "main": { "url": "imaps://h" } } })";
+  EXPECT_EQ(parse_config(text, "t").store.display_name(), "s3://mail-backup/example.org");
 }
 
 TEST(S3ConfigTest, NoFileLiesInABucket) {
