@@ -108,13 +108,14 @@ PruneConfig parse_prune(const json& retention, const std::string& time_zone) {
   return prune;
 }
 
-ScheduleConfig parse_schedule(const json& at, const std::string& time_zone) {
+ScheduleConfig parse_schedule(const json& at, const std::string& time_zone, bool has_copies) {
   ScheduleConfig schedule;
   schedule.backup = at.value("backup", schedule.backup);
   schedule.prune = at.value("prune", schedule.prune);
   schedule.check = at.value("check", schedule.check);
   schedule.sweep = at.value("sweep", schedule.sweep);
   schedule.drill = at.value("drill", schedule.drill);
+  if (has_copies) schedule.copy = at.value("copy", std::string("daily 07:00"));
   read_period(at, "check_for", schedule.check_for);
   read_duration(at, "jitter", schedule.jitter);
   schedule.window = at.value("window", schedule.window);
@@ -216,6 +217,7 @@ Config parse(std::string_view text) {
 
   Config config;
   config.store = parse_store(document.at("store"));
+  config.copies = parse_copies(document.value("copies", json::array()), config.store);
   for (const auto& [name, server] : document.at("servers").items()) {
     config.servers.emplace(name, parse_server(server));
   }
@@ -229,8 +231,8 @@ Config parse(std::string_view text) {
   config.exclude = document.value("exclude", config.exclude);
   config.restore = parse_restore(document.value("restore", json::object()));
   config.prune = parse_prune(retention, config.restore.time_zone);
-  config.schedule =
-      parse_schedule(document.value("schedule", json::object()), config.restore.time_zone);
+  config.schedule = parse_schedule(document.value("schedule", json::object()),
+                                   config.restore.time_zone, !config.copies.empty());
   config.guards = parse_guards(document.value("guards", json::object()));
   config.reporting = parse_reporting(document);
   config.drill = parse_drill(document.value("drill", json::object()));

@@ -62,7 +62,7 @@ void create(const base::Path& path, base::FileSystem& files) {
 }
 
 // Only the holder of the lock writes there.
-void remove_leftovers(const base::Path& path, base::FileSystem& files) {
+void remove_copy_leftovers(const base::Path& path, base::FileSystem& files) {
   for (const std::string_view area : {kPacksArea, kCommitsArea, kOwnerArea, kKeysArea}) {
     for (const std::string& name : files.list(path / area)) {
       if (base::AtomicFile::is_temporary(name)) files.remove(path / area / name);
@@ -83,7 +83,7 @@ CopyDirectory open_copy_directory(const base::Path& path, base::FileSystem& file
     fail(ErrorCode::kBusy, "copy to {}: another mailstow process is writing there: try again later",
          path.string());
   }
-  remove_leftovers(path, files);
+  remove_copy_leftovers(path, files);
   // As init makes them: a store without packs has them too.
   for (const std::string_view name : {kPacksArea, kTreesArea, kKeysArea, kReaders}) {
     files.make_directory(path / name);

@@ -1,0 +1,115 @@
+#include "backupd/report/copy_states.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/json_text.h"
+#include "base/log.h"
+
+namespace backupd {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr std::uint64_t kMaxCopyStates = std::uint64_t{1} << 20;  // bytes
+
+base::Path copy_states_file(const base::StoreConfig& store) {
+  return store.index / "copies.json";
+}
+
+void warn_of_lost_states(const base::StoreConfig& store, std::string_view why) {
+  base::log_warning("{}: {}: the next `mailstow-backupd copy` writes it again",
+                    copy_states_file(store).string(), why);
+}
+
+ordered_json to_json(const CopyState& state) {
+  ordered_json entry = {{"commit", state.commit},
+                        {"commit_id", state.commit_id},
+                        {"commit_time", state.commit_time.time_since_epoch().count()},
+                        {"seen", state.seen.time_since_epoch().count()},
+                        {"behind", state.behind},
+                        {"accepted_slots", state.accepted_slots}};
+  if (state.held) {
+    entry["held"] = {
+        {"number", state.held->number}, {"id", state.held->id}, {"reasons", state.held->reasons}};
+  }
+  return entry;
+}
+
+// A time that can be printed, up to the year 9999: others make date functions overflow.
+std::chrono::sys_seconds time_in(const ordered_json& entry, const char* key) {
+  constexpr std::int64_t kMaxTime = 253'402'300'799;
+  const auto time = entry.at(key).get<std::int64_t>();
+  if (time < 0 || time > kMaxTime) {
+    base::fail(base::ErrorCode::kDamaged, "{} is not a time", key);
+  }
+  return std::chrono::sys_seconds(std::chrono::seconds(time));
+}
+
+CopyState parse_state(const ordered_json& entry) {
+  CopyState state;
+  state.commit = entry.at("commit").get<std::uint64_t>();
+  state.commit_id = entry.at("commit_id").get<std::string>();
+  state.commit_time = time_in(entry, "commit_time");
+  state.seen = time_in(entry, "seen");
+  state.behind = entry.at("behind").get<std::uint64_t>();
+  state.accepted_slots = entry.at("accepted_slots").get<std::set<std::string>>();
+  if (entry.contains("held")) {
+    const ordered_json& held = entry.at("held");
+    state.held = {.number = held.at("number").get<std::uint64_t>(),
+                  .id = held.at("id").get<std::string>(),
+                  .reasons = held.at("reasons").get<std::vector<std::string>>()};
+  }
+  return state;
+}
+
+ordered_json load_document(base::FileSystem& files, const base::StoreConfig& store) {
+  try {
+    const auto bytes = base::read_file(files, copy_states_file(store), kMaxCopyStates);
+    if (!bytes) return ordered_json::object();
+    ordered_json document = base::parse_json(base::as_text(*bytes));
+    if (document.is_object()) return document;
+    warn_of_lost_states(store, "the file is damaged");
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kDamaged) throw;
+    warn_of_lost_states(store, error.what());
+  }
+  return ordered_json::object();
+}
+
+}  // namespace
+
+CopyStates load_copy_states(base::FileSystem& files, const base::StoreConfig& store) {
+  CopyStates states;
+  const ordered_json document = load_document(files, store);
+  for (const auto& [name, entry] : document.items()) {
+    try {
+      states.emplace(name, parse_state(entry));
+    } catch (const std::exception&) {  // of another type, or out of range
+      warn_of_lost_states(store, "the entry of a copy is damaged");
+    }
+  }
+  return states;
+}
+
+void save_copy_states(base::FileSystem& files, const base::StoreConfig& store,
+                      const CopyStates& states) {
+  ordered_json document = ordered_json::object();
+  for (const auto& [name, state] : states) document[name] = to_json(state);
+  base::write_file(files, copy_states_file(store), base::as_bytes(base::json_line(document) + "\n"),
+                   base::OnExisting::kReplace);
+}
+
+std::string describe_held(const std::string& copy, const CopyState& state) {
+  constexpr std::size_t kShownDigits = 16;
+  const std::string id = state.held->id.substr(0, kShownDigits);
+  return fmt::format(
+      "copy {} stays at commit {}: commit {} ({}) is not followed: {}: if that is right, run "
+      "mailstow-backupd copy {} --accept {}",
+      copy, state.commit, state.held->number, id, fmt::join(state.held->reasons, "; "), copy, id);
+}
+
+}  // namespace backupd
