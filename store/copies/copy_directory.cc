@@ -89,6 +89,11 @@ CopyDirectory open_copy_directory(const base::Path& path, base::FileSystem& file
     files.make_directory(path / name);
   }
   files.sync_directory(path);
+  // What is found there counts as sent, but a crash may have come before its name was durable.
+  for (const std::string_view area :
+       {kPacksArea, kTreesArea, kKeysArea, kCommitsArea, kOwnerArea}) {
+    if (exists(files, path / area)) files.sync_directory(path / area);
+  }
   return copy;
 }
 
