@@ -1,5 +1,8 @@
 #include "backupd/report/copy_states.h"
 
+#include <algorithm>
+#include <utility>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -7,6 +10,8 @@
 #include "base/error.h"
 #include "base/json_text.h"
 #include "base/log.h"
+#include "base/terminal.h"
+#include "base/time_text.h"
 
 namespace backupd {
 
@@ -80,6 +85,11 @@ ordered_json load_document(base::FileSystem& files, const base::StoreConfig& sto
   return ordered_json::object();
 }
 
+const CopyState* state_of(const CopyStates& states, const std::string& copy) {
+  const auto found = states.find(copy);
+  return found == states.end() ? nullptr : &found->second;
+}
+
 }  // namespace
 
 CopyStates load_copy_states(base::FileSystem& files, const base::StoreConfig& store) {
@@ -101,6 +111,71 @@ void save_copy_states(base::FileSystem& files, const base::StoreConfig& store,
   for (const auto& [name, state] : states) document[name] = to_json(state);
   base::write_file(files, copy_states_file(store), base::as_bytes(base::json_line(document) + "\n"),
                    base::OnExisting::kReplace);
+}
+
+std::uint64_t commits_behind(const CopyState& state, std::uint64_t highest) {
+  return std::max(state.behind, highest > state.commit ? highest - state.commit : 0);
+}
+
+std::string copy_alarm(const std::string& copy, const CopyState* state,
+                       std::chrono::sys_seconds now) {
+  if (state == nullptr) {
+    return fmt::format("copy {} was never made: run mailstow-backupd copy {}", copy, copy);
+  }
+  if (state->held) return describe_held(copy, *state);
+  if (now - state->seen <= kCopyAlarmAfter) return "";
+  return fmt::format("copy {} was last brought up to date {}: run mailstow-backupd copy {}", copy,
+                     base::shown_time(state->seen), copy);
+}
+
+ordered_json copies_document(const std::vector<base::CopyConfig>& copies, const CopyStates& states,
+                             std::uint64_t highest, std::chrono::sys_seconds now) {
+  ordered_json list = ordered_json::array();
+  for (const base::CopyConfig& copy : copies) {
+    const CopyState* const state = state_of(states, copy.name);
+    const std::string alarm = copy_alarm(copy.name, state, now);
+    ordered_json entry = {
+        {"copy", copy.name},      {"commit", nullptr},
+        {"commit_time", nullptr}, {"commits_behind", nullptr},
+        {"last_copied", nullptr}, {"alarm", alarm.empty() ? ordered_json() : ordered_json(alarm)}};
+    if (state != nullptr) {
+      entry["commit"] = state->commit;
+      if (state->commit > 0) entry["commit_time"] = base::format_rfc3339(state->commit_time);
+      entry["commits_behind"] = commits_behind(*state, highest);
+      entry["last_copied"] = base::format_rfc3339(state->seen);
+    }
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+std::string copies_text(const std::vector<base::CopyConfig>& copies, const CopyStates& states,
+                        std::uint64_t highest, std::chrono::sys_seconds now) {
+  if (copies.empty()) return "";
+  std::vector<std::vector<std::string>> rows;
+  for (const base::CopyConfig& copy : copies) {
+    const CopyState* const state = state_of(states, copy.name);
+    const bool has_commit = state != nullptr && state->commit > 0;
+    rows.push_back({copy.name, state != nullptr ? base::shown_time(state->seen) : "never",
+                    has_commit ? base::shown_time(state->commit_time) : "",
+                    state != nullptr ? base::format_count(commits_behind(*state, highest)) : ""});
+  }
+  std::string text = base::format_table(
+      {{"COPY"}, {"LAST COPIED"}, {"STATE OF"}, {"COMMITS BEHIND", base::Align::kRight}}, rows,
+      base::output_room());
+  for (const std::string& alarm : copy_alarms(copies, states, now))
+    text += "ALARM: " + alarm + "\n";
+  return text + "\n";
+}
+
+std::vector<std::string> copy_alarms(const std::vector<base::CopyConfig>& copies,
+                                     const CopyStates& states, std::chrono::sys_seconds now) {
+  std::vector<std::string> alarms;
+  for (const base::CopyConfig& copy : copies) {
+    std::string alarm = copy_alarm(copy.name, state_of(states, copy.name), now);
+    if (!alarm.empty()) alarms.push_back(std::move(alarm));
+  }
+  return alarms;
 }
 
 std::string describe_held(const std::string& copy, const CopyState& state) {
