@@ -30,7 +30,7 @@ using nlohmann::ordered_json;
 
 constexpr std::size_t kMinAcceptedDigits = 8;
 
-// What became of one copy: a report, or an error.
+// The result for one copy: a report, or an error.
 struct CopyResult {
   const base::CopyConfig& copy;
   std::optional<store::CopyingReport> report = {};

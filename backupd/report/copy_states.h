@@ -1,4 +1,4 @@
-// What is known of the copies of the store, kept in a small file beside the index,
+// The last known state of each copy of the store, kept in a small file beside the index,
 // INDEX/copies.json.
 #pragma once
 

@@ -22,7 +22,7 @@ using base::fail;
 constexpr std::string_view kReaders = "readers";
 constexpr std::string_view kLock = "lock";
 
-// What a copy has, before it is a store too, and the root of a file system.
+// The names in a copy, whether it is a store yet or not, and in the root of a file system.
 constexpr std::array<std::string_view, 8> kNamesInCopy{
     kLock, kReaders, kPacksArea, kKeysArea, kTreesArea, kCommitsArea, kOwnerArea, "lost+found"};
 

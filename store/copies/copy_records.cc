@@ -29,7 +29,7 @@ std::array<BlobName, 2> names_of_slot(const SlotId& id) {
   return {BlobName(kKeysArea, key + ".1"), BlobName(kKeysArea, key + ".2")};
 }
 
-// What is listed need not be looked for; the rest is, by its name.
+// Only blobs that are not listed must be looked for by their names.
 std::set<std::string> listed_keys(Storage& storage, std::string_view area) {
   const std::vector<std::string> keys = storage.list(area);
   return {keys.begin(), keys.end()};

@@ -30,7 +30,7 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-// What is to be copied: the store at one moment.
+// The store at one moment.
 struct StoreState {
   CommitMark highest;
   std::vector<CommitStep> steps;
@@ -260,7 +260,7 @@ class Copying {
     }
   }
 
-  // What the copy has lost since, or never had because another program made it.
+  // Packs of its commits that the copy has lost, or never had because another program made it.
   void send_missing_packs() {
     for (const PackName& pack : state_.packs) {
       if (!send(pack)) report_.damage.push_back(unusable_.at(pack));

@@ -47,11 +47,11 @@ struct CopyingReport {
   CommitMark newest;                       // the copy's; number 0: it has none
   std::chrono::sys_seconds newest_time{};  // when that commit was made
   std::uint64_t commits_behind = 0;        // the store's newest commit has so much higher a number
-  // What was sent.
+  // Counts of the blobs that were sent.
   std::uint64_t packs = 0;
   std::uint64_t pack_bytes = 0;
   std::uint64_t commits = 0;
-  std::uint64_t records = 0;  // key slots, owner records, tree records
+  std::uint64_t records = 0;  // key slots, and records of commits, owners and trees
   // What the store does not have as it was written, so that the copy lacks it, and what the copy
   // has in its place; a line each.
   std::vector<std::string> damage;
