@@ -127,23 +127,27 @@ void add_troubles(CopyResult& result, const CopyOptions& command, const CopyStat
 }
 
 CopyResult carry_out_one(const base::Environment& environment, const base::CopyConfig& copy,
-                         const CopyOptions& command, CopyStates& states) {
+                         const CopyOptions& command) {
+  const auto load = [&] { return load_copy_states(environment.files, environment.config.store); };
+  CopyStates states = load();
   CopyResult result{.copy = copy};
   result.report = bring_up_to_date(environment, copy, command, states);
   const CopyState state =
       state_after(*result.report, states[copy.name], environment.clock.now_seconds());
-  states[copy.name] = state;
-  base::after_work("the state of the copy was not recorded",
-                   [&] { save_copy_states(environment.files, environment.config.store, states); });
+  base::after_work("the state of the copy was not recorded", [&] {
+    states = load();  // another process may have brought another copy up to date meanwhile
+    states[copy.name] = state;
+    save_copy_states(environment.files, environment.config.store, states);
+  });
   add_troubles(result, command, state);
   return result;
 }
 
 // A copy that fails does not keep the others from being brought up to date.
 CopyResult try_one(const base::Environment& environment, const base::CopyConfig& copy,
-                   const CopyOptions& command, CopyStates& states) {
+                   const CopyOptions& command) {
   try {
-    return carry_out_one(environment, copy, command, states);
+    return carry_out_one(environment, copy, command);
   } catch (const base::Error& error) {
     CopyResult failed{.copy = copy};
     failed.error = error.what();
@@ -223,11 +227,10 @@ base::JobOutcome carry_out_copy(const base::Environment& environment,
                                 const std::vector<base::CopyConfig>& copies,
                                 const CopyOptions& command) {
   base::stop_on_request(base::OnStop::kContinue);
-  CopyStates states = load_copy_states(environment.files, environment.config.store);
   std::vector<CopyResult> results;
   for (const base::CopyConfig& copy : copies) {
-    results.push_back(copies.size() == 1 ? carry_out_one(environment, copy, command, states)
-                                         : try_one(environment, copy, command, states));
+    results.push_back(copies.size() == 1 ? carry_out_one(environment, copy, command)
+                                         : try_one(environment, copy, command));
   }
   base::JobOutcome outcome;
   ordered_json entries = ordered_json::array();
