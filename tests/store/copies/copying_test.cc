@@ -180,6 +180,28 @@ TEST_F(CopyingTest, CommitsWhosePacksAPruneDeletedAreSkipped) {
   EXPECT_EQ(content(), copied_content());
 }
 
+TEST_F(CopyingTest, APruneMeanwhileDeletesNothingThatIsBeingSent) {
+  back_up_nights("alice", 4);
+  PruneReport first;
+  PruneReport second;
+  CopyingOptions options;
+  options.progress = [&](const CopyingProgress&) {
+    if (first.steps > 0) return;
+    first = prune({}, std::chrono::seconds(0));
+    second = prune({}, std::chrono::seconds(0));
+  };
+  const CopyingReport report = copy(options);
+  EXPECT_EQ(4U, first.condemned);
+  EXPECT_EQ(0U, second.deleted);
+  EXPECT_TRUE(second.has_older_reader);
+  EXPECT_THAT(report.damage, IsEmpty());
+  EXPECT_EQ(4U, report.newest.number);
+  EXPECT_EQ(content(), copied_content());
+  EXPECT_LE(4U, prune({}, std::chrono::seconds(0)).deleted);
+  EXPECT_EQ(0U, copy().commits_behind);
+  EXPECT_EQ(content(), copied_content());
+}
+
 TEST_F(CopyingTest, CommitsWithoutRecordsGetThemInTheCopy) {
   back_up_nights("alice", 3);
   fs::remove_all(commits_directory(location_));
