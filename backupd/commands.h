@@ -165,6 +165,8 @@ base::Command doctor_command();
 struct CopyOptions {
   std::string name;    // of a copy in the configuration; empty: all of them
   std::string accept;  // with `name`: the first digits of the id of a commit that drops much
+  // With `name`, instead: deletes there what the copied checkpoints condemned.
+  bool prune = false;
 };
 
 // Brings the copies of the store up to date.

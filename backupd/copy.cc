@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backupd/commands.h"
+#include "backupd/copy_prune.h"
 #include "backupd/job.h"
 #include "backupd/report/copy_states.h"
 #include "base/error.h"
@@ -255,8 +256,12 @@ base::JobOutcome carry_out_copy(const base::Environment& environment,
 
 base::ExitStatus copy(const base::Environment& environment, const CopyOptions& command) {
   reject_bad_accept(command);
+  if (command.prune && command.name.empty()) {
+    base::fail(base::ErrorCode::kUsage, "copy --prune: name the copy");
+  }
   const std::vector<base::CopyConfig> copies = selected_copies(environment.config, command.name);
   base::require_apart(environment.config.copies, environment.config.store);
+  if (command.prune) return prune_copy(environment, copies.front());
   return base::JobRun(environment, "copy", job_services(environment)).carry_out([&] {
     return carry_out_copy(environment, copies, command);
   });
@@ -271,8 +276,12 @@ base::Command copy_command() {
                 declared.argument("NAME", options->name, "Only this copy of the configuration");
                 declared.value("--accept", options->accept, "COMMIT",
                                "Follow this commit, although it drops much");
+                declared
+                    .flag("--prune", options->prune,
+                          "Instead, delete from the copy what prunes have replaced")
+                    .excludes("--accept");
               },
-          .is_audited = [options] { return !options->accept.empty(); },
+          .is_audited = [options] { return !options->accept.empty() || options->prune; },
           .function = [options](const auto& environment) { return copy(environment, *options); }};
 }
 

@@ -66,7 +66,6 @@ std::optional<CommitRecord> CopiedCommits::read_record(const BlobName& name) {
   return record;
 }
 
-// Nullopt if the pack is missing, unreadable, or has not the commit.
 std::optional<std::vector<NamedCommit>> CopiedCommits::read_pack(const CommitRecord& record) {
   std::optional<std::vector<NamedCommit>> commits;
   can_read([&] {
@@ -112,6 +111,15 @@ void CopiedCommits::load() {
     std::ranges::move(commits, std::back_inserter(older));
   }
   commits_.insert(commits_.begin(), older.begin(), older.end());
+}
+
+std::vector<CommitRecord> CopiedCommits::records_before(std::uint64_t number) {
+  std::vector<CommitRecord> records;
+  for (const BlobName& name : listed_) {
+    if (number_in_key(name.key()) >= number) continue;
+    if (const auto record = read_record(name)) records.push_back(*record);
+  }
+  return records;
 }
 
 const std::vector<NamedCommit>& CopiedCommits::since_checkpoint() {

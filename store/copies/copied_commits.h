@@ -30,13 +30,19 @@ class CopiedCommits {
   // they can be read.
   const std::vector<NamedCommit>& since_checkpoint();
 
+  // The records of the commits before that number, as far as they are listed and can be read.
+  std::vector<CommitRecord> records_before(std::uint64_t number);
+
+  // The commits of a record, oldest first. Nullopt: the pack is missing or unreadable, or has
+  // others.
+  std::optional<std::vector<NamedCommit>> read_pack(const CommitRecord& record);
+
   // After these commits, which are in one pack, were published.
   void add(const std::vector<NamedCommit>& commits);
 
  private:
   std::optional<CommitRecord> read_record(const BlobName& name);
   std::optional<CommitRecord> find_previous(const CommitRecord& record);
-  std::optional<std::vector<NamedCommit>> read_pack(const CommitRecord& record);
   void load();
 
   Storage& copy_;

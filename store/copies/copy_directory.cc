@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/terminal.h"
 #include "store/format/layout.h"
+#include "store/index/reader_lock.h"
 #include "store/storage/directory_storage.h"
 
 namespace store {
@@ -71,6 +72,10 @@ void remove_copy_leftovers(const base::Path& path, base::FileSystem& files) {
 }
 
 }  // namespace
+
+std::uint64_t oldest_reader_of_copy(const base::Path& path, base::FileSystem& files) {
+  return oldest_reader({.store = path, .index = {}, .key_file = {}}, files);
+}
 
 CopyDirectory open_copy_directory(const base::Path& path, base::FileSystem& files,
                                   ExpectedCopy expected) {

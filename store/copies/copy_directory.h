@@ -1,6 +1,7 @@
 // The directory of a copy (store/copies/copying.h) on a file system of this machine.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "base/file_system.h"
@@ -26,5 +27,9 @@ struct CopyDirectory {
 // - kIo, kNoSpace.
 CopyDirectory open_copy_directory(const base::Path& path, base::FileSystem& files,
                                   ExpectedCopy expected);
+
+// The lowest number under which a reader of the copy has announced itself
+// (store/index/reader_lock.h); UINT64_MAX if no reader has. Needs the lock.
+std::uint64_t oldest_reader_of_copy(const base::Path& path, base::FileSystem& files);
 
 }  // namespace store

@@ -59,6 +59,9 @@ TEST_F(CopyCommandTest, BringsACopyUpToDateThatReplacesTheStore) {
   EXPECT_EQ(0, report["packs"]);
   EXPECT_EQ(1, report["commit"]["number"]);
 
+  EXPECT_EQ(0, mailstow_.backupd_json({"copy", "nas", "--prune"})["deleted"]);
+  EXPECT_EQ(2, mailstow_.backupd({"copy", "--prune"}).status) << "without a name";
+
   deliver();
   json known = mailstow_.backupd_json({"status"})["copies"][0];
   EXPECT_EQ(1, known["commits_behind"]);
@@ -96,6 +99,9 @@ TEST_F(CopyCommandTest, ForgettingAnAccountWaitsToBeAccepted) {
   const json brief = mailstow_.backupd_json({"status", "--brief"}, 3);
   EXPECT_FALSE(programs::find_by(brief["alarms"], "kind", "copy").is_null());
 
+  const json pruned = mailstow_.backupd_json({"copy", "nas", "--prune"}, 3);
+  EXPECT_EQ(0, pruned["deleted"]);
+  EXPECT_THAT(pruned["why"].get<std::string>(), HasSubstr("is not followed"));
   EXPECT_EQ(2, mailstow_.backupd({"copy", "--accept", id}).status) << "without a name";
   EXPECT_EQ(2, mailstow_.backupd({"copy", "nas", "--accept", "12"}).status);
   EXPECT_EQ(3, mailstow_.backupd({"copy", "nas", "--accept", "0123456789"}).status);

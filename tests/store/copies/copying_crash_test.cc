@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "store/copies/copy_prune.h"
 #include "store/keys/key_slot.h"
 #include "store/maintenance/dropping.h"
 #include "store/tree_record.h"
@@ -204,6 +205,46 @@ TEST_F(CopyingCrashTest, AnOperationThatFailsLeavesAnEarlierState) {
     expect_some_state(2);
     expect_complete();
     if (HasFailure()) return;
+  }
+}
+
+TEST_F(CopyingCrashTest, AnInterruptedPruneOfTheCopyLosesNothing) {
+  copy();
+  go_on();
+  copy();
+  clock_.moment += std::chrono::hours(25);
+  const auto prune_it = [&] {
+    const CopyDirectory directory =
+        open_copy_directory(copied_.store, *files_, ExpectedCopy::kExists);
+    return prune_copy(location_, *files_, *directory.storage,
+                      {.grace = std::chrono::hours(24), .now = clock_.now_seconds()});
+  };
+  const std::unique_ptr<SimulatedFileSystem> origin = files_->copy();
+  const std::uint64_t before = files_->operations();
+  EXPECT_LT(0U, prune_it().deleted);
+  const std::uint64_t last = files_->operations() - before;
+  const auto pruned = files_->files_below(packs_directory(copied_));
+  tests::Sample sample(4);
+  for (std::uint64_t operation = 1; operation <= last; ++operation) {
+    for (const Survival survival :
+         {Survival::kNothing, Survival::kEverything, Survival::kAnything}) {
+      if (!sample.takes_next()) continue;
+      SCOPED_TRACE(fmt::format("operation {} of {}, survival {}", operation, last,
+                               static_cast<int>(survival)));
+      files_ = origin->copy();
+      files_->fail_for_good_from(operation, Fault::kIo);
+      try {
+        prune_it();
+      } catch (const base::Error& error) {
+        EXPECT_EQ(base::ErrorCode::kIo, error.code()) << error.what();
+      }
+      files_ = files_->after_crash(survival, random_);
+      EXPECT_EQ(states_.back(), copied_content());
+      prune_it();
+      EXPECT_EQ(pruned, files_->files_below(packs_directory(copied_)));
+      EXPECT_EQ(states_.back(), copied_content());
+      if (HasFailure()) return;
+    }
   }
 }
 
