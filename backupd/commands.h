@@ -162,6 +162,17 @@ base::ExitStatus doctor(const base::Path& config_file, base::OutputFormat format
                         const DoctorOptions& options);
 base::Command doctor_command();
 
+struct CopyOptions {
+  std::string name;    // of a copy in the configuration; empty: all of them
+  std::string accept;  // with `name`: the first digits of the id of a commit that drops much
+  // With `name`, instead: deletes there what the copied checkpoints condemned.
+  bool prune = false;
+};
+
+// Brings the copies of the store up to date.
+base::ExitStatus copy(const base::Environment& environment, const CopyOptions& options);
+base::Command copy_command();
+
 struct StatusOptions {
   bool brief = false;    // one line, and kPartial if there is an alarm
   bool history = false;  // instead: the backups over time (backupd/status_history.h)

@@ -109,17 +109,20 @@ class Doctor {
     const base::StoreConfig& store = config_.store;
     base::FileSystem& files = environment_.files;
     const auto now = environment_.clock.now_seconds();
+    const std::string name = base::escape_for_terminal(store.display_name());
     std::vector<DoctorCheck> checks = {
         {"secret", "", [this] { return check_secrets(config_, environment_.config_file); }},
         {"key", shown(store.key_file), [&] { return check_key(store, files); }},
-        {"store", shown(store.path), [&] { return check_store(store, files); }},
-        {"space", shown(store.path), [&] { return check_free_space(store, files); }},
+        {"store", name, [&] { return check_store(store, files); }},
+        {"space", name, [&] { return check_free_space(store, files); }},
         {"clock", "", [&, now] { return check_clock(now, recorded(), clock_keeping()); }},
         {"service", "", [&] { return check_service(store); }},
         {"restore desk", "", [this] { return check_desk(config_); }},
         {"reports", "", [this] { return check_reporting(environment_); }},
         {"alarm", "", [this] { return check_alarms(environment_); }}};
-    for (const auto& [name, server] : config_.servers) add_server(checks, name, server, now);
+    for (const auto& [server_name, server] : config_.servers) {
+      add_server(checks, server_name, server, now);
+    }
     if (config_.reporting.mail) add_mail(checks, *config_.reporting.mail, now);
     if (!command_.probe.empty()) {
       static_cast<void>(config_.account(command_.probe));

@@ -137,6 +137,7 @@ base::ExitStatus forget(const base::Environment& given, const ForgetOptions& com
   options.drop = to_drop(plans);
   options.grace = environment.config.prune.grace;
   options.is_now_confirmed = command.now;
+  options.limits = store::usual_limits(location);
   options.limits.dead_percent = 0;  // everything that only they refer to is removed
   std::uint64_t dropped = 0;
   std::optional<store::PruneReport> report;

@@ -16,7 +16,7 @@ void check_places(const base::StoreConfig& store) {
   if (misplaced.empty()) return;
   const base::Misplaced& first = misplaced.front();
   base::fail(base::ErrorCode::kConfig, "init: {} {} lies in the store {}: {}: choose another place",
-             first.key, first.path.string(), store.path.string(), first.why);
+             first.key, first.path.string(), store.display_name(), first.why);
 }
 
 }  // namespace
@@ -26,11 +26,11 @@ base::ExitStatus init(const base::Environment& environment) {
   const store::Location location = store::location_of(environment.config.store);
   store::init(location, environment.files, environment.clock);
   base::AuditLog(environment.config.store, environment.invoker, environment.clock).reserve();
-  base::print_report(
-      fmt::format("The store is in {}, its index in {}.\n"
-                  "Its key is in {}: copy that file now to a place that does not burn down with\n"
-                  "this machine. Without it the store can't be read, not even by mailstow.\n",
-                  location.store.string(), location.index.string(), location.key_file.string()));
+  base::print_report(fmt::format(
+      "The store is in {}, its index in {}.\n"
+      "Its key is in {}: copy that file now to a place that does not burn down with\n"
+      "this machine. Without it the store can't be read, not even by mailstow.\n",
+      store::display_name(location), location.index.string(), location.key_file.string()));
   return base::ExitStatus::kDone;
 }
 

@@ -17,8 +17,9 @@ int main(int argc, char** argv) {
                     backupd::key_verify_command(), backupd::prune_command(),
                     backupd::forget_command(),     backupd::pin_command(),
                     backupd::unpin_command(),      backupd::acknowledge_command(),
-                    backupd::drill_command(),      backupd::metrics_command(),
-                    backupd::run_command(),        backupd::status_command(),
-                    backupd::tell_command(),       backupd::doctor_command()}},
+                    backupd::copy_command(),       backupd::drill_command(),
+                    backupd::metrics_command(),    backupd::run_command(),
+                    backupd::status_command(),     backupd::tell_command(),
+                    backupd::doctor_command()}},
       argc, argv);
 }

@@ -40,7 +40,7 @@ struct PackPlan {
 // written, a plan for the snapshots is all that is possible. Any other failure is reported.
 PackPlan plan_packs(const base::Environment& environment, const store::PruneOptions& options) {
   const store::Location location = store::location_of(environment.config.store);
-  for (const base::Path& directory : {location.index, location.store}) {
+  for (const base::Path& directory : {location.index, store::local_directory(location)}) {
     if (!base::is_on_read_only_disk(directory)) continue;
     return {.report = {}, .why = directory.string() + " is on a read-only disk"};
   }
@@ -78,11 +78,11 @@ std::string doubt_before_prune(const base::Environment& environment,
 
 // The grace period protects readers on other machines. store::prune() checks what is visible here.
 void refuse_to_skip_grace(const store::Location& location) {
-  if (base::is_on_local_disk(store::packs_directory(location))) return;
+  if (location.is_directory() && base::is_on_local_disk(store::packs_directory(location))) return;
   base::fail(base::ErrorCode::kUsage,
              "prune --skip-grace: {} is not on a local disk, so readers on other machines cannot "
              "be seen: prune without the option",
-             location.store.string());
+             store::display_name(location));
 }
 
 void report_left(const store::PruneReport& report, base::JobOutcome& outcome) {
@@ -113,6 +113,7 @@ base::JobOutcome carry_out_prune(const base::Environment& given, const store::Lo
   store::PruneOptions options;
   options.drop = to_drop(plans);
   options.grace = environment.config.prune.grace;
+  options.limits = store::usual_limits(location);
   options.mode = command.dry_run ? store::PruneMode::kPlan : store::PruneMode::kCarryOut;
   options.is_now_confirmed = command.now;
   options.skip_grace = command.skip_grace;

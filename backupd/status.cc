@@ -12,6 +12,7 @@
 #include "backupd/daemon/daemon_status.h"
 #include "backupd/report/alarms.h"
 #include "backupd/report/common_cause.h"
+#include "backupd/report/copy_states.h"
 #include "backupd/report/failed_backups.h"
 #include "backupd/report/overdue_trees.h"
 #include "backupd/report/shared_alarms.h"
@@ -19,6 +20,7 @@
 #include "base/clock_sighting.h"
 #include "base/error.h"
 #include "base/json_text.h"
+#include "base/log.h"
 #include "base/reporting/job_record.h"
 #include "base/reporting/last_sweep.h"
 #include "base/terminal.h"
@@ -26,6 +28,7 @@
 #include "store/clock_guard.h"
 #include "store/clock_state.h"
 #include "store/format/location.h"
+#include "store/index/commit_mark.h"
 #include "store/reader.h"
 #include "store/tree_record.h"
 
@@ -179,7 +182,8 @@ std::string to_text(const std::vector<base::JobRecord>& jobs) {
 
 std::string to_json(const store::Reader::StoreSize& size, const std::vector<AccountState>& states,
                     const TreesState& trees, const std::vector<base::JobRecord>& jobs,
-                    const nlohmann::ordered_json& daemon, const store::ClockState& clock) {
+                    const nlohmann::ordered_json& copies, const nlohmann::ordered_json& daemon,
+                    const store::ClockState& clock) {
   using nlohmann::ordered_json;
   ordered_json accounts = ordered_json::array();
   for (const AccountState& state : states) {
@@ -213,6 +217,7 @@ std::string to_json(const store::Reader::StoreSize& size, const std::vector<Acco
         {"message_bytes", size.message_bytes}}},
       {"accounts", std::move(accounts)},
       {"trees", to_json(trees)},
+      {"copies", copies},
       {"jobs", to_json(jobs)},
       {"daemon", daemon},
       {"clock_doubted", clock.doubt.empty() ? ordered_json() : ordered_json(clock.doubt)}};
@@ -289,6 +294,17 @@ std::string alarms_text(const base::Environment& environment,
   return text.empty() ? text : text + "\n";
 }
 
+// 0 if it is unknown.
+std::uint64_t highest_commit_of(const base::Environment& environment,
+                                const store::Location& location) {
+  try {
+    return store::noted_highest_commit(environment.files, location).number;
+  } catch (const base::Error& error) {
+    base::log_debug("{}", error.what());
+    return 0;
+  }
+}
+
 // The status document of the running daemon; null if no daemon runs.
 nlohmann::ordered_json request_status(const base::Config& config) {
   auto document = ask_about_daemon(config.store);
@@ -349,7 +365,7 @@ struct Brief {
   // The oldest of the accounts' last backups, without those whose times are doubted.
   std::optional<std::chrono::sys_seconds> oldest;
   struct BriefAlarm {
-    std::string account;  // empty: restored trees, or the clock
+    std::string account;  // empty: restored trees, copies, or the clock
     std::string_view kind;
     std::string text;
   };
@@ -357,7 +373,7 @@ struct Brief {
 };
 
 Brief brief_of(const std::vector<AccountState>& states, const TreesState& trees,
-               const store::ClockState& clock) {
+               const std::vector<std::string>& copies, const store::ClockState& clock) {
   Brief brief;
   if (!clock.doubt.empty()) brief.alarms.push_back({"", "clock", clock.doubt});
   for (const AccountState& state : states) {
@@ -373,6 +389,7 @@ Brief brief_of(const std::vector<AccountState>& states, const TreesState& trees,
     }
   }
   if (!trees.alarm.empty()) brief.alarms.push_back({"", "overdue_trees", trees.alarm});
+  for (const std::string& alarm : copies) brief.alarms.push_back({"", "copy", alarm});
   return brief;
 }
 
@@ -430,18 +447,24 @@ base::ExitStatus status(const base::Environment& environment, const StatusOption
                          store::newest_records(&reader, {}), "mailstow-backupd prune");
   const auto states = states_of(environment, reader, clock);
   const TreesState trees = trees_of(environment);
+  const auto& copies = environment.config.copies;
+  const CopyStates copy_states = load_copy_states(environment.files, environment.config.store);
   if (options.brief) {
-    const Brief brief = brief_of(states, trees, clock);
+    const Brief brief = brief_of(states, trees, copy_alarms(copies, copy_states, clock.now), clock);
     base::print_result(environment.format, base::json_text(to_json(brief, size)),
                        to_text(brief, size));
     return brief.alarms.empty() ? base::ExitStatus::kDone : base::ExitStatus::kPartial;
   }
   const auto jobs = base::load_job_records(environment.files, environment.config.store);
   const auto daemon = request_status(environment.config);
-  base::print_result(environment.format, to_json(size, states, trees, jobs, daemon, clock),
-                     to_text(size, states) + alarms_text(environment, states) + "\n" +
-                         clock_text(clock) + to_text(trees) + to_text(jobs) + "\n" +
-                         describe_daemon(daemon));
+  const std::uint64_t highest = highest_commit_of(environment, location);
+  base::print_result(
+      environment.format,
+      to_json(size, states, trees, jobs, copies_document(copies, copy_states, highest, clock.now),
+              daemon, clock),
+      to_text(size, states) + alarms_text(environment, states) + "\n" + clock_text(clock) +
+          to_text(trees) + copies_text(copies, copy_states, highest, clock.now) + to_text(jobs) +
+          "\n" + describe_daemon(daemon));
   return base::ExitStatus::kDone;
 }
 

@@ -44,7 +44,7 @@ Limits limits_with(const base::ServerConfig& server, const CommonLimits& common)
   Limits limits = limits_of(server);
   limits.waits = common.waits;
   limits.without = common.without;
-  limits.list_sizes = common.list_sizes;
+  limits.list_detail = common.list_detail;
   return limits;
 }
 

@@ -26,7 +26,7 @@ Limits limits_of(const base::ServerConfig& server);
 struct CommonLimits {
   std::shared_ptr<WaitBudget> waits = nullptr;
   CommandNames without = {};
-  bool list_sizes = true;
+  ListDetail list_detail = ListDetail::kSizes;
 };
 
 // Fails as Session::open does, and with kLogin if an admin's login opened a different account

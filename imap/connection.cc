@@ -151,6 +151,15 @@ bool Connection::send_some() {
   return taken > 0;
 }
 
+void Connection::send_started() {
+  try {
+    while (can_send() && send_some()) {
+    }
+  } catch (const base::Error& error) {
+    base::log_debug("imap: sending early failed: {}", error.what());
+  }
+}
+
 void Connection::give_up(const CommandTimer::Deadline& deadline) const {
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(deadline.limit).count();
   if (deadline.kind == CommandTimer::Kind::kMessage) {

@@ -42,6 +42,11 @@ class Connection : private Source {
   // started before a finish() are sent together, unless Limits::pipeline is false.
   Tag start(Command command);
 
+  // Sends of the started commands what the transport accepts at once: finish() sends only once it
+  // has read everything that arrived, and meanwhile the server may have nothing to do. A failure is
+  // left to finish(), which first reads what arrived before it.
+  void send_started();
+
   // Waits until the command is completed. Untagged responses, which may belong to any command in
   // progress or to none, are passed to `take`, and message bodies to `bodies`. Sent bytes, pieces
   // of requested bodies and completed commands renew Limits::command, and so does each MiB of a

@@ -12,6 +12,14 @@ namespace imap {
 
 class WaitBudget;
 
+// What the status of listed folders shows in addition to MESSAGES, UIDNEXT and UIDVALIDITY, if the
+// server has it. Some servers open each folder for what they did not need before.
+enum class ListDetail {
+  kNumbers,  // nothing
+  kChanges,  // HIGHESTMODSEQ (RFC 7162)
+  kSizes,    // HIGHESTMODSEQ and SIZE (RFC 8438)
+};
+
 // Input beyond a limit fails with kProtocol; waiting longer than one of the times, with
 // ConnectionLost. Message bodies are streamed; one larger than
 // max_message fails with ConnectionLost before its first byte.
@@ -29,8 +37,7 @@ struct Limits {
   std::chrono::milliseconds message{1'800'000};  // from one message of a FETCH to the next
   std::shared_ptr<WaitBudget> waits = nullptr;   // of the account, shared by its connections
   CommandNames without = {};                     // optional commands that are not sent
-  bool list_sizes = true;  // false: the status of folders is requested without SIZE (RFC 8438),
-                           // for which some servers open each folder
+  ListDetail list_detail = ListDetail::kSizes;
   bool pipeline = true;  // false: a command is sent only after the completion of the one before it
 };
 

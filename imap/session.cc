@@ -60,8 +60,8 @@ std::vector<Folder> Session::list_personal_folders() {
   return during("list the folders", "*", [this] { return impl_->list_personal_folders(); });
 }
 
-void Session::list_without_sizes() {
-  impl_->list_without_sizes();
+void Session::list_with(ListDetail detail) {
+  impl_->list_with(detail);
 }
 
 void Session::request_status_one_by_one(StatusCaution& caution) {
@@ -115,6 +115,10 @@ OpenFolder Session::examine(std::string_view raw_name, const Resync& resync, Cha
 
 void Session::request_ahead(const Folder& folder) {
   during("request ahead", folder.raw_name, [&] { impl_->request_ahead(folder); });
+}
+
+void Session::send_ahead() {
+  impl_->send_ahead();
 }
 
 const std::optional<FolderStatus>& Session::status_ahead() const {

@@ -79,8 +79,8 @@ class Session {
   // From now on list_personal_folders() requests each folder's status separately, one after the
   // other, and not at all for the folders in `caution.without`. `caution` must outlive the session.
   void request_status_one_by_one(StatusCaution& caution);
-  // From now on the status of folders is requested without SIZE, as with Limits::list_sizes.
-  void list_without_sizes();
+  // From now on the status of folders is requested with this detail, as with Limits::list_detail.
+  void list_with(ListDetail detail);
   // Counts these prefixes as personal too, whatever the server says of them. Call it before the
   // folders are listed.
   void add_namespaces(std::span<const std::string> prefixes);
@@ -142,8 +142,11 @@ class Session {
   //
   // Only what is opened with examine() may be open meanwhile. `folder` has a status: a folder
   // without messages is only opened, and a folder without HIGHESTMODSEQ is expected to have no
-  // MODSEQ. If its size is not known, and the server has STATUS=SIZE, STATUS follows.
+  // MODSEQ; with ListDetail::kNumbers, to have it if the folder opened before has. If its size is
+  // not known, and the server has STATUS=SIZE, STATUS follows.
   void request_ahead(const Folder& folder);
+  // Sends of it what the server accepts without waiting; the other calls send the rest.
+  void send_ahead();
   // The answer to that STATUS for the open folder, after fetch_messages(); else nullopt.
   const std::optional<FolderStatus>& status_ahead() const;
   // Discards the answers to everything that was requested ahead. If there was anything, no folder

@@ -15,7 +15,7 @@ namespace imap {
 
 void Session::Impl::request_ahead(const Folder& folder) {
   const FolderStatus status = folder.status.value_or(FolderStatus{});
-  const bool has_modseq = status.highest_modseq.has_value() && !refuses_modseq_;
+  const bool has_modseq = expects_modseq(status);
   bool has_parameter = false;  // a refusal leads to a second attempt in any case
   Ahead& ahead = ahead_.emplace_back();
   ahead.raw_name = folder.raw_name;
@@ -29,6 +29,13 @@ void Session::Impl::request_ahead(const Folder& folder) {
   ahead.status = connection_.start(command("STATUS").string(folder.raw_name).list(items));
   // Dovecot completes a FETCH with the next command that does something to the folder.
   connection_.let_overtake(*ahead.status);
+}
+
+// A wrong guess costs a second reading. Most servers have MODSEQ in all folders or in none.
+bool Session::Impl::expects_modseq(const FolderStatus& listed) const {
+  if (refuses_modseq_) return false;
+  if (limits_.list_detail != ListDetail::kNumbers) return listed.highest_modseq.has_value();
+  return had_modseq_.value_or(capabilities_.has_modseq());
 }
 
 std::size_t Session::Impl::requested_ahead() const {

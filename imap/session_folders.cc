@@ -258,7 +258,7 @@ OpenFolder Session::Impl::open_folder(FixedText verb, std::string_view raw_name,
   open_name_ = raw_name;
   open_validity_ = folder.uid_validity;
   exists_ = folder.exists;
-  has_modseq_ = folder.highest_modseq.has_value();
+  had_modseq_ = has_modseq_ = folder.highest_modseq.has_value();
   if (folder.exists == 0 && !is_counted) folder.exists = count_messages();
   return folder;
 }

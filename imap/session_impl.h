@@ -44,7 +44,7 @@ class Session::Impl {
     caution.requested.clear();
     prefetched_folders_.reset();
   }
-  void list_without_sizes() { limits_.list_sizes = false; }
+  void list_with(ListDetail detail) { limits_.list_detail = detail; }
   std::uint64_t exists() const { return exists_; }
   std::uint64_t expunged() const { return expunged_; }
   std::vector<Folder> list(std::string_view pattern);
@@ -57,6 +57,7 @@ class Session::Impl {
                          const Connection::Take& take = {});
   bool can_resync() const { return has_enabled_qresync_; }
   void request_ahead(const Folder& folder);
+  void send_ahead() { connection_.send_started(); }
   bool can_request_ahead(const Folder& folder) const {
     return limits_.pipeline && can_be_a_string(folder.raw_name);
   }
@@ -133,6 +134,7 @@ class Session::Impl {
     bool is_open = false;                   // EXAMINE has succeeded
   };
   bool is_requested_ahead(std::string_view raw_name) const;
+  bool expects_modseq(const FolderStatus& listed) const;
   // Finishes the EXAMINE of the first folder in `ahead_`.
   StatusResponse finish_ahead(const Connection::Take& take);
   // The open folder, if UID FETCH of all its messages was requested with these items. fetch is set.
@@ -264,6 +266,7 @@ class Session::Impl {
   std::uint64_t exists_ = 0;
   std::uint64_t expunged_ = 0;
   bool has_modseq_ = false;
+  std::optional<bool> had_modseq_;  // the folder that was opened last
   std::uint32_t open_validity_ = 0;
   bool omits_uids_ = false;  // the server sent a body without the UID
 

@@ -231,8 +231,11 @@ void Session::Impl::request_namespaces() {
 
 Session::Impl::StatusItems Session::Impl::status_items() const {
   StatusItems items = {"MESSAGES", "UIDNEXT", "UIDVALIDITY"};
-  if (capabilities_.has_modseq()) items.push_back("HIGHESTMODSEQ");
-  if (limits_.list_sizes && has_status_size()) items.push_back("SIZE");
+  const ListDetail detail = limits_.list_detail;
+  if (detail != ListDetail::kNumbers && capabilities_.has_modseq()) {
+    items.push_back("HIGHESTMODSEQ");
+  }
+  if (detail == ListDetail::kSizes && has_status_size()) items.push_back("SIZE");
   return items;
 }
 

@@ -123,7 +123,7 @@ base::ExitStatus print_framed_message(const base::Environment& environment,
                                       const std::string& account, const std::string& id) {
   store::Reader reader =
       store::Reader::open(store::location_of(environment.config.store), environment.files);
-  const auto places = store::find_message(reader, account, id, store::PlacesWanted::kNewest);
+  const auto places = store::find_message(reader, account, id, store::PlacesWanted::kOne);
   if (!places) {
     base::fail(base::ErrorCode::kNotFound, "message: the account has none with this id");
   }

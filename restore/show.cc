@@ -62,7 +62,7 @@ void refuse_terminal() {
 }
 
 base::ExitStatus show_raw(store::Reader& reader, const ShowOptions& options) {
-  const store::MessagePlaces found = find_places_of(reader, options, store::PlacesWanted::kNewest);
+  const store::MessagePlaces found = find_places_of(reader, options, store::PlacesWanted::kOne);
   // It is compared with its id before the first byte is printed.
   const base::Bytes bytes = reader.read_message(found.message);
   base::print_result(base::as_text(bytes));

@@ -25,6 +25,7 @@
 #include "restore/unreachable_trees.h"
 #include "restore/user_mail.h"
 #include "store/clock_guard.h"
+#include "store/format/layout.h"
 #include "store/format/location.h"
 #include "store/host_id.h"
 #include "store/index/commit_mark.h"
@@ -220,7 +221,7 @@ class Sweep {
       base::log_error("sweep: {}", error.what());
       report_.not_recorded.push_back(fmt::format(
           "{}: not recorded, because a disk is full or read-only: make room in {} and {}", what,
-          location_.index.string(), location_.store.string()));
+          location_.index.string(), store::local_directory(location_).string()));
     }
   }
 

@@ -19,6 +19,7 @@
 #include "restore/commands.h"
 #include "restore/moment.h"
 #include "restore/output.h"
+#include "store/content_holders.h"
 #include "store/format/location.h"
 #include "store/history.h"
 
@@ -68,7 +69,7 @@ std::size_t count_replaced(const store::FolderChange& change) {
 std::vector<Burst> find_bursts(store::Reader& reader, const std::string& account,
                                const std::optional<ChosenSnapshot>& chosen) {
   std::vector<Burst> bursts;
-  std::set<store::MessageId> ids;
+  std::set<store::Sha256> digests;
   std::optional<store::SnapshotInfo> start;
   if (chosen) start = chosen->snapshot;
   store::for_each_change(reader, account, start, [&](const store::FolderChange& change) {
@@ -82,16 +83,20 @@ std::vector<Burst> find_bursts(store::Reader& reader, const std::string& account
                 .replaced = count_replaced(change)};
     for (const store::HeldMessage& message : burst.messages) {
       burst.bytes += message.size;
-      ids.insert(message.message);
+      digests.insert(message.digest);
     }
     bursts.push_back(std::move(burst));
   });
   const auto newest = reader.newest_snapshot(account, std::nullopt);
   if (!newest) return bursts;
-  const std::set<store::MessageId> held = store::held_anywhere(reader, *newest, ids);
+  std::set<store::Sha256> held;
+  store::for_each_holder(reader, *newest, digests,
+                         [&](const store::FolderRecord&, const std::set<store::Sha256>& here) {
+                           held.insert(here.begin(), here.end());
+                         });
   for (Burst& burst : bursts) {
     for (const store::HeldMessage& message : burst.messages) {
-      if (held.contains(message.message)) ++burst.elsewhere;
+      if (held.contains(message.digest)) ++burst.elsewhere;
     }
   }
   return bursts;

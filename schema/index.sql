@@ -1,6 +1,6 @@
 -- The index of a store: everything in it can be rebuilt from the packs (docs/pack-format.md).
 -- Times are seconds since 1970 in UTC, lengths are bytes.
-PRAGMA user_version = 4;
+PRAGMA user_version = 5;
 
 -- `store`: the store's id; `used_up` and `lost`: what the sequence of a new snapshot must exceed,
 -- because commits say so, or because it was that of a snapshot in a missing pack; `readers`:
@@ -74,6 +74,16 @@ CREATE TABLE snapshots (
 CREATE TABLE pins (
   snapshot BLOB PRIMARY KEY,
   until INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- Facts about the whole store, also those that only newer versions of mailstow understand.
+CREATE TABLE extensions (
+  tag INTEGER NOT NULL,
+  name BLOB NOT NULL,
+  forbids INTEGER NOT NULL,       -- to programs that don't know the tag: 0 nothing, 1 dropping,
+                                  -- 2 writing, 3 reading
+  content BLOB NOT NULL,
+  PRIMARY KEY (tag, name)
 ) WITHOUT ROWID;
 
 CREATE INDEX snapshots_of_account ON snapshots (account, sequence);

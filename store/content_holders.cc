@@ -19,7 +19,10 @@ class HolderSearch {
       const FolderObject folder =
           FolderObject::decode(impl_.objects.read_manifest(ObjectType::kFolder, id));
       held_.clear();
-      if (folder.tree.messages > 0) visit(*root_node(folder.tree));
+      if (folder.tree.messages > 0) {
+        const Index::LookUps look_ups(impl_.index);
+        visit(*root_node(folder.tree));
+      }
       take(folder.record(id), held_);
     }
   }
@@ -38,8 +41,7 @@ class HolderSearch {
       return;
     }
     // Computing the messages' ids would take longer than everything else.
-    for (const Identity& identity : decode_identities_without_ids(
-             impl_.objects.read_manifest(ObjectType::kIdentityLeaf, node.identity))) {
+    for (const Identity& identity : read_identities_without_ids(impl_.objects, node)) {
       if (digests_.contains(identity.digest)) held_.insert(identity.digest);
     }
   }

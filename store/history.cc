@@ -22,6 +22,7 @@ std::vector<HeldMessage> held(const std::vector<Identity>& identities) {
   for (const Identity& identity : identities) {
     messages.push_back({.uid = identity.uid,
                         .message = identity.message,
+                        .digest = identity.digest,
                         .internal_date = identity.internal_date,
                         .size = identity.size});
   }
@@ -118,6 +119,7 @@ class History {
   }
 
   UidTreeDifference compare(const UidTreeRoot& older, const UidTreeRoot& newer) {
+    const Index::LookUps look_ups(impl_.index);
     return difference(impl_.objects, ids_with(impl_.context.keys), older, newer);
   }
 

@@ -23,6 +23,7 @@ namespace store {
 struct HeldMessage {
   base::Uid uid;
   MessageId message;
+  Sha256 digest;
   std::optional<base::ZonedTime> internal_date;  // nullopt: unknown
   std::uint64_t size = 0;
   bool operator==(const HeldMessage&) const = default;
@@ -56,7 +57,9 @@ void for_each_change(Reader& reader, std::string_view account,
                      const std::function<void(const FolderChange&)>& take);
 
 // Returns those of the messages that the snapshot contains in any folder: a message that vanished
-// from one folder may have been moved to another. Takes time in proportion to the snapshot.
+// from one folder may have been moved to another. Takes time in proportion to the snapshot;
+// for_each_holder() (store/content_holders.h) takes a third of it, where the messages' digests are
+// known.
 std::set<MessageId> held_anywhere(Reader& reader, const SnapshotInfo& snapshot,
                                   const std::set<MessageId>& messages);
 

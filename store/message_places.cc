@@ -30,9 +30,11 @@ class MessageFinder {
     // A whole id, or digits that one message in the store begins with, can't be ambiguous.
     const bool is_unique =
         digits_.size() == base::kIdDigits || (!is_by_id_ && digests_.size() == 1);
+    is_one_enough_ = wanted == PlacesWanted::kOne && is_unique;
+    const Index::LookUps look_ups(impl_.index);
     for (const SnapshotInfo& snapshot : std::views::reverse(snapshots)) {
       visit(snapshot);
-      if (wanted == PlacesWanted::kNewest && is_unique && !places_.empty()) break;
+      if (has_enough()) break;
     }
     if (found_.size() > 1) {
       base::fail(base::ErrorCode::kUsage,
@@ -88,11 +90,14 @@ class MessageFinder {
     }
   }
 
+  bool has_enough() const { return is_one_enough_ && !places_.empty(); }
+
   void visit(const SnapshotInfo& snapshot) {
     bool has_it = false;
     is_whole_ = true;
     tolerate_damage([&] {
       for (const ObjectId& id : impl_.root_of(snapshot).folders) {
+        if (has_enough()) return;
         tolerate_damage([&] {
           const Folder& folder = folder_of(id);
           is_whole_ = is_whole_ && folder.is_whole;
@@ -145,6 +150,7 @@ class MessageFinder {
         const NodeHits below = hits_below(*child);
         found.is_whole = found.is_whole && below.is_whole;
         std::ranges::copy(below.hits, std::back_inserter(found.hits));
+        if (is_one_enough_ && !found.hits.empty()) return;
       }
     });
     return nodes_.insert_or_assign(node.identity, std::move(found)).first->second;
@@ -194,6 +200,7 @@ class MessageFinder {
   Reader::Impl& impl_;
   std::string digits_;
   bool is_by_id_ = false;
+  bool is_one_enough_ = false;           // the search ends with the first place
   std::map<Sha256, MessageId> digests_;  // of the candidates
   std::unordered_map<ObjectId, Folder> folders_;
   std::unordered_map<ObjectId, NodeHits> nodes_;

@@ -32,7 +32,7 @@ struct MessagePlaces {
 
 enum class PlacesWanted {
   kAll,
-  kNewest  // enough to prove that the account has the message: what the newest snapshot with it has
+  kOne  // enough to prove that the account has the message: one in the newest snapshot with it
 };
 
 // Finds the message whose id begins with `digits` in all of the account's snapshots, rescues

@@ -63,7 +63,7 @@ std::string doubt_about_packs(base::FileSystem& files, const Location& location,
   return fmt::format(
       "store {}: {} there {} not in the index, such as {}: the mail in {} is missing from the "
       "output: {}; if that does not help, run mailstow-backupd check",
-      location.store.string(), base::format_count(unknown.size(), "pack"),
+      display_name(location), base::format_count(unknown.size(), "pack"),
       unknown.size() == 1 ? "is" : "are", unknown.front().hex(),
       unknown.size() == 1 ? "it" : "them", kReadInPacks);
 }
@@ -80,7 +80,7 @@ Reader Reader::open(const Location& location, base::FileSystem& files) {
   std::vector<std::string> listed;
   if (location.has_own_index) {
     catch_up_own_index(location, files, context);
-  } else {
+  } else if (location.is_directory()) {  // a bucket does not show when a pack was published
     listed = storage_of(location, files)->list(kPacksArea);
   }
   Reader reader = Impl::make(files, location, context, kCachedForReading);

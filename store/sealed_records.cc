@@ -14,6 +14,7 @@
 #include "schema/embedded.h"
 #include "store/format/crypto.h"
 #include "store/format/encoding.h"
+#include "store/format/layout.h"
 #include "store/index/sqlite.h"
 #include "store/index/store_database.h"
 #include "store/keys/key_slot.h"
@@ -63,8 +64,13 @@ class SealedRecords::Impl {
     database_.emplace(open_or_create_tables(file(location), schema::kDeskSql, store_));
     // An idempotency key that a power failure forgets would restore twice.
     database_->run("PRAGMA synchronous = FULL");
-    if (database_->integer("PRAGMA user_version") != kDeskVersion ||
-        !belongs_to(*database_, store_)) {
+    const std::int64_t version = database_->integer("PRAGMA user_version");
+    if (version > kDeskVersion) {
+      base::fail(base::ErrorCode::kConfig,
+                 "open {}: a newer version of mailstow made it: update mailstow",
+                 file(location).string());
+    }
+    if (version != kDeskVersion || !belongs_to(*database_, store_)) {
       refuse("it belongs to another store or version");
     }
     load();
@@ -124,9 +130,9 @@ class SealedRecords::Impl {
                "restore desk: another one of this store runs: stop it first");
   }
 
-  base::Path mark_file() const { return location_.store / "desk-changes"; }
+  base::Path mark_file() const { return local_directory(location_) / "desk-changes"; }
 
-  // The number of changes that the store's directory knows of; 0 if it knows of no database.
+  // The number of changes that is noted there; 0 if no database is.
   std::uint64_t load_mark() const {
     const auto bytes = base::read_file(files_, mark_file(), kMaxDeskMark);
     if (!bytes) return 0;
@@ -150,6 +156,7 @@ class SealedRecords::Impl {
   }
 
   void save_mark() const {
+    if (!location_.is_directory()) base::make_directories(files_, local_directory(location_));
     const std::string text = std::to_string(changes_) + "\n";
     base::write_file(files_, mark_file(), base::as_bytes(text), base::OnExisting::kReplace);
   }

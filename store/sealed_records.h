@@ -3,7 +3,9 @@
 //
 // Each record is sealed by itself. A further one seals the number of all changes and a sum over the
 // records, so that an older version of one record, or a removed one, is found out. The number is
-// also kept in the store's directory, so that an older version of the whole file is, too.
+// also kept in the store's directory, so that an older version of the whole file is, too; for a
+// store in a bucket it is in local_directory() (store/format/layout.h), so only an older version of
+// this file alone is found out.
 #pragma once
 
 #include <map>

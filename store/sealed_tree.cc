@@ -18,10 +18,10 @@ constexpr std::uint64_t kMaxBesides = 20;  // bytes: the counter and the time
 constexpr int kTreeLevel = 3;
 
 // The header of a record's file: everything before the nonce.
-base::Bytes tree_head(std::uint64_t plain_length) {
+base::Bytes tree_head(std::uint64_t plain_length, std::uint32_t format = kTreeFormat) {
   Encoder encoder;
   encoder.raw(base::as_bytes(kTreeMark));
-  encoder.u32(kTreeFormat);
+  encoder.u32(format);
   encoder.u32(static_cast<std::uint32_t>(plain_length));
   return encoder.take();
 }
@@ -33,6 +33,25 @@ base::Bytes tree_data(const BlockContext& context, base::ByteView header, const 
   encoder.raw(header);
   encoder.text(id);
   return encoder.take();
+}
+
+// Whether a newer mailstow wrote the file: if only its version is damaged, its box opens with the
+// version that it had.
+bool is_newer_tree(const BlockContext& context, base::ByteView header, base::ByteView rest,
+                   const std::string& id) {
+  Decoder fields(header.subspan(kTreeMark.size()), "a tree record");
+  if (fields.u32() <= kTreeFormat || rest.size() < kNonceSize + kTagSize) return false;
+  const std::uint32_t plain_length = fields.u32();
+  Nonce nonce;
+  std::ranges::copy(rest.first(nonce.size()), nonce.begin());
+  for (std::uint32_t format = kVersionWithoutCounter; format <= kTreeFormat; ++format) {
+    const base::Bytes known = tree_head(plain_length, format);
+    if (open_box(context.keys.trees, nonce, tree_data(context, known, id),
+                 rest.subspan(nonce.size()))) {
+      return false;
+    }
+  }
+  return true;
 }
 
 }  // namespace
@@ -65,8 +84,11 @@ CountedTree open_tree(const BlockContext& context, const TreeVersion& version,
   Decoder fields(header, "a tree record");
   const bool is_tree = std::ranges::equal(fields.raw(kTreeMark.size()), base::as_bytes(kTreeMark));
   const std::uint32_t format = fields.u32();
+  if (is_tree && is_newer_tree(context, header, file.subspan(head_size), version.tree)) {
+    decoder.newer();
+  }
   if (!is_tree || format < kVersionWithoutCounter || format > kTreeFormat) {
-    decoder.malformed("it is not a tree record, or was written by a newer mailstow");
+    decoder.malformed("it is not a tree record");
   }
   const std::uint32_t plain_length = fields.u32();
   if (plain_length > kMaxTreeRecord + kMaxBesides) decoder.malformed("it is too large");

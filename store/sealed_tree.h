@@ -25,7 +25,8 @@ struct CountedTree {
 base::Bytes seal_tree(const BlockContext& context, const TreeRecord& record, std::uint64_t counter,
                       std::chrono::sys_seconds written);
 
-// Fails with kDamaged, also if the bytes are those of another version or another tree.
+// Fails with kDamaged, also if the bytes are those of another version or another tree, and kConfig
+// if a newer version of mailstow wrote them.
 CountedTree open_tree(const BlockContext& context, const TreeVersion& version, base::ByteView file);
 
 }  // namespace store

@@ -37,6 +37,7 @@ class Search {
     snapshots_ =
         scope_.snapshot ? std::vector{*scope_.snapshot} : reader_.snapshots(scope_.account);
     std::ranges::reverse(snapshots_);
+    const Index::LookUps look_ups(impl_.index);
     for (std::uint32_t number = 0; number < snapshots_.size(); ++number) visit_snapshot(number);
     keep_newest();
     describe_all();

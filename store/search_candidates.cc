@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <string>
 
 namespace store {
 
@@ -9,12 +10,19 @@ namespace {
 
 constexpr std::int64_t kNoDate = INT64_MIN;
 
+// What the query's words say, in one expression. Words that are unwanted exclude what others find,
+// and find nothing themselves.
+std::string words_of(const Query& query) {
+  if (query.wanted_words().empty() || query.unwanted_words().empty()) return query.wanted_words();
+  return "(" + query.wanted_words() + ") NOT (" + query.unwanted_words() + ")";
+}
+
 }  // namespace
 
 SearchCandidates::SearchCandidates(SearchIndex& index, const Query& query)
     : matches_unknown_(query.wanted_words().empty() && !query.message_id()) {
   collect(index, query);
-  if (!query.unwanted_words().empty()) {
+  if (query.wanted_words().empty() && !query.unwanted_words().empty()) {
     index.for_each(query.unwanted_words(),
                    [&](const EnvelopeRow& row) { unwanted_.push_back(row.key); });
     std::ranges::sort(unwanted_);
@@ -26,7 +34,7 @@ void SearchCandidates::collect(SearchIndex& index, const Query& query) {
     rows_.push_back(
         {.key = row.key, .date = row.date ? row.date->time_since_epoch().count() : kNoDate});
   };
-  if (matches_unknown_ || !query.wanted_words().empty()) index.for_each(query.wanted_words(), take);
+  if (matches_unknown_ || !query.wanted_words().empty()) index.for_each(words_of(query), take);
   std::ranges::sort(rows_, {}, &Row::key);
   if (query.message_id()) {
     const std::vector<Row> with_words = std::exchange(rows_, {});

@@ -35,8 +35,9 @@ class SearchCandidates {
   // The index into rows_ at which the keys with these first bits begin.
   std::vector<std::uint32_t> buckets_;
   unsigned bucket_shift_ = 0;
-  std::vector<std::uint64_t> unwanted_;  // keys, ascending
-  bool matches_unknown_ = false;         // the query has no words
+  // Keys, ascending; empty if the query has words that are wanted: then rows_ lack them.
+  std::vector<std::uint64_t> unwanted_;
+  bool matches_unknown_ = false;  // the query has no words
 };
 
 }  // namespace store

@@ -31,6 +31,7 @@ std::string name_to_pair(const FolderInfo& info) {
 HeldMessage held_message(const Identity& identity) {
   return {.uid = identity.uid,
           .message = identity.message,
+          .digest = identity.digest,
           .internal_date = identity.internal_date,
           .size = identity.size};
 }

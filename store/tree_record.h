@@ -112,12 +112,13 @@ class TreeRecords {
     std::vector<std::string> outdated;       // a line for each older record that was put back
     std::vector<std::string> outdated_ids;   // the ids of these records
     std::vector<std::string> damaged;        // blobs that could not be read, with the reason
-    std::vector<std::string> damaged_files;  // their keys in trees/
+    std::vector<std::string> damaged_files;  // their keys in trees/, without those of a newer
+                                             // version of mailstow
   };
   Listing list() const;
 
   // The current record, as in list(); nullopt if it does not exist. Fails with kDamaged where
-  // list() has the tree only as damaged.
+  // list() has the tree only as damaged, and kConfig if a newer version of mailstow put it.
   std::optional<TreeRecord> find(const std::string& id) const;
 
   // Puts the next version of the record with this id, and then removes the earlier ones, which may

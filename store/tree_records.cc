@@ -56,8 +56,8 @@ class TreeRecords::Impl {
   // The versions of a tree's record, ascending.
   using Versions = std::vector<TreeVersion>;
 
-  // Nullopt if the version is absent, which a listing does not know for certain. Fails with
-  // kDamaged.
+  // Nullopt if the version is absent, which a listing does not know for certain. Fails like
+  // open_tree().
   std::optional<CountedTree> read(const TreeVersion& version) const {
     const auto bytes = storage->get(version.name(), kMaxSealedTree);
     if (!bytes) return std::nullopt;
@@ -83,6 +83,7 @@ class TreeRecords::Impl {
       } catch (const base::Error& error) {
         if (error.code() == ErrorCode::kStorage) throw;
         found.damaged.push_back({version, error.code(), error.what()});
+        if (error.code() == ErrorCode::kConfig) return found;  // written by a newer mailstow
         if (note.counter > 0 && error.code() == ErrorCode::kDamaged) continue;
         if (note.counter == 0) give_up(versions, found);
         return found;
@@ -289,6 +290,7 @@ TreeRecords::Listing TreeRecords::list() const {
     Impl::Found found = impl_->find(id, versions);
     for (const Impl::Damage& damage : found.damaged) {
       listing.damaged.push_back(impl_->describe(damage));
+      if (damage.code == ErrorCode::kConfig) continue;  // this mailstow can't read it
       listing.damaged_files.push_back(damage.version.key());
     }
     if (!found.counted) continue;  // removed meanwhile, or damaged

@@ -15,6 +15,7 @@
 #include "store/format/layout.h"
 #include "store/format/writer_lock.h"
 #include "store/index/catch_up.h"
+#include "store/index/chain_check.h"
 #include "store/index/commit_log.h"
 #include "store/index/commit_mark.h"
 #include "store/index/host_identity.h"
@@ -102,6 +103,13 @@ std::vector<SnapshotLine> remaining_lines(Index& index, const std::vector<Commit
   return remaining;
 }
 
+// A checkpoint has all extensions, known or not; the first commit of a store gives its format.
+void carry_extensions(Index& index, Commit& first, bool is_first_commit) {
+  if (!first.is_checkpoint && !is_first_commit) return;
+  first.extensions =
+      merged(merged(index.extensions(), first.extensions), std::vector{format_extension()});
+}
+
 std::vector<Index::CommitRow> rows_of(const PackName& pack,
                                       std::span<const std::pair<ObjectId, Commit>> commits) {
   std::vector<Index::CommitRow> rows;
@@ -125,23 +133,27 @@ WriteSession::WriteSession(const Location& location, base::FileSystem& files,
       search_(SearchIndex::open(search_index_file(location), context_.store)),
       effort_(effort),
       pool_(context_, compression_level(effort), threads_for(effort)) {
-  for (const base::Path& directory : {packs_directory(location), commits_directory(location),
-                                      owner_directory(location), keys_directory(location)}) {
-    remove_temporaries(files, directory);
+  if (location.is_directory()) {
+    for (const base::Path& directory : {packs_directory(location), commits_directory(location),
+                                        owner_directory(location), keys_directory(location)}) {
+      remove_temporaries(files, directory);
+    }
   }
   remove_old_temporaries(files, location.index, clock.now());
   files.make_directory(readers_directory(location));  // a copy of a store may lack it
+  if (!location.spool.empty()) base::make_directories(files, location.spool);
   CaughtUp caught_up = catch_up(location, files, context_, index_);
   damage_ = std::move(caught_up.damage);
   losing_packs_ = std::move(caught_up.losing);
-  if (purpose == Purpose::kWrite) {
+  require_allowed(Forbids::kWriting);
+  if (purpose != Purpose::kRepair) {
     fill_search_index(location, files, context_, index_, search_);
   }
   try {
     check_highest_commit(files, location, context_.store, index_, caught_up.recorded,
                          caught_up.forked);
   } catch (const base::Error& error) {
-    if (purpose == Purpose::kWrite || error.code() != ErrorCode::kDamaged) throw;
+    if (purpose != Purpose::kRepair || error.code() != ErrorCode::kDamaged) throw;
     lost_commit_ = load_highest_commit(files, location, context_.store);
     if (caught_up.recorded.number > lost_commit_->number) lost_commit_ = caught_up.recorded;
     damage_.emplace_back(error.what());
@@ -161,6 +173,7 @@ WriteSession::WriteSession(const Location& location, base::FileSystem& files,
         storage_->display_name(), base::format_count(losing_packs_.size(), "pack"),
         losing_packs_.begin()->first.hex());
   }
+  if (purpose == Purpose::kWrite) convert_older_store();
 }
 
 // Returns whether the pack can't be finished any more after a failure. The session can't continue
@@ -314,6 +327,32 @@ void WriteSession::number_after_all(const CaughtUp& caught_up) {
   }
 }
 
+// By a checkpoint, which appears as a whole: before it is durable, the store is as it was. It
+// changes nothing that the store has, but records the format, and the sequences of snapshots whose
+// commits have none. Earlier commits, which a checkpoint replaces, are needed to notice damage: a
+// damaged store remains what it is until it is repaired.
+void WriteSession::convert_older_store() {
+  if (index_.highest_commit().number == 0 || format_of(index_.extensions()) >= kStoreFormat) return;
+  if (!damage_.empty() || index_.has_lost_commits()) return;
+  {
+    ObjectReader objects(*storage_, context_, index_);
+    if (!check_chain(index_, objects).empty()) return;
+  }
+  Commit checkpoint;
+  checkpoint.is_checkpoint = true;
+  checkpoint.pins = index_.pins();
+  for (const Index::CondemnedRow& row : index_.condemned_rows()) {
+    checkpoint.condemned.push_back(row.condemned);
+  }
+  commit(in_series(std::move(checkpoint), remaining_lines(index_, {}, context_.keys)));
+  base::log_info("store {}: converted to format {}: earlier versions of mailstow no longer open it",
+                 storage_->display_name(), kStoreFormat);
+}
+
+void WriteSession::require_allowed(Forbids use) {
+  store::require_allowed(index_.extensions(), use, "open store " + storage_->display_name());
+}
+
 void WriteSession::require_ownership() {
   const std::optional<StoreOwner> newer = newer_owner(*storage_, context_, owner_);
   if (newer) {
@@ -368,7 +407,9 @@ void WriteSession::publish_series(std::vector<Commit> series) {
   if (number_after_.number > last.number) last = number_after_;
   require_to_be_alone(last.number + 1);
   const auto now = clock_.now_seconds();
+  carry_extensions(index_, series.front(), last.number == 0);
   if (Commit& first = series.front(); first.is_checkpoint || !first.dropped.empty()) {
+    require_allowed(Forbids::kDropping);
     first.used_up = used_up_after(index_, series);
     const bool is_first_use = first.used_up != 0 && index_.used_up() == 0;
     if (is_first_use && !first.is_checkpoint) {  // a checkpoint has all lines anyway

@@ -34,14 +34,15 @@
 
 namespace store {
 
-// A repair accepts a store that was restored to an older state as it is, and does not need the
-// search index.
-enum class Purpose { kWrite, kRepair };
+// A store of an older format is converted, except by a prune, whose own commits do that. A repair
+// accepts a store that was restored to an older state as it is, and does not need the search index.
+enum class Purpose { kWrite, kPrune, kRepair };
 
 class WriteSession {
  public:
-  // Takes the lock, removes the leftovers of crashes, and indexes packs that the index does not
-  // know.
+  // Takes the lock, removes the leftovers of crashes, indexes packs that the index does not know,
+  // and converts a store of an older format. Fails with kConfig if a newer version of mailstow
+  // wrote to the store in a way that forbids that.
   WriteSession(const Location& location, base::FileSystem& files, const base::Clock& clock,
                Effort effort, Purpose purpose = Purpose::kWrite);
 
@@ -78,6 +79,10 @@ class WriteSession {
   // one: after a crash, or if an earlier version committed them. Fails with kBusy as commit() does,
   // and kDamaged if the record's name is taken by something else.
   void record(std::span<const Index::CommitRow> commits);
+
+  // Fails with kConfig if an extension of the store forbids this use to this mailstow: kDropping to
+  // be called before work that ends with it, which commit() does, too.
+  void require_allowed(Forbids use);
 
   // To be called before anything is deleted. Fails with kBusy if another host has taken the store
   // over: it may need what this one no longer does.
@@ -124,6 +129,7 @@ class WriteSession {
   void publish(std::span<const std::pair<ObjectId, Commit>> commits);
   void record_newest();
   void number_after_all(const CaughtUp& caught_up);
+  void convert_older_store();
   void require_to_be_alone(std::uint64_t number);
   [[noreturn]] void fail_as_overtaken(std::uint64_t number, const StoreOwner& by);
   std::vector<PackName> packs_to_name(const Commit& commit);

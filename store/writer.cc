@@ -38,12 +38,14 @@ class Writer::Impl {
     room_seen_at = statistics.message_bytes;
     const Location& location = session.location();
     if (location.keep_free == 0) return;
-    const std::uint64_t room = session.files().free_space(location.store);
-    if (room >= location.keep_free) return;
+    const FreeSpace free = least_free_space(location, session.files());
+    if (free.bytes >= location.keep_free) return;
     fail(ErrorCode::kNoSpace,
-         "back up to {}: only {} MB are free there, and {} MB must stay free: make room, prune, or "
+         "back up to {}: only {} MB are free {}, and {} MB must stay free: make room, prune, or "
          "set store.keep_free_mb",
-         location.store.string(), room / 1'000'000, location.keep_free / 1'000'000);
+         display_name(location), free.bytes / 1'000'000,
+         location.is_directory() ? "there" : "in " + free.directory.string(),
+         location.keep_free / 1'000'000);
   }
 
   StoredMessage add(MessageIntake& intake, std::string_view account) {

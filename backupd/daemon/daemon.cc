@@ -55,6 +55,14 @@ double share_of_jitter() {
   return std::uniform_real_distribution<double>()(device);
 }
 
+bool is_same_store(const base::StoreConfig& one, const base::StoreConfig& other) {
+  const auto endpoint = [](const base::StoreConfig& store) {
+    return store.s3 ? store.s3->url : std::string();
+  };
+  return one.display_name() == other.display_name() && endpoint(one) == endpoint(other) &&
+         one.index == other.index;
+}
+
 }  // namespace
 
 Daemon::Daemon(const base::Environment& environment, const base::Path& config_path)
@@ -64,13 +72,12 @@ Daemon::Daemon(const base::Environment& environment, const base::Path& config_pa
       signals_(open_signals()),
       watchdog_(watchdog_interval()) {
   read_config();
-  // Fails early if there is no store, or no key that opens it.
-  static_cast<void>(store::Reader::open(store::location_of(config_.store), environment_.files));
+  try_store();
   const base::Path& index = config_.store.index;
   lock_ = environment_.files.try_lock(index / "daemon.lock", base::LockMode::kExclusive);
   if (!lock_) {
     base::fail(base::ErrorCode::kBusy, "run: a daemon already runs for {}",
-               config_.store.path.string());
+               config_.store.display_name());
   }
   control_.emplace(control_socket_path(config_.store));
   base::make_directories(environment_.files, index / "reports");
@@ -81,6 +88,18 @@ Daemon::Daemon(const base::Environment& environment, const base::Path& config_pa
 }
 
 Daemon::~Daemon() = default;
+
+// Fails early if there is no store, or no key that opens it. The network may come later than this
+// program, so a bucket that does not answer is left to the jobs.
+void Daemon::try_store() const {
+  const store::Location location = store::location_of(config_.store);
+  try {
+    static_cast<void>(store::Reader::open(location, environment_.files));
+  } catch (const base::Error& error) {
+    if (location.is_directory() || error.code() != base::ErrorCode::kStorage) throw;
+    base::log_warning("run: {}", error.what());
+  }
+}
 
 sys_seconds Daemon::now() const {
   return environment_.clock.now_seconds();
@@ -93,8 +112,7 @@ void Daemon::read_config() {
     base::fail(base::ErrorCode::kConfig, "read {}: no such file", config_path_.string());
   }
   base::Config config = base::parse_config(base::as_text(*text), config_path_.string());
-  if (jobs_ &&
-      (config.store.path != config_.store.path || config.store.index != config_.store.index)) {
+  if (jobs_ && !is_same_store(config.store, config_.store)) {
     base::fail(base::ErrorCode::kConfig, "{}: /store: restart the daemon to use another store",
                config_path_.string());
   }
@@ -120,7 +138,7 @@ void Daemon::reload() {
 
 void Daemon::run() {
   base::log_info("run: {}, store {}", base::format_count(config_.accounts.size(), "account"),
-                 config_.store.path.string());
+                 config_.store.display_name());
   serve_metrics(metrics_, config_);
   notify_service_manager("READY=1");
   for (;;) {

@@ -44,6 +44,7 @@ class Daemon {
   };
 
   void read_config();
+  void try_store() const;
   void reload();
   RunningJob begin(const std::vector<std::string>& command, const base::Path& output) const;
   void start(Job job);

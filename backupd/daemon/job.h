@@ -7,10 +7,10 @@
 
 namespace backupd {
 
-enum class Job { kBackup, kPrune, kCheck, kSweep, kDrill };
+enum class Job { kBackup, kPrune, kCheck, kSweep, kDrill, kCopy };
 
-inline constexpr std::array kJobs = {Job::kBackup, Job::kPrune, Job::kCheck, Job::kSweep,
-                                     Job::kDrill};
+inline constexpr std::array kJobs = {Job::kBackup, Job::kPrune, Job::kCheck,
+                                     Job::kSweep,  Job::kDrill, Job::kCopy};
 
 constexpr std::string_view job_name(Job job) {
   switch (job) {
@@ -24,6 +24,8 @@ constexpr std::string_view job_name(Job job) {
       return "sweep";
     case Job::kDrill:
       return "drill";
+    case Job::kCopy:
+      return "copy";
   }
   return "";
 }

@@ -41,6 +41,9 @@ std::vector<std::string> job_command(Job job, const base::ScheduleConfig& schedu
     case Job::kDrill:
       command.emplace_back("drill");
       break;
+    case Job::kCopy:
+      command.emplace_back("copy");
+      break;
   }
   command.emplace_back("--json");
   return command;

@@ -16,6 +16,7 @@ JobPlan::JobPlan(const base::ScheduleConfig& config, double delay)
   add(Job::kCheck, config.check);
   add(Job::kSweep, config.sweep);
   add(Job::kDrill, config.drill);
+  add(Job::kCopy, config.copy);
   if (!config.window.empty()) window_ = Window::parse(config.window, config.time_zone);
 }
 

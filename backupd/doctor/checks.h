@@ -31,7 +31,7 @@ std::vector<Finding> check_secrets(const base::Config& config, const base::Path&
 std::vector<Finding> check_key(const base::StoreConfig& config, base::FileSystem& files);
 
 // Store and index exist, belong to this user and are writable, and no other user can read the
-// index.
+// index. Of a store in a bucket: what the endpoint answers, with an object of the check's own.
 std::vector<Finding> check_store(const base::StoreConfig& config, base::FileSystem& files);
 
 std::vector<Finding> check_free_space(const base::StoreConfig& config, base::FileSystem& files);

@@ -44,6 +44,10 @@ std::vector<Place> places_in(const base::Config& config) {
           {at + ".client_certificate", {key.empty() ? certificate->file : key, {}, {}}});
     }
   }
+  if (const auto& bucket = config.store.s3) {
+    const auto* const key = std::get_if<base::S3AccessKey>(&bucket->credentials);
+    if (key != nullptr) places.push_back({"store.s3", key->secret});
+  }
   if (const auto& mail = config.reporting.mail) add_login("mail.login", mail->login);
   for (const base::AccountConfig& account : config.accounts) {
     if (!account.password || account.auth == base::LoginMethod::kExternal) continue;

@@ -10,9 +10,11 @@
 #include "backupd/doctor/file_access.h"
 #include "base/config/store_privacy.h"
 #include "base/error.h"
+#include "base/resolved_path.h"
 #include "base/terminal.h"
 #include "store/format/layout.h"
 #include "store/format/location.h"
+#include "store/maintenance/storage_probe.h"
 #include "store/reader.h"
 
 namespace backupd {
@@ -31,11 +33,23 @@ class StoreExaminer {
 
   std::vector<Finding> run() {
     const store::Location location = store::location_of(config_);
+    if (location.is_directory()) {
+      check_directory(location);
+    } else {
+      check_bucket(location);
+    }
+    return std::move(findings_);
+  }
+
+ private:
+  static bool is_problem(const Finding& finding) { return finding.state != FindingState::kOk; }
+
+  void check_directory(const store::Location& location) {
     if (!access_of(config_.path)) {
       findings_.push_back(failure("store", shown(config_.path), "does not exist",
                                   "create it: mailstow-backupd init",
                                   base::ExitStatus::kNothingDone));
-      return std::move(findings_);
+      return;
     }
     check_access("store", config_.path, kWritableByOthers, "other users can change it");
     find_misplaced();
@@ -47,21 +61,48 @@ class StoreExaminer {
       check_access("store", directory, kWritableByOthers, "other users can change it");
       find_foreign_files(directory);
     }
-    check_access("index", config_.index, kOthers, "other users can read senders and recipients");
-    for (const std::string& name : files_.list(config_.index)) {
-      check_access("index", config_.index / name, kOthers,
-                   "other users can read senders and recipients");
-    }
+    check_index();
     open(location);
     if (std::ranges::none_of(findings_, is_problem)) {
       findings_.push_back(passed("store", shown(config_.path),
                                  fmt::format("owned by {} and writable", user_name(::geteuid()))));
     }
-    return std::move(findings_);
   }
 
- private:
-  static bool is_problem(const Finding& finding) { return finding.state != FindingState::kOk; }
+  void check_bucket(const store::Location& location) {
+    find_audit_socket();
+    check_index();
+    check_access("spool", config_.spool, kWritableByOthers, "other users can change it");
+    const store::StorageProbe probe = store::probe_storage(location, files_);
+    if (!probe.failure.empty()) {
+      findings_.push_back(failure("store", shown_store(), probe.failure, probe.remedy,
+                                  base::ExitStatus::kNothingDone));
+      return;
+    }
+    if (!probe.not_removed.empty()) {
+      findings_.push_back(
+          warning("store", shown_store(), "it keeps what is removed: " + probe.not_removed,
+                  "allow this access key to delete objects, or prune can free nothing"));
+    }
+    open(location);
+    if (std::ranges::any_of(findings_, is_problem)) return;
+    findings_.push_back(
+        passed("store", shown_store(),
+               fmt::format("objects can be written, read, listed and deleted; of several hosts "
+                           "that write at once, {}",
+                           probe.creates_once ? "one is let through by the storage"
+                                              : "the store's own records find the others")));
+  }
+
+  void check_index() {
+    check_access("index", config_.index, kOthers, "other users can read senders and recipients");
+    for (const std::string& name : files_.list(config_.index)) {
+      check_access("index", config_.index / name, kOthers,
+                   "other users can read senders and recipients");
+    }
+  }
+
+  std::string shown_store() const { return base::escape_for_terminal(config_.display_name()); }
 
   void check_access(const char* check, const base::Path& path, mode_t forbidden, const char* why) {
     const auto access = access_of(path);
@@ -122,6 +163,12 @@ class StoreExaminer {
       static_cast<void>(store::Reader::open(location, files_));
     } catch (const base::Error& error) {
       if (error.code() == base::ErrorCode::kKey) return;  // another check reports that
+      if (error.code() == base::ErrorCode::kNotFound && !location.is_directory()) {
+        findings_.push_back(failure("store", shown_store(), "no store is in it",
+                                    "create it: mailstow-backupd init",
+                                    base::ExitStatus::kNothingDone));
+        return;
+      }
       const bool is_damaged = error.code() == base::ErrorCode::kDamaged;
       findings_.push_back(failure("index", shown(config_.index), error.what(),
                                   is_damaged
@@ -143,6 +190,12 @@ base::Path nearest_existing(base::Path path) {
   return path;
 }
 
+std::vector<base::Path> watched_directories(const base::StoreConfig& config) {
+  if (!config.s3) return {config.path, config.index};
+  if (base::lies_in(config.spool, config.index)) return {config.index};
+  return {config.index, config.spool};
+}
+
 }  // namespace
 
 std::vector<Finding> check_store(const base::StoreConfig& config, base::FileSystem& files) {
@@ -151,7 +204,7 @@ std::vector<Finding> check_store(const base::StoreConfig& config, base::FileSyst
 
 std::vector<Finding> check_free_space(const base::StoreConfig& config, base::FileSystem& files) {
   std::vector<Finding> findings;
-  for (const base::Path& path : {config.path, config.index}) {
+  for (const base::Path& path : watched_directories(config)) {
     const std::uint64_t free = files.free_space(nearest_existing(path));
     const std::string what = base::format_size(free) + " are free";
     const std::string remedy = "free space, or delete snapshots: mailstow-backupd prune";

@@ -154,11 +154,13 @@ void AccountPass::pass_with_retries(const Open& open, SpareSessions& spares, Sto
 }
 
 void AccountPass::attempt(const Open& open, SpareSessions& spares, StoreTurn& turn) {
+  // With nothing to compare with, the server would compute the other values for nothing.
+  const auto detail =
+      rounds_.last().all().empty() ? imap::ListDetail::kNumbers : imap::ListDetail::kSizes;
+  spares.list_with(detail);
   OpenAccount account = turn.away([&] {
-    // With nothing to compare with, sizes would be computed for nothing.
-    const bool list_sizes = !rounds_.last().all().empty();
     return open({filter_.prefix(), shortcomings_.pipelines(), listing_, waits_,
-                 shortcomings_.without(), list_sizes});
+                 shortcomings_.without(), detail});
   });
   spares.prove(account.folders);
   const auto& personal = account.namespaces.personal;

@@ -121,7 +121,7 @@ void FolderRounds::run(imap::Session& session, SpareSessions& spares, StoreTurn&
 
 // Without sizes: change_of(), which compares what was passed, does not use them.
 std::vector<imap::Folder> FolderRounds::list(const PassTools& tools) {
-  tools.session.list_without_sizes();
+  tools.session.list_with(imap::ListDetail::kChanges);
   auto listed = tools.turn.away([&] { return tools.session.list_personal_folders(); });
   waits_->give_back(imap::WaitBudget::kListedWorth * listed.size());
   admission_.admit(listed);
@@ -154,36 +154,75 @@ std::vector<imap::Folder> FolderRounds::late_ones_last(
   return ordered;
 }
 
+struct FolderRounds::Round {
+  const PassTools& tools;
+  bool is_first;
+  std::vector<imap::Folder> folders;
+  SpareReader spare;
+  bool has_changed = false;  // whether any folder had
+};
+
 // Returns whether any folder had changed.
 bool FolderRounds::pass_once(const PassTools& tools, const std::vector<imap::Folder>& listed,
                              bool first_round) {
-  bool has_changed = false;
   current_ = {};
-  const std::vector<imap::Folder> folders = late_ones_last(listed);
-  for (std::size_t at = 0; at < folders.size(); ++at) {
-    const imap::Folder& folder = folders[at];
-    if (filter_.leaves_out(folder)) continue;
-    const FolderRecord* const last = last_of(folder);
-    const std::string failure = failures_.reason(folder.raw_name);
-    if (!Admission::has_room_for_name(folder)) {
-      // Its record from an earlier version of mailstow is kept.
-      if (last != nullptr) current_.add(*last);
-    } else if (!folder.can_be_opened()) {
-      current_.add(container(folder));
-    } else if (is_up_to_date(folder, last, first_round, tools.now)) {
-      current_.add(*last);
-    } else if (!failure.empty()) {
-      current_.add(given_up(folder, last, failure));
-    } else {
-      has_changed = true;
-      ahead_.request(tools.session, folders, at,
-                     [&](const imap::Folder& one) { return turn_of(tools, one, first_round); });
-      current_.add(read(tools, folder, last));
-    }
+  Round round{tools, first_round, late_ones_last(listed), SpareReader(tools, ahead_)};
+  for (std::size_t at = 0; at < round.folders.size();) {
+    if (pass_at(round, at)) ++at;
   }
+  round.spare.finish();
+  for (const std::string& line : round.spare.warnings()) warn(line);
   tools.turn.away([&] { tools.session.close_ahead(); });
   keep_unlisted(tools.session.list_gaps());
-  return has_changed;
+  return round.has_changed;
+}
+
+// Returns false if the folder at `at` may be another one now: the spare connection was dropped.
+bool FolderRounds::pass_at(Round& round, std::size_t at) {
+  const imap::Folder& folder = round.folders[at];
+  if (filter_.leaves_out(folder)) return true;
+  const FolderRecord* const last = last_of(folder);
+  const std::string failure = failures_.reason(folder.raw_name);
+  if (!Admission::has_room_for_name(folder)) {
+    // Its record from an earlier version of mailstow is kept.
+    if (last != nullptr) current_.add(*last);
+  } else if (!folder.can_be_opened()) {
+    current_.add(container(folder));
+  } else if (is_up_to_date(folder, last, round.is_first, round.tools.now)) {
+    current_.add(*last);
+  } else if (!failure.empty()) {
+    current_.add(given_up(folder, last, failure));
+  } else {
+    round.has_changed = true;
+    return read_at(round, at, last);
+  }
+  return true;
+}
+
+// As pass_at(), for a folder that is to be read.
+bool FolderRounds::read_at(Round& round, std::size_t at, const FolderRecord* last) {
+  SpareReader& spare = round.spare;
+  const auto turn_of = [&](const imap::Folder& folder) {
+    return this->turn_of(round.tools, folder, round.is_first);
+  };
+  if (!spare.request(round.folders, at, turn_of)) return false;
+  const imap::Folder& folder = round.folders[at];
+  if (!spare.has_requested(folder)) {
+    spare.make_room_for(folder);
+    current_.add(read({round.tools, ahead_}, folder, last));
+    return true;
+  }
+  const std::size_t arrivals = departures_.arrivals();
+  try {
+    current_.add(read({spare.tools(), spare.ahead()}, folder, last));
+    return true;
+  } catch (const base::Error& error) {
+    if (!spare.drop_after(error, round.folders, at)) throw;
+  }
+  departures_.take_back_arrivals(arrivals);
+  folder_pass_.reset();
+  blamed_.reset();
+  return false;
 }
 
 // Whether passing the folder would add nothing to its last record.
@@ -243,12 +282,12 @@ void FolderRounds::compare_with(const std::vector<imap::Folder>& at_the_end) {
   }
 }
 
-FolderRecord FolderRounds::pass_folder(const PassTools& tools, const imap::Folder& folder,
+FolderRecord FolderRounds::pass_folder(const Reader& reader, const imap::Folder& folder,
                                        const FolderRecord* last, Reading reading) {
   has_begun_ = true;
   blamed_.reset();
   store_.progress.begin_folder(report_.account, filter_.shown(folder));
-  FolderPass& pass = folder_pass_.emplace(tools);
+  FolderPass& pass = folder_pass_.emplace(reader.tools);
   const int stumbles = stumbles_.total();
   const auto count = [&] { this->count(folder, pass); };
   try {
@@ -275,9 +314,9 @@ FolderRecord FolderRounds::pass_folder(const PassTools& tools, const imap::Folde
           lost != nullptr && lost->cause() == imap::ConnectionLost::Cause::kAccountTooSlow;
       const bool has_progress =
           is_asked_to_wait || stumbles_.total() > stumbles || pass.counts().fetched_messages > 0;
-      const imap::Folder& culprit = ahead_.failed_over(tools.session, folder);
+      const imap::Folder& culprit = reader.ahead.failed_over(reader.tools.session, folder);
       // A request to wait is the answer to a command, and thus about one folder.
-      const bool may_be_others = ahead_.note_loss(tools.session, folder, reading);
+      const bool may_be_others = reader.ahead.note_loss(reader.tools.session, folder, reading);
       const bool is_its_fault = is_asked_to_wait || !may_be_others;
       if (is_its_fault) failures_.add(culprit.raw_name, has_progress, error.what());
       // Otherwise each backup would end over this folder, before it comes to the others.
@@ -307,17 +346,17 @@ FolderRecord FolderRounds::pass_folder(const PassTools& tools, const imap::Folde
 
 // A record of what was requested ahead is used only if it is proven. Otherwise the folder is read
 // once more, alone and from the beginning, and the first record is only compared.
-FolderRecord FolderRounds::read(const PassTools& tools, const imap::Folder& folder,
+FolderRecord FolderRounds::read(const Reader& reader, const imap::Folder& folder,
                                 const FolderRecord* last) {
-  const Reading reading = ahead_.reading_of(folder);
+  FoldersAhead& ahead = reader.ahead;
+  const imap::Session& session = reader.tools.session;
+  const Reading reading = ahead.reading_of(folder);
   const std::size_t arrivals = departures_.arrivals();
-  FolderRecord record = pass_folder(tools, folder, last, reading);
-  if (reading == Reading::kStepByStep || ahead_.accepts(tools.session, folder, record)) {
-    return record;
-  }
+  FolderRecord record = pass_folder(reader, folder, last, reading);
+  if (reading == Reading::kStepByStep || ahead.accepts(session, folder, record)) return record;
   departures_.take_back_arrivals(arrivals);
-  FolderRecord alone = pass_folder(tools, folder, last, Reading::kStepByStep);
-  if (!ahead_.compare(tools.session, record, alone)) {
+  FolderRecord alone = pass_folder(reader, folder, last, Reading::kStepByStep);
+  if (!ahead.compare(session, record, alone)) {
     warn(
         fmt::format("{}: the server sent other messages for commands that followed each other at "
                     "once than for commands that waited: folders are no longer requested ahead",

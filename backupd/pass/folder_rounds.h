@@ -23,6 +23,7 @@
 #include "backupd/pass/known_messages.h"
 #include "backupd/pass/pass_tools.h"
 #include "backupd/pass/shared_store.h"
+#include "backupd/pass/spare_reader.h"
 #include "backupd/pass/stumbles.h"
 #include "backupd/pass/unlisted_folders.h"
 #include "backupd/report/pass_report.h"
@@ -81,7 +82,16 @@ class FolderRounds {
   const std::vector<std::string>& changes() const { return changes_; }
 
  private:
+  struct Round;
+  // A session, and what is requested ahead in it.
+  struct Reader {
+    const PassTools& tools;
+    FoldersAhead& ahead;
+  };
+
   bool pass_once(const PassTools& tools, const std::vector<imap::Folder>& listed, bool first_round);
+  bool pass_at(Round& round, std::size_t at);
+  bool read_at(Round& round, std::size_t at, const store::FolderRecord* last);
   bool is_up_to_date(const imap::Folder& folder, const store::FolderRecord* last, bool first_round,
                      std::chrono::sys_seconds now) const;
   FoldersAhead::Turn turn_of(const PassTools& tools, const imap::Folder& folder,
@@ -90,9 +100,9 @@ class FolderRounds {
   // Adds folders that exist although LIST does not show them.
   void complete(const PassTools& tools, std::vector<imap::Folder>& listed);
   void compare_with(const std::vector<imap::Folder>& at_the_end);
-  store::FolderRecord pass_folder(const PassTools& tools, const imap::Folder& folder,
+  store::FolderRecord pass_folder(const Reader& reader, const imap::Folder& folder,
                                   const store::FolderRecord* last, Reading reading);
-  store::FolderRecord read(const PassTools& tools, const imap::Folder& folder,
+  store::FolderRecord read(const Reader& reader, const imap::Folder& folder,
                            const store::FolderRecord* last);
   void count(const imap::Folder& folder, const FolderPass& pass);
   const store::FolderRecord* last_of(const imap::Folder& folder) const;

@@ -79,6 +79,7 @@ void FoldersAhead::request(imap::Session& session, const std::vector<imap::Folde
   // Few large batches take fewer packets. The first ones are proven before another follows.
   const bool is_time = is_proven_ ? under_way <= window_ / 2
                                   : under_way == 0 && are_enough(folders, at, final_turn_of);
+  const std::size_t before = requested_.size();
   while (is_time && next_ < folders.size() && requested_.size() < window_) {
     const imap::Folder& folder = folders[next_];
     const Turn turn = final_turn_of(folder);
@@ -88,6 +89,7 @@ void FoldersAhead::request(imap::Session& session, const std::vector<imap::Folde
     requested_.push_back({folder, session.requested_ahead()});
     session.request_ahead(folder);
   }
+  if (requested_.size() > before) session.send_ahead();
   if (requested_.empty()) confirmed_.reset();
   is_followed_ = requested_.size() > 1;
 }
@@ -105,6 +107,26 @@ bool FoldersAhead::are_enough(const std::vector<imap::Folder>& folders, std::siz
     if (turn == Turn::kMayBeAhead) ++found;
   }
   return found == kEnough;
+}
+
+bool FoldersAhead::has_requested(const imap::Folder& folder) const {
+  return std::ranges::any_of(
+      requested_, [&](const Requested& one) { return one.folder.raw_name == folder.raw_name; });
+}
+
+void FoldersAhead::learn_from(const FoldersAhead& other) {
+  suspects_.insert(other.suspects_.begin(), other.suspects_.end());
+  losses_ = std::max(losses_, other.losses_);
+  is_contradicted_ |= other.is_contradicted_;
+  is_off_ |= is_contradicted_ || losses_ >= kMaxLosses;
+}
+
+void FoldersAhead::put_requested_first(std::vector<imap::Folder>& folders, std::size_t at) {
+  const auto end = folders.begin() + static_cast<std::ptrdiff_t>(std::max(next_, at));
+  const auto others =
+      std::stable_partition(folders.begin() + static_cast<std::ptrdiff_t>(at), end,
+                            [&](const imap::Folder& folder) { return has_requested(folder); });
+  next_ = static_cast<std::size_t>(others - folders.begin());
 }
 
 Reading FoldersAhead::reading_of(const imap::Folder& folder) const {
@@ -126,7 +148,8 @@ bool FoldersAhead::accepts(const imap::Session& session, const imap::Folder& fol
   }
   const bool is_empty = record.receipt.messages == 0;
   const bool agrees = agrees_with_server(folder.status.value(), session.status_ahead(), record);
-  const bool is_trusted = is_proven_ && requested_.front().before <= proven_before_;
+  const bool is_trusted =
+      is_proven_ && !is_contradicted_ && requested_.front().before <= proven_before_;
   if (!is_refused && !(agrees && (is_trusted || is_empty))) return false;
   confirmed_.reset();
   if (is_proven_) {
@@ -145,7 +168,7 @@ bool FoldersAhead::compare(const imap::Session& session, const store::FolderReco
   const std::optional<store::Receipt> before = std::exchange(confirmed_, std::nullopt);
   if (!is_whole(alone) || has_changed_meanwhile(record.info, alone.info)) return true;
   if (record.receipt != alone.receipt) {
-    is_off_ = true;
+    is_off_ = is_contradicted_ = true;
     return false;
   }
   if (!is_evidence_ || alone.receipt.messages == 0) return true;

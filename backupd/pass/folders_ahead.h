@@ -46,7 +46,7 @@ enum class Reading {
   kStepByStep,  // each command waits for the one before it
 };
 
-// One account's, for all attempts of its pass.
+// One account's, for all attempts of its pass. A copy serves a second session.
 class FoldersAhead {
  public:
   enum class Turn {
@@ -67,6 +67,19 @@ class FoldersAhead {
   // that must be alone, if it is time. Without a proof, they must be at least 32.
   void request(imap::Session& session, const std::vector<imap::Folder>& folders, std::size_t at,
                const TurnOf& turn_of);
+
+  // Whether the server has proven its order on this connection, and batches are full ones.
+  bool is_at_full_speed() const { return !is_off_ && window_ == kMaxAhead; }
+  // Whether no further folder is requested ahead.
+  bool is_off() const { return is_off_; }
+  // After request(): whether the folder was requested in this session, and was not passed before.
+  bool has_requested(const imap::Folder& folder) const;
+
+  // Takes over what a copy of this, for another session of the account, has learned.
+  void learn_from(const FoldersAhead& other);
+  // Of the folders from `at` on that request() has considered, puts those first that were
+  // requested. It considers the others once more.
+  void put_requested_first(std::vector<imap::Folder>& folders, std::size_t at);
 
   // How the folder at `at` is read, after request().
   Reading reading_of(const imap::Folder& folder) const;
@@ -101,6 +114,7 @@ class FoldersAhead {
   static constexpr int kMaxLosses = 3;
 
   bool is_off_ = false;
+  bool is_contradicted_ = false;  // two readings of a folder differed, in any session
   int losses_ = 0;
   std::set<std::string, std::less<>> suspects_;  // raw names
 

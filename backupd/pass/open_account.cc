@@ -11,7 +11,7 @@ OpenAccount open_and_list(const base::Config& config, const base::AccountConfig&
   base::ServerConfig server = config.server_of(account);
   server.pipeline = server.pipeline && options.pipeline;
   const auto listed = clock.now_seconds();
-  const imap::CommonLimits common{options.waits, options.without, options.list_sizes};
+  const imap::CommonLimits common{options.waits, options.without, options.list_detail};
   ListingState& listing = options.listing;
   listing.is_logged_in = listing.is_listed = false;
   imap::Session session = [&] {

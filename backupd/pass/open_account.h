@@ -37,7 +37,7 @@ struct OpenOptions {
   ListingState& listing;
   std::shared_ptr<imap::WaitBudget> waits = nullptr;  // for all connections of the account
   imap::CommandNames without = {};                    // not answered by the server: not sent
-  bool list_sizes = true;                             // as imap::Limits::list_sizes
+  imap::ListDetail list_detail = imap::ListDetail::kSizes;
 };
 
 // Fails as imap::open_account() and the session do.

@@ -11,8 +11,11 @@
 namespace backupd {
 
 SpareSessions::SpareSessions(AccountQueue& queue, const base::Config& config,
-                             const base::AccountConfig& account)
-    : queue_(queue), server_(config.server_of(account)), account_(account) {}
+                             const base::AccountConfig& account, Open open)
+    : queue_(queue),
+      server_(config.server_of(account)),
+      account_(account),
+      open_(std::move(open)) {}
 
 void SpareSessions::prove(std::span<const imap::Folder> listed) {
   witness_.prove(imap::sight_of(listed));
@@ -34,14 +37,25 @@ std::vector<SpareSession> SpareSessions::take(unsigned wanted) {
 
 imap::Session* SpareSessions::open(SpareSession& spare, const std::string& raw_name,
                                    std::uint32_t uid_validity) const {
+  return open_if(spare, [&](imap::Session& session) {
+    const imap::OpenFolder open = session.examine(raw_name);
+    // Without UIDVALIDITY, UIDs are valid in their own session only.
+    return uid_validity != 0 && open.uid_validity == uid_validity;
+  });
+}
+
+imap::Session* SpareSessions::open(SpareSession& spare) const {
+  return open_if(spare, [](imap::Session&) { return true; });
+}
+
+imap::Session* SpareSessions::open_if(SpareSession& spare,
+                                      const std::function<bool(imap::Session&)>& is_usable) const {
   try {
     if (!spare.session) {
-      spare.session = imap::open_account(server_, account_, common_);
+      spare.session = open_(server_, account_, common_);
       witness_.prove(*spare.session);
     }
-    const imap::OpenFolder open = spare.session->examine(raw_name);
-    // Without UIDVALIDITY, UIDs are valid in their own session only.
-    if (uid_validity != 0 && open.uid_validity == uid_validity) return &*spare.session;
+    if (is_usable(*spare.session)) return &*spare.session;
   } catch (const base::Error& error) {
     if (spare.session && error.code() == base::ErrorCode::kLogin) {  // a different mailbox
       base::log_warning("{}: {}", account_.name, error.what());

@@ -1,6 +1,9 @@
-// Further connections to an account that is under way, for folders with many messages.
+// Further connections to an account that is under way, for folders with many messages and for many
+// small folders.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -27,9 +30,12 @@ struct SpareSession {
 // some hundred messages. One thread at a time, except for open().
 class SpareSessions {
  public:
-  // All arguments must outlive this.
-  SpareSessions(AccountQueue& queue, const base::Config& config,
-                const base::AccountConfig& account);
+  using Open = std::function<imap::Session(const base::ServerConfig&, const base::AccountConfig&,
+                                           const imap::CommonLimits&)>;
+
+  // All but `open` must outlive this.
+  SpareSessions(AccountQueue& queue, const base::Config& config, const base::AccountConfig& account,
+                Open open = imap::open_account);
   SpareSessions(const SpareSessions&) = delete;
   SpareSessions& operator=(const SpareSessions&) = delete;
   ~SpareSessions() = default;  // as drop()
@@ -46,9 +52,14 @@ class SpareSessions {
   // session opened a different mailbox, closes the session and returns null. Any thread.
   imap::Session* open(SpareSession& spare, const std::string& raw_name,
                       std::uint32_t uid_validity) const;
+  // The same, whatever folder is open then.
+  imap::Session* open(SpareSession& spare) const;
 
   // Sessions opened from now on share this budget.
   void wait_within(std::shared_ptr<imap::WaitBudget> waits) { common_.waits = std::move(waits); }
+
+  // Sessions opened from now on list folders, and are given listed ones, with this detail.
+  void list_with(imap::ListDetail detail) { common_.list_detail = detail; }
 
   // Keeps those that are open for the next folder.
   void give_back(std::vector<SpareSession> spares);
@@ -66,9 +77,13 @@ class SpareSessions {
   void drop();
 
  private:
+  imap::Session* open_if(SpareSession& spare,
+                         const std::function<bool(imap::Session&)>& is_usable) const;
+
   AccountQueue& queue_;
   base::ServerConfig server_;
   const base::AccountConfig& account_;
+  Open open_;
   imap::CommonLimits common_;
   imap::MailboxWitness witness_;
   std::vector<SpareSession> idle_;

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backupd/report/alarms.h"
+#include "backupd/report/copy_states.h"
 #include "backupd/report/prometheus_text.h"
 #include "base/error.h"
 #include "base/json_text.h"
@@ -53,6 +54,7 @@ class Metrics {
     out_.gauge("mailstow_metrics_timestamp_seconds", "When these numbers were written.");
     out_.sample(seconds_of(now_));
     write_jobs(base::load_job_records(environment_.files, config_.store));
+    write_copies();
     bool is_readable = true;
     try {
       store::Reader reader = store::Reader::open(location_, environment_.files);
@@ -162,8 +164,9 @@ class Metrics {
     one("mailstow_store_messages", "Distinct messages in the store.", size.messages);
     one("mailstow_store_message_bytes", "Bytes of the distinct messages, before compression.",
         size.message_bytes);
-    one("mailstow_store_free_bytes", "Free on the store's disk.",
-        environment_.files.free_space(location_.store));
+    one("mailstow_store_free_bytes",
+        "Free on the store's disk; of a store in a bucket, on the disk of its index or its spool.",
+        store::least_free_space(location_, environment_.files).bytes);
     one("mailstow_store_commit_number", "The highest commit known.", noted_commit());
     std::uint64_t referenced = 0;
     const std::vector<AccountNumbers> accounts = read_accounts(reader, referenced);
@@ -240,6 +243,32 @@ class Metrics {
                     {{"account", account.name}, {"kind", word(kind)}});
       }
     }
+  }
+
+  void write_copies() {
+    if (config_.copies.empty()) return;
+    const CopyStates states = load_copy_states(environment_.files, config_.store);
+    using Number = std::function<std::uint64_t(const CopyState&)>;
+    const auto write = [&](const char* name, const char* help, const Number& number) {
+      out_.gauge(name, help);
+      for (const base::CopyConfig& copy : config_.copies) {
+        const auto found = states.find(copy.name);
+        out_.sample(number(found == states.end() ? CopyState() : found->second),
+                    {{"name", copy.name}});
+      }
+    };
+    std::uint64_t highest = 0;
+    const std::string unknown = base::why_unreadable([&] { highest = noted_commit(); });
+    if (!unknown.empty()) base::log_debug("{}", unknown);
+    write("mailstow_copy_timestamp_seconds", "When the copy was last brought up to date; 0: never.",
+          [](const CopyState& state) { return seconds_of(state.seen); });
+    write("mailstow_copy_commit_timestamp_seconds", "When the copy's newest commit was made.",
+          [](const CopyState& state) { return seconds_of(state.commit_time); });
+    write("mailstow_copy_commits_behind", "Commits of the store that the copy lacks.",
+          [&](const CopyState& state) { return commits_behind(state, highest); });
+    write("mailstow_copy_held",
+          "Whether the copy waits until a commit that drops much is accepted: 1 or 0.",
+          [](const CopyState& state) { return state.held ? 1U : 0U; });
   }
 
   void write_check(std::uint64_t packs) {

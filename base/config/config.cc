@@ -42,12 +42,39 @@ AccountConfig parse_account(const json& at) {
   return account;
 }
 
+void check_place(const json& store) {
+  const bool is_directory = store.contains("path");
+  const bool is_bucket = store.contains("s3");
+  if (is_directory && is_bucket) {
+    fail(ErrorCode::kConfig, "/store: a store is in a directory or in a bucket: remove path or s3");
+  }
+  if (!is_directory && !is_bucket) {
+    fail(ErrorCode::kConfig,
+         "/store: give path, for a store in a directory, or s3, for a store in a bucket");
+  }
+  if (is_bucket && !store.contains("index")) {
+    fail(ErrorCode::kConfig,
+         "/store/index: it is missing: a store in a bucket has its index on this machine");
+  }
+  if (is_directory && store.contains("spool")) {
+    fail(ErrorCode::kConfig,
+         "/store/spool: only a store in a bucket has one: packs of this store are written where "
+         "they stay");
+  }
+}
+
 StoreConfig parse_store(const json& at) {
+  check_place(at);
   StoreConfig store;
-  store.path = Path(at.at("path").get<std::string>()).lexically_normal();
-  if (!store.path.has_filename()) store.path = store.path.parent_path();  // a trailing slash
+  if (at.contains("s3")) {
+    store.s3 = parse_s3(at.at("s3"));
+  } else {
+    store.path = Path(at.at("path").get<std::string>()).lexically_normal();
+    if (!store.path.has_filename()) store.path = store.path.parent_path();  // a trailing slash
+  }
   store.index = store.path.string() + ".index";
   if (at.contains("index")) store.index = at.at("index").get<std::string>();
+  if (store.s3) store.spool = at.value("spool", (store.index / "spool").string());
   store.key_file = at.at("key_file").get<std::string>();
   store.audit_log = store.index / "audit.log";
   if (at.contains("audit_log")) store.audit_log = at.at("audit_log").get<std::string>();
@@ -81,13 +108,14 @@ PruneConfig parse_prune(const json& retention, const std::string& time_zone) {
   return prune;
 }
 
-ScheduleConfig parse_schedule(const json& at, const std::string& time_zone) {
+ScheduleConfig parse_schedule(const json& at, const std::string& time_zone, bool has_copies) {
   ScheduleConfig schedule;
   schedule.backup = at.value("backup", schedule.backup);
   schedule.prune = at.value("prune", schedule.prune);
   schedule.check = at.value("check", schedule.check);
   schedule.sweep = at.value("sweep", schedule.sweep);
   schedule.drill = at.value("drill", schedule.drill);
+  if (has_copies) schedule.copy = at.value("copy", std::string("daily 07:00"));
   read_period(at, "check_for", schedule.check_for);
   read_duration(at, "jitter", schedule.jitter);
   schedule.window = at.value("window", schedule.window);
@@ -166,6 +194,7 @@ void check_references(const Config& config) {
     }
   }
   check_drill(config);
+  if (config.store.s3) return;
   const auto inside = config.store.index.lexically_relative(config.store.path);
   if (!inside.empty() && *inside.begin() != "..") {
     fail(ErrorCode::kConfig,
@@ -188,6 +217,7 @@ Config parse(std::string_view text) {
 
   Config config;
   config.store = parse_store(document.at("store"));
+  config.copies = parse_copies(document.value("copies", json::array()), config.store);
   for (const auto& [name, server] : document.at("servers").items()) {
     config.servers.emplace(name, parse_server(server));
   }
@@ -201,8 +231,8 @@ Config parse(std::string_view text) {
   config.exclude = document.value("exclude", config.exclude);
   config.restore = parse_restore(document.value("restore", json::object()));
   config.prune = parse_prune(retention, config.restore.time_zone);
-  config.schedule =
-      parse_schedule(document.value("schedule", json::object()), config.restore.time_zone);
+  config.schedule = parse_schedule(document.value("schedule", json::object()),
+                                   config.restore.time_zone, !config.copies.empty());
   config.guards = parse_guards(document.value("guards", json::object()));
   config.reporting = parse_reporting(document);
   config.drill = parse_drill(document.value("drill", json::object()));

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/config/account_settings.h"
+#include "base/config/copies_config.h"
 #include "base/config/reporting_config.h"
 #include "base/config/server_config.h"
 #include "base/config/store_config.h"
@@ -58,6 +59,7 @@ struct ScheduleConfig {
   std::string check = "daily 05:30";
   std::string sweep = "hourly";
   std::string drill = "monthly 1 06:30";
+  std::string copy = "never";  // with copies: "daily 07:00"
   std::chrono::seconds check_for = std::chrono::minutes(30);
   std::chrono::seconds jitter = std::chrono::minutes(10);
   std::string window;  // empty: always
@@ -83,6 +85,7 @@ struct DrillConfig {
 
 struct Config {
   StoreConfig store;
+  std::vector<CopyConfig> copies;
   std::map<std::string, ServerConfig> servers;
   std::vector<AccountConfig> accounts;
   std::vector<OverrideConfig> overrides;  // a later one takes precedence

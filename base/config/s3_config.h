@@ -8,6 +8,8 @@
 #include <variant>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "base/file_system.h"
 #include "base/secret.h"
 
@@ -39,6 +41,12 @@ struct S3Config {
   std::string storage_class;                  // of packs; empty: the bucket's default
   std::optional<std::chrono::days> lock_for;  // of object lock; nullopt: objects are not locked
   unsigned connections = 4;                   // requests at a time
+
+  std::string display_name() const;  // s3://bucket/prefix
 };
+
+// `at`: store.s3 of the configuration, checked against the schema. Fails with kConfig, naming the
+// key, if its keys contradict each other.
+S3Config parse_s3(const nlohmann::json& at);
 
 }  // namespace base

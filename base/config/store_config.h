@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "base/config/s3_config.h"
 #include "base/file_system.h"
 
 namespace base {
@@ -20,17 +21,23 @@ inline constexpr std::uint64_t kMaxMessageByDefault = 4'000'000'000;
 using Reach = std::map<std::string, std::uint64_t, std::less<>>;
 
 struct StoreConfig {
-  Path path;
+  Path path;                   // a store in a directory
+  std::optional<S3Config> s3;  // a store in a bucket: then `path` is empty
   Path index;
+  Path spool;  // of a store in a bucket: the directory of packs that are to be uploaded
   Path key_file;
   Path audit_log;
   Path audit_socket;  // takes syslog messages, for lines that audit_log can't take; empty: none
-  std::uint64_t keep_free = 256'000'000;             // bytes that a backup leaves free on its disk
+  // Bytes that a backup leaves free on the disk of `path`, or on those of `index` and `spool`.
+  std::uint64_t keep_free = 256'000'000;
   std::uint64_t max_message = kMaxMessageByDefault;  // bytes; a longer message is not backed up
   bool has_own_index = false;  // on a machine that only reads: readers bring `index` up to date
   // Not a key of the file: set for a command with --reach, so that every reader of the store that
   // the command opens has this bound. Nullopt: all snapshots exist.
   std::optional<Reach> reach = {};
+
+  // For messages: the directory, or s3://bucket/prefix.
+  std::string display_name() const { return s3 ? s3->display_name() : path.string(); }
 };
 
 // Which snapshots prune keeps.

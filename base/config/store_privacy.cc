@@ -8,6 +8,7 @@ namespace base {
 
 std::vector<Misplaced> misplaced_in_store(const StoreConfig& store) {
   std::vector<Misplaced> misplaced;
+  if (store.s3) return misplaced;
   const auto add = [&](const char* key, const Path& path, const char* why) {
     if (lies_in(path, store.path)) misplaced.push_back({key, path, why});
   };
@@ -18,7 +19,7 @@ std::vector<Misplaced> misplaced_in_store(const StoreConfig& store) {
 }
 
 void refuse_in_store(const StoreConfig& store, const Path& path, const std::string& what) {
-  if (!lies_in(path, store.path)) return;
+  if (store.s3 || !lies_in(path, store.path)) return;
   fail(ErrorCode::kUsage,
        "{}: {} lies in the store {}, which is copied to other machines: choose another directory",
        what, escape_for_terminal(path.string()), store.path.string());

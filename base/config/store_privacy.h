@@ -14,7 +14,8 @@ struct Misplaced {
   std::string why;  // it must not be there
 };
 
-// The key file, index and audit log that lie in the store, through symbolic links too.
+// The key file, index and audit log that lie in the store, through symbolic links too. A bucket has
+// no place for them.
 std::vector<Misplaced> misplaced_in_store(const StoreConfig& store);
 
 // For a file or directory that a command is to write: fails with kUsage if it lies in the store.

@@ -42,8 +42,7 @@ AuditLog::AuditLog(const StoreConfig& store, Invoker invoker, const Clock& clock
     : store_(store), invoker_(std::move(invoker)), clock_(clock) {}
 
 void AuditLog::append(const AuditEntry& entry) const {
-  struct stat status {};
-  if (::stat(store_.path.c_str(), &status) != 0) return;
+  if (!may_have_store()) return;
   using Json = nlohmann::ordered_json;
   Json line = {{"time", format_rfc3339(clock_.now_seconds())}, {"user", invoker_.user}};
   if (!invoker_.sudo_user.empty()) line["sudo_user"] = invoker_.sudo_user;
@@ -74,14 +73,19 @@ void AuditLog::append(const AuditEntry& entry) const {
 }
 
 void AuditLog::reserve() const {
-  struct stat status {};
-  if (::stat(store_.path.c_str(), &status) != 0) return;
+  if (!may_have_store()) return;
   try {
     reserve_room(open_file());
   } catch (const Error& error) {
     if (!store_.audit_socket.empty()) return;
     log_warning("{}: until then, commands that look into mail are refused", error.what());
   }
+}
+
+// Before init, there is nothing to look into.
+bool AuditLog::may_have_store() const {
+  struct stat status {};
+  return store_.s3 || ::stat(store_.path.c_str(), &status) == 0;
 }
 
 Fd AuditLog::open_file() const {

@@ -34,8 +34,8 @@ class AuditLog {
 
   // Durable when it returns; written before the command begins, so that nothing is done without a
   // line in the log. If the file can't be written, the line goes to StoreConfig::audit_socket, if
-  // there is one. Writes nothing if there is no store: then there is nothing to access or change.
-  // Fails with kIo or kNoSpace.
+  // there is one. Writes nothing if the store's directory is missing: then there is nothing to
+  // access or change. Fails with kIo or kNoSpace.
   void append(const AuditEntry& entry) const;
 
   // Makes sure that there is a file with room for later lines, also after it was rotated: for
@@ -43,6 +43,7 @@ class AuditLog {
   void reserve() const;
 
  private:
+  bool may_have_store() const;
   Fd open_file() const;
   void write_to_file(const std::string& line) const;
   void send_to_socket(std::string_view program, const std::string& line) const;

@@ -57,15 +57,15 @@ Invoker invoker() {
   return result;
 }
 
-void become_owner_of(const Path& store) {
+void become_owner_of(const Path& directory) {
   if (::geteuid() != 0) return;
-  const struct stat status = status_of_nearest(store);
+  const struct stat status = status_of_nearest(directory);
   if (status.st_uid == 0) return;
   const std::optional<UserEntry> user = find_user(status.st_uid);
   const bool has_groups =
       user ? ::initgroups(user->name.c_str(), status.st_gid) == 0 : ::setgroups(0, nullptr) == 0;
   if (!has_groups || ::setgid(status.st_gid) != 0 || ::setuid(status.st_uid) != 0) {
-    fail_with_errno(errno, fmt::format("become the owner of {}", store.string()));
+    fail_with_errno(errno, fmt::format("become the owner of {}", directory.string()));
   }
   if (user) ::setenv("HOME", user->home.c_str(), 1);
 }

@@ -16,9 +16,9 @@ struct Invoker {
 Invoker invoker();
 
 // If the program was started as root, switches permanently, $HOME included, to the user and the
-// groups that own `store`, or its nearest existing parent directory if it does not exist yet: a
-// file owned by root in a store would lock its service out. Changes nothing for other users, or if
-// root is the owner. Fails with kIo if the system refuses.
-void become_owner_of(const Path& store);
+// groups that own `directory`, or its nearest existing parent if it does not exist yet: a file
+// owned by root in a store or beside its index would lock its service out. Changes nothing for
+// other users, or if root is the owner. Fails with kIo if the system refuses.
+void become_owner_of(const Path& directory);
 
 }  // namespace base

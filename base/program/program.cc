@@ -55,7 +55,8 @@ Environment open_environment(const Path& config_file, OutputFormat format) {
   FileSystem& files = real_file_system();
   Environment environment{with_found_accounts(load_config(files, config_file), files), format,
                           files, system_clock(), config_file};
-  become_owner_of(environment.config.store.path);
+  const StoreConfig& store = environment.config.store;
+  become_owner_of(store.s3 ? store.index : store.path);
   show_times_in(environment.config.restore.time_zone);
   return environment;
 }

@@ -32,7 +32,8 @@ struct Environment {
 Environment with_clock(const Environment& environment, Clock& clock);
 
 // Loads the configuration with the accounts that servers reported, and switches to the user who
-// owns the store (base/program/invoker.h). Fails with kConfig and kIo.
+// owns the store, or its index if it is in a bucket (base/program/invoker.h). Fails with kConfig
+// and kIo.
 Environment open_environment(const Path& config_file, OutputFormat format);
 
 // Runs `body`; an error that ends it becomes one line on stderr, "PROGRAM: operation: ...", and its

@@ -13,10 +13,12 @@ namespace store {
 namespace {
 
 constexpr std::uint64_t kCheckpointFlag = 1;
-constexpr std::uint64_t kSequenceFlag = 2;  // commits of older versions lack it
-constexpr std::uint64_t kPinsFlag = 4;      // commits without pins lack it
-constexpr std::uint64_t kUsedUpFlag = 8;    // commits without Commit::used_up lack it
-constexpr std::uint64_t kAllFlags = kCheckpointFlag | kSequenceFlag | kPinsFlag | kUsedUpFlag;
+constexpr std::uint64_t kSequenceFlag = 2;     // commits of older versions lack it
+constexpr std::uint64_t kPinsFlag = 4;         // commits without pins lack it
+constexpr std::uint64_t kUsedUpFlag = 8;       // commits without Commit::used_up lack it
+constexpr std::uint64_t kExtensionsFlag = 16;  // commits without extensions lack it
+constexpr std::uint64_t kAllFlags =
+    kCheckpointFlag | kSequenceFlag | kPinsFlag | kUsedUpFlag | kExtensionsFlag;
 
 enum class Sequences { kAbsent, kPresent };
 
@@ -69,6 +71,30 @@ std::vector<Pin> decode_pins(Decoder& decoder) {
   return pins;
 }
 
+void encode_extensions(Encoder& encoder, const std::vector<Extension>& extensions) {
+  encoder.varint(extensions.size());
+  for (const Extension& extension : extensions) {
+    encoder.varint(extension.tag);
+    encoder.text(extension.name);
+    encoder.u8(static_cast<std::uint8_t>(extension.forbids));
+    encoder.text(extension.content);
+  }
+}
+
+std::vector<Extension> decode_extensions(Decoder& decoder) {
+  constexpr std::size_t kMinExtension = 4;  // bytes
+  std::vector<Extension> extensions(decoder.count(kMinExtension));
+  for (Extension& extension : extensions) {
+    extension.tag = decoder.varint(INT64_MAX);
+    extension.name = decoder.text();
+    const std::uint8_t forbids = decoder.u8();
+    if (forbids > static_cast<std::uint8_t>(Forbids::kReading)) decoder.newer();
+    extension.forbids = static_cast<Forbids>(forbids);
+    extension.content = decoder.text();
+  }
+  return extensions;
+}
+
 }  // namespace
 
 base::Bytes Commit::encode() const {
@@ -82,7 +108,8 @@ base::Bytes Commit::encode() const {
   encoder.id(previous);
   encoder.varint((is_checkpoint ? kCheckpointFlag : 0) |
                  (sequences == Sequences::kPresent ? kSequenceFlag : 0) |
-                 (pins.empty() ? 0 : kPinsFlag) | (used_up == 0 ? 0 : kUsedUpFlag));
+                 (pins.empty() ? 0 : kPinsFlag) | (used_up == 0 ? 0 : kUsedUpFlag) |
+                 (extensions.empty() ? 0 : kExtensionsFlag));
   encoder.varint(packs.size());
   for (const PackName& pack : packs) encoder.raw(pack.bytes);
   encoder.varint(snapshots.size());
@@ -96,6 +123,7 @@ base::Bytes Commit::encode() const {
   }
   if (!pins.empty()) encode_pins(encoder, pins);
   if (used_up != 0) encoder.varint(used_up);
+  if (!extensions.empty()) encode_extensions(encoder, extensions);
   return verified("a commit", encoder.take(),
                   [this](base::ByteView bytes) { return decode(bytes) == *this; });
 }
@@ -107,7 +135,8 @@ Commit Commit::decode(base::ByteView bytes) {
   commit.number = decoder.varint();
   commit.time = decoder.time();
   commit.previous = decoder.id();
-  const std::uint64_t flags = decoder.varint(kAllFlags);
+  const std::uint64_t flags = decoder.varint();
+  if ((flags & ~kAllFlags) != 0) decoder.newer();
   commit.is_checkpoint = (flags & kCheckpointFlag) != 0;
   const Sequences sequences =
       (flags & kSequenceFlag) != 0 ? Sequences::kPresent : Sequences::kAbsent;
@@ -124,6 +153,7 @@ Commit Commit::decode(base::ByteView bytes) {
   }
   if ((flags & kPinsFlag) != 0) commit.pins = decode_pins(decoder);
   if ((flags & kUsedUpFlag) != 0) commit.used_up = decoder.varint(INT64_MAX);
+  if ((flags & kExtensionsFlag) != 0) commit.extensions = decode_extensions(decoder);
   decoder.end();
   return commit;
 }

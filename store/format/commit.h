@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "store/format/crypto.h"
+#include "store/format/extension.h"
 #include "store/format/object_id.h"
 #include "store/format/pack.h"
 #include "store/format/snapshot.h"
@@ -70,10 +71,12 @@ struct Commit {
   // A sequence that new snapshots must exceed: a dropped account had it, and a later account may
   // have the same name. 0: there is no such account. A later commit does not lower it.
   std::uint64_t used_up = 0;
+  std::vector<Extension> extensions;  // each replaces an earlier one with the same tag and name
   bool operator==(const Commit&) const = default;
 
-  base::Bytes encode() const;                  // fails with Unstorable
-  static Commit decode(base::ByteView bytes);  // fails with kDamaged
+  base::Bytes encode() const;  // fails with Unstorable
+  // Fails with kDamaged, or kConfig if a newer version of mailstow wrote it.
+  static Commit decode(base::ByteView bytes);
 };
 
 // Fails with Unstorable unless a reader would read the line back unchanged: a commit has many

@@ -91,6 +91,16 @@ std::map<ObjectId, std::chrono::sys_seconds> living_pins(std::vector<NamedCommit
   return living;
 }
 
+std::vector<Extension> living_extensions(std::vector<NamedCommit> commits) {
+  sort_by_number(commits);
+  std::vector<Extension> living;
+  for (const auto& [id, commit] : commits) {
+    if (commit.is_checkpoint) living.clear();
+    living = merged(living, commit.extensions);
+  }
+  return living;
+}
+
 std::map<ObjectId, std::size_t> line_places(std::vector<NamedCommit> commits, const Keys& keys) {
   sort_by_number(commits);
   std::map<ObjectId, std::size_t> places;

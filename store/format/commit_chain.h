@@ -28,6 +28,9 @@ std::map<ObjectId, SnapshotLine> living_snapshots(std::vector<NamedCommit> commi
 // no pin.
 std::map<ObjectId, std::chrono::sys_seconds> living_pins(std::vector<NamedCommit> commits);
 
+// The extensions that exist after all these commits.
+std::vector<Extension> living_extensions(std::vector<NamedCommit> commits);
+
 // The place of each snapshot's last line among the lines of all commits, in their order.
 std::map<ObjectId, std::size_t> line_places(std::vector<NamedCommit> commits, const Keys& keys);
 

@@ -124,4 +124,9 @@ void Decoder::malformed(const char* why) const {
   base::fail(base::ErrorCode::kDamaged, "read {}: {}", what_, why);
 }
 
+void Decoder::newer() const {
+  base::fail(base::ErrorCode::kConfig,
+             "read {}: a newer version of mailstow wrote it: update mailstow", what_);
+}
+
 }  // namespace store

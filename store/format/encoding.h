@@ -66,6 +66,7 @@ class Decoder {
   void end();  // fails if something is left
 
   [[noreturn]] void malformed(const char* why) const;
+  [[noreturn]] void newer() const;  // with kConfig: a newer version of mailstow wrote it
 
  private:
   std::uint64_t fixed(int size);

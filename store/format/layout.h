@@ -18,34 +18,42 @@ inline constexpr std::string_view kKeysArea = "keys";              // store/keys
 inline constexpr std::string_view kTreesArea = "trees";            // store/tree_version.h
 inline constexpr std::string_view kQuarantineArea = "quarantine";  // of damaged blobs
 
+// Of a store in a directory: these fail with kInternal for any other one (directory_of_area()).
 inline base::Path packs_directory(const Location& location) {
-  return location.store / kPacksArea;
+  return directory_of_area(location, kPacksArea);
 }
 inline base::Path commits_directory(const Location& location) {
-  return location.store / kCommitsArea;
+  return directory_of_area(location, kCommitsArea);
 }
 inline base::Path owner_directory(const Location& location) {
-  return location.store / kOwnerArea;
+  return directory_of_area(location, kOwnerArea);
 }
 inline base::Path keys_directory(const Location& location) {
-  return location.store / kKeysArea;
+  return directory_of_area(location, kKeysArea);
 }
 inline base::Path trees_directory(const Location& location) {
-  return location.store / kTreesArea;
-}
-inline base::Path readers_directory(const Location& location) {
-  return location.store / "readers";
+  return directory_of_area(location, kTreesArea);
 }
 // What repairs took out of the way (store/maintenance/quarantine.h).
 inline base::Path quarantine_directory(const Location& location) {
-  return location.store / kQuarantineArea;
+  return directory_of_area(location, kQuarantineArea);
+}
+
+// What only this machine needs: locks, a reserve of room. It lies in the store's directory, where
+// all processes meet that use it, or beside the index of a store in a bucket.
+inline base::Path local_directory(const Location& location) {
+  if (location.is_directory()) return location.store;
+  return location.local.empty() ? location.index / "local" : location.local;
+}
+inline base::Path readers_directory(const Location& location) {
+  return local_directory(location) / "readers";
 }
 // Room that prune gives up when the disk is full (store/maintenance/reserve.h).
 inline base::Path reserve_file(const Location& location) {
-  return location.store / "reserve";
+  return local_directory(location) / "reserve";
 }
 inline base::Path lock_file(const Location& location) {
-  return location.store / "lock";
+  return local_directory(location) / "lock";
 }
 
 inline base::Path index_file(const Location& location) {

@@ -1,10 +1,13 @@
-// The three locations of a store, kept apart on purpose: copying `store` leaks nothing.
+// Where the parts of a store are: what holds it, and what this machine keeps beside that.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/config/store_config.h"
 
@@ -16,12 +19,15 @@ namespace store {
 
 class Storage;
 
+// The parts are kept apart on purpose: copying the store leaks nothing.
 struct Location {
-  std::filesystem::path store;     // packs, key slots, tree records: all encrypted
+  // A store in a directory has here its packs, key slots, records of commits, owners and trees, all
+  // of them encrypted, and its locks. Unused for a store in a bucket: see `storage`.
+  std::filesystem::path store;
   std::filesystem::path index;     // the directory of the SQLite index: plain text, for searching
   std::filesystem::path key_file;  // opens a key slot
-  // Bytes that a Writer leaves free on the store's disk, and on the index's while a long message
-  // arrives.
+  // Bytes that a Writer leaves free on the disks of written_directories(), and on the index's while
+  // a long message arrives.
   std::uint64_t keep_free = 0;
   std::uint64_t max_message = base::kMaxMessageByDefault;  // bytes
   // The bound of each Reader that is opened here (Reader::open()). Writers have none.
@@ -29,16 +35,41 @@ struct Location {
   // The index is not the one of the store's writers: each Reader brings it up to date
   // (store/own_index.h).
   bool has_own_index = false;
-  // Holds packs, key slots, records of commits, owners and trees instead of the directory `store`.
+  // The bucket of a store in a bucket, which holds all that is encrypted. Null: the directory
+  // `store` holds it.
   std::shared_ptr<Storage> storage = {};
+  // The directory of packs on their way into the bucket. Empty: they need no disk.
+  std::filesystem::path spool = {};
+  // Replaces the directory of locks beside the index of a store in a bucket, where that index is a
+  // second one of this machine (local_directory(), store/format/layout.h).
+  std::filesystem::path local = {};
+
+  bool is_directory() const { return storage == nullptr; }
 };
 
-// The storage that holds them. `files` must outlive it.
+// What holds the store. `files` must outlive it.
 std::shared_ptr<Storage> storage_of(const Location& location, base::FileSystem& files);
 
-inline Location location_of(const base::StoreConfig& config) {
-  return {config.path,        config.index, config.key_file,     config.keep_free,
-          config.max_message, config.reach, config.has_own_index};
-}
+// For messages: the directory, or s3://bucket/prefix.
+std::string display_name(const Location& location);
+
+// The directory of an area of a store in a directory. Fails with kInternal for any other store.
+std::filesystem::path directory_of_area(const Location& location, std::string_view area);
+
+// The directories that grow while a Writer works: the store's directory, or for a store in a bucket
+// the directories of index and spool.
+std::vector<std::filesystem::path> written_directories(const Location& location);
+
+struct FreeSpace {
+  std::filesystem::path directory;
+  std::uint64_t bytes = 0;
+};
+
+// That of the disk with the least, of the written directories. Fails with kIo.
+FreeSpace least_free_space(const Location& location, base::FileSystem& files);
+
+// Opens the bucket, if the store is in one, or takes the one that this process has open. Fails with
+// kConfig.
+Location location_of(const base::StoreConfig& config);
 
 }  // namespace store

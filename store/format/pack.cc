@@ -60,8 +60,8 @@ PackHeader PackHeader::decode(base::ByteView bytes, const std::string& name) {
   const std::uint32_t version = decoder.u32();
   if (version < 1 || version > kPackVersion) {
     fail(ErrorCode::kConfig,
-         "{}: its format version is {}, this mailstow supports {}: update mailstow", name, version,
-         kPackVersion);
+         "{}: a newer version of mailstow wrote it (format {}, not {}): update mailstow", name,
+         version, kPackVersion);
   }
   PackHeader header;
   header.effort = read_effort(decoder);

@@ -1,4 +1,5 @@
-// Ensures one writer for each store.
+// Ensures one writer for each store; of a store in a bucket, one on this machine: between machines,
+// the owner and commit records decide (store/index/ownership.h).
 #pragma once
 
 #include <memory>

@@ -41,8 +41,7 @@ class CatchUp {
 
   CaughtUp run() {
     find_unknown();
-    // A crash may have come between the rename of a pack and the directory's sync.
-    if (!unknown_.empty()) files_.sync_directory(packs_directory(location_));
+    if (!unknown_.empty()) make_listed_durable();
     read_unknown_packs();
     forget_missing();
     report_unreadable();
@@ -58,7 +57,7 @@ class CatchUp {
     for (const PackName& name : without) present_.erase(name);
     absent_ = without;
     start_over();
-    files_.sync_directory(packs_directory(location_));
+    make_listed_durable();
     read_packs(unknown_);
     read_recorded_packs();
     report_unreadable();
@@ -81,6 +80,11 @@ class CatchUp {
   }
 
  private:
+  // A crash may have come between the rename of a pack and its directory's sync.
+  void make_listed_durable() {
+    if (location_.is_directory()) files_.sync_directory(packs_directory(location_));
+  }
+
   CaughtUp result() {
     CaughtUp caught_up;
     report_forks(caught_up.forked);

@@ -113,7 +113,7 @@ void check_highest_commit(base::FileSystem& files, const Location& location, con
   fail(ErrorCode::kDamaged,
        "open store {}: {}: restore the files in {} that were removed, or run mailstow-backupd "
        "check --repair to continue from this state",
-       location.store.string(), why, packs_directory(location).string());
+       display_name(location), why, fmt::format("{}/{}", display_name(location), kPacksArea));
 }
 
 std::string doubt_about_state(base::FileSystem& files, const Location& location,
@@ -126,10 +126,10 @@ std::string doubt_about_state(base::FileSystem& files, const Location& location,
     return fmt::format(
         "store {} is in an older state than before: {}: newer snapshots are missing from what "
         "follows, see \"An older state\" in docs/recovery.md",
-        location.store.string(), why);
+        display_name(location), why);
   } catch (const base::Error& error) {
     return fmt::format("store {}: it is unknown whether an older state was put back: {}",
-                       location.store.string(), error.what());
+                       display_name(location), error.what());
   }
 }
 

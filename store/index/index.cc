@@ -6,6 +6,7 @@
 
 #include <fmt/ranges.h>
 
+#include "store/index/extension_rows.h"
 #include "store/index/object_rows.h"
 #include "store/index/pack_rows.h"
 #include "store/index/row_values.h"
@@ -30,6 +31,7 @@ class Index::Impl {
       begin_checkpoint.bind(1, number).run();
       snapshots.clear();
       packs.clear_condemned();
+      extensions.clear();
     }
     for (const PackName& name : commit.packs) packs.list(name, number);
     for (std::size_t line = 0; line < commit.snapshots.size(); ++line) {
@@ -39,6 +41,7 @@ class Index::Impl {
     snapshots.use_up(commit.used_up);
     for (const ObjectId& dropped : commit.dropped) snapshots.drop(dropped);
     for (const CondemnedPack& condemned : commit.condemned) packs.condemn(condemned, number);
+    for (const Extension& extension : commit.extensions) extensions.set(extension);
   }
 
   std::vector<CommitRow> commit_rows(std::string_view condition) {
@@ -60,11 +63,14 @@ class Index::Impl {
   PackRows packs{database};
   ObjectRows objects{database, file};
   SnapshotRows snapshots{database};
+  ExtensionRows extensions{database};
   Statement begin_checkpoint{database, "DELETE FROM commits WHERE number < ?1"};
   Statement add_commit_row{database,
                            "INSERT OR REPLACE INTO commits VALUES (?1, ?2, ?3, "
                            "(SELECT pack FROM packs WHERE name = ?4), ?5)"};
   Statement set_pack_of_commit{database, "UPDATE commits SET pack = ?2 WHERE number = ?1"};
+  unsigned look_ups = 0;              // LookUps that exist
+  std::optional<Transaction> shared;  // theirs
 };
 
 BlockHeader BlockPlace::header() const {
@@ -89,7 +95,9 @@ Index Index::open(const base::Path& file, const StoreId& store, IndexUse use) {
 }
 
 Index Index::open_read_only(const base::Path& file, const StoreId& store) {
-  return Index(std::make_unique<Impl>(open_index_file_read_only(file, store), file));
+  Index index(std::make_unique<Impl>(open_index_file_read_only(file, store), file));
+  require_allowed(index.extensions(), Forbids::kReading, "open index " + file.string());
+  return index;
 }
 
 Index::Moment::Moment(Index& index)
@@ -97,6 +105,22 @@ Index::Moment::Moment(Index& index)
 }
 Index::Moment::Moment(Moment&&) noexcept = default;
 Index::Moment::~Moment() = default;
+
+Index::LookUps::LookUps(Index& index) : index_(index) {
+  if (++index.impl_->look_ups == 1) {
+    index.impl_->shared.emplace(index.impl_->database, Transaction::Kind::kRead);
+  }
+}
+
+Index::LookUps::~LookUps() {
+  if (--index_.impl_->look_ups == 0) index_.impl_->shared.reset();
+}
+
+void Index::see_newest() {
+  if (impl_->look_ups == 0) return;
+  impl_->shared.reset();
+  impl_->shared.emplace(impl_->database, Transaction::Kind::kRead);
+}
 
 Index::Update::Update(Index& index)
     : transaction_(std::make_unique<Transaction>(index.impl_->database)) {}
@@ -128,6 +152,9 @@ void Index::add_snapshots(const Commit& commit, const Keys& keys,
   for (const Pin& pin : pins()) ends[pin.snapshot] = pin.until;
   for (const Pin& pin : commit.pins) {
     if (pin.until > ends[pin.snapshot] && root_of(pin.snapshot)) impl_->snapshots.set_pin(pin);
+  }
+  for (const Extension& extension : merged(commit.extensions, extensions())) {
+    impl_->extensions.set(extension);
   }
   transaction.commit();
 }
@@ -184,7 +211,8 @@ void Index::clear() {
   Transaction transaction(impl_->database);
   impl_->database.run(
       "DELETE FROM packs; DELETE FROM blocks; DELETE FROM objects; DELETE FROM messages; "
-      "DELETE FROM commits; DELETE FROM snapshots; DELETE FROM pins; DELETE FROM condemned");
+      "DELETE FROM commits; DELETE FROM snapshots; DELETE FROM pins; DELETE FROM condemned; "
+      "DELETE FROM extensions");
   transaction.commit();
   impl_->packs.load_condemned();
 }
@@ -354,6 +382,10 @@ std::optional<SnapshotInfo> Index::backup_at(std::string_view account,
 
 std::vector<Pin> Index::pins() {
   return impl_->snapshots.pins();
+}
+
+std::vector<Extension> Index::extensions() {
+  return impl_->extensions.all();
 }
 
 std::optional<ObjectId> Index::root_of(const ObjectId& snapshot) {

@@ -68,7 +68,7 @@ class Index {
                     IndexUse use = IndexUse::kWriters);
 
   // For use alongside a writer. An older index is read as it is. Fails with kNotFound if
-  // there is no index, kConfig.
+  // there is no index, kConfig also if an extension of the store forbids reading it.
   static Index open_read_only(const base::Path& file, const StoreId& store);
 
   Index(Index&&) noexcept;
@@ -79,8 +79,9 @@ class Index {
   void add(const Pack& pack, std::span<const std::pair<ObjectId, Commit>> commits, const Keys& keys,
            ExistingObjects existing = ExistingObjects::kKeepPlace);
 
-  // Of a commit that lost a fork: its snapshots without these, and its pins, but nothing else that
-  // it says. To be called when all other commits are added. In one transaction.
+  // Of a commit that lost a fork: its snapshots without these, its pins, and extensions that the
+  // others lack, but nothing else that it says. To be called when all other commits are added. In
+  // one transaction.
   void add_snapshots(const Commit& commit, const Keys& keys, const std::set<ObjectId>& without);
 
   // Adds a pack that the last checkpoint or a later commit condemns, for those of its objects that
@@ -186,6 +187,7 @@ class Index {
   std::optional<SnapshotInfo> backup_at(std::string_view account, std::chrono::sys_seconds time,
                                         std::uint64_t first = 0);
   std::vector<Pin> pins();  // of all accounts
+  std::vector<Extension> extensions();
   std::optional<ObjectId> root_of(const ObjectId& snapshot);
 
   struct Totals {
@@ -208,6 +210,23 @@ class Index {
    private:
     std::unique_ptr<Transaction> transaction_;
   };
+
+  // While it exists, look-ups share one read transaction: one of its own for each takes longer than
+  // the look-up. For a walk over many objects. Nothing can be written through this index meanwhile.
+  // The index must outlive it.
+  class LookUps {
+   public:
+    explicit LookUps(Index& index);
+    LookUps(const LookUps&) = delete;
+    LookUps& operator=(const LookUps&) = delete;
+    ~LookUps();
+
+   private:
+    Index& index_;
+  };
+
+  // Lets the look-ups that share a transaction see what has been written since it began.
+  void see_newest();
 
   // All changes until commit() appear together, or not at all; nothing else can change the index
   // meanwhile. After changes that were not committed, the index must be opened again.

@@ -23,10 +23,11 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-constexpr std::int64_t kIndexVersion = 4;
+constexpr std::int64_t kIndexVersion = 5;
 
-// Version 1 has no sequences, version 2 no pins. Version 3 has the same tables as version 4, but
-// its programs pass over what raises Commit::used_up: they must not write to this store.
+// Version 1 has no sequences, version 2 no pins, version 4 no extensions. Version 3 has the same
+// tables as version 4, but its programs pass over what raises Commit::used_up: they must not write
+// to this store.
 void migrate(Database& database) {
   Transaction transaction(database);
   if (database.integer("PRAGMA user_version") == 1) {  // another process may have been faster
@@ -43,6 +44,12 @@ void migrate(Database& database) {
         "PRAGMA user_version = 3");
   }
   if (database.integer("PRAGMA user_version") == 3) database.run("PRAGMA user_version = 4");
+  if (database.integer("PRAGMA user_version") == 4) {
+    database.run(
+        "CREATE TABLE IF NOT EXISTS extensions (tag INTEGER NOT NULL, name BLOB NOT NULL, "
+        "forbids INTEGER NOT NULL, content BLOB NOT NULL, PRIMARY KEY (tag, name)) WITHOUT ROWID; "
+        "PRAGMA user_version = 5");
+  }
   transaction.commit();
 }
 
@@ -55,11 +62,19 @@ constexpr std::string_view kViewOfVersion1 =
 constexpr std::string_view kViewOfVersion2 =
     "CREATE TEMP VIEW pins AS SELECT x'' AS snapshot, 0 AS until WHERE 0";
 
+constexpr std::string_view kViewOfVersion4 =
+    "CREATE TEMP VIEW extensions AS SELECT 0 AS tag, x'' AS name, 0 AS forbids, x'' AS content "
+    "WHERE 0";
+
 // `oldest`: the lowest version of the index that the caller can use.
 void check_store(Database& database, const base::Path& file, const StoreId& store,
                  std::int64_t oldest = kIndexVersion) {
   const std::int64_t version = database.integer("PRAGMA user_version");
-  if (version < oldest || version > kIndexVersion) {
+  if (version > kIndexVersion) {
+    fail(ErrorCode::kConfig, "open index {}: a newer version of mailstow made it: update mailstow",
+         file.string());
+  }
+  if (version < oldest) {
     fail(ErrorCode::kConfig,
          "open index {}: another version of mailstow made it: use that version, or remove the file "
          "and run mailstow-backupd reindex",
@@ -123,6 +138,7 @@ Database open_index_file_read_only(const base::Path& file, const StoreId& store)
   const std::int64_t version = database->integer("PRAGMA user_version");
   if (version == 1) database->run(kViewOfVersion1);
   if (version == 1 || version == 2) database->run(kViewOfVersion2);
+  if (version >= 1 && version <= 4) database->run(kViewOfVersion4);
   database->run("PRAGMA query_only = 1; PRAGMA cache_size = -8192");
   check_store(*database, file, store, /*oldest=*/1);
   return std::move(*database);

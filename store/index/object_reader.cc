@@ -46,6 +46,7 @@ std::optional<ObjectPlace> ObjectReader::find_elsewhere(ObjectType type, const O
                                                         std::optional<std::int64_t> not_in) {
   constexpr unsigned kMaxLooksInVain = 6;
   constexpr unsigned kMaxLooks = 100;
+  if (not_in) index_.see_newest();
   std::optional<ObjectPlace> place = find(type, id);
   const auto is_found = [&] { return place && place->block != not_in; };
   bool has_looked = false;
@@ -54,6 +55,7 @@ std::optional<ObjectPlace> ObjectReader::find_elsewhere(ObjectType type, const O
     ++looks_;
     ++looks_in_vain_;
     look_again_();
+    index_.see_newest();
     place = find(type, id);
   }
   if (!is_found()) return std::nullopt;

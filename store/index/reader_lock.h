@@ -1,8 +1,9 @@
 // Readers announce themselves, so that prune leaves data that they may still read.
 //
-// A reader holds a shared lock on STORE/readers/N, N being the number of the newest commit that had
-// condemned packs when it began. It may already have looked up objects in packs that a later commit
-// condemns.
+// A reader holds a shared lock on readers/N in local_directory() (store/format/layout.h), N being
+// the number of the newest commit that had condemned packs when it began. It may already have
+// looked up objects in packs that a later commit condemns. Readers on other machines are protected
+// by the grace period alone.
 #pragma once
 
 #include <cstdint>

@@ -13,6 +13,11 @@ std::vector<Identity> read_identities(ObjectReader& objects, const MakeId& make_
                            make_id);
 }
 
+std::vector<Identity> read_identities_without_ids(ObjectReader& objects, const UidNode& leaf) {
+  return decode_identities_without_ids(
+      objects.read_manifest(ObjectType::kIdentityLeaf, leaf.identity));
+}
+
 std::vector<State> read_states(ObjectReader& objects, const UidNode& leaf, FlagSets& sets) {
   return decode_states(objects.read_manifest(ObjectType::kStateLeaf, leaf.state), sets);
 }

@@ -17,6 +17,9 @@ void read_children(ObjectReader& objects, UidNode& branch);
 std::vector<Identity> read_identities(ObjectReader& objects, const MakeId& make_id,
                                       const UidNode& leaf);
 
+// The same without the messages' ids (decode_identities_without_ids()).
+std::vector<Identity> read_identities_without_ids(ObjectReader& objects, const UidNode& leaf);
+
 // In the order of the identities.
 std::vector<State> read_states(ObjectReader& objects, const UidNode& leaf, FlagSets& sets);
 

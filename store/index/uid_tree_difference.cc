@@ -82,11 +82,11 @@ std::pair<Nodes, Nodes> different_leaves(ObjectReader& objects, const UidTreeRoo
   return {std::move(a), std::move(b)};
 }
 
-std::vector<Identity> read_leaves(ObjectReader& objects, const MakeId& make_id,
-                                  const Nodes& leaves) {
+// Without the messages' ids.
+std::vector<Identity> read_leaves(ObjectReader& objects, const Nodes& leaves) {
   std::vector<Identity> identities;
   for (const auto& leaf : leaves) {
-    for (Identity& identity : read_identities(objects, make_id, *leaf)) {
+    for (Identity& identity : read_identities_without_ids(objects, *leaf)) {
       identities.push_back(std::move(identity));
     }
   }
@@ -111,14 +111,17 @@ std::vector<FlaggedIdentity> read_flagged(ObjectReader& objects, const MakeId& m
   return entries;
 }
 
-// Both arguments ascend by UID.
+// Those of `these` that `those` lack, with their ids. Both arguments have no ids, and ascend by
+// UID.
 std::vector<Identity> without(const std::vector<Identity>& these,
-                              const std::vector<Identity>& those) {
+                              const std::vector<Identity>& those, const MakeId& make_id) {
   std::vector<Identity> left;
   auto other = those.begin();
   for (const Identity& identity : these) {
     while (other != those.end() && other->uid < identity.uid) ++other;
-    if (other == those.end() || *other != identity) left.push_back(identity);
+    if (other != those.end() && *other == identity) continue;
+    left.push_back(identity);
+    left.back().message = make_id(identity.digest);
   }
   return left;
 }
@@ -142,9 +145,9 @@ UidTreeDifference difference(ObjectReader& objects, const MakeId& make_id, const
                              const UidTreeRoot& newer) {
   const auto [a, b] =
       different_leaves(objects, older, newer, [](const UidNode& node) { return node.identity; });
-  const std::vector<Identity> of_a = read_leaves(objects, make_id, a);
-  const std::vector<Identity> of_b = read_leaves(objects, make_id, b);
-  return {.only_older = without(of_a, of_b), .only_newer = without(of_b, of_a)};
+  const std::vector<Identity> of_a = read_leaves(objects, a);
+  const std::vector<Identity> of_b = read_leaves(objects, b);
+  return {.only_older = without(of_a, of_b, make_id), .only_newer = without(of_b, of_a, make_id)};
 }
 
 FlaggedDifference flagged_difference(ObjectReader& objects, const MakeId& make_id,

@@ -149,15 +149,25 @@ VerifiedKey verify_key(const Location& location, base::FileSystem& files, const 
   for (const KeySlot& slot : listing.slots) {
     if (open_with_key_file(slot, *file_key)) return {.id = base::to_hex(slot.id)};
   }
-  fail(ErrorCode::kKey, "open store {}: {} is not a key of this store", location.store.string(),
+  fail(ErrorCode::kKey, "open store {}: {} is not a key of this store", display_name(location),
        file.string());
 }
+
+namespace {
+
+// A listing may lack names: for a message only.
+bool has_nothing(const Location& location, base::FileSystem& files) {
+  if (location.is_directory()) return files.list(location.store).empty();
+  return location.storage->list(kKeysArea).empty() && location.storage->list(kPacksArea).empty();
+}
+
+}  // namespace
 
 std::string replace_key_file_from_export(const Location& location, base::FileSystem& files,
                                          const base::Clock& clock, base::ByteView exported) {
   const OpenedStore opened = parse_key_export(exported);
-  if (files.list(location.store).empty()) {
-    fail(ErrorCode::kNotFound, "open store {}: not found", location.store.string());
+  if (has_nothing(location, files)) {
+    fail(ErrorCode::kNotFound, "open store {}: not found", display_name(location));
   }
   const auto lock = lock_for_writing(location, files);
   check_is_key_of(location, files, opened);

@@ -133,6 +133,22 @@ std::optional<KeySlot> KeySlot::decode(base::ByteView bytes) {
   return slot;
 }
 
+// Slots of all versions begin with mark, version and kind, and end with their checksum.
+bool KeySlot::is_newer(base::ByteView bytes) {
+  constexpr std::size_t kFields = 2 * sizeof(std::uint32_t);
+  if (bytes.size() < kSlotMark.size() + kFields + kSlotChecksumSize) return false;
+  const std::size_t end = bytes.size() - kSlotChecksumSize;
+  Decoder decoder(bytes, "a key slot");
+  if (!std::ranges::equal(decoder.raw(kSlotMark.size()), base::as_bytes(kSlotMark)) ||
+      !std::ranges::equal(checksum(bytes.first(end)), bytes.subspan(end))) {
+    return false;
+  }
+  const std::uint32_t version = decoder.u32();
+  return version > kSlotVersion ||
+         (version == kSlotVersion &&
+          decoder.u32() > static_cast<std::uint32_t>(SlotKind::kPassphrase));
+}
+
 KeySlot wrap_for_key_file(const StoreId& store, const Key& master, const Key& file_key,
                           std::chrono::sys_seconds now, std::optional<SlotId> id) {
   KeySlot slot = new_slot(SlotKind::kKeyFile, store, now, id);
@@ -165,6 +181,7 @@ namespace {
 
 struct ReadSlot {
   bool exists = false;
+  bool is_newer = false;
   std::optional<KeySlot> slot = {};
 };
 
@@ -174,7 +191,7 @@ ReadSlot read_slot(Storage& storage, const std::string& key) {
   try {
     const std::optional<base::Bytes> bytes = storage.get({kKeysArea, key}, kMaxSlot);
     if (!bytes) return {};
-    return {.exists = true, .slot = KeySlot::decode(*bytes)};
+    return {.exists = true, .is_newer = KeySlot::is_newer(*bytes), .slot = KeySlot::decode(*bytes)};
   } catch (const base::Error& error) {
     if (error.code() != ErrorCode::kDamaged && error.code() != ErrorCode::kIo) throw;
     base::log_debug("{}", error.what());
@@ -201,9 +218,13 @@ SlotListing read_slots(Storage& storage, const StoreId* store) {
   std::map<std::string, std::optional<KeySlot>> slots;
   std::map<std::string, int> copies;
   for (const std::string& key : possible_keys(storage)) {
-    const auto [exists, slot] = read_slot(storage, key);
+    const auto [exists, is_newer, slot] = read_slot(storage, key);
     if (!exists) continue;
     const std::string name = storage.display_name({kKeysArea, key});
+    if (is_newer) {
+      listing.newer.push_back(name);
+      continue;
+    }
     if (slot && store != nullptr && slot->store != *store) {
       listing.damaged.push_back(name + ": it is a key slot of another store");
       listing.damaged_files.push_back(key);
@@ -268,15 +289,25 @@ SlotListing slots_at(const Location& location, Storage& storage) {
   try {
     return read_slots(storage);
   } catch (const StorageError& error) {
-    if (error.trouble() != Trouble::kGone || location.storage) throw;
+    if (error.trouble() != Trouble::kGone || !location.is_directory()) throw;
     return {};
   }
 }
 
+// One of these slots may be that of the key.
+void refuse_newer(const SlotListing& listing, const Storage& storage) {
+  if (listing.newer.empty()) return;
+  fail(ErrorCode::kConfig,
+       "open store {}: this version of mailstow knows no slot for this key, and a newer version of "
+       "mailstow wrote {}: update mailstow, or use another key",
+       storage.display_name(), listing.newer.front());
+}
+
 // The slots of a store, which must exist before any key is tried.
-std::vector<KeySlot> slots_of(const Location& location, Storage& storage) {
+SlotListing slots_of(const Location& location, Storage& storage) {
   SlotListing listing = slots_at(location, storage);
-  if (!listing.slots.empty()) return std::move(listing.slots);
+  if (!listing.slots.empty()) return listing;
+  refuse_newer(listing, storage);
   if (!listing.damaged.empty()) {
     fail(ErrorCode::kDamaged, "open store {}: {}: restore its key slots from a copy",
          storage.display_name(), listing.damaged.front());
@@ -289,12 +320,13 @@ std::vector<KeySlot> slots_of(const Location& location, Storage& storage) {
 
 OpenedStore open_master(const Location& location, base::FileSystem& files) {
   const std::shared_ptr<Storage> storage = storage_of(location, files);
-  const std::vector<KeySlot> slots = slots_of(location, *storage);
+  const SlotListing listing = slots_of(location, *storage);
   const Key file_key = load_key_file(files, location.key_file);
-  for (const KeySlot& slot : slots) {
+  for (const KeySlot& slot : listing.slots) {
     const std::optional<Key> master = open_with_key_file(slot, file_key);
     if (master) return {.store = slot.store, .master = *master};
   }
+  refuse_newer(listing, *storage);
   fail(ErrorCode::kKey,
        "open store {}: {} is not a key of this store: use the key file that init created for it",
        storage->display_name(), location.key_file.string());
@@ -303,7 +335,8 @@ OpenedStore open_master(const Location& location, base::FileSystem& files) {
 OpenedStore open_master_with_passphrase(const Location& location, base::FileSystem& files,
                                         std::string_view passphrase) {
   const std::shared_ptr<Storage> storage = storage_of(location, files);
-  std::vector<KeySlot> slots = slots_of(location, *storage);
+  SlotListing listing = slots_of(location, *storage);
+  std::vector<KeySlot>& slots = listing.slots;
   std::erase_if(slots, [](const KeySlot& slot) { return slot.kind != SlotKind::kPassphrase; });
   const std::size_t excess = slots.size() - std::min(slots.size(), kMaxSlots);
   slots.resize(slots.size() - excess);
@@ -323,6 +356,7 @@ OpenedStore open_master_with_passphrase(const Location& location, base::FileSyst
          "remove the files in {} that are not yours",
          storage->display_name(), kMaxSlots, excess, display_name_of_keys(*storage));
   }
+  refuse_newer(listing, *storage);
   fail(ErrorCode::kKey, "open store {}: this passphrase opens none of its key slots{}{}",
        storage->display_name(), why.empty() ? "" : ": ", why);
 }

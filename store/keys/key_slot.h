@@ -36,6 +36,8 @@ struct KeySlot {
 
   base::Bytes encode() const;
   static std::optional<KeySlot> decode(base::ByteView bytes);
+  // Whether a newer version of mailstow wrote it, which decode() can't read.
+  static bool is_newer(base::ByteView bytes);
 };
 
 // `id`: that of the slot; nullopt: a random one.
@@ -56,6 +58,7 @@ struct SlotListing {
   // Blobs that are missing or not what was written, with the reason.
   std::vector<std::string> damaged;
   std::vector<std::string> damaged_files;  // the keys of those that exist
+  std::vector<std::string> newer;  // the names, for people, of those of a newer version of mailstow
 };
 // What is not a regular file, or a slot with costs that mailstow never writes, is damaged; with
 // `store`, so is a slot of another store. More than kMaxSlots are listed, and reported as damage.
@@ -79,7 +82,8 @@ struct OpenedStore {
   Key master;
 };
 
-// Opens with the key file. Fails with kNotFound (no store), kKey, kDamaged.
+// Opens with the key file. Fails with kNotFound (no store), kKey, kDamaged, and kConfig if only a
+// newer version of mailstow knows the key's slot.
 OpenedStore open_master(const Location& location, base::FileSystem& files);
 
 // The same with a passphrase, which is tried with up to kMaxSlots slots of that kind. A slot that

@@ -6,9 +6,10 @@
 
 namespace store {
 
-std::vector<std::string> remove_leftovers(const Location& location, base::FileSystem& files,
-                                          std::chrono::sys_seconds now) {
-  std::vector<std::string> removed;
+namespace {
+
+void remove_leftover_trees(const Location& location, base::FileSystem& files,
+                           std::chrono::sys_seconds now, std::vector<std::string>& removed) {
   for (const std::string& name : files.list(trees_directory(location))) {
     if (!base::AtomicFile::is_leftover(name)) continue;
     const base::Path path = trees_directory(location) / name;
@@ -16,6 +17,14 @@ std::vector<std::string> remove_leftovers(const Location& location, base::FileSy
     if (!written || now - *written < std::chrono::days(1)) continue;
     if (files.remove(path)) removed.push_back(path.string());
   }
+}
+
+}  // namespace
+
+std::vector<std::string> remove_leftovers(const Location& location, base::FileSystem& files,
+                                          std::chrono::sys_seconds now) {
+  std::vector<std::string> removed;
+  if (location.is_directory()) remove_leftover_trees(location, files, now, removed);
   for (const std::string& name : files.list(location.index)) {
     if (!Spool::is_leftover(name)) continue;
     if (files.remove(location.index / name)) removed.push_back((location.index / name).string());

@@ -10,9 +10,10 @@
 
 namespace store {
 
-// Removes the temporary files that no process can still be writing, and returns their paths. Needs
-// the store's lock, so in the directories written under it every temporary file is a leftover. A
-// tree record is written without the lock, but in one go: there, a file a day old is a leftover.
+// Removes the temporary files, in a store in a directory and beside the index, that no process can
+// still be writing, and returns their paths. Needs the store's lock, so in the directories written
+// under it every temporary file is a leftover. A tree record is written without the lock, but in
+// one go: there, a file a day old is a leftover.
 std::vector<std::string> remove_leftovers(const Location& location, base::FileSystem& files,
                                           std::chrono::sys_seconds now);
 

@@ -12,9 +12,9 @@
 
 #include "base/error.h"
 #include "base/stop_request.h"
-#include "store/format/commit_chain.h"
 #include "store/format/layout.h"
 #include "store/format/writer_lock.h"
+#include "store/index/chain_check.h"
 #include "store/index/object_reader.h"
 #include "store/index/reader_lock.h"
 #include "store/maintenance/condemned_packs.h"
@@ -42,6 +42,11 @@ constexpr std::string_view kGoesOn =
 // The free room is checked each time this many bytes have been copied.
 constexpr std::uint64_t kRoomCheckedEvery = std::uint64_t{4} << 20;
 
+// A store in a bucket needs room on this machine for a pack that is built while the one before it
+// is uploaded, and for the index as it grows.
+constexpr std::uint64_t kRoomForUploads = std::uint64_t{512} << 20;
+constexpr std::uint64_t kRoomOfBuckets = std::uint64_t{1} << 60;
+
 // Blocks are read in the order of their places.
 constexpr std::uint64_t kCachedForCopying = std::uint64_t{24} << 20;
 
@@ -59,7 +64,7 @@ class Prune {
   Prune(const Location& location, base::FileSystem& files, const base::Clock& clock,
         const PruneOptions& options)
       : options_(options),
-        session_(location, files, clock, Effort::kStrong),
+        session_(location, files, clock, Effort::kStrong, Purpose::kPrune),
         now_(clock.now_seconds()),
         snapshots_(session_, without_pinned(session_.index(), options.drop, now_)),
         objects_(session_.storage(), session_.context(), session_.index(), kCachedForCopying),
@@ -72,6 +77,7 @@ class Prune {
 
   // Changes nothing.
   void prepare() {
+    session_.require_allowed(Forbids::kDropping);
     refuse_damaged_store();
     refuse_to_skip_grace();
     mark();
@@ -120,19 +126,7 @@ class Prune {
   // commits is checked each time.
   void refuse_damaged_store() {
     std::vector<std::string> damage = session_.damage();
-    std::vector<NamedCommit> commits;
-    for (const ObjectId& id : index().commits()) {
-      try {
-        commits.emplace_back(id, Commit::decode(objects_.read_manifest(ObjectType::kCommit, id)));
-      } catch (const base::Error& error) {
-        if (error.code() == ErrorCode::kStorage) throw;  // it may be there
-        damage.emplace_back(error.what());
-      }
-    }
-    if (damage.empty()) {
-      const std::vector<PackName> packs = index().packs();
-      damage = find_breaks(commits, {packs.begin(), packs.end()});
-    }
+    if (damage.empty()) damage = check_chain(index(), objects_);
     if (damage.empty()) return;
     mark();  // fails with the account's name if a snapshot is known to need what is lost
     fail(ErrorCode::kDamaged, "{}: run mailstow-backupd check: nothing was dropped or deleted",
@@ -255,8 +249,10 @@ class Prune {
     if (!session_.files().open(reserve_file(location)) && kept < UINT64_MAX - kReserveBytes) {
       kept += kReserveBytes;
     }
-    const std::uint64_t free = session_.files().free_space(location.store);
-    return free - std::min(free, kept);
+    const std::uint64_t free = least_free_space(location, session_.files()).bytes;
+    const std::uint64_t left = free - std::min(free, kept);
+    // A bucket takes all copies; on this machine, packs are only on their way.
+    return location.is_directory() || left < kRoomForUploads ? left : kRoomOfBuckets;
   }
 
   // Stream by stream, so that no record is durable before its parts are. Returns false if the room
@@ -351,6 +347,12 @@ bool give_up_reserve(const Location& location, base::FileSystem& files) {
 }
 
 }  // namespace
+
+ChoiceLimits usual_limits(const Location& location) {
+  constexpr std::uint64_t kDeadPercentInBuckets = 50;
+  if (location.is_directory()) return {};
+  return {.dead_percent = kDeadPercentInBuckets, .max_recompressed = 0};
+}
 
 PruneReport prune(const Location& location, base::FileSystem& files, const base::Clock& clock,
                   const PruneOptions& options) {

@@ -82,6 +82,11 @@ struct PruneReport {
   std::vector<std::string> leftovers;  // removed files of interrupted programs
 };
 
+// The limits for this store. Where every byte that is read or written crosses a network, and may be
+// paid for, a pack is rewritten only if that frees as much as it copies, and never only to be
+// compressed harder, which saves a fifth at most.
+ChoiceLimits usual_limits(const Location& location);
+
 // Takes the store's lock. Fails as Writer::open does, and with kDamaged, having changed nothing, if
 // the store is damaged: unreadable data might be needed. Fails with kUsage if the grace period is
 // to be skipped while there is a reader or a copy lacks a pack, or where the storage can't create a

@@ -43,7 +43,7 @@ Quarantine::Quarantine(const Location& location, base::FileSystem& files)
 
 std::vector<SalvageSource> Quarantine::sources() {
   std::vector<SalvageSource> found;
-  if (location_.storage) {
+  if (!location_.is_directory()) {
     for (const std::string& key : storage_->list(kQuarantineArea)) {
       found.push_back(source_of(*storage_, {kQuarantineArea, key}));
     }
@@ -64,10 +64,9 @@ void Quarantine::take(const BlobName& name) {
   try {
     bytes = storage_->get(name, kMaxTaken);
   } catch (const base::Error& error) {
-    const bool is_local = !location_.storage;
     const bool may_be_moved =
         error.code() == base::ErrorCode::kDamaged || error.code() == base::ErrorCode::kIo;
-    if (!is_local || !may_be_moved) throw;
+    if (!location_.is_directory() || !may_be_moved) throw;
     return move(name);
   }
   if (!bytes) return;

@@ -35,6 +35,7 @@ struct KnownBefore {
   std::map<ObjectId, SnapshotLine> lines;
   std::vector<Pin> pins;
   std::uint64_t used_up = 0;
+  std::vector<Extension> extensions;
 };
 
 class Repair {
@@ -60,10 +61,11 @@ class Repair {
     {
       const ScratchIndex scratch(location_, files_, "repair");
       WriteSession session(scratch.location(), files_, clock_, Effort::kFast, Purpose::kRepair);
+      session.require_allowed(Forbids::kDropping);
       const CheckReport found = check_copy(session.context(), options);
       if (!found.newer_packs.empty()) {
         base::fail(base::ErrorCode::kConfig,
-                   "repair: pack {} has a newer format version: update mailstow",
+                   "repair: a newer version of mailstow wrote pack {}: update mailstow",
                    found.newer_packs.begin()->hex());
       }
       describe(found, session.damage());
@@ -121,6 +123,8 @@ class Repair {
     before.highest = index.highest_commit();
     before.pins = index.pins();
     before.used_up = std::max(index.used_up(), index.highest_lost_sequence());
+    before.extensions = index.extensions();
+    require_allowed(before.extensions, Forbids::kDropping, "repair");
     for (const std::string& account : index.accounts()) {
       for (const SnapshotLine& line : index.lines(account)) {
         before.lines[snapshot_id(context.keys, line)] = line;
@@ -215,6 +219,7 @@ class Repair {
     const std::vector<SnapshotLine> amended = amend(session, living);
     const std::vector<PackName> healthy = index.packs();
     const bool is_broken = !find_breaks(rebuilt.commits, {healthy.begin(), healthy.end()}).empty();
+    keep_extensions(commits, rebuilt.losing_commits, before);
     if (damaged_.empty() && amended.empty() && !is_broken && !session.lost_commit() &&
         !knows_more && !is_forked && salvage.objects() == 0 && report_.given_up.empty()) {
       return;
@@ -261,6 +266,19 @@ class Repair {
     }
     number_lines(lines, places);
     return lines;
+  }
+
+  // Those of the commits and of the earlier index: one too many, because its end is lost, forbids
+  // too much, and loses nothing.
+  void keep_extensions(const std::vector<NamedCommit>& commits,
+                       const std::vector<NamedCommit>& losing, const KnownBefore& before) {
+    const bool is_newest_lost = std::ranges::all_of(commits, [&](const NamedCommit& commit) {
+      return commit.second.number < before.highest.number;
+    });
+    const std::vector<Extension> living = living_extensions(commits);
+    extensions_ =
+        is_newest_lost ? merged(living, before.extensions) : merged(before.extensions, living);
+    extensions_ = merged(living_extensions(losing), extensions_);
   }
 
   // Before anything is given up: its sequence must not be used for another snapshot.
@@ -376,6 +394,7 @@ class Repair {
     checkpoint.condemned = condemned_;
     checkpoint.pins = std::move(pins);
     checkpoint.used_up = used_up_by(lines);
+    checkpoint.extensions = extensions_;
     for (const PackName& pack : damaged_) {
       checkpoint.condemned.push_back({.pack = pack, .since = kNeverDeleted});
     }
@@ -431,6 +450,7 @@ class Repair {
   std::vector<SalvageSource> sources_;
   std::map<std::string, std::uint64_t> highest_;  // the sequences that accounts have used
   std::uint64_t used_up_ = 0;
+  std::vector<Extension> extensions_;
 };
 
 }  // namespace

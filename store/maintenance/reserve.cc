@@ -8,9 +8,9 @@
 namespace store {
 
 bool release_reserve(const Location& location, base::FileSystem& files) {
-  if (files.free_space(location.store) >= 2 * kReserveBytes) return false;
+  if (files.free_space(local_directory(location)) >= 2 * kReserveBytes) return false;
   if (!files.remove(reserve_file(location))) return false;
-  files.sync_directory(location.store);
+  files.sync_directory(local_directory(location));
   return true;
 }
 
@@ -18,7 +18,7 @@ void restore_reserve(const Location& location, base::FileSystem& files) {
   try {
     const std::unique_ptr<base::File> file = files.open(reserve_file(location));
     if (file && file->size() >= kReserveBytes) return;
-    const std::uint64_t free = files.free_space(location.store);
+    const std::uint64_t free = files.free_space(local_directory(location));
     if (free < location.keep_free || free - location.keep_free < 2 * kReserveBytes) return;
     if (file) files.remove(reserve_file(location));
     // Random, because some file systems store zeros without using space.
@@ -27,7 +27,7 @@ void restore_reserve(const Location& location, base::FileSystem& files) {
     const std::unique_ptr<base::File> reserve = files.create(reserve_file(location));
     reserve->write(bytes);
     reserve->sync();
-    files.sync_directory(location.store);
+    files.sync_directory(local_directory(location));
   } catch (const base::Error& error) {
     base::log_debug("keep a reserve: {}", error.what());
   }

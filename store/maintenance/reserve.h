@@ -1,5 +1,5 @@
-// A small file that keeps room on the store's disk: a prune that frees space must be able to write
-// its commit although the disk is full.
+// A small file that keeps room on the store's disk, or on the index's for a store in a bucket: a
+// prune that frees space must be able to write its commit although the disk is full.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ namespace store {
 
 constexpr std::uint64_t kReserveBytes = 4'000'000;
 
-// Removes the file if less than twice its size is free on the store's disk. Returns whether it did.
+// Removes the file if less than twice its size is free on its disk. Returns whether it did.
 // Needs the store's lock.
 bool release_reserve(const Location& location, base::FileSystem& files);
 

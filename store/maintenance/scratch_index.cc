@@ -23,6 +23,7 @@ constexpr std::uint64_t kMaxMarkBytes = 256;
 ScratchIndex::ScratchIndex(const Location& location, base::FileSystem& files, const char* name)
     : location_(location), files_(files) {
   location_.index = location.index / name;
+  location_.local = local_directory(location);  // the same locks
   clear();
   files_.make_directory(location_.index);
   copy_mark(highest_commit_file(location), highest_commit_file(location_));

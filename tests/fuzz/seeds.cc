@@ -155,6 +155,7 @@ Seeds commit_seeds() {
   commit.dropped = {id_of(4)};
   commit.condemned = {{.pack = {id_of(5).bytes}}};
   commit.pins = {{.snapshot = id_of(6), .until = moment(1'800'000'000)}};
+  commit.extensions = {store::format_extension()};
   store::FolderObject folder;
   folder.info.raw_name = "INBOX";
   folder.info.attributes = {"\\Sent"};

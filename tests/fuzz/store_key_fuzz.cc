@@ -14,6 +14,7 @@ using fuzz::require;
 
 void check_slot(base::ByteView bytes) {
   const std::optional<store::KeySlot> slot = store::KeySlot::decode(bytes);
+  require(!slot || !store::KeySlot::is_newer(bytes));
   if (!slot) return;
   require(std::ranges::equal(slot->encode(), bytes));
   require(slot->memory <= std::uint64_t{64} << 20U && slot->operations <= 10);

@@ -101,6 +101,41 @@ TEST(SessionAheadSizeTest, OnlyTheStatusMayBeCompletedBeforeTheMessages) {
   });
 }
 
+TEST(SessionAheadSizeTest, WhereTheListHasNoHighestmodseqTheFolderBeforeIsTheGuess) {
+  Transcript transcript = Transcript::session("ENABLE CONDSTORE");
+  transcript.add(R"(
+    C: m4 EXAMINE "A"
+    C: m5 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE MODSEQ BODY.PEEK[])
+    S: * 1 EXISTS
+    S: * OK [HIGHESTMODSEQ 9] highest
+    S: m4 OK opened
+    S: * 1 FETCH (UID 1 FLAGS () MODSEQ (3) BODY[] "a")
+    S: m5 OK done
+    C: m6 EXAMINE "B"
+    S: * 0 EXISTS
+    S: * OK [NOMODSEQ] not here
+    S: m6 OK opened
+    C: m7 EXAMINE "C"
+    C: m8 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
+    S: * 1 EXISTS
+    S: m7 OK opened
+    S: * 1 FETCH (UID 1 FLAGS () BODY[] "c")
+    S: m8 OK done
+  )");
+  Limits limits;
+  limits.list_detail = ListDetail::kNumbers;
+  Session session(scripted(transcript), limits);
+  session.request_ahead(listed_folder("A", 1));
+  EXPECT_EQ(session.examine("A").highest_modseq, 9U);
+  EXPECT_EQ(bodies_of_all(session), std::vector<std::string>{"a"});
+  session.request_ahead(listed_folder("B", 0));
+  EXPECT_FALSE(session.examine("B").highest_modseq);
+  session.request_ahead(listed_folder("C", 1));
+  session.examine("C");
+  EXPECT_EQ(bodies_of_all(session), std::vector<std::string>{"c"});
+  EXPECT_EQ(session.discarded_ahead(), 0U);
+}
+
 TEST(SessionAheadSizeTest, ARefusedStatusReportsNothing) {
   Transcript transcript = Transcript::session("STATUS=SIZE");
   transcript.add(R"(

@@ -1,8 +1,13 @@
 // Folders that a session requests ahead.
+#include <memory>
+#include <utility>
+
 #include <fmt/core.h>
 
+#include "base/error.h"
 #include "imap/connection_lost.h"
 #include "imap/session.h"
+#include "imap/transport.h"
 #include "tests/expect_error.h"
 #include "tests/imap/conversation.h"
 #include "tests/imap/folders_ahead.h"
@@ -24,6 +29,25 @@ constexpr const char* kBothRequested = R"(
     S: * 1 FETCH (UID 1 FLAGS () BODY[] "a")
     S: m4 OK done
 )";
+
+class BreakableTransport : public Transport {
+ public:
+  BreakableTransport(std::unique_ptr<Transport> transport, const bool& is_broken)
+      : transport_(std::move(transport)), is_broken_(is_broken) {}
+
+  std::size_t send(base::ByteView bytes) override {
+    if (is_broken_) base::fail(base::ErrorCode::kNetwork, "nothing can be sent");
+    return transport_->send(bytes);
+  }
+  std::size_t receive(std::span<std::byte> buffer) override { return transport_->receive(buffer); }
+  bool wait(bool to_send, std::chrono::milliseconds timeout) override {
+    return transport_->wait(to_send, timeout);
+  }
+
+ private:
+  std::unique_ptr<Transport> transport_;
+  const bool& is_broken_;
+};
 
 TEST(SessionAheadTest, FoldersAreOpenedAndReadWithoutWaiting) {
   Transcript transcript = Transcript::session();
@@ -50,6 +74,39 @@ TEST(SessionAheadTest, FoldersAreOpenedAndReadWithoutWaiting) {
     EXPECT_EQ(session.requested_ahead(), 0U);
     EXPECT_EQ(session.discarded_ahead(), 0U);
   });
+}
+
+// The transcript fails the test if any of it is not sent.
+TEST(SessionAheadTest, RequestsAreSentWithoutReadingAnswers) {
+  Transcript transcript = Transcript::session();
+  transcript.add(R"(
+    C: m3 EXAMINE "A"
+    C: m4 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
+    C: m5 EXAMINE "B"
+    C: m6 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
+  )");
+  converse(transcript, [](Session& session) {
+    request_a_and_b(session);
+    session.send_ahead();
+  });
+}
+
+TEST(SessionAheadTest, WhatArrivedIsReadAlthoughNothingCanBeSent) {
+  Transcript transcript = Transcript::session();
+  transcript.add(R"(
+    C: m3 EXAMINE "A"
+    S: * 0 EXISTS
+    S: m3 OK opened
+  )");
+  bool is_broken = false;
+  Session session(std::make_unique<BreakableTransport>(scripted(transcript), is_broken), {});
+  session.request_ahead(listed_folder("A", 0));
+  session.send_ahead();
+  is_broken = true;
+  session.request_ahead(listed_folder("B", 0));
+  EXPECT_NO_THROW(session.send_ahead());
+  EXPECT_EQ(session.examine("A").exists, 0U);
+  EXPECT_ERROR(kNetwork, "nothing can be sent", session.examine("B"));
 }
 
 TEST(SessionAheadTest, AnEmptyFolderIsOnlyOpened) {

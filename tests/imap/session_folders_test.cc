@@ -134,6 +134,30 @@ TEST(SessionFoldersTest, ListsWithStatusInOneRoundTrip) {
   });
 }
 
+TEST(SessionFoldersTest, ListsWithTheDetailThatIsWanted) {
+  Transcript transcript = Transcript::session("ENABLE CONDSTORE LIST-STATUS STATUS=SIZE");
+  transcript.add(R"(
+    C: m4 LIST "" "*" RETURN (STATUS (MESSAGES UIDNEXT UIDVALIDITY))
+    S: * LIST () "/" INBOX
+    S: * STATUS INBOX (MESSAGES 3 UIDNEXT 9 UIDVALIDITY 7)
+    S: m4 OK done
+    C: m5 LIST "" "*" RETURN (STATUS (MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ))
+    S: * LIST () "/" INBOX
+    S: * STATUS INBOX (MESSAGES 3 UIDNEXT 9 UIDVALIDITY 7 HIGHESTMODSEQ 12)
+    S: m5 OK done
+  )");
+  converse_and_cut(transcript, [](Session& session) {
+    session.list_with(ListDetail::kNumbers);
+    const auto numbers = session.list_personal_folders();
+    session.list_with(ListDetail::kChanges);
+    const auto changes = session.list_personal_folders();
+    ASSERT_THAT(numbers, SizeIs(1));
+    EXPECT_FALSE(numbers[0].status->highest_modseq);
+    ASSERT_THAT(changes, SizeIs(1));
+    EXPECT_EQ(changes[0].status->highest_modseq, 12U);
+  });
+}
+
 TEST(SessionFoldersTest, InboxHasOneName) {
   Transcript transcript = Transcript::session();
   transcript.add(R"(

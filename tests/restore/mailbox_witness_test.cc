@@ -71,6 +71,19 @@ TEST_F(MailboxWitnessTest, OtherFoldersDecideAsLongAsInboxIsEmpty) {
   EXPECT_ERROR(kLogin, "a different mailbox", prove_other(witness));
 }
 
+TEST_F(MailboxWitnessTest, OtherFoldersAreListedOnlyIfInboxDiffers) {
+  for (ModelServer* server : {&first_, &other_}) {
+    server->folders["INBOX"].messages.clear();
+    server->folders["Sent"].put({3, {}, false, "abc"});
+  }
+  const imap::MailboxWitness witness = witness_of_first();
+  EXPECT_NO_THROW(prove_other(witness));
+  EXPECT_FALSE(other_.heard.contains("LIST"));
+  other_.folders["INBOX"].uid_validity = 8;
+  EXPECT_NO_THROW(prove_other(witness));
+  EXPECT_TRUE(other_.heard.contains("LIST"));
+}
+
 TEST_F(MailboxWitnessTest, AnInboxThatCannotBeOpenedProvesNothing) {
   const imap::MailboxWitness witness = witness_of_first();
   other_.refused = {{"EXAMINE", "INBOX"}};

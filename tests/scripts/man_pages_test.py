@@ -63,7 +63,7 @@ def check_configuration(page):
     schema = json.loads((ROOT / "schema/mailstow.schema.json").read_text())
     keys = set(keys_of(schema))
     items = re.findall(r"^\.It Cm (.*)$", page, re.M)
-    described = {name for item in items for name in re.findall(r"[a-z_]+", item)}
+    described = {name for item in items for name in re.findall(r"[a-z][a-z0-9_]*", item)}
     return ([f"the key {name} is missing" for name in sorted(keys - described)]
             + [f"there is no key {name}" for name in sorted(described - keys)])
 

@@ -29,8 +29,8 @@ TOKEN = "ya29.a-token-that-only-the-endpoint-hands-out"
 
 # The sections of the document that each scene plays; a scene is named after its server.
 SCENES = {
-    "dovecot": ["Install", "Dovecot", "Accounts from LDAP", "Monitoring", "A second copy elsewhere",
-                "The restore page", "Another machine"],
+    "dovecot": ["Install", "Dovecot", "Accounts from LDAP", "Monitoring", "A copy on another disk",
+                "A second copy elsewhere", "The restore page", "Another machine"],
     "cyrus": ["Cyrus"],
     "gmail": ["Gmail"],
     "m365": ["Microsoft 365"],
@@ -150,7 +150,7 @@ class TokenEndpoint(http.server.BaseHTTPRequestHandler):
 class Scene:
     def __init__(self, name, bin_directory, sandbox):
         self.name, self.bin, self.sandbox = name, bin_directory, sandbox
-        for directory in ("stubs", "etc/mailstow", "etc/dovecot/conf.d", "var/lib/mailstow", "var/lib/prometheus/node-exporter", "mnt/elsewhere", "root/.ssh", "usr/local/bin",
+        for directory in ("stubs", "etc/mailstow", "etc/dovecot/conf.d", "var/lib/mailstow", "var/lib/prometheus/node-exporter", "mnt/elsewhere", "mnt/nas", "root/.ssh", "usr/local/bin",
                        "new/etc/mailstow", "new/var/lib/mailstow"):
             (sandbox / directory).mkdir(parents=True)
         sandbox.chmod(0o755)
@@ -373,6 +373,10 @@ def dovecot(scene):
     metrics = (scene.sandbox / "var/lib/prometheus/node-exporter/mailstow.prom").read_text()
     assert 'mailstow_job_exit_status{name="backup"} 0\n' in metrics, metrics
     second_copy(scene)
+    scene.play("A copy on another disk")
+    packs = contents(scene.sandbox / "var/lib/mailstow/store/packs")
+    copied = contents(scene.sandbox / "mnt/nas/mailstow/packs")  # without those that a prune replaced
+    assert copied and copied.items() <= packs.items(), sorted(copied)
     scene.play("The restore page")
     scene.expect_backed_up("alice", "bob")
     # Without a socket from systemd or the configuration it does not start, and names them.

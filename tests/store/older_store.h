@@ -13,6 +13,7 @@
 #include "store/format/encoding.h"
 #include "store/format/location.h"
 #include "store/format/pack.h"
+#include "store/index/sqlite.h"
 #include "store/write_session.h"
 
 namespace store {
@@ -33,6 +34,36 @@ inline void forget_sequences(const Location& location, base::FileSystem& files,
   checkpoint.is_checkpoint = true;
   for (const auto& [id, line] : lines) checkpoint.snapshots.push_back(line);
   session.commit({checkpoint});
+}
+
+// The index as version 1 was, with its comments: SQLite changes a table by editing this text.
+inline void make_index_of_version_1(const base::Path& index) {
+  Database::open_or_create(index).run(R"(
+DROP TABLE extensions;
+DROP TABLE pins;
+DROP INDEX snapshots_of_account;
+ALTER TABLE snapshots RENAME TO numbered;
+CREATE TABLE snapshots (
+  id BLOB PRIMARY KEY,
+  account TEXT NOT NULL,
+  time INTEGER NOT NULL,
+  kind INTEGER NOT NULL,          -- 0 backup, 1 rescue
+  status INTEGER NOT NULL,        -- 0 complete, 1 partial, 2 moving
+  prefix BLOB NOT NULL,
+  folders INTEGER NOT NULL,
+  messages INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  vanished INTEGER NOT NULL,      -- messages of the previous backup that are in no folder now
+  root BLOB NOT NULL,
+  number INTEGER NOT NULL,        -- the number of its commit
+  line INTEGER NOT NULL           -- its position there, from 0: of equal times the later is newer
+) WITHOUT ROWID;
+INSERT INTO snapshots SELECT id, account, time, kind, status, prefix, folders, messages, bytes,
+  vanished, root, number, line FROM numbered;
+DROP TABLE numbered;
+CREATE INDEX snapshots_of_account ON snapshots (account, time);
+PRAGMA user_version = 1;
+)");
 }
 
 // The pack as version 1 of the format has it: with other bytes at both ends, so with another name.

@@ -2,7 +2,6 @@
 // neither sees the other's locks.
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <iterator>
 #include <memory>
 #include <set>
@@ -26,22 +25,15 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-namespace fs = std::filesystem;
-
 class OwnIndexTest : public StoreFixture {
  protected:
   OwnIndexTest() {
     location_.storage = model_;
     make_store();
-    // The other machine has the packs through the storage, and a copy of the keys.
+    // The other machine has the key file, too.
     elsewhere_ = location_;
-    elsewhere_.store = directory_ / "elsewhere";
     elsewhere_.index = directory_ / "elsewhere-index";
     elsewhere_.has_own_index = true;
-    fs::create_directories(packs_directory(elsewhere_));
-    if (fs::exists(keys_directory(location_))) {
-      fs::copy(keys_directory(location_), keys_directory(elsewhere_));
-    }
   }
 
   SnapshotInfo back_up(const std::string& account, const std::vector<std::string>& messages) {

@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
 #include "base/process.h"
 #include "base/secret.h"
 #include "store/format/layout.h"
@@ -22,9 +23,11 @@
 #include "store/maintenance/dropping.h"
 #include "store/maintenance/prune.h"
 #include "store/maintenance/reindex.h"
+#include "store/write_session.h"
 #include "tests/long_run.h"
 #include "tests/store/message/mime_generator.h"
 #include "tests/store/older_store.h"
+#include "tests/store/poisoned/poisoned_store.h"
 #include "tests/store/random_bytes.h"
 #include "tests/store/store_fixture.h"
 #include "tests/text_of.h"
@@ -217,6 +220,53 @@ TEST_F(PythonReader, KnowsWhichSequencesAreUsedUp) {
     EXPECT_EQ(listed["used_up"], 1);
     EXPECT_EQ(listed["snapshots"].size(), 1U);
   }
+}
+
+TEST_F(PythonReader, KnowsTheFormatAndKeepsToTheExtensions) {
+  const auto set = [&](const Extension& extension) {
+    WriteSession session(location_, files_, clock_, Effort::kFast);
+    Commit commit;
+    commit.extensions = {extension};
+    session.commit({commit});
+  };
+  back_up_at(std::chrono::sys_seconds(std::chrono::days(20'000)), "alice", samples(1, 1));
+  Extension unknown{
+      .tag = 4'711, .name = "a name", .forbids = Forbids::kNothing, .content = "a content"};
+  set(unknown);
+  for (const bool is_pruned : {false, true}) {
+    if (is_pruned) prune(location_, files_, clock_, {.limits = {.dead_percent = 0}});
+    const json listed = list();
+    EXPECT_EQ(listed["format"], kStoreFormat);
+    EXPECT_EQ(listed["extensions"], json::array({json::array({1, "", 3, "\x02"}),
+                                                 json::array({4'711, "a name", 0, "a content"})}));
+    EXPECT_THAT(listed["troubles"], IsEmpty());
+  }
+  unknown.forbids = Forbids::kReading;
+  set(unknown);
+  EXPECT_THROW(list(), base::Error);
+}
+
+// As mailstow 4062cab wrote it.
+TEST_F(PythonReader, ReadsAnOlderStoreBeforeAndAfterItsConversion) {
+  const base::Path older = directory_ / "older";
+  std::filesystem::create_directory(older);
+  tests::unpack_poisoned("prefix", older);
+  location_ = {.store = older / "store", .index = older / "index", .key_file = older / "store.key"};
+  key_ = location_.key_file.string();
+  const auto list_snapshots = [&](std::uint64_t format) {
+    json listed = list();
+    EXPECT_EQ(listed["format"], format);
+    EXPECT_THAT(listed["troubles"], IsEmpty());
+    for (json& snapshot : listed["snapshots"]) snapshot.erase("place");
+    return listed["snapshots"];
+  };
+  const json before = list_snapshots(1);
+  const std::map<std::string, std::string> messages = extract();
+  EXPECT_EQ(before.size(), 8U);
+  reindex(location_, files_);
+  open_writer();
+  EXPECT_EQ(list_snapshots(kStoreFormat), before);
+  EXPECT_TRUE(extract() == messages);
 }
 
 // The commits of an older version have no sequences: a reader numbers their lines itself.

@@ -130,8 +130,7 @@ TEST_F(SealedRecordsTest, ChangesFromOutsideAreFoundOut) {
       "UPDATE records SET box = substr(box, 1, length(box) - 1)",
       "INSERT INTO records SELECT randomblob(32), nonce, box FROM records LIMIT 1",
       "UPDATE records SET (nonce, box) = (SELECT nonce, box FROM records ORDER BY name DESC)",
-      "UPDATE meta SET value = zeroblob(16)",
-      "PRAGMA user_version = 2"};
+      "UPDATE meta SET value = zeroblob(16)"};
   for (const std::string& sql : meddling) {
     SCOPED_TRACE(sql);
     meddle(sql);

@@ -145,36 +145,7 @@ class OldIndexTest : public SequenceTest {
     back_up("alice", kMonday + kDay);
     back_up("alice", kMonday);
     forget_sequences();
-    make_index_old();
-  }
-
-  // As version 1 was, with its comments: SQLite changes a table by editing this text.
-  void make_index_old() {
-    Database::open_or_create(index_file(location_)).run(R"(
-DROP TABLE pins;
-DROP INDEX snapshots_of_account;
-ALTER TABLE snapshots RENAME TO numbered;
-CREATE TABLE snapshots (
-  id BLOB PRIMARY KEY,
-  account TEXT NOT NULL,
-  time INTEGER NOT NULL,
-  kind INTEGER NOT NULL,          -- 0 backup, 1 rescue
-  status INTEGER NOT NULL,        -- 0 complete, 1 partial, 2 moving
-  prefix BLOB NOT NULL,
-  folders INTEGER NOT NULL,
-  messages INTEGER NOT NULL,
-  bytes INTEGER NOT NULL,
-  vanished INTEGER NOT NULL,      -- messages of the previous backup that are in no folder now
-  root BLOB NOT NULL,
-  number INTEGER NOT NULL,        -- the number of its commit
-  line INTEGER NOT NULL           -- its position there, from 0: of equal times the later is newer
-) WITHOUT ROWID;
-INSERT INTO snapshots SELECT id, account, time, kind, status, prefix, folders, messages, bytes,
-  vanished, root, number, line FROM numbered;
-DROP TABLE numbered;
-CREATE INDEX snapshots_of_account ON snapshots (account, time);
-PRAGMA user_version = 1;
-)");
+    make_index_of_version_1(index_file(location_));
   }
 
   void expect_numbered() {
@@ -207,7 +178,7 @@ TEST_F(OldIndexTest, AReaderUsesAnOldIndexAndLeavesItUnchanged) {
   const auto old = open_reader().snapshots("alice");
   EXPECT_EQ(version(), 1) << "a backup of the older mailstow may be under way";
   open_writer();
-  EXPECT_EQ(version(), 4);
+  EXPECT_EQ(version(), 5);
   const auto converted = open_reader().snapshots("alice");
   ASSERT_EQ(old.size(), converted.size());
   for (std::size_t at = 0; at < old.size(); ++at) {
@@ -224,7 +195,8 @@ TEST_F(OldIndexTest, ConvertedAndNewIndexesAreTheSame) {
     std::set<std::string> lines;
     Statement columns(database,
                       "SELECT name || type FROM pragma_table_info('snapshots') "
-                      "UNION ALL SELECT name || type FROM pragma_table_info('pins')");
+                      "UNION ALL SELECT name || type FROM pragma_table_info('pins') "
+                      "UNION ALL SELECT name || type FROM pragma_table_info('extensions')");
     while (columns.step()) lines.insert(columns.text(0));
     Statement indexes(database, "SELECT sql FROM sqlite_schema WHERE type = 'index' AND sql > ''");
     while (indexes.step()) lines.insert(indexes.text(0));
@@ -237,8 +209,8 @@ TEST_F(OldIndexTest, ConvertedAndNewIndexesAreTheSame) {
 
 TEST_F(OldIndexTest, ANewerOneIsRefused) {
   Database::open_or_create(index_file(location_)).run("PRAGMA user_version = 9");
-  EXPECT_ERROR(kConfig, "another version of mailstow", open_reader());
-  EXPECT_ERROR(kConfig, "another version of mailstow", open_writer());
+  EXPECT_ERROR(kConfig, "a newer version of mailstow made it", open_reader());
+  EXPECT_ERROR(kConfig, "a newer version of mailstow made it", open_writer());
 }
 
 TEST_F(SequenceTest, AnAmendedSnapshotHasTheNextNumberAndTheSameTime) {

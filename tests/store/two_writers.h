@@ -36,7 +36,7 @@ class TwoWriters : public testing::Test {
   ~TwoWriters() override { base::set_log_level(base::LogLevel::kInfo); }
 
  protected:
-  // A new store. All hosts have its key slots and its key file, and an index each.
+  // A new store. All hosts have its key file, and an index each.
   void make_store(const StorageTraits& traits) {
     std::filesystem::remove_all(directory_.path() / "hosts");
     storage_ = std::make_shared<tests::ModelStorage>(traits);
@@ -44,8 +44,7 @@ class TwoWriters : public testing::Test {
     init(first, files_, clock_);
     for (const char* host : {"second", "third"}) {
       const Location location = location_of(host);
-      std::filesystem::create_directories(location.store);
-      std::filesystem::copy(first.store, location.store, std::filesystem::copy_options::recursive);
+      std::filesystem::create_directories(location.key_file.parent_path());
       std::filesystem::copy(first.key_file, location.key_file);
     }
   }

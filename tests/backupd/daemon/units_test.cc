@@ -54,6 +54,11 @@ TEST_F(UnitsTest, BackUpSweepAndPrune) {
   const auto check = run("mailstow-check.service");
   EXPECT_EQ(check.status, 0);
   EXPECT_THAT(check.out, testing::HasSubstr("The store is intact"));
+  const base::Path copy = mailstow_.directory() / "copy";
+  mailstow_.config()["copies"] = {{{"name", "nas"}, {"path", copy.string()}}};
+  mailstow_.save();
+  EXPECT_EQ(run("mailstow-copy.service").status, 0);
+  EXPECT_EQ(mailstow_.backupd({"check", "--copy", copy.string()}).status, 0);
 }
 
 TEST_F(UnitsTest, StartTheDaemon) {

@@ -43,6 +43,15 @@ TEST_F(FoldersAheadSizeTest, TheSizesOfALaterListAreEnough) {
   EXPECT_EQ(times("STATUS \"new20\" (MESSAGES UIDNEXT UIDVALIDITY SIZE)"), 1) << "of the list";
 }
 
+// The list of a first backup does not show whether folders have HIGHESTMODSEQ.
+TEST_F(FoldersAheadSizeTest, FoldersWithoutHighestmodseqAreRequestedAheadAfterTheFirstOne) {
+  server_.capabilities = "STATUS=SIZE CONDSTORE";
+  EXPECT_EQ(run().status, PassStatus::kComplete);
+  expect_all_but();
+  EXPECT_GE(times("UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])"), 90);
+  EXPECT_LE(times("UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE MODSEQ BODY.PEEK[])"), 2);
+}
+
 TEST_F(FoldersAheadSizeTest, AFolderWhoseSizeIsRefusedIsReadOnceMore) {
   server_.before = [](const std::string& command) {
     return std::string(

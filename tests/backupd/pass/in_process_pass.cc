@@ -33,7 +33,7 @@ OpenAccount open(const PassAccount& account, imap::Limits limits, const OpenOpti
   limits.pipeline = limits.pipeline && options.pipeline;
   limits.waits = options.waits;
   limits.without = options.without;
-  limits.list_sizes = options.list_sizes;
+  limits.list_detail = options.list_detail;
   ListingState& listing = options.listing;
   listing.is_logged_in = listing.is_listed = false;
   std::unique_ptr<imap::Transport> transport = account.connect();
@@ -56,7 +56,7 @@ std::vector<AccountReport> run_passes(const store::Location& location,
   const std::vector<base::AccountConfig> configs = configured(accounts);
   base::Environment environment{{}, base::OutputFormat::kText, base::real_file_system(), clock};
   environment.config.servers[kServer] = server;
-  environment.config.servers[kServer].connections_per_account = 1;
+  environment.config.servers[kServer].connections_per_account = accounts.front().connections;
   const imap::Limits limits = imap::limits_of(server);
   AccountQueue queue(environment.config, configs);
   store::Writer writer = store::Writer::open(location, base::real_file_system(), clock);
@@ -68,7 +68,17 @@ std::vector<AccountReport> run_passes(const store::Location& location,
   std::vector<AccountReport> reports(configs.size());
   const auto run_one = [&](std::size_t index) {
     const base::AccountConfig& config = configs[index];
-    SpareSessions spares(queue, environment.config, config);
+    const auto open_spare = [&, &account = accounts[index]](const base::ServerConfig&,
+                                                            const base::AccountConfig&,
+                                                            const imap::CommonLimits& common) {
+      imap::Limits shared = limits;
+      shared.waits = common.waits;
+      shared.without = common.without;
+      shared.list_detail = common.list_detail;
+      return imap::Session(account.connect(), shared, std::nullopt, imap::Session::ActingAs::kSelf,
+                           account.clock);
+    };
+    SpareSessions spares(queue, environment.config, config, open_spare);
     const RestoredTrees none({}, config.name);
     AccountPass pass(environment, config, none,
                      {writer, schedule, mutex, budget, progress, causes});
@@ -80,8 +90,10 @@ std::vector<AccountReport> run_passes(const store::Location& location,
     const StoreTurn turn(mutex);
     schedule.commit_if_due_for_account();
   };
-  if (configs.size() == 1) {
+  if (configs.size() == 1 && accounts.front().connections == 1) {
     run_one(0);
+  } else if (configs.size() == 1) {
+    queue.run(run_one);  // which knows then that no account waits for a connection
   } else {
     queue.run([&](std::size_t index) {
       reports[index].account = configs[index].name;

@@ -23,10 +23,12 @@ struct PassAccount {
   std::string name;
   Connect connect;
   const base::Clock& clock = base::system_clock();  // measures how long its server takes
+  unsigned connections = 1;                         // that one account may have
 };
 
-// Runs one pass of each account, and commits. Returns their reports, in the same order. Errors that
-// end the whole run are thrown. `clock` is that of the run: its pauses, and the time of snapshots.
+// Runs one pass of each account, and commits. All accounts have as many connections as the first.
+// Returns their reports, in the same order. Errors that end the whole run are thrown. `clock` is
+// that of the run: its pauses, and the time of snapshots.
 std::vector<AccountReport> run_passes(const store::Location& location,
                                       const base::ServerConfig& server,
                                       std::span<const PassAccount> accounts, base::Clock& clock);

@@ -60,7 +60,7 @@ OddMessage& OddFolder::message(std::uint32_t uid, std::string body) {
 
 class OddServer::Connection : public imap::Transport {
  public:
-  explicit Connection(OddServer& server) : server_(server) {}
+  Connection(OddServer& server, int number) : server_(server), number_(number) {}
 
   std::size_t send(base::ByteView bytes) override {
     if (server_.drops_early_commands && !output_.empty()) return bytes.size();
@@ -130,6 +130,7 @@ class OddServer::Connection : public imap::Transport {
 
   void answer(const std::string& tag, const std::string& command) {
     server_.heard_.push_back(command);
+    server_.speakers_.push_back(number_);
     if (is_silent_ || is_closed_) return;
     const std::size_t begin = output_.size();
     is_early_ = begin > 0;
@@ -277,6 +278,7 @@ class OddServer::Connection : public imap::Transport {
   }
 
   OddServer& server_;
+  int number_;
   OddFolder* open_ = nullptr;
   OddFolder* open_before_ = nullptr;
   bool is_early_ = false;  // the client has not received the last answer yet
@@ -311,7 +313,7 @@ void OddServer::remove(std::string_view raw_name) {
 Connect OddServer::connect() {
   return [this] {
     ++connections_;
-    return std::make_unique<Connection>(*this);
+    return std::make_unique<Connection>(*this, connections_);
   };
 }
 

@@ -115,10 +115,12 @@ class OddServer {
   // The most bytes that a client receives at once.
   std::size_t max_piece = std::size_t{1} << 30;
 
-  // Opens a connection; one at a time.
+  // Opens a connection. Those that are open at the same time are used by one thread.
   Connect connect();
   int connections() const { return connections_; }
   const std::vector<std::string>& heard() const { return heard_; }  // commands, without tags
+  // Over which connection each of them came, counted from 1.
+  const std::vector<int>& speakers() const { return speakers_; }
 
  private:
   class Connection;
@@ -129,6 +131,7 @@ class OddServer {
   std::string open_folder_;
   int connections_ = 0;
   std::vector<std::string> heard_;
+  std::vector<int> speakers_;
 };
 
 // Returns a literal as servers send it: "{5}\r\nbytes".

@@ -108,7 +108,8 @@ AccountReport PassRunner::run_over(std::unique_ptr<imap::Transport> transport) {
 }
 
 AccountReport PassRunner::run_over(const Connect& connect) {
-  const std::vector<PassAccount> alone = {{.name = user_, .connect = connect}};
+  const std::vector<PassAccount> alone = {
+      {.name = user_, .connect = connect, .connections = connections_}};
   return run_together(alone).front();
 }
 

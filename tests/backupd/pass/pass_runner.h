@@ -54,6 +54,9 @@ class PassRunner {
   // The account's settings in the configuration.
   base::ServerConfig& server_config() { return server_config_; }
 
+  // How many connections the account may have; by default one.
+  void set_connections(unsigned connections) { connections_ = connections; }
+
   // The pauses of the last pass, which take no real time.
   const std::vector<std::chrono::milliseconds>& pauses() const { return clock_.pauses(); }
 
@@ -83,6 +86,7 @@ class PassRunner {
   store::Location location_;
   std::string sent_;
   base::ServerConfig server_config_;
+  unsigned connections_ = 1;
   HastyClock clock_;
 };
 

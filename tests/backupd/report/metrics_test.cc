@@ -85,6 +85,8 @@ class MetricsTest : public testing::Test {
     mailstow_.config()["accounts"] = {{{"name", kOdd}, {"server", "main"}, {"user", "alice"}},
                                       {{"name", "bob"}, {"server", "main"}}};
     mailstow_.config()["metrics"]["file"] = file().string();
+    mailstow_.config()["copies"] = {
+        {{"name", "elsewhere"}, {"path", (mailstow_.directory() / "elsewhere").string()}}};
     mailstow_.save();
     mailstow_.make_store();
   }
@@ -97,6 +99,7 @@ class MetricsTest : public testing::Test {
     mailstow_.backupd_json({"check", "--read-data"});
     mailstow_.backupd_json({"prune"});
     mailstow_.backupd_json({"drill"});
+    mailstow_.backupd_json({"copy"});
     mailstow_.restore_json({"run", kOdd, "--all"});
     mailstow_.restore_json({"sweep"});
     return tests::text_of(file());
@@ -140,6 +143,8 @@ TEST_F(MetricsTest, EveryJobReplacesTheFile) {
   EXPECT_EQ(series.at("mailstow_drill_troubles"), 0);
   EXPECT_EQ(series.at("mailstow_prune_left_packs"), 0);
   EXPECT_GT(series.at("mailstow_check_packs_read"), 0);
+  EXPECT_GT(series.at("mailstow_copy_timestamp_seconds{name=\"elsewhere\"}"), now - 120);
+  EXPECT_EQ(series.at("mailstow_copy_held{name=\"elsewhere\"}"), 0);
   for (const char* job : {"backup", "prune", "check", "sweep", "drill"}) {
     EXPECT_EQ(series.at(std::string("mailstow_job_exit_status{name=\"") + job + "\"}"), 0) << job;
   }

@@ -65,6 +65,40 @@ TEST(ConfigTest, TheAccountOfADrillMustExist) {
                parse_with(R"(, "drill": { "account": "bop" })"));
 }
 
+TEST(ConfigTest, CopiesHaveNamesAndPlacesOfTheirOwn) {
+  EXPECT_TRUE(parse_with("").copies.empty());
+  EXPECT_EQ(parse_with("").schedule.copy, "never");
+  const Config config = parse_with(R"(, "copies": [ { "name": "nas", "path": "/mnt/nas/store/" },
+                                                    { "name": "usb-1", "path": "/mnt/usb" } ])");
+  ASSERT_EQ(config.copies.size(), 2U);
+  EXPECT_EQ(config.copies[0].name, "nas");
+  EXPECT_EQ(config.copies[0].path, "/mnt/nas/store");
+  EXPECT_EQ(config.copies[1].path, "/mnt/usb");
+  EXPECT_EQ(config.schedule.copy, "daily 07:00");
+  EXPECT_EQ(parse_with(R"(, "copies": [ { "name": "a", "path": "/a" } ],
+                            "schedule": { "copy": "hourly" })")
+                .schedule.copy,
+            "hourly");
+
+  const auto copies = [](const std::string& list) {
+    return parse_with(", \"copies\": [" + list + "]");
+  };
+  EXPECT_ERROR(kConfig, R"(/copies/1/name: "a" is already the name of /copies/0)",
+               copies(R"({ "name": "a", "path": "/a" }, { "name": "a", "path": "/b" })"));
+  EXPECT_ERROR(kConfig, "/copies/1/path: it and /copies/0/path must not lie in each other",
+               copies(R"({ "name": "a", "path": "/a" }, { "name": "b", "path": "/a/b" })"));
+  for (const char* path : {"/var/store", "/var/store/copy", "/var", "/var/x/../store"}) {
+    EXPECT_ERROR(kConfig, "and store.path must not lie in each other",
+                 copies(R"({ "name": "a", "path": ")" + std::string(path) + "\" }"));
+  }
+  EXPECT_ERROR(kConfig, "and store.index must not lie in each other",
+               copies(R"({ "name": "a", "path": "/var/store.index/a" })"));
+  EXPECT_ERROR(kConfig, "store.key_file lies in /etc",
+               copies(R"({ "name": "a", "path": "/etc" })"));
+  EXPECT_ERROR(kConfig, "/copies/0/name", copies(R"({ "name": "a b", "path": "/a" })"));
+  EXPECT_ERROR(kConfig, "/copies/0/path", copies(R"({ "name": "a", "path": "copy" })"));
+}
+
 TEST(ConfigTest, KnowsEveryWayToLogIn) {
   const Config config = parse_config(R"({
     "store": { "path": "/s", "key_file": "/k" },

@@ -16,7 +16,7 @@ ObjectId branch_id(unsigned number) {
   return made;
 }
 
-ChainLink link(unsigned id, unsigned previous, std::uint64_t number, std::uint64_t epoch) {
+ChainLink link_of(unsigned id, unsigned previous, std::uint64_t number, std::uint64_t epoch) {
   return {.id = branch_id(id),
           .previous = branch_id(previous),
           .number = number,
@@ -33,40 +33,42 @@ SnapshotLine line_with(const std::string& account, std::uint64_t sequence, int s
 
 TEST(LosingCommitsTest, AChainHasNone) {
   EXPECT_THAT(losing_commits({}), IsEmpty());
-  EXPECT_THAT(losing_commits({link(1, 0, 1, 1), link(3, 2, 3, 0), link(2, 1, 2, 5)}), IsEmpty());
+  EXPECT_THAT(losing_commits({link_of(1, 0, 1, 1), link_of(3, 2, 3, 0), link_of(2, 1, 2, 5)}),
+              IsEmpty());
 }
 
 TEST(LosingCommitsTest, AMissingCommitIsNoFork) {
-  EXPECT_THAT(losing_commits({link(1, 0, 1, 1), link(4, 3, 4, 1)}), IsEmpty());
+  EXPECT_THAT(losing_commits({link_of(1, 0, 1, 1), link_of(4, 3, 4, 1)}), IsEmpty());
 }
 
 TEST(LosingCommitsTest, TheSameCommitTwiceIsNoFork) {
-  EXPECT_THAT(losing_commits({link(1, 0, 1, 1), link(1, 0, 1, 0), link(2, 1, 2, 1)}), IsEmpty());
+  EXPECT_THAT(losing_commits({link_of(1, 0, 1, 1), link_of(1, 0, 1, 0), link_of(2, 1, 2, 1)}),
+              IsEmpty());
 }
 
 TEST(LosingCommitsTest, TheNewerOwnerCounts) {
-  EXPECT_THAT(losing_commits({link(1, 0, 1, 1), link(2, 1, 2, 3), link(3, 1, 2, 2)}),
+  EXPECT_THAT(losing_commits({link_of(1, 0, 1, 1), link_of(2, 1, 2, 3), link_of(3, 1, 2, 2)}),
               ElementsAre(branch_id(3)));
-  EXPECT_THAT(losing_commits({link(1, 0, 1, 1), link(2, 1, 2, 0), link(3, 1, 2, 1)}),
+  EXPECT_THAT(losing_commits({link_of(1, 0, 1, 1), link_of(2, 1, 2, 0), link_of(3, 1, 2, 1)}),
               ElementsAre(branch_id(2)))
       << "it has no record";
 }
 
 TEST(LosingCommitsTest, TheBranchThatTheNewestOwnerContinuedCounts) {
-  EXPECT_THAT(
-      losing_commits({link(1, 0, 1, 1), link(2, 1, 2, 1), link(3, 1, 2, 2), link(4, 2, 3, 3)}),
-      ElementsAre(branch_id(3)));
+  EXPECT_THAT(losing_commits({link_of(1, 0, 1, 1), link_of(2, 1, 2, 1), link_of(3, 1, 2, 2),
+                              link_of(4, 2, 3, 3)}),
+              ElementsAre(branch_id(3)));
 }
 
 TEST(LosingCommitsTest, AllThatFollowsOneThatLosesLosesToo) {
-  EXPECT_THAT(losing_commits({link(1, 0, 1, 1), link(2, 1, 2, 2), link(3, 1, 2, 1),
-                              link(4, 3, 3, 1), link(5, 4, 4, 1), link(6, 2, 3, 2)}),
+  EXPECT_THAT(losing_commits({link_of(1, 0, 1, 1), link_of(2, 1, 2, 2), link_of(3, 1, 2, 1),
+                              link_of(4, 3, 3, 1), link_of(5, 4, 4, 1), link_of(6, 2, 3, 2)}),
               ElementsAre(branch_id(3), branch_id(4), branch_id(5)));
 }
 
 TEST(LosingCommitsTest, TheOrderOfTheCommitsDoesNotMatter) {
-  std::vector<ChainLink> links{link(1, 0, 1, 1), link(2, 1, 2, 1), link(3, 1, 2, 1),
-                               link(4, 2, 3, 1), link(5, 3, 3, 1)};
+  std::vector<ChainLink> links{link_of(1, 0, 1, 1), link_of(2, 1, 2, 1), link_of(3, 1, 2, 1),
+                               link_of(4, 2, 3, 1), link_of(5, 3, 3, 1)};
   const std::set<ObjectId> losing = losing_commits(links);
   EXPECT_THAT(losing, SizeIs(2));
   for (std::size_t i = 0; i < links.size(); ++i) {

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "store/format/encoding.h"
+#include "tests/expect_error.h"
 
 namespace store {
 namespace {
@@ -34,6 +35,11 @@ Commit sample() {
   commit.pins.resize(2);
   commit.pins[0].until = kPinnedWithoutEnd;
   commit.used_up = 80'000;
+  commit.extensions = {format_extension(),
+                       {.tag = 4'711,
+                        .name = "a name",
+                        .forbids = Forbids::kDropping,
+                        .content = std::string("\0\xff", 2)}};
   return commit;
 }
 
@@ -58,11 +64,41 @@ TEST(CommitTest, ACommitWithoutUsedUpSequencesIsAsEarlierVersionsWroteIt) {
   EXPECT_EQ(commit, Commit::decode(commit.encode()));
 }
 
+TEST(CommitTest, ACommitWithoutExtensionsIsAsEarlierVersionsWroteIt) {
+  Commit commit = sample();
+  const base::Bytes whole = commit.encode();
+  commit.extensions.clear();
+  const base::Bytes shorter = commit.encode();
+  // Their number; tag, name, use and content of each.
+  EXPECT_EQ(shorter.size() + 1 + (1 + 1 + 1 + 2) + (2 + 7 + 1 + 3), whole.size());
+  EXPECT_EQ(commit, Commit::decode(shorter));
+}
+
+// A later version marks what it adds by a flag, and a use that this one does not know forbids it.
+TEST(CommitTest, ACommitOfANewerVersionIsToldApartFromDamage) {
+  for (const std::uint64_t flags : {32U, 33U, 1U << 20U}) {
+    Encoder newer;
+    newer.varint(7);
+    newer.time({});
+    newer.id({});
+    newer.varint(flags);
+    newer.text("what a later version adds");
+    EXPECT_ERROR(kConfig, "a newer version of mailstow wrote it: update mailstow",
+                 Commit::decode(newer.view()));
+  }
+  Commit commit = sample();
+  commit.extensions = {{.tag = 9, .name = {}, .forbids = Forbids::kReading, .content = "c"}};
+  base::Bytes bytes = commit.encode();
+  bytes[bytes.size() - 3] = std::byte{4};  // before the content
+  EXPECT_ERROR(kConfig, "a newer version of mailstow wrote it", Commit::decode(bytes));
+}
+
 // The bytes that versions without sequences wrote.
 TEST(CommitTest, AnOlderCommitIsRead) {
   Commit commit = sample();
   commit.pins.clear();
   commit.used_up = 0;
+  commit.extensions.clear();
   for (SnapshotLine& line : commit.snapshots) line.sequence = 0;
   Encoder old;
   old.varint(commit.number);

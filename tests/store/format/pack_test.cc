@@ -314,7 +314,7 @@ TEST_F(PackReadsTest, TheHeaderOfALargePackGivesTheReasonIfItsEndCantBeRead) {
                                     .read_trailer(context_, pack.name, decompressor_)
                                     .blocks.size());
   newer[newer.size() - kPackFooterSize + 7] = std::byte{'3'};
-  EXPECT_ERROR(kConfig, "its format version is 3, this mailstow supports 2: update mailstow",
+  EXPECT_ERROR(kConfig, "a newer version of mailstow wrote it (format 3, not 2): update mailstow",
                open_bytes(newer, files_, path).read_trailer(context_, pack.name, decompressor_));
 
   base::Bytes damaged = bytes_of(pack);

@@ -69,7 +69,7 @@ TEST_F(KeyStorageTest, OfTwoThatMakeAStoreOneWins) {
 TEST_F(KeyStorageTest, AfterALostAnswerInitIsRepeatedOrTheStoreIsThere) {
   int number = 0;
   for (const StorageFault fault : {StorageFault::kDone, StorageFault::kNotDone}) {
-    for (std::uint64_t operation = 1; operation <= 6; ++operation) {
+    for (std::uint64_t operation = 1; operation <= 9; ++operation) {
       SCOPED_TRACE(operation);
       use({.creates_once = true, .lists_at_once = true});
       const Location location = elsewhere(std::to_string(++number));

@@ -152,7 +152,7 @@ TEST_F(PinTest, AnIndexWithoutPinsIsConverted) {
   EXPECT_EQ(version(), 2) << "a reader leaves it as it is";
   pin(kPinnedWithoutEnd);
   EXPECT_THAT(pins(), ElementsAre(kPinnedWithoutEnd, kNotPinned));
-  EXPECT_EQ(version(), 4);
+  EXPECT_EQ(version(), 5);
 }
 
 }  // namespace

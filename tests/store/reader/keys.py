@@ -37,7 +37,7 @@ def open_slot(data, key=None, passphrase=None):
         raise Damaged("a key slot is damaged")
     slot = Cursor(data)
     if slot.raw(8) != b"MSTWSLOT" or slot.unsigned(4) != 1:
-        raise Damaged("a key slot has an unknown version")
+        raise Damaged("a newer version of mailstow wrote a key slot")
     kind, store = slot.unsigned(4), slot.raw(16)
     slot.raw(8)
     slot.unsigned(8)

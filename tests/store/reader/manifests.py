@@ -13,6 +13,10 @@ CHECKPOINT = 1
 SEQUENCES = 2
 PINS = 4
 USED_UP = 8
+EXTENSIONS = 16
+FORMAT = 1  # the tag of an extension
+NEWEST_FORMAT = 2
+NOTHING, DROPPING, WRITING, READING = range(4)
 
 
 @dataclasses.dataclass
@@ -177,6 +181,8 @@ def read_commit(objects, name):
     commit = Cursor(objects.get(name, COMMIT))
     result = {"id": name, "number": commit.varint(), "time": commit.svarint()}
     result["previous"], flags = commit.id(), commit.varint()
+    if flags >= 2 * EXTENSIONS:
+        raise Damaged("a newer version of mailstow wrote a commit")
     result["checkpoint"] = flags & CHECKPOINT
     result["packs"] = [pack.hex() for pack in commit.list(commit.id)]
     result["snapshots"] = commit.list(lambda: read_line(commit, objects.keys, flags))
@@ -187,8 +193,40 @@ def read_commit(objects, name):
     pins = commit.list(lambda: (commit.id(), commit.svarint())) if flags & PINS else []
     result["pins"] = {name.hex(): until for name, until in pins}
     result["used_up"] = commit.varint() if flags & USED_UP else 0
+    extensions = commit.list(lambda: read_extension(commit)) if flags & EXTENSIONS else []
+    result["extensions"] = dict(extensions)
     commit.end()
     return result
+
+
+def read_extension(commit):
+    tag, name, forbids, content = commit.varint(), commit.text(), commit.unsigned(1), commit.text()
+    if forbids > READING:
+        raise Damaged("a newer version of mailstow wrote a commit")
+    return (tag, name), (forbids, content)
+
+
+def living_extensions(commits):
+    """What each extension forbids and contains, by tag and name."""
+    living = {}
+    for commit in commits:
+        if commit["checkpoint"]:
+            living.clear()
+        living.update(commit["extensions"])
+    return {key: value for key, value in living.items() if value[1]}
+
+
+def format_version(extensions):
+    """The store's format. It is Damaged for this reader if only a newer program may read it."""
+    version = 1
+    for (tag, _), (forbids, content) in extensions.items():
+        if tag == FORMAT:
+            version = Cursor(content).varint()
+        elif forbids == READING:
+            raise Damaged("a newer version of mailstow wrote to this store")
+    if version > NEWEST_FORMAT:
+        raise Damaged("the store has a newer format")
+    return version
 
 
 def read_commits(objects):

@@ -16,7 +16,16 @@ import pathlib
 import sys
 
 from keys import open_keys
-from manifests import living_snapshots, needed_packs, read_commits, read_folder, read_root
+from manifests import (
+    escape,
+    format_version,
+    living_extensions,
+    living_snapshots,
+    needed_packs,
+    read_commits,
+    read_folder,
+    read_root,
+)
 from packs import MESSAGE, Objects, Pack
 from primitives import Damaged
 from records import name_records, read_message
@@ -40,6 +49,7 @@ def open_store(store, key):
     }
     objects = read_objects(keys, packs.values())
     commits = read_commits(objects)
+    format_version(living_extensions(commits))
     condemned = {name for commit in commits for name in commit["condemned"]}
     if condemned & packs.keys():
         objects = read_objects(
@@ -80,7 +90,13 @@ def list_store(objects, commits):
             objects.troubles.append(f"snapshot {snapshot['id']}: {error}")
             folders = []
         snapshots.append(snapshot | {"root": snapshot["root"].hex(), "folders": folders})
+    extensions = living_extensions(commits)
     return {
+        "format": format_version(extensions),
+        "extensions": [
+            [tag, escape(name), forbids, escape(content)]
+            for (tag, name), (forbids, content) in sorted(extensions.items())
+        ],
         "snapshots": snapshots,
         "commits": [commit["number"] for commit in commits],
         "used_up": max((commit["used_up"] for commit in commits), default=0),

@@ -6,7 +6,7 @@ import {command} from "../parts/command.js";
 import {act, note, problem_note} from "../parts/note.js";
 import * as session from "../session.js";
 
-const kJobs = ["backup", "sweep", "prune", "check", "drill"];
+const kJobs = ["backup", "sweep", "prune", "check", "drill", "copy"];
 const kBetween = 2_000;    // milliseconds, while a job runs
 const kIdle = 15_000;      // the same while none does
 const kExpected = 10_000;  // how long a job that was started may take to be seen
@@ -69,13 +69,16 @@ function job_card(job, start, line) {
   const may_start = session.current().role === "operator";
   const run = button(t("jobs.run_now"), () => act(run, trouble, () => start(job)));
   run.append(el("span", {class: "hidden-text"}, `: ${t(`jobs.${job}`)}`));
-  return {
-    node: el("li", {class: "card", "data-job": job}, el("h2", {}, t(`jobs.${job}`)),
+  const node = el("li", {class: "card", "data-job": job}, el("h2", {}, t(`jobs.${job}`)),
       el("p", {class: "soft small"}, t(`jobs.about_${job}`)), state, progress, details, trouble,
-      may_start && el("div", {class: "actions below"}, run), command(line)),
+      may_start && el("div", {class: "actions below"}, run), command(line));
+  return {
+    node,
     update(known) {
       const now = of_job(known.daemon?.jobs, job);
       const record = of_job(known.jobs, job);
+      // Without copies in the configuration there is nothing to copy to.
+      node.hidden = job === "copy" && !record.started && !now.next_start && !now.running;
       replace(state, state_of(record, now));
       replace(progress, now.running && progress_of(now.progress));
       replace(details, facts_of(record, now));

@@ -1,0 +1,72 @@
+#include "base/config/copies_config.h"
+
+#include <cstddef>
+#include <functional>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/resolved_path.h"
+
+namespace base {
+
+namespace {
+
+// Whether a path is a directory or lies in it.
+using LiesIn = std::function<bool(const Path& path, const Path& directory)>;
+
+bool is_written_below(const Path& path, const Path& directory) {
+  const Path relative = path.lexically_normal().lexically_relative(directory.lexically_normal());
+  return !relative.empty() && *relative.begin() != "..";
+}
+
+Path without_slash(const std::string& text) {
+  Path path = Path(text).lexically_normal();
+  if (!path.has_filename()) path = path.parent_path();
+  return path;
+}
+
+void check_place(const std::vector<CopyConfig>& copies, std::size_t at, const StoreConfig& store,
+                 const LiesIn& lies_in) {
+  const Path& path = copies[at].path;
+  const auto refuse = [&](const char* other) {
+    fail(ErrorCode::kConfig, "/copies/{}/path: {} and {} must not lie in each other", at,
+         path.string(), other);
+  };
+  if (lies_in(path, store.path) || lies_in(store.path, path)) refuse("store.path");
+  if (lies_in(path, store.index) || lies_in(store.index, path)) refuse("store.index");
+  if (lies_in(store.key_file, path)) {
+    fail(ErrorCode::kConfig,
+         "/copies/{}/path: store.key_file lies in {}: a copy must not hold the key that opens it",
+         at, path.string());
+  }
+  for (std::size_t other = 0; other < at; ++other) {
+    if (!lies_in(path, copies[other].path) && !lies_in(copies[other].path, path)) continue;
+    fail(ErrorCode::kConfig, "/copies/{}/path: it and /copies/{}/path must not lie in each other",
+         at, other);
+  }
+}
+
+}  // namespace
+
+std::vector<CopyConfig> parse_copies(const nlohmann::json& at, const StoreConfig& store) {
+  std::vector<CopyConfig> copies;
+  for (const nlohmann::json& copy : at) {
+    CopyConfig parsed{.name = copy.at("name").get<std::string>(),
+                      .path = without_slash(copy.at("path").get<std::string>())};
+    for (std::size_t other = 0; other < copies.size(); ++other) {
+      if (copies[other].name != parsed.name) continue;
+      fail(ErrorCode::kConfig, "/copies/{}/name: \"{}\" is already the name of /copies/{}",
+           copies.size(), parsed.name, other);
+    }
+    copies.push_back(std::move(parsed));
+    check_place(copies, copies.size() - 1, store, is_written_below);
+  }
+  return copies;
+}
+
+void require_apart(const std::vector<CopyConfig>& copies, const StoreConfig& store) {
+  for (std::size_t at = 0; at < copies.size(); ++at) check_place(copies, at, store, lies_in);
+}
+
+}  // namespace base

@@ -1,0 +1,35 @@
+// The directory of a copy (store/copies/copying.h) on a file system of this machine.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "base/file_system.h"
+#include "store/storage/storage.h"
+
+namespace store {
+
+enum class ExpectedCopy {
+  kMayBeNew,
+  kExists,  // it was there before: an empty directory is where its disk should be mounted
+};
+
+struct CopyDirectory {
+  std::shared_ptr<Storage> storage;
+  std::unique_ptr<base::FileLock> lock;  // of a store's writer: only one process writes there
+};
+
+// Creates the directory if only it is missing, and removes what an interrupted process left there.
+// `files` must outlive the storage. Fails with
+// - kConfig: there is something else in it, or the directory above it is missing;
+// - kStorage: the copy is gone;
+// - kBusy: another process writes there;
+// - kIo, kNoSpace.
+CopyDirectory open_copy_directory(const base::Path& path, base::FileSystem& files,
+                                  ExpectedCopy expected);
+
+// The lowest number under which a reader of the copy has announced itself
+// (store/index/reader_lock.h); UINT64_MAX if no reader has. Needs the lock.
+std::uint64_t oldest_reader_of_copy(const base::Path& path, base::FileSystem& files);
+
+}  // namespace store

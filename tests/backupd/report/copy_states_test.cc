@@ -1,0 +1,103 @@
+#include "backupd/report/copy_states.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/temporary_directory.h"
+
+namespace backupd {
+namespace {
+
+using std::chrono::days;
+using std::chrono::hours;
+using std::chrono::seconds;
+using std::chrono::sys_seconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class CopyStatesTest : public testing::Test {
+ protected:
+  CopyStatesTest() { store_.index = directory_.path(); }
+
+  CopyStates load() { return load_copy_states(base::real_file_system(), store_); }
+
+  void write(const std::string& text) const { std::ofstream(store_.index / "copies.json") << text; }
+
+  tests::TemporaryDirectory directory_;
+  base::StoreConfig store_;
+  const sys_seconds now_{seconds(1'800'000'000)};
+  const CopyState complete_{.commit = 12,
+                            .commit_id = "ab12",
+                            .commit_time = now_ - hours(9),
+                            .seen = now_ - hours(8),
+                            .behind = 0,
+                            .held = {},
+                            .accepted_slots = {"00ff"}};
+};
+
+TEST_F(CopyStatesTest, AreReadAsTheyWereWritten) {
+  EXPECT_THAT(load(), IsEmpty());
+  CopyState held = complete_;
+  held.behind = 3;
+  held.held = {.number = 13, .id = "0123456789abcdef0123", .reasons = {"it drops much", "why"}};
+  const CopyStates states{{"nas", complete_}, {"usb", held}};
+  save_copy_states(base::real_file_system(), store_, states);
+  EXPECT_EQ(states, load());
+}
+
+TEST_F(CopyStatesTest, WhatIsDamagedIsLeftOut) {
+  save_copy_states(base::real_file_system(), store_, {{"nas", complete_}});
+  std::ifstream file(store_.index / "copies.json");
+  auto document = nlohmann::json::parse(file);
+  document["usb"] = {{"commit", "twelve"}};
+  document["tape"] = document["nas"];
+  document["tape"]["seen"] = -1;
+  document["disk"] = 7;
+  write(document.dump());
+  EXPECT_EQ((CopyStates{{"nas", complete_}}), load());
+  for (const char* text : {"", "{", "[]", "null", "{\"nas\": {}}"}) {
+    write(text);
+    EXPECT_THAT(load(), IsEmpty()) << text;
+  }
+}
+
+TEST_F(CopyStatesTest, RaiseAnAlarmIfACopyIsOldOrWaits) {
+  EXPECT_THAT(copy_alarm("nas", nullptr, now_), HasSubstr("was never made"));
+  EXPECT_EQ("", copy_alarm("nas", &complete_, now_));
+  EXPECT_EQ("", copy_alarm("nas", &complete_, complete_.seen + days(2)));
+  EXPECT_THAT(copy_alarm("nas", &complete_, complete_.seen + days(2) + seconds(1)),
+              HasSubstr("copy nas was last brought up to date "));
+  CopyState held = complete_;
+  held.held = {.number = 13, .id = "0123456789abcdef0123", .reasons = {"it drops much", "why"}};
+  EXPECT_EQ(
+      "copy nas stays at commit 12: commit 13 (0123456789abcdef) is not followed: it drops much; "
+      "why: if that is right, run mailstow-backupd copy nas --accept 0123456789abcdef",
+      copy_alarm("nas", &held, now_));
+  const std::vector<base::CopyConfig> copies{{.name = "nas", .path = "/nas"},
+                                             {.name = "usb", .path = "/usb"}};
+  EXPECT_THAT(copy_alarms(copies, {{"nas", complete_}}, now_),
+              ElementsAre(HasSubstr("copy usb was never made")));
+}
+
+TEST_F(CopyStatesTest, ShowHowManyCommitsACopyLacksNow) {
+  EXPECT_EQ(0U, commits_behind(complete_, 12));
+  EXPECT_EQ(5U, commits_behind(complete_, 17));
+  CopyState behind = complete_;
+  behind.behind = 3;
+  EXPECT_EQ(3U, commits_behind(behind, 0)) << "the newest commit is unknown";
+  const auto document =
+      copies_document({{.name = "nas", .path = "/nas"}}, {{"nas", complete_}}, 14, now_);
+  ASSERT_EQ(1U, document.size());
+  EXPECT_EQ("nas", document[0]["copy"]);
+  EXPECT_EQ(2, document[0]["commits_behind"]);
+  EXPECT_TRUE(document[0]["alarm"].is_null());
+  EXPECT_EQ("", copies_text({}, {}, 14, now_));
+}
+
+}  // namespace
+}  // namespace backupd
