@@ -54,7 +54,6 @@ constexpr std::uint64_t kCachedForCopying = std::uint64_t{24} << 20;
 constexpr std::chrono::hours kMinSharedGrace{24};
 
 std::chrono::seconds grace_for(const StorageTraits& traits, const PruneOptions& options) {
-  if (options.skip_grace) return std::chrono::seconds(0);
   return traits.creates_once ? options.grace
                              : std::max<std::chrono::seconds>(options.grace, kMinSharedGrace);
 }
@@ -72,8 +71,10 @@ class Prune {
         marked_(session_.storage(), session_.context(), marks_),
         marking_(session_.index(), objects_, session_.context().keys, marks_),
         packs_(session_, marks_, marked_, marking_),
-        condemned_(session_, grace_for(session_.storage().traits(), options), now_,
-                   options.is_now_confirmed, report_) {}
+        condemned_(session_, options.skip_grace ? std::chrono::seconds(0) : grace_of(), now_,
+                   options.is_now_confirmed, report_) {
+    report_.grace = grace_of();
+  }
 
   // Changes nothing.
   void prepare() {
@@ -108,6 +109,8 @@ class Prune {
 
  private:
   Index& index() { return session_.index(); }
+
+  std::chrono::seconds grace_of() { return grace_for(session_.storage().traits(), options_); }
 
   void carry_out() {
     report_.leftovers = remove_leftovers(session_.location(), session_.files(), now_);

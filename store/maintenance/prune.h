@@ -60,10 +60,11 @@ struct PruneReport {
     std::uint64_t size = 0;
     PackChoice choice;
   };
-  std::uint64_t dropped = 0;    // snapshots
-  std::vector<PackLine> packs;  // by age, without packs that were condemned before
-  std::uint64_t rewritten = 0;  // packs
-  std::uint64_t condemned = 0;  // packs, the rewritten ones among them
+  std::chrono::seconds grace{};  // how long packs wait, unless it is skipped
+  std::uint64_t dropped = 0;     // snapshots
+  std::vector<PackLine> packs;   // by age, without packs that were condemned before
+  std::uint64_t rewritten = 0;   // packs
+  std::uint64_t condemned = 0;   // packs, the rewritten ones among them
   std::uint64_t condemned_bytes = 0;
   std::uint64_t written_bytes = 0;  // new packs; with kPlan unknown: 0
   std::uint64_t deleted = 0;        // packs condemned earlier
