@@ -179,7 +179,7 @@ base::ExitStatus forget(const base::Environment& given, const ForgetOptions& com
                 ? "\nNothing was done: with --yes these snapshots are dropped for good.\n"
                 : "\nNothing was done, and nothing is dropped while one of them is pinned.\n");
   } else if (report) {
-    text = prune_text(*report, options.mode, options.grace);
+    text = prune_text(*report, options.mode, report->grace);
   } else {
     text = fmt::format("{} dropped. The next prune deletes what only {} needed.\n",
                        base::format_count(dropped, "snapshot"), dropped == 1 ? "it" : "they");

@@ -142,7 +142,7 @@ base::JobOutcome carry_out_prune(const base::Environment& given, const store::Lo
     if (!command.dry_run) outcome.troubles.push_back("nothing was dropped or deleted: " + doubt);
   }
   if (report) {
-    outcome.text += prune_text(*report, options.mode, options.grace);
+    outcome.text += prune_text(*report, options.mode, report->grace);
     report_left(*report, outcome);
   } else if (command.dry_run) {
     outcome.text += fmt::format("Pack details are unavailable: {}.\n", packs.why);

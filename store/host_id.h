@@ -1,4 +1,6 @@
-// The machine on which this process runs, as records name it.
+// The machine on which this process runs, as the records of trees name it. It stays the same when
+// the machine is started again, so that its trees remain its own: unlike the id of a writer
+// (store/index/host_identity.h), which must differ from that of a clone.
 #pragma once
 
 #include <string>

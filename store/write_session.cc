@@ -150,7 +150,8 @@ WriteSession::WriteSession(const Location& location, base::FileSystem& files,
     fill_search_index(location, files, context_, index_, search_);
   }
   try {
-    check_highest_commit(files, location, context_.store, index_, caught_up.recorded);
+    check_highest_commit(files, location, context_.store, index_, caught_up.recorded,
+                         caught_up.forked);
   } catch (const base::Error& error) {
     if (purpose != Purpose::kRepair || error.code() != ErrorCode::kDamaged) throw;
     lost_commit_ = load_highest_commit(files, location, context_.store);
@@ -164,12 +165,13 @@ WriteSession::WriteSession(const Location& location, base::FileSystem& files,
     if (!caught_up.is_newest_recorded) record_newest();
     save_highest_commit(files, location, context_.store, index_.highest_commit());
   }
+  number_after_all(caught_up);
   for (const std::string& line : damage_) base::log_warning("{}", line);
   if (!losing_packs_.empty()) {
     base::log_warning(
         "store {}: {} with commits that came after those of another host are not used, such as {}",
         storage_->display_name(), base::format_count(losing_packs_.size(), "pack"),
-        losing_packs_.begin()->hex());
+        losing_packs_.begin()->first.hex());
   }
   if (purpose == Purpose::kWrite) convert_older_store();
 }
@@ -317,6 +319,14 @@ void WriteSession::record_newest() {
   if (!why.empty() && std::ranges::find(damage_, why) == damage_.end()) damage_.push_back(why);
 }
 
+// A branch that lost a fork may be longer than the one that counts.
+void WriteSession::number_after_all(const CaughtUp& caught_up) {
+  const CommitMark highest = index_.highest_commit();
+  for (const CommitMark& last : caught_up.forked) {
+    if (last.number > highest.number) number_after({.number = last.number, .id = highest.id});
+  }
+}
+
 // By a checkpoint, which appears as a whole: before it is durable, the store is as it was. It
 // changes nothing that the store has, but records the format, and the sequences of snapshots whose
 // commits have none. Earlier commits, which a checkpoint replaces, are needed to notice damage: a
@@ -345,11 +355,16 @@ void WriteSession::require_allowed(Forbids use) {
 
 void WriteSession::require_ownership() {
   const std::optional<StoreOwner> newer = newer_owner(*storage_, context_, owner_);
-  if (!newer) return;
-  fail(ErrorCode::kBusy,
-       "delete from store {}: host {} has taken it over meanwhile: let only one host write to it, "
-       "and run the command again",
-       storage_->display_name(), name_of_host(*storage_, context_, *newer));
+  if (newer) {
+    fail(ErrorCode::kBusy,
+         "delete from store {}: host {} has taken it over meanwhile: let only one host write to "
+         "it, and run the command again",
+         storage_->display_name(), name_of_host(*storage_, context_, *newer));
+  }
+  // Where names are not created once: if a host that was the owner before still records another
+  // commit in the place of the newest one, that must lose, because here is deleted what it needs.
+  const std::vector<Index::CommitRow> newest = index_.newest_commits();
+  if (!storage_->traits().creates_once && !newest.empty()) record(newest);
 }
 
 // Where names are not created once, nothing stops a second writer: so this one looks for one first.

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -22,6 +23,7 @@
 #include "store/format/commit.h"
 #include "store/format/commit_record.h"
 #include "store/format/location.h"
+#include "store/index/catch_up.h"
 #include "store/index/index.h"
 #include "store/index/ownership.h"
 #include "store/pack_writer.h"
@@ -111,7 +113,7 @@ class WriteSession {
   void number_after(const CommitMark& commit);
 
   // Packs with commits that do not count, because another host was first: they are not indexed.
-  const std::set<PackName>& losing_packs() const { return losing_packs_; }
+  const std::map<PackName, LosingPack>& losing_packs() const { return losing_packs_; }
 
   // The highest commit known outside the store, or recorded in it, if the store lacks it: kRepair
   // only.
@@ -126,6 +128,7 @@ class WriteSession {
   void publish_series(std::vector<Commit> series);
   void publish(std::span<const std::pair<ObjectId, Commit>> commits);
   void record_newest();
+  void number_after_all(const CaughtUp& caught_up);
   void convert_older_store();
   void require_to_be_alone(std::uint64_t number);
   [[noreturn]] void fail_as_overtaken(std::uint64_t number, const StoreOwner& by);
@@ -145,7 +148,7 @@ class WriteSession {
   Effort effort_;
   SealingPool pool_;
   std::vector<std::string> damage_;
-  std::set<PackName> losing_packs_;
+  std::map<PackName, LosingPack> losing_packs_;
   std::optional<CommitMark> lost_commit_;
   CommitMark number_after_;
   StoreOwner owner_;

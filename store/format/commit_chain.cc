@@ -14,6 +14,16 @@ void sort_by_number(std::vector<NamedCommit>& commits) {
   std::ranges::sort(commits, {}, [](const NamedCommit& commit) { return commit.second.number; });
 }
 
+using NumbersOfCommits = std::map<ObjectId, std::uint64_t>;
+
+// Whether it follows one of these. Its number may be higher than the next one: the first commit
+// after a fork has a higher number than all branches, but follows the one that counts.
+bool follows_any(const Commit& commit, const NumbersOfCommits& before) {
+  if (commit.number == 1) return true;
+  const auto previous = before.find(commit.previous);
+  return previous != before.end() && previous->second < commit.number;
+}
+
 }  // namespace
 
 std::vector<std::string> find_breaks(std::vector<NamedCommit> commits,
@@ -24,20 +34,23 @@ std::vector<std::string> find_breaks(std::vector<NamedCommit> commits,
   for (const auto& [id, commit] : commits) {
     for (const CondemnedPack& pack : commit.condemned) condemned.insert(pack.pack);
   }
-  const NamedCommit* before = nullptr;
-  for (const NamedCommit& named : commits) {
-    const auto& [id, commit] = named;
-    const std::uint64_t expected = before == nullptr ? 1 : before->second.number + 1;
-    if (commit.is_checkpoint) breaks.clear();  // earlier commits are not needed
-    if (commit.number > expected) {
-      if (!commit.is_checkpoint) {
+  NumbersOfCommits before;
+  std::uint64_t expected = 1;
+  for (const auto& [id, commit] : commits) {
+    if (commit.is_checkpoint) {
+      // Earlier commits are not needed. The one before may be deleted, while one remains that lost
+      // a fork and has its number.
+      breaks.clear();
+    } else if (commit.number < expected || !follows_any(commit, before)) {
+      if (commit.number > expected) {
         breaks.push_back(fmt::format("commits {} to {} are missing", expected, commit.number - 1));
+      } else if (!before.empty()) {
+        breaks.push_back(
+            fmt::format("commit {}: it names a different previous commit", commit.number));
       }
-    } else if (before != nullptr && commit.previous != before->first) {
-      breaks.push_back(
-          fmt::format("commit {}: it names a different previous commit", commit.number));
     }
-    before = &named;
+    before.emplace(id, commit.number);
+    expected = commit.number + 1;
     for (const PackName& pack : commit.packs) {
       if (packs.contains(pack) || condemned.contains(pack)) continue;
       breaks.push_back(

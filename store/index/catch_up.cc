@@ -9,8 +9,11 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "store/format/commit_branches.h"
 #include "store/format/layout.h"
 #include "store/index/commit_log.h"
+#include "store/index/forks.h"
+#include "store/index/found_packs.h"
 #include "store/index/read_commits.h"
 
 namespace store {
@@ -49,7 +52,7 @@ class CatchUp {
     return result();
   }
 
-  Rebuilt rebuild(const std::set<PackName>& without) {
+  Rebuilt rebuild(const std::set<PackName>& without, DisputedPacks disputed) {
     present_ = packs_in(*storage_);
     for (const PackName& name : without) present_.erase(name);
     absent_ = without;
@@ -58,27 +61,25 @@ class CatchUp {
     read_packs(unknown_);
     read_recorded_packs();
     report_unreadable();
+    adds_disputed_ = disputed == DisputedPacks::kAdd;
+    if (!adds_disputed_) left_out_ = found_.disputed();
     add_found();
-    Rebuilt rebuilt{result(), {}};
-    for (FoundPack& pack : found_) {
-      std::ranges::move(pack.commits, std::back_inserter(rebuilt.commits));
+    Rebuilt rebuilt;
+    static_cast<CaughtUp&>(rebuilt) = result();
+    rebuilt.disputed = left_out_;
+    for (FoundPack& pack : found_.packs()) {
+      const bool loses = found_.is_forked(pack);
+      if (loses) {
+        for (const auto& [id, commit] : pack.commits) rebuilt.forked_ids.insert(id);
+        if (!makes_snapshots(pack.commits)) continue;
+      }
+      std::ranges::move(pack.commits,
+                        std::back_inserter(loses ? rebuilt.losing_commits : rebuilt.commits));
     }
     return rebuilt;
   }
 
  private:
-  struct FoundPack {
-    PackName name;
-    std::optional<Pack> contents;  // as far as memory allows
-    std::vector<std::pair<ObjectId, Commit>> commits;
-
-    // Packs without commits first: a commit that refers to them must find them.
-    std::uint64_t order() const { return commits.empty() ? 0 : commits.back().second.number; }
-
-    // Whether the record is about these commits.
-    bool is_in(const CommitRecord& record) const { return commits.back().first == record.commit; }
-  };
-
   // A crash may have come between the rename of a pack and its directory's sync.
   void make_listed_durable() {
     if (location_.is_directory()) files_.sync_directory(packs_directory(location_));
@@ -86,30 +87,71 @@ class CatchUp {
 
   CaughtUp result() {
     CaughtUp caught_up;
-    report_forks();
+    report_forks(caught_up.forked);
     caught_up.is_newest_recorded = is_newest_recorded();
     std::ranges::move(log_.take_damage(), std::back_inserter(damage_));
     caught_up.damage = std::move(damage_);
-    caught_up.losing = std::move(losing_);
+    for (const FoundPack& pack : found_.losing()) {
+      if (!is_condemned(pack.name)) caught_up.losing[pack.name] = describe_losing(pack);
+    }
     caught_up.recorded = recorded_;
     return caught_up;
   }
 
   void add_found() {
-    std::ranges::sort(found_, {}, &FoundPack::order);
-    for (FoundPack& pack : found_) {
-      if (condemned_.contains(pack.name)) continue;
-      if (!pack.contents) {
-        pack.contents = open(pack.name).read_trailer(context_, pack.name, decompressor_);
-      }
+    found_.sort();
+    for (FoundPack& pack : found_.packs()) {
+      const bool is_left_out = is_condemned(pack.name) || left_out_.contains(pack.name);
+      if (is_left_out || found_.is_forked(pack)) continue;
+      const Pack contents = take_contents(pack);
       if (returned_.contains(pack.name)) {
-        index_.add_again(*pack.contents, pack.commits);
+        index_.add_again(contents, pack.commits);
       } else {
-        index_.add(*pack.contents, pack.commits, context_.keys);
+        index_.add(contents, pack.commits, context_.keys);
       }
-      pack.contents.reset();
     }
+    if (!found_.forked().empty()) add_forked();
     index_.number_snapshots();
+  }
+
+  Pack take_contents(FoundPack& pack) {
+    if (!pack.contents) return open(pack.name).read_trailer(context_, pack.name, decompressor_);
+    Pack contents = *std::move(pack.contents);
+    pack.contents.reset();
+    return contents;
+  }
+
+  // Commits that lost a fork: first their snapshots, because a pack that the index has is not read
+  // again after a crash. What they need may be only in packs that the others condemned.
+  void add_forked() {
+    const std::set<ObjectId> dropped = found_.dropped();
+    const std::set<PackName> given_up = found_.given_up();
+    for (FoundPack& pack : found_.packs()) {
+      const bool may_be_needed = is_condemned(pack.name) && !given_up.contains(pack.name);
+      if (may_be_needed && adds_disputed_) index_.add_condemned(take_contents(pack));
+      if (!found_.is_forked(pack) || !makes_snapshots(pack.commits)) continue;
+      for (const auto& [id, commit] : pack.commits) {
+        index_.add_snapshots(commit, context_.keys, dropped);
+      }
+    }
+    for (FoundPack& pack : found_.packs()) {
+      if (!found_.is_forked(pack) || left_out_.contains(pack.name)) continue;
+      index_.add(take_contents(pack), {}, context_.keys);
+    }
+  }
+
+  bool is_condemned(const PackName& pack) const { return found_.condemned().contains(pack); }
+
+  LosingPack describe_losing(const FoundPack& pack) {
+    const Commit& first = pack.commits.front().second;
+    LosingPack losing{.is_predecessor_known =
+                          first.number == 1 ? index_.oldest_commit() <= 1
+                                            : index_.commit_id(first.number - 1) == first.previous,
+                      .named = {}};
+    for (const auto& [id, commit] : pack.commits) {
+      losing.named.insert(commit.packs.begin(), commit.packs.end());
+    }
+    return losing;
   }
 
   PackFile open(const PackName& name) { return PackFile::open(*storage_, name); }
@@ -147,21 +189,15 @@ class CatchUp {
   bool is_newest_refuted() {
     const std::vector<Index::CommitRow> newest = index_.newest_commits();
     if (newest.empty() || !storage_->traits().creates_once) return false;
-    const std::vector<CommitRecord> records = records_of(newest.front().number);
+    const std::vector<CommitRecord> records = found_.records_of(newest.front().number);
     return !records.empty() && records.front().commit != newest.back().id;
   }
 
   bool is_newest_recorded() {
     const std::vector<Index::CommitRow> newest = index_.newest_commits();
-    if (newest.empty() || has_rivals_ || with_record_.contains(newest.back().id)) return true;
-    records_of(newest.front().number);
-    return with_record_.contains(newest.back().id);
-  }
-
-  std::vector<CommitRecord> records_of(std::uint64_t number) {
-    std::vector<CommitRecord> records = log_.of(number);
-    for (const CommitRecord& record : records) with_record_.insert(record.commit);
-    return records;
+    if (newest.empty() || found_.is_recorded(newest.back().id)) return true;
+    found_.records_of(newest.front().number);
+    return found_.is_recorded(newest.back().id);
   }
 
   // A listing may lack a pack that is there, so it is looked for by its name.
@@ -185,7 +221,7 @@ class CatchUp {
     read_packs(unknown_);
     read_recorded_packs();
     if (!indexed_.empty() && is_outdated()) return read_all_again();
-    for (const FoundPack& pack : found_) {
+    for (const FoundPack& pack : found_.packs()) {
       if (is_in_index(pack)) returned_.insert(pack.name);
     }
   }
@@ -194,7 +230,12 @@ class CatchUp {
     note_sequences();
     start_over();
     read_packs(known_);
-    leave_out_losing();
+    found_.leave_out_losing(known_);
+    if (found_.forked().empty()) return;
+    std::set<PackName> condemned;  // not yet read
+    std::ranges::set_difference(present_, read_, std::inserter(condemned, condemned.end()));
+    read_packs(condemned);
+    found_.leave_out_losing(known_);
   }
 
   // Whether the index has the commits, which it keeps while their pack is missing.
@@ -268,22 +309,16 @@ class CatchUp {
     }
   }
 
-  std::uint64_t highest_found() const {
-    std::uint64_t highest = indexed_.empty() ? 0 : highest_;
-    for (const FoundPack& pack : found_) highest = std::max(highest, pack.order());
-    return highest;
-  }
-
   // A listing of the packs may lack the newest ones, which no later commit names: their commits'
   // records do.
   void read_recorded_packs() {
     while (true) {
-      leave_out_losing();
+      found_.leave_out_losing(known_);
       recorded_ = {};
       std::set<PackName> packs;
-      const std::uint64_t highest = highest_found();
+      const std::uint64_t highest = found_.highest(indexed_.empty() ? 0 : highest_);
       for (const CommitRecord& record : log_.after(highest)) {
-        with_record_.insert(record.commit);
+        found_.note_record(record);
         recorded_ = {.number = record.last, .id = record.commit};
         if (!read_.contains(record.pack) && is_present(record.pack)) packs.insert(record.pack);
       }
@@ -292,70 +327,55 @@ class CatchUp {
     }
   }
 
-  // Nothing that such a commit condemns is condemned.
-  void leave_out_losing() {
-    if (!storage_->traits().creates_once) return;
-    while (const std::optional<PackName> losing = find_losing()) {
-      losing_.insert(*losing);
-      std::erase_if(found_, [&](const FoundPack& pack) { return pack.name == *losing; });
-      condemned_.clear();
-      for (const FoundPack& pack : found_) note_condemned(pack);
-    }
-  }
-
-  // A commit that no other one follows counts only if the record of its number, if there is one, is
-  // about it.
-  std::optional<PackName> find_losing() {
-    std::set<ObjectId> followed;
-    for (const FoundPack& pack : found_) {
-      for (const auto& [id, commit] : pack.commits) followed.insert(commit.previous);
-    }
-    std::map<std::uint64_t, const FoundPack*> unrecorded;
-    for (const FoundPack& pack : found_) {
-      if (pack.commits.empty() || followed.contains(pack.commits.back().first)) continue;
-      const std::uint64_t number = pack.commits.front().second.number;
-      const std::vector<CommitRecord> records = records_of(number);
-      if (!records.empty() && !pack.is_in(records.front())) return pack.name;
-      if (!records.empty()) continue;
-      const auto [rival, is_first] = unrecorded.emplace(number, &pack);
-      if (is_first || rival->second->commits.back().first == pack.commits.back().first) continue;
-      // Without a record, none of them was acknowledged; but earlier versions wrote no records.
-      if (!log_.is_empty()) return std::max(rival->second->name, pack.name);
-      has_rivals_ = true;
-    }
-    return std::nullopt;
-  }
-
-  void note_condemned(const FoundPack& found) {
-    for (const auto& [id, commit] : found.commits) {
-      for (const CondemnedPack& pack : commit.condemned) condemned_.insert(pack.pack);
-    }
-  }
-
   // Where names are not created once, two writers may both have committed.
-  void report_forks() {
-    for (const std::vector<CommitRecord>& fork : log_.forks(index_.oldest_commit())) {
+  void report_forks(std::vector<CommitMark>& marks) {
+    const std::vector<std::vector<CommitRecord>> forks = open_forks(log_, index_);
+    for (const std::vector<CommitRecord>& fork : forks) {
+      damage_.push_back(describe_fork(fork, *storage_));
+      for (const CommitRecord& record : fork) {
+        marks.push_back({.number = record.last, .id = record.commit});
+      }
+    }
+    for (const FoundPack& pack : found_.packs()) {
+      if (!found_.is_forked(pack)) continue;
+      marks.push_back({.number = pack.order(), .id = pack.commits.back().first});
+      if (!forks.empty()) continue;
       damage_.push_back(fmt::format(
-          "commit {}: {} different ones have this number, in the packs {} and {}: several hosts "
-          "wrote to store {} at the same time: let only one write to it",
-          fork.front().number, fork.size(), fork[0].pack.hex(), fork[1].pack.hex(),
-          storage_->display_name()));
+          "pack {}: another host wrote a different commit {} at the same time: let only one write "
+          "to store {}",
+          pack.name.hex(), pack.order(), storage_->display_name()));
     }
   }
 
   // If the index has a pack that is condemned by a commit unknown to it, it has outdated places for
   // that pack's objects. And commits count in their order: a snapshot dropped by a later commit
   // must not reappear with an earlier commit that was found again, unless the index still has it.
-  bool is_outdated() const {
+  bool is_outdated() {
+    if (may_change_a_fork()) return true;
     return std::ranges::any_of(indexed_,
-                               [&](const PackName& name) { return condemned_.contains(name); }) ||
-           std::ranges::any_of(found_,
+                               [&](const PackName& name) { return is_condemned(name); }) ||
+           std::ranges::any_of(found_.packs(),
                                [&](const FoundPack& pack) {
                                  return !pack.commits.empty() &&
                                         pack.commits.front().second.number <= highest_ &&
                                         !is_in_index(pack);
                                }) ||
-           std::ranges::any_of(found_, has_unnumbered);
+           std::ranges::any_of(found_.packs(), has_unnumbered);
+  }
+
+  // A commit decides which branch counts, and what a checkpoint joins: all commits are needed.
+  bool may_change_a_fork() {
+    if (storage_->traits().creates_once) return false;
+    if (!found_.forked().empty()) return true;
+    bool has_checkpoint = false;
+    for (const FoundPack& pack : found_.packs()) {
+      if (pack.commits.empty()) continue;
+      const Commit& first = pack.commits.front().second;
+      const std::optional<ObjectId> before = index_.commit_id(first.number - 1);
+      if (first.number > highest_ && before && *before != first.previous) return true;
+      has_checkpoint = has_checkpoint || first.is_checkpoint;
+    }
+    return has_checkpoint && !open_forks(log_, index_).empty();
   }
 
   // Snapshots without a sequence are numbered by comparing all of them.
@@ -369,39 +389,19 @@ class CatchUp {
   // A condemned pack is not needed; one that a repair gave up stays in its place.
   void report_unreadable() {
     for (const auto& [name, why] : unreadable_) {
-      if (!condemned_.contains(name)) damage_.push_back(why);
+      if (!is_condemned(name)) damage_.push_back(why);
     }
   }
 
   // An index that was restored to an older state has packs that are rightly gone.
   void report_missing() {
     if (missing_.empty()) return;
-    const NamedPacks named = named_packs();
+    const FoundPacks::NamedPacks named = found_.named();
     for (const PackName& name : missing_) {
       const bool is_dropped = named.checkpoint > highest_ && !named.packs.contains(name);
-      if (condemned_.contains(name) || is_dropped) continue;
+      if (is_condemned(name) || is_dropped) continue;
       damage_.push_back(missing_pack(*storage_, name));
     }
-  }
-
-  // The packs that the commits found so far require: from the last checkpoint on.
-  struct NamedPacks {
-    std::uint64_t checkpoint = 0;  // its number
-    std::set<PackName> packs;
-  };
-  NamedPacks named_packs() const {
-    NamedPacks named;
-    std::map<std::uint64_t, const Commit*> commits;
-    for (const FoundPack& pack : found_) {
-      for (const auto& [id, commit] : pack.commits) {
-        commits[commit.number] = &commit;
-        if (commit.is_checkpoint) named.checkpoint = std::max(named.checkpoint, commit.number);
-      }
-    }
-    for (auto commit = commits.lower_bound(named.checkpoint); commit != commits.end(); ++commit) {
-      named.packs.insert(commit->second->packs.begin(), commit->second->packs.end());
-    }
-    return named;
   }
 
   // Also those that the listing lacks, as far as commits that were read name them.
@@ -409,8 +409,9 @@ class CatchUp {
     while (!packs.empty()) {
       read_each(packs);
       packs.clear();
-      for (const PackName& name : named_packs().packs) {
-        if (present_.contains(name) || condemned_.contains(name) || !is_present(name)) continue;
+      const FoundPacks::NamedPacks named = found_.named();
+      for (const PackName& name : named.packs) {
+        if (present_.contains(name) || is_condemned(name) || !is_present(name)) continue;
         packs.insert(name);
       }
     }
@@ -426,17 +427,16 @@ class CatchUp {
           continue;
         }
         Pack pack = file->read_trailer(context_, name, decompressor_);
-        found_.push_back({.name = name,
-                          .contents = std::nullopt,
-                          .commits = read_commits(*file, pack, context_, decompressor_)});
+        found_.add({.name = name,
+                    .contents = std::nullopt,
+                    .commits = read_commits(*file, pack, context_, decompressor_)});
         keep_contents(std::move(pack));
       } catch (const base::Error& error) {
         if (error.code() != ErrorCode::kDamaged && error.code() != ErrorCode::kIo) throw;
         unreadable_.emplace_back(name, error.what());
-        continue;
       }
-      note_condemned(found_.back());
     }
+    found_.note_forks();
   }
 
   // Keeps the pack that was found last until it is added.
@@ -445,7 +445,7 @@ class CatchUp {
     for (const BlockEntry& block : pack.blocks) objects += block.objects.size();
     if (kept_objects_ + objects > kMaxKeptObjects) return;
     kept_objects_ += objects;
-    found_.back().contents = std::move(pack);
+    found_.newest().contents = std::move(pack);
   }
 
   const Location& location_;
@@ -456,10 +456,9 @@ class CatchUp {
   Decompressor decompressor_;
   CommitLog log_{*storage_, context_};
   CommitMark recorded_;  // of a commit that is not found
-  std::set<ObjectId> with_record_;
-  bool has_rivals_ = false;    // none of which may be recorded
-  std::set<PackName> losing_;  // with commits that do not count
-  std::set<PackName> read_;    // or tried
+  bool adds_disputed_ = true;
+  std::set<PackName> left_out_;  // of found_
+  std::set<PackName> read_;      // or tried
   std::set<PackName> present_;
   std::set<PackName> absent_;  // looked for by name, or to be left out
   std::vector<PackName> indexed_;
@@ -471,9 +470,8 @@ class CatchUp {
   std::map<std::string, std::uint64_t> sequences_;  // the highest, by account
   std::vector<std::pair<PackName, std::string>> unreadable_;
   std::set<PackName> unknown_;
-  std::vector<FoundPack> found_;
+  FoundPacks found_{log_, storage_->traits().creates_once};
   std::uint64_t kept_objects_ = 0;  // in packs of found_
-  std::set<PackName> condemned_;
   std::vector<std::string> damage_;
 };
 
@@ -485,9 +483,9 @@ CaughtUp catch_up(const Location& location, base::FileSystem& files, const Block
 }
 
 Rebuilt rebuild_index(const Location& location, base::FileSystem& files,
-                      const BlockContext& context, Index& index,
-                      const std::set<PackName>& without) {
-  return CatchUp(location, files, context, index).rebuild(without);
+                      const BlockContext& context, Index& index, const std::set<PackName>& without,
+                      DisputedPacks disputed) {
+  return CatchUp(location, files, context, index).rebuild(without, disputed);
 }
 
 }  // namespace store

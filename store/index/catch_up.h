@@ -2,25 +2,36 @@
 // restored or removed. Reindexing is this with an empty index.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/file_system.h"
+#include "store/format/commit_chain.h"
 #include "store/format/location.h"
 #include "store/format/pack.h"
 #include "store/index/index.h"
 
 namespace store {
 
+// A pack with commits that do not count, because a record of their number names others. It is not
+// in the index.
+struct LosingPack {
+  // Whether the index has the commit that they follow. The host that wrote them may then still
+  // record them, if only a late listing hides the record from it or from us; so they, and all packs
+  // that they name, are no rubbish.
+  bool is_predecessor_known = false;
+  std::set<PackName> named;
+};
+
 struct CaughtUp {
   // The problems of the store, a line each: packs and commit records that can't be read, packs that
   // are missing, commits of two writers with one number.
   std::vector<std::string> damage;
-  // Packs with commits that do not count: another writer's record has their number. They are not in
-  // the index.
-  std::set<PackName> losing;
+  std::map<PackName, LosingPack> losing;
+  // The last commits of all branches of the forks that no checkpoint joins (store/index/forks.h).
+  std::vector<CommitMark> forked;
   // The highest commit that has a record, if the store lacks the commit itself; else number 0.
   CommitMark recorded;
   bool is_newest_recorded = false;  // whether the newest commit in the index has one, or needs none
@@ -32,11 +43,21 @@ struct CaughtUp {
 CaughtUp catch_up(const Location& location, base::FileSystem& files, const BlockContext& context,
                   Index& index);
 
+// What becomes of the packs that commits condemned which lost a fork: that does not count, but
+// those that a repair replaces must not live again.
+enum class DisputedPacks { kAdd, kLeaveOut };
+
 // The index as if it had been empty and the packs `without` did not exist. Needs the store's lock.
 struct Rebuilt : CaughtUp {
-  std::vector<std::pair<ObjectId, Commit>> commits;
+  std::vector<NamedCommit> commits;  // that count
+  // Those that lost a fork which no checkpoint joins, as far as their snapshots count. The index
+  // has these.
+  std::vector<NamedCommit> losing_commits;
+  std::set<ObjectId> forked_ids;  // all of them, also if they made no snapshots
+  std::set<PackName> disputed;    // packs that only they condemn
 };
 Rebuilt rebuild_index(const Location& location, base::FileSystem& files,
-                      const BlockContext& context, Index& index, const std::set<PackName>& without);
+                      const BlockContext& context, Index& index, const std::set<PackName>& without,
+                      DisputedPacks disputed = DisputedPacks::kAdd);
 
 }  // namespace store

@@ -1,5 +1,6 @@
 #include "store/index/commit_mark.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <string>
@@ -100,9 +101,14 @@ std::string contradiction(const CommitMark& known, Index& index) {
 }  // namespace
 
 void check_highest_commit(base::FileSystem& files, const Location& location, const StoreId& store,
-                          Index& index, const CommitMark& recorded) {
-  std::string why = contradiction(load_highest_commit(files, location, store), index);
-  if (why.empty()) why = contradiction(recorded, index);
+                          Index& index, const CommitMark& recorded,
+                          const std::vector<CommitMark>& forked) {
+  const auto contradicts = [&](const CommitMark& known) {
+    const bool is_there = std::ranges::find(forked, known) != forked.end();
+    return is_there ? std::string() : contradiction(known, index);
+  };
+  std::string why = contradicts(load_highest_commit(files, location, store));
+  if (why.empty()) why = contradicts(recorded);
   if (why.empty()) return;
   fail(ErrorCode::kDamaged,
        "open store {}: {}: restore the files in {} that were removed, or run mailstow-backupd "

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/file_system.h"
 #include "store/format/block.h"
@@ -39,9 +40,10 @@ void save_highest_commit(base::FileSystem& files, const Location& location, cons
 
 // Fails with kDamaged if the store has been restored to an older state: if it lacks the highest
 // commit known outside it, or `recorded`, of which it has a record, or has a different one of that
-// number.
+// number. `forked`: commits of other branches, which are in the store as well.
 void check_highest_commit(base::FileSystem& files, const Location& location, const StoreId& store,
-                          Index& index, const CommitMark& recorded = {});
+                          Index& index, const CommitMark& recorded = {},
+                          const std::vector<CommitMark>& forked = {});
 
 // For readers, which can do their work on an older state: the same as a line that reports it, or
 // "". Changes nothing.

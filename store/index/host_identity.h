@@ -1,4 +1,5 @@
-// The identity of a host, which distinguishes it from others that write to the same store.
+// The identity of a host, which distinguishes it from others that write to the same store. The
+// records of trees name the machine alone (store/host_id.h).
 //
 // A host's id is a hash over the machine's id (/etc/machine-id) and a random number, which is
 // beside the index together with the machine's start: when it was, and its id, which a confined

@@ -140,6 +140,37 @@ void Index::add(const Pack& pack, std::span<const std::pair<ObjectId, Commit>> c
   if (!commits.empty()) impl_->packs.load_condemned();
 }
 
+void Index::add_snapshots(const Commit& commit, const Keys& keys,
+                          const std::set<ObjectId>& without) {
+  Transaction transaction(impl_->database);
+  const std::int64_t number = as_integer(commit.number);
+  for (std::size_t line = 0; line < commit.snapshots.size(); ++line) {
+    if (without.contains(snapshot_id(keys, commit.snapshots[line]))) continue;
+    impl_->snapshots.add(commit.snapshots[line], number, as_integer(line), keys);
+  }
+  std::map<ObjectId, std::chrono::sys_seconds> ends;
+  for (const Pin& pin : pins()) ends[pin.snapshot] = pin.until;
+  for (const Pin& pin : commit.pins) {
+    if (pin.until > ends[pin.snapshot] && root_of(pin.snapshot)) impl_->snapshots.set_pin(pin);
+  }
+  for (const Extension& extension : merged(commit.extensions, extensions())) {
+    impl_->extensions.set(extension);
+  }
+  transaction.commit();
+}
+
+void Index::add_condemned(const Pack& pack) {
+  const std::vector<PackName> condemned = impl_->packs.condemned();
+  const bool is_condemned = std::ranges::find(condemned, pack.name) != condemned.end();
+  if (!is_condemned || impl_->packs.row_of(pack.name)) return;
+  Transaction transaction(impl_->database);
+  const std::int64_t row = impl_->packs.add(pack);
+  impl_->packs.set_condemned_row(pack.name, row);
+  impl_->objects.add(pack, row, ExistingObjects::kNeverMove);
+  transaction.commit();
+  impl_->packs.load_condemned();
+}
+
 void Index::forget(const std::set<PackName>& packs) {
   std::vector<std::int64_t> rows;
   for (const PackName& pack : packs) {
@@ -289,6 +320,10 @@ std::optional<std::int64_t> Index::row_of(const PackName& pack, std::size_t ordi
 
 std::uint64_t Index::size_of(const PackName& pack) {
   return impl_->packs.size_of(pack);
+}
+
+std::uint64_t Index::named_by(const PackName& pack) {
+  return impl_->packs.named_by(pack);
 }
 
 std::vector<std::string> Index::integrity() {

@@ -55,8 +55,9 @@ struct BlockPlace {
   BlockHeader header() const;
 };
 
-// For an object that another pack already has: keep its place there, or use the pack being added.
-enum class ExistingObjects { kKeepPlace, kMove };
+// For an object that another pack already has: keep its place there, unless the pack being added is
+// of more effort; use the pack being added; or keep its place in any case.
+enum class ExistingObjects { kKeepPlace, kMove, kNeverMove };
 
 class Index {
  public:
@@ -77,6 +78,15 @@ class Index {
   // In one transaction. `keys` compute the snapshots' ids.
   void add(const Pack& pack, std::span<const std::pair<ObjectId, Commit>> commits, const Keys& keys,
            ExistingObjects existing = ExistingObjects::kKeepPlace);
+
+  // Of a commit that lost a fork: its snapshots without these, its pins, and extensions that the
+  // others lack, but nothing else that it says. To be called when all other commits are added. In
+  // one transaction.
+  void add_snapshots(const Commit& commit, const Keys& keys, const std::set<ObjectId>& without);
+
+  // Adds a pack that the last checkpoint or a later commit condemns, for those of its objects that
+  // no other pack has. Does nothing with other packs, and if the pack is known. In one transaction.
+  void add_condemned(const Pack& pack);
 
   // For packs that are missing: forgets them, and the objects that only they had, in one
   // transaction. What their commits say stays.
@@ -155,7 +165,9 @@ class Index {
   // For going through everything.
   std::optional<std::int64_t> row_of(const PackName& pack, std::size_t ordinal);
   std::uint64_t size_of(const PackName& pack);  // 0 if unknown
-  std::vector<std::string> integrity();         // the faults that SQLite finds in its file
+  // The number of the last commit that names the pack; 0: none does, or the pack is unknown.
+  std::uint64_t named_by(const PackName& pack);
+  std::vector<std::string> integrity();  // the faults that SQLite finds in its file
 
   std::vector<std::string> accounts();
   // In the order of their sequence. Here and below, `first` is the lowest sequence that counts.

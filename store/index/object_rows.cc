@@ -43,8 +43,10 @@ ObjectRows::ObjectRows(Database& database, base::Path file)
 
 void ObjectRows::add(const Pack& pack, std::int64_t row, ExistingObjects existing) {
   constexpr std::int64_t kAlways = 2;
-  const std::int64_t precedence =
-      existing == ExistingObjects::kMove ? kAlways : static_cast<std::int64_t>(pack.effort);
+  constexpr std::int64_t kNever = -1;
+  std::int64_t precedence = static_cast<std::int64_t>(pack.effort);
+  if (existing == ExistingObjects::kMove) precedence = kAlways;
+  if (existing == ExistingObjects::kNeverMove) precedence = kNever;
   for (std::size_t ordinal = 0; ordinal < pack.blocks.size(); ++ordinal) {
     add_block(pack.blocks[ordinal], block_row(row, ordinal));
     add_objects(pack.blocks[ordinal], block_row(row, ordinal), precedence);

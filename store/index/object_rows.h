@@ -23,7 +23,8 @@ class ObjectRows {
   ObjectRows(Database& database, base::Path file);
 
   // The blocks of the pack at `row` of the table `packs`, and their objects. An object that another
-  // pack already has moves to the pack of more effort, and out of a condemned one.
+  // pack already has moves to the pack of more effort, and out of a condemned one, as `existing`
+  // says.
   void add(const Pack& pack, std::int64_t row, ExistingObjects existing);
   void add_places(const Pack& pack, std::int64_t row);  // the same without the blocks
   void forget(std::string_view sql_packs);  // a list of rows of packs, as SQL has it: "(1, 2)"

@@ -39,6 +39,13 @@ void PackRows::clear_condemned() {
   database_->run("DELETE FROM condemned");
 }
 
+void PackRows::set_condemned_row(const PackName& pack, std::int64_t row) {
+  Statement(*database_, "UPDATE condemned SET pack = ?1 WHERE name = ?2")
+      .bind(1, row)
+      .bind(2, pack.bytes)
+      .run();
+}
+
 std::optional<std::int64_t> PackRows::row_of(const PackName& pack) {
   Statement statement(*database_, "SELECT pack FROM packs WHERE name = ?1");
   statement.bind(1, pack.bytes);
@@ -89,6 +96,12 @@ std::uint64_t PackRows::newest_condemnation() {
 
 std::uint64_t PackRows::size_of(const PackName& pack) {
   Statement statement(*database_, "SELECT size FROM packs WHERE name = ?1");
+  statement.bind(1, pack.bytes);
+  return statement.step() ? static_cast<std::uint64_t>(statement.integer(0)) : 0;
+}
+
+std::uint64_t PackRows::named_by(const PackName& pack) {
+  Statement statement(*database_, "SELECT listed FROM packs WHERE name = ?1");
   statement.bind(1, pack.bytes);
   return statement.step() ? static_cast<std::uint64_t>(statement.integer(0)) : 0;
 }

@@ -29,6 +29,7 @@ class PackRows {
   void list(const PackName& pack, std::int64_t commit);  // as named by the commit of this number
   void condemn(const CondemnedPack& pack, std::int64_t commit);  // by the commit of this number
   void clear_condemned();  // in the table only, see load_condemned()
+  void set_condemned_row(const PackName& pack, std::int64_t row);  // of a condemned pack
 
   std::optional<std::int64_t> row_of(const PackName& pack);
 
@@ -48,6 +49,7 @@ class PackRows {
   std::vector<Index::CondemnedRow> condemned_rows();
   std::uint64_t newest_condemnation();
   std::uint64_t size_of(const PackName& pack);
+  std::uint64_t named_by(const PackName& pack);
 
   // By row; `object_bytes` is left to the caller.
   std::vector<Index::PackRow> rows();

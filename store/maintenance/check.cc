@@ -12,10 +12,13 @@
 
 #include "base/error.h"
 #include "base/stop_request.h"
+#include "store/format/commit_branches.h"
 #include "store/format/commit_chain.h"
 #include "store/format/layout.h"
 #include "store/index/catch_up.h"
+#include "store/index/commit_log.h"
 #include "store/index/commit_mark.h"
+#include "store/index/forks.h"
 #include "store/index/index.h"
 #include "store/index/object_reader.h"
 #include "store/index/reader_lock.h"
@@ -172,8 +175,24 @@ class Check {
         options_.progress({.pack = name, .done_bytes = done, .total_bytes = report_.pack_bytes});
       }
     });
-    for (auto& list : commits) std::ranges::move(list, std::back_inserter(commits_));
+    divide(std::move(commits));
     waiting_.finish([&](const MessageElsewhere& message) { return is_intact(message); });
+  }
+
+  // `commits` of packs_.
+  void divide(std::vector<std::vector<NamedCommit>> commits) {
+    CommitLog log(*storage_, context_);
+    const std::vector<std::vector<CommitRecord>> forks = open_forks(log, index_);
+    for (const std::vector<CommitRecord>& fork : forks) {
+      report_.damage.push_back(describe_fork(fork, *storage_));
+    }
+    for (std::size_t i = 0; i < packs_.size(); ++i) {
+      std::vector<NamedCommit>& series = commits[i];
+      const bool has_lost =
+          !forks.empty() && !series.empty() && is_off_chain(series.front(), packs_[i], index_);
+      if (has_lost && !makes_snapshots(series)) continue;
+      std::ranges::move(series, std::back_inserter(has_lost ? losing_commits_ : commits_));
+    }
   }
 
   void add_findings(const PackName& name, CheckDepth depth, PackFindings findings) {
@@ -222,7 +241,9 @@ class Check {
                       mark_.number, report_.highest.number));
     }
     std::map<ObjectId, SnapshotLine> living = living_snapshots(commits_, context_.keys);
-    const std::map<ObjectId, std::chrono::sys_seconds> pins = living_pins(commits_);
+    living.merge(lines_of_losing(losing_commits_, commits_, context_.keys));
+    std::map<ObjectId, std::chrono::sys_seconds> pins = living_pins(commits_);
+    add_pins_of_losing(losing_commits_, pins);
     const bool lacks = lacks_commits();
     std::size_t found = 0;
     for (const std::string& account : index_.accounts()) {
@@ -357,7 +378,8 @@ class Check {
   CheckReport report_;
   CommitMark mark_;
   std::vector<PackName> packs_;
-  std::vector<std::pair<ObjectId, Commit>> commits_;
+  std::vector<NamedCommit> commits_;
+  std::vector<NamedCommit> losing_commits_;  // of forks, as far as their snapshots count
   std::vector<Snapshot> newest_first_;
   std::unordered_set<MessageId> messages_;
   std::set<PackName> without_trailer_;

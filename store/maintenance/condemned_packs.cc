@@ -14,6 +14,10 @@ namespace store {
 
 namespace {
 
+// Deleting them takes much less time than the grace period, which protects from a host that becomes
+// the owner meanwhile.
+constexpr std::size_t kDeletedAtOnce = 50;
+
 // Whether snapshots in the future may be dated rightly, and the clock be behind. Where one account
 // shows that it is not, another that has no later snapshot decides nothing.
 bool may_clock_be_behind(Index& index, std::chrono::sys_seconds now) {
@@ -85,13 +89,19 @@ void CondemnedPacks::wait_for(const CondemnedPack& condemned, std::uint64_t size
 }
 
 void CondemnedPacks::delete_expired() {
+  const std::span<const Index::CondemnedRow> expired(expired_);
+  for (std::size_t begin = 0; begin < expired.size(); begin += kDeletedAtOnce) {
+    delete_batch(expired.subspan(begin, std::min(kDeletedAtOnce, expired.size() - begin)));
+  }
+}
+
+void CondemnedPacks::delete_batch(std::span<const Index::CondemnedRow> batch) {
   std::vector<std::int64_t> rows;
   std::vector<BlobName> blobs;
-  for (const Index::CondemnedRow& condemned : expired_) {
+  for (const Index::CondemnedRow& condemned : batch) {
     blobs.push_back(blob_of(condemned.condemned.pack));
     if (condemned.row != 0) rows.push_back(condemned.row);
   }
-  if (expired_.empty()) return;
   session_.require_ownership();
   const std::vector<NotRemoved> left = session_.storage().remove(blobs);
   if (!left.empty()) base::fail(base::ErrorCode::kIo, "{}", left.front().why);

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "store/format/commit.h"
@@ -36,7 +37,8 @@ class CondemnedPacks {
   bool has_redated() const { return has_redated_; }
 
   // The files are durably deleted before the index, and then the next checkpoint, forget them.
-  // Fails with kBusy if another host has taken the store over.
+  // Fails with kBusy if another host has taken the store over, which is found out again before each
+  // fifty files.
   void delete_expired();
 
   // Condemns a pack of `size` bytes with the step's commit, unless it already is.
@@ -49,6 +51,7 @@ class CondemnedPacks {
   const std::vector<CondemnedPack>& waiting() const { return waiting_; }
 
  private:
+  void delete_batch(std::span<const Index::CondemnedRow> batch);
   bool is_over(const CondemnedPack& condemned) const;
   void wait_for(const CondemnedPack& condemned, std::uint64_t size);
 

@@ -1,6 +1,7 @@
 #include "store/maintenance/prune.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -49,6 +50,14 @@ constexpr std::uint64_t kRoomOfBuckets = std::uint64_t{1} << 60;
 // Blocks are read in the order of their places.
 constexpr std::uint64_t kCachedForCopying = std::uint64_t{24} << 20;
 
+// Where names are not created once, a prune may not see another host's work for a while.
+constexpr std::chrono::hours kMinSharedGrace{24};
+
+std::chrono::seconds grace_for(const StorageTraits& traits, const PruneOptions& options) {
+  return traits.creates_once ? options.grace
+                             : std::max<std::chrono::seconds>(options.grace, kMinSharedGrace);
+}
+
 class Prune {
  public:
   Prune(const Location& location, base::FileSystem& files, const base::Clock& clock,
@@ -62,8 +71,10 @@ class Prune {
         marked_(session_.storage(), session_.context(), marks_),
         marking_(session_.index(), objects_, session_.context().keys, marks_),
         packs_(session_, marks_, marked_, marking_),
-        condemned_(session_, options.skip_grace ? std::chrono::seconds(0) : options.grace, now_,
-                   options.is_now_confirmed, report_) {}
+        condemned_(session_, options.skip_grace ? std::chrono::seconds(0) : grace_of(), now_,
+                   options.is_now_confirmed, report_) {
+    report_.grace = grace_of();
+  }
 
   // Changes nothing.
   void prepare() {
@@ -71,7 +82,8 @@ class Prune {
     refuse_damaged_store();
     refuse_to_skip_grace();
     mark();
-    packs_.choose(options_.limits);
+    find_rubbish();
+    packs_.choose(options_.limits, named_by_losing_);
     condemned_.load();
     packs_.find_needed();
   }
@@ -97,6 +109,8 @@ class Prune {
 
  private:
   Index& index() { return session_.index(); }
+
+  std::chrono::seconds grace_of() { return grace_for(session_.storage().traits(), options_); }
 
   void carry_out() {
     report_.leftovers = remove_leftovers(session_.location(), session_.files(), now_);
@@ -126,6 +140,12 @@ class Prune {
   // this prune adds packs.
   void refuse_to_skip_grace() {
     if (!options_.skip_grace) return;
+    if (!session_.storage().traits().creates_once) {
+      fail(ErrorCode::kUsage,
+           "delete without the grace period: another host may write to {} without being noticed "
+           "in time",
+           session_.storage().display_name());
+    }
     if (oldest_reader(session_.location(), session_.files()) != UINT64_MAX) {
       fail(ErrorCode::kUsage,
            "delete without the grace period: another mailstow process is reading the store: wait "
@@ -157,6 +177,18 @@ class Prune {
     report_.dropped = snapshots_.dropped();
   }
 
+  // Packs with commits that came after those of another host, and what these commits name. While
+  // their predecessor is known, a record may still make them count.
+  void find_rubbish() {
+    for (const auto& [pack, losing] : session_.losing_packs()) {
+      if (losing.is_predecessor_known) {
+        named_by_losing_.insert(losing.named.begin(), losing.named.end());
+      } else if (const auto size = session_.storage().size(blob_of(pack))) {
+        rubbish_.emplace(pack, *size);
+      }
+    }
+  }
+
   void classify_condemned() {
     condemned_.classify(
         [&](const Index::CondemnedRow& condemned) { return packs_.is_needed(condemned); });
@@ -168,7 +200,7 @@ class Prune {
     // One pack with nothing but earlier commits is not worth another commit.
     const auto has_objects = [&](std::size_t i) { return !packs_.has_only_commits(i); };
     const bool is_worth_it = report_.dropped > 0 || packs.size() > 1 || condemned_.has_redated() ||
-                             std::ranges::any_of(packs, has_objects);
+                             !rubbish_.empty() || std::ranges::any_of(packs, has_objects);
     if (!is_worth_it) return;
     commit(packs);
     const auto place = index().find(ObjectType::kCommit, index().highest_commit().id);
@@ -259,6 +291,7 @@ class Prune {
     for (const std::size_t i : packs) {
       condemned_.condemn(packs_.row(i).name, packs_.row(i).size);
     }
+    for (const auto& [pack, size] : rubbish_) condemned_.condemn(pack, size);
     if (first_commit_) {
       // The pack with only the first step's commit, which this commit replaces.
       condemned_.condemn(*first_commit_, index().size_of(*first_commit_));
@@ -301,6 +334,8 @@ class Prune {
   Marking marking_;
   PrunePacks packs_;
   CondemnedPacks condemned_;
+  std::map<PackName, std::uint64_t> rubbish_;  // packs with commits that can't count, their sizes
+  std::set<PackName> named_by_losing_;
   std::optional<PackName> first_commit_;  // the pack with nothing but the first step's commit
   std::vector<std::size_t> current_;      // the packs of the step under way
   std::uint64_t copied_ = 0;              // bytes, before compression

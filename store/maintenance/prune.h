@@ -41,6 +41,7 @@ struct PruneProgress {
 
 struct PruneOptions {
   std::set<ObjectId> drop = {};  // snapshots; unknown and pinned ones are ignored
+  // At least a day where the storage can't create a name only once.
   std::chrono::seconds grace = std::chrono::hours(24);
   PruneMode mode = PruneMode::kCarryOut;
   ChoiceLimits limits = {};
@@ -59,10 +60,11 @@ struct PruneReport {
     std::uint64_t size = 0;
     PackChoice choice;
   };
-  std::uint64_t dropped = 0;    // snapshots
-  std::vector<PackLine> packs;  // by age, without packs that were condemned before
-  std::uint64_t rewritten = 0;  // packs
-  std::uint64_t condemned = 0;  // packs, the rewritten ones among them
+  std::chrono::seconds grace{};  // how long packs wait, unless it is skipped
+  std::uint64_t dropped = 0;     // snapshots
+  std::vector<PackLine> packs;   // by age, without packs that were condemned before
+  std::uint64_t rewritten = 0;   // packs
+  std::uint64_t condemned = 0;   // packs, the rewritten ones among them
   std::uint64_t condemned_bytes = 0;
   std::uint64_t written_bytes = 0;  // new packs; with kPlan unknown: 0
   std::uint64_t deleted = 0;        // packs condemned earlier
@@ -88,7 +90,8 @@ ChoiceLimits usual_limits(const Location& location);
 
 // Takes the store's lock. Fails as Writer::open does, and with kDamaged, having changed nothing, if
 // the store is damaged: unreadable data might be needed. Fails with kUsage if the grace period is
-// to be skipped while there is a reader or a copy lacks a pack. Once the first step is done, a full
+// to be skipped while there is a reader or a copy lacks a pack, or where the storage can't create a
+// name only once. Once the first step is done, a full
 // disk is not an error: the report describes what is left. Everything is deleted by the time that
 // `clock` shows at the beginning, which the caller has judged (store/clock_guard.h).
 PruneReport prune(const Location& location, base::FileSystem& files, const base::Clock& clock,

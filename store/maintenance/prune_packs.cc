@@ -9,7 +9,7 @@ PrunePacks::PrunePacks(WriteSession& session, const Marks& marks, MarkedObjects&
                        Marking& marking)
     : session_(session), marks_(marks), marked_(marked), marking_(marking) {}
 
-void PrunePacks::choose(const ChoiceLimits& limits) {
+void PrunePacks::choose(const ChoiceLimits& limits, const std::set<PackName>& kept) {
   rows_ = session_.index().pack_rows();
   std::set<std::int64_t> condemned_rows;
   for (const Index::CondemnedRow& condemned : session_.index().condemned_rows()) {
@@ -33,6 +33,10 @@ void PrunePacks::choose(const ChoiceLimits& limits) {
                      .is_condemned = condemned_rows.contains(pack.row)});
   }
   choices_ = choose_packs(uses_, limits);
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    if (!kept.contains(rows_[i].name) || choices_[i].fate == PackFate::kKeep) continue;
+    choices_[i] = {.fate = PackFate::kKeep, .reason = "a commit that may still count names it"};
+  }
 }
 
 bool PrunePacks::has_only_commits(std::size_t pack) const {

@@ -26,8 +26,9 @@ class PrunePacks {
   // All arguments must outlive it.
   PrunePacks(WriteSession& session, const Marks& marks, MarkedObjects& marked, Marking& marking);
 
-  // To be called once, when all living objects are marked: chooses the fate of each pack.
-  void choose(const ChoiceLimits& limits);
+  // To be called once, when all living objects are marked: chooses the fate of each pack. Those of
+  // `kept` stay as they are.
+  void choose(const ChoiceLimits& limits, const std::set<PackName>& kept);
 
   const Index::PackRow& row(std::size_t pack) const { return rows_[pack]; }
   std::int64_t newest_row() const { return rows_.empty() ? 0 : rows_.back().row; }

@@ -34,7 +34,7 @@ ReindexReport reindex(const Location& location, base::FileSystem& files) {
   SearchIndex search = SearchIndex::open(search_index_file(location), context.store);
   fill_search_index(location, files, context, index, search);
   try {
-    check_highest_commit(files, location, context.store, index, rebuilt.recorded);
+    check_highest_commit(files, location, context.store, index, rebuilt.recorded, rebuilt.forked);
     save_highest_commit(files, location, context.store, index.highest_commit());
   } catch (const base::Error& error) {
     report.damage.emplace_back(error.what());

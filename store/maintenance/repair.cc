@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/terminal.h"
+#include "store/format/commit_branches.h"
 #include "store/format/commit_chain.h"
 #include "store/format/layout.h"
 #include "store/index/catch_up.h"
@@ -147,7 +148,7 @@ class Repair {
     std::set<PackName> healthy;
     for (const PackName& pack : session.index().packs()) healthy.insert(pack);
     for (const PackName& pack : found.damaged_packs) healthy.erase(pack);
-    healthy.insert(session.losing_packs().begin(), session.losing_packs().end());
+    for (const auto& [pack, losing] : session.losing_packs()) healthy.insert(pack);
     for (const CondemnedRow& row : session.index().condemned_rows()) {
       healthy.insert(row.condemned.pack);  // by prune, or by an earlier repair
       condemned_.push_back(row.condemned);
@@ -188,7 +189,10 @@ class Repair {
     session.number_after(session.lost_commit().value_or(CommitMark()));
     std::set<PackName> without = damaged_;
     without.insert(given_up_.begin(), given_up_.end());
-    const Rebuilt rebuilt = rebuild_index(location_, files_, session.context(), index, without);
+    const Rebuilt rebuilt = rebuild_index(location_, files_, session.context(), index, without,
+                                          DisputedPacks::kLeaveOut);
+    const bool is_forked = !rebuilt.forked_ids.empty();
+    if (is_forked) replace_condemned(rebuilt.disputed);
     Salvage salvage(session);
     for (const SalvageSource& source : sources_) salvage.take_parts(source);
     session.publish_if_any();
@@ -198,8 +202,14 @@ class Repair {
     report_.salvaged_messages = salvage.messages();
 
     std::vector<NamedCommit> commits = rebuilt.commits;
-    std::ranges::copy(salvage.commits(), std::back_inserter(commits));
+    std::ranges::copy_if(salvage.commits(), std::back_inserter(commits), [&](const auto& commit) {
+      return !rebuilt.forked_ids.contains(commit.first);
+    });
     std::map<ObjectId, SnapshotLine> living = living_lines(session, commits, before);
+    if (is_forked) {
+      living.merge(lines_of_losing(rebuilt.losing_commits, commits, session.context().keys));
+      separate_sequences(living);
+    }
     const bool knows_more =
         living.size() != living_snapshots(commits, session.context().keys).size();
     note_sequences(living, commits, before);
@@ -209,16 +219,29 @@ class Repair {
     const std::vector<SnapshotLine> amended = amend(session, living);
     const std::vector<PackName> healthy = index.packs();
     const bool is_broken = !find_breaks(rebuilt.commits, {healthy.begin(), healthy.end()}).empty();
-    keep_extensions(commits, before);
+    keep_extensions(commits, rebuilt.losing_commits, before);
     if (damaged_.empty() && amended.empty() && !is_broken && !session.lost_commit() &&
-        !knows_more && salvage.objects() == 0 && report_.given_up.empty()) {
+        !knows_more && !is_forked && salvage.objects() == 0 && report_.given_up.empty()) {
       return;
     }
-    write_checkpoint(session, living, amended, living_pins_of(living, commits, before));
+    write_checkpoint(session, living, amended, living_pins_of(living, commits, rebuilt, before));
     for (const PackName& pack : damaged_) {
       if (!foreign_.contains(pack)) {
         report_.condemned.push_back(storage_->display_name(blob_of(pack)));
       }
+    }
+  }
+
+  // A name that was ever condemned never lives again, because a host may still remove it: what is
+  // needed of such packs, by either branch of a fork, is copied before a checkpoint joins the two.
+  void replace_condemned(const std::set<PackName>& disputed) {
+    for (const PackName& pack : disputed) {
+      if (damaged_.contains(pack) || given_up_.contains(pack)) continue;
+      condemned_.push_back({.pack = pack, .since = clock_.now_seconds()});
+    }
+    for (const CondemnedPack& condemned : condemned_) {
+      if (condemned.since == kNeverDeleted || !storage_->size(blob_of(condemned.pack))) continue;
+      sources_.push_back(source_of(*storage_, blob_of(condemned.pack)));
     }
   }
 
@@ -247,13 +270,15 @@ class Repair {
 
   // Those of the commits and of the earlier index: one too many, because its end is lost, forbids
   // too much, and loses nothing.
-  void keep_extensions(const std::vector<NamedCommit>& commits, const KnownBefore& before) {
+  void keep_extensions(const std::vector<NamedCommit>& commits,
+                       const std::vector<NamedCommit>& losing, const KnownBefore& before) {
     const bool is_newest_lost = std::ranges::all_of(commits, [&](const NamedCommit& commit) {
       return commit.second.number < before.highest.number;
     });
     const std::vector<Extension> living = living_extensions(commits);
     extensions_ =
         is_newest_lost ? merged(living, before.extensions) : merged(before.extensions, living);
+    extensions_ = merged(living_extensions(losing), extensions_);
   }
 
   // Before anything is given up: its sequence must not be used for another snapshot.
@@ -315,9 +340,10 @@ class Repair {
   // Where a commit is lost, the earlier index may know pins that the others lack, or later ends: a
   // pin too many, or too long, loses nothing. The rest of a snapshot gets its pin.
   std::vector<Pin> living_pins_of(const std::map<ObjectId, SnapshotLine>& living,
-                                  const std::vector<NamedCommit>& commits,
+                                  const std::vector<NamedCommit>& commits, const Rebuilt& rebuilt,
                                   const KnownBefore& before) const {
     std::map<ObjectId, std::chrono::sys_seconds> ends = living_pins(commits);
+    add_pins_of_losing(rebuilt.losing_commits, ends);
     for (const Pin& pin : before.pins) {
       std::chrono::sys_seconds& end = ends[pin.snapshot];
       end = std::max(end, pin.until);

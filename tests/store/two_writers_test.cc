@@ -1,16 +1,15 @@
 // Two hosts that write to one storage without a common lock: no acknowledged snapshot is lost, and
 // where names are created once, only one of them goes on.
+#include "tests/store/two_writers.h"
+
 #include <array>
-#include <filesystem>
 #include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "base/log.h"
 #include "store/format/commit_record.h"
-#include "store/format/layout.h"
 #include "store/index/commit_log.h"
 #include "store/keys/key_slot.h"
 #include "store/maintenance/check.h"
@@ -18,10 +17,8 @@
 #include "store/maintenance/repair.h"
 #include "tests/expect_error.h"
 #include "tests/long_run.h"
-#include "tests/store/storage/model_storage.h"
-#include "tests/store/store_fixture.h"
+#include "tests/store/storage/stepped_storage.h"
 #include "tests/store/turns.h"
-#include "tests/temporary_directory.h"
 
 namespace store {
 namespace {
@@ -31,93 +28,13 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-namespace fs = std::filesystem;
-
-constexpr StorageTraits kCreatesOnce{
-    .creates_once = true, .lists_at_once = true, .replaces_at_once = true};
-constexpr StorageTraits kSharesNames{
-    .creates_once = false, .lists_at_once = true, .replaces_at_once = true};
-
-// The text of each snapshot's only message, by the snapshot's id.
-using Snapshots = std::map<ObjectId, std::string>;
-
-class TwoWritersTest : public testing::Test {
- public:
-  TwoWritersTest() { base::set_log_level(base::LogLevel::kError); }
-  ~TwoWritersTest() override { base::set_log_level(base::LogLevel::kInfo); }
-
+class TwoWritersTest : public TwoWriters {
  protected:
-  // A new store. All hosts have its key file, and an index each.
-  void make_store(const StorageTraits& traits) {
-    fs::remove_all(directory_.path() / "hosts");
-    storage_ = std::make_shared<tests::ModelStorage>(traits);
-    const Location first = location_of("first");
-    init(first, files_, clock_);
-    for (const char* host : {"second", "third"}) {
-      const Location location = location_of(host);
-      fs::create_directories(location.key_file.parent_path());
-      fs::copy(first.key_file, location.key_file);
-    }
-  }
-
-  Location location_of(const std::string& host, std::shared_ptr<Storage> storage = nullptr) {
-    const base::Path directory = directory_.path() / "hosts" / host;
-    return {.store = directory / "store",
-            .index = directory / "index",
-            .key_file = directory / "store.key",
-            .storage = storage ? std::move(storage) : storage_};
-  }
-
-  Writer open_writer(const std::string& host) {
-    return Writer::open(location_of(host), files_, clock_);
-  }
-
-  static std::string message_of(const std::string& account, unsigned number) {
-    return "Subject: " + account + "\r\n\r\nMessage " + std::to_string(number) + "\r\n";
-  }
-
-  // Adds a snapshot with one message, without a commit.
-  static ObjectId add(Writer& writer, const std::string& account, unsigned number) {
-    SnapshotDraft draft;
-    draft.account = account;
-    draft.time = std::chrono::sys_seconds(std::chrono::seconds(1'700'000'000 + number));
-    draft.folders = {add_folder(writer, "INBOX", {message_of(account, number)}, account)};
-    return writer.add_snapshot(draft).id;
-  }
-
-  static Snapshots found_in(Reader& reader) {
-    Snapshots found;
-    for (const std::string& account : reader.accounts()) {
-      for (const SnapshotInfo& snapshot : reader.snapshots(account)) {
-        for (const FolderRecord& folder : reader.folders(snapshot)) {
-          reader.for_each_message(folder, [&](const MessageEntry& entry) {
-            found[snapshot.id] = base::to_text(reader.read_message(entry.message));
-          });
-        }
-      }
-    }
-    return found;
-  }
-
-  // The numbers of the commit records, in their order.
-  std::vector<std::uint64_t> recorded() const {
-    std::vector<std::uint64_t> numbers;
-    for (const auto& [name, bytes] : storage_->contents()) {
-      if (name.area() == kCommitsArea) numbers.push_back(number_in_key(name.key()).value());
-    }
-    return numbers;
-  }
-
-  std::size_t packs() const {
-    std::size_t count = 0;
-    for (const auto& [name, bytes] : storage_->contents()) count += name.area() == kPacksArea;
-    return count;
-  }
-
   // A host's part in a test of all orders: two sessions, with two commits and one.
   void play(const std::string& host, tests::Turns& turns, std::size_t player,
             Snapshots& acknowledged, std::vector<base::ErrorCode>& errors) {
-    const auto storage = std::make_shared<tests::StorageInTurns>(*storage_, turns, player);
+    const auto storage = std::make_shared<tests::SteppedStorage>(
+        *storage_, [&turns, player](const tests::StorageRequest&) { turns.next(player); });
     turns.begin(player);
     unsigned number = 0;
     for (const unsigned commits : {2U, 1U}) {
@@ -155,18 +72,6 @@ class TwoWritersTest : public testing::Test {
                             played[1].errors.end());
     return std::move(played[0]);
   }
-
-  static void expect_all(const Snapshots& acknowledged, const Snapshots& found) {
-    for (const auto& [id, message] : acknowledged) {
-      ASSERT_TRUE(found.contains(id)) << "an acknowledged snapshot is gone: " << message;
-      EXPECT_EQ(message, found.at(id));
-    }
-  }
-
-  tests::TemporaryDirectory directory_;
-  base::FileSystem& files_ = base::real_file_system();
-  TestClock clock_;
-  std::shared_ptr<tests::ModelStorage> storage_;
 };
 
 TEST_F(TwoWritersTest, TheSecondOneToCommitIsStoppedAndLosesOnlyThat) {

@@ -67,6 +67,32 @@ TEST_F(CommitChainTest, ACommitThatFollowsADifferentOneIsNamed) {
               ElementsAre(HasSubstr("commit 2: it names a different previous commit")));
 }
 
+TEST_F(CommitChainTest, ACheckpointJoinsTheBranchesOfAFork) {
+  add(1);
+  add(2);
+  Commit longer;
+  longer.number = 2;
+  longer.previous = id(1);
+  commits_.emplace_back(id(20), longer);
+  longer.number = 3;
+  longer.previous = id(20);
+  commits_.emplace_back(id(21), longer);
+  EXPECT_THAT(find_breaks(commits_, {}), SizeIs(1));
+  Commit& join = add(4);
+  join.is_checkpoint = true;
+  join.previous = id(2);
+  EXPECT_THAT(find_breaks(commits_, {}), IsEmpty());
+  EXPECT_THAT(find_breaks({commits_.rbegin(), commits_.rend()}, {}), IsEmpty());
+  join.previous = id(30);
+  EXPECT_THAT(find_breaks(commits_, {}), IsEmpty()) << "that one may be deleted";
+}
+
+TEST_F(CommitChainTest, ACommitMaySkipNumbersThatLost) {
+  add(1);
+  add(5).previous = id(1);
+  EXPECT_THAT(find_breaks(commits_, {}), IsEmpty());
+}
+
 TEST_F(CommitChainTest, TheLastPinOfASnapshotCounts) {
   const std::chrono::sys_seconds until{std::chrono::hours(1)};
   add(1).pins = {{.snapshot = id(10), .until = until}};  // forgotten by the checkpoint

@@ -37,6 +37,7 @@ void ModelStorage::fail_once_at(std::uint64_t operation, StorageFault fault) {
   const std::lock_guard lock(mutex_);
   fails_once_at_ = operation;
   fails_every_ = 0;
+  is_gone_from_ = 0;
   planned_ = fault;
 }
 
@@ -44,14 +45,34 @@ void ModelStorage::fail_every(std::uint64_t nth, StorageFault fault) {
   const std::lock_guard lock(mutex_);
   fails_once_at_ = 0;
   fails_every_ = nth;
+  is_gone_from_ = 0;
   planned_ = fault;
+}
+
+void ModelStorage::fail_for_good_from(std::uint64_t operation, StorageFault fault) {
+  fail_once_at(operation, fault);
+  const std::lock_guard lock(mutex_);
+  is_gone_from_ = operation + 1;
 }
 
 void ModelStorage::stop_failing() {
   const std::lock_guard lock(mutex_);
   fails_once_at_ = 0;
   fails_every_ = 0;
+  is_gone_from_ = 0;
   faults_ = {};
+}
+
+void ModelStorage::keep() {
+  const std::lock_guard lock(mutex_);
+  kept_blobs_ = blobs_;
+  kept_changes_ = changes_;
+}
+
+void ModelStorage::revert() {
+  const std::lock_guard lock(mutex_);
+  blobs_ = kept_blobs_;
+  changes_ = kept_changes_;
 }
 
 std::uint64_t ModelStorage::operations() const {
@@ -193,6 +214,7 @@ void ModelStorage::perform(const std::string& kind, const std::function<void()>&
 
 std::optional<StorageFault> ModelStorage::next_fault() {
   if (operations_ == fails_once_at_) return planned_;
+  if (is_gone_from_ != 0 && operations_ >= is_gone_from_) return StorageFault::kNotDone;
   if (fails_every_ != 0 && operations_ % fails_every_ == 0) return planned_;
   if (draw(faults_.not_done)) return StorageFault::kNotDone;
   if (draw(faults_.done)) return StorageFault::kDone;

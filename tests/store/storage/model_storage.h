@@ -47,6 +47,8 @@ class ModelStorage : public store::Storage {
   // Operations are counted from 1. Replaces an earlier plan.
   void fail_once_at(std::uint64_t operation, StorageFault fault);
   void fail_every(std::uint64_t nth, StorageFault fault);
+  // As when the client crashes: this operation fails so, and no later one is done.
+  void fail_for_good_from(std::uint64_t operation, StorageFault fault);
   void stop_failing();
 
   // How long a throttled client is asked to wait.
@@ -54,6 +56,10 @@ class ModelStorage : public store::Storage {
 
   std::uint64_t operations() const;
   std::uint64_t operations(const std::string& kind) const;  // "put", "get", "list", ...
+
+  // Saves what it has for revert().
+  void keep();
+  void revert();
 
   // The state of this moment, without faults.
   std::map<store::BlobName, base::Bytes> contents() const;
@@ -103,6 +109,8 @@ class ModelStorage : public store::Storage {
   mutable std::mutex mutex_;
   std::map<store::BlobName, Versions> blobs_;
   std::uint64_t changes_ = 0;
+  std::map<store::BlobName, Versions> kept_blobs_;
+  std::uint64_t kept_changes_ = 0;
   std::uint64_t operations_ = 0;
   std::map<std::string, std::uint64_t> operations_by_kind_;
 
@@ -110,6 +118,7 @@ class ModelStorage : public store::Storage {
   std::minstd_rand random_;
   std::uint64_t fails_once_at_ = 0;  // 0: never
   std::uint64_t fails_every_ = 0;    // 0: never
+  std::uint64_t is_gone_from_ = 0;   // 0: never
   StorageFault planned_ = StorageFault::kNotDone;
   std::optional<std::chrono::milliseconds> pause_;
 };
