@@ -20,7 +20,7 @@ bool is_written_below(const Path& path, const Path& directory) {
   return !relative.empty() && *relative.begin() != "..";
 }
 
-Path without_slash(const std::string& text) {
+Path path_without_slash(const std::string& text) {
   Path path = Path(text).lexically_normal();
   if (!path.has_filename()) path = path.parent_path();
   return path;
@@ -53,7 +53,7 @@ std::vector<CopyConfig> parse_copies(const nlohmann::json& at, const StoreConfig
   std::vector<CopyConfig> copies;
   for (const nlohmann::json& copy : at) {
     CopyConfig parsed{.name = copy.at("name").get<std::string>(),
-                      .path = without_slash(copy.at("path").get<std::string>())};
+                      .path = path_without_slash(copy.at("path").get<std::string>())};
     for (std::size_t other = 0; other < copies.size(); ++other) {
       if (copies[other].name != parsed.name) continue;
       fail(ErrorCode::kConfig, "/copies/{}/name: \"{}\" is already the name of /copies/{}",

@@ -70,8 +70,8 @@ function job_card(job, start, line) {
   const run = button(t("jobs.run_now"), () => act(run, trouble, () => start(job)));
   run.append(el("span", {class: "hidden-text"}, `: ${t(`jobs.${job}`)}`));
   const node = el("li", {class: "card", "data-job": job}, el("h2", {}, t(`jobs.${job}`)),
-      el("p", {class: "soft small"}, t(`jobs.about_${job}`)), state, progress, details, trouble,
-      may_start && el("div", {class: "actions below"}, run), command(line));
+    el("p", {class: "soft small"}, t(`jobs.about_${job}`)), state, progress, details, trouble,
+    may_start && el("div", {class: "actions below"}, run), command(line));
   return {
     node,
     update(known) {
