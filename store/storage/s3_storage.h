@@ -1,21 +1,80 @@
-// A bucket of S3-compatible object storage.
+// A storage in a bucket of object storage: the blob AREA/KEY is the object PREFIX/AREA/KEY.
+//
+// What a bucket can is proven, not believed: a storage has no traits besides those that it is told
+// were proven (s3_probe.h). Object storage that does not know the condition of a request ignores it
+// and answers that all is well.
 #pragma once
 
 #include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/clock.h"
+#include "base/config/s3_config.h"
 #include "base/file_system.h"
+#include "store/storage/content_digest.h"
+#include "store/storage/s3_bucket.h"
 #include "store/storage/storage.h"
-
-namespace base {
-struct S3Config;
-}
 
 namespace store {
 
-// `spool`: a directory for blobs that are too large for memory. `files` and `clock` must outlive
-// the storage. Fails with kConfig.
+// Requests are not repeated: PatientStorage does that.
+class S3Storage : public Storage {
+ public:
+  // `spool`: a directory of this machine for uploads on their way; created when it is needed.
+  // `files` and `clock` must outlive it.
+  S3Storage(base::S3Config config, base::Path spool, base::FileSystem& files, base::Clock& clock,
+            const StorageTraits& proven = {});
+
+  void put(const BlobName& name, base::ByteView bytes) override;
+  std::unique_ptr<Upload> upload(std::string_view area) override;
+  Created create(const BlobName& name, base::ByteView bytes) override;
+  void replace(const BlobName& name, base::ByteView bytes) override;
+  std::optional<base::Bytes> get(const BlobName& name, std::uint64_t limit) override;
+  std::optional<std::size_t> read_at(const BlobName& name, std::uint64_t offset,
+                                     std::span<std::byte> out) override;
+  std::optional<BlobTail> get_tail(const BlobName& name, std::size_t size) override;
+  std::optional<std::uint64_t> size(const BlobName& name) override;
+  std::vector<std::string> list(std::string_view area, std::string_view prefix = {},
+                                std::string_view after = {}) override;
+  [[nodiscard]] std::vector<NotRemoved> remove(std::span<const BlobName> names) override;
+  StorageTraits traits() const override { return proven_; }
+  std::string display_name() const override;
+  std::string display_name(const BlobName& name) const override;
+
+  // Puts the blob under the condition that its name is absent. Returns whether the storage says
+  // that it was; nullopt: it knows no such condition. Where nothing is proven, the blob may have
+  // been replaced.
+  std::optional<bool> put_if_absent(const BlobName& name, base::ByteView bytes);
+
+ private:
+  class S3Upload;
+
+  enum class Object { kPack, kOther };
+
+  std::string key_of(const BlobName& name) const;
+  S3Request request(std::string_view operation, const BlobName& name) const;
+  S3Request put_request(const BlobName& name, base::HttpBody body, const ContentDigest& digest,
+                        Object object) const;
+  std::vector<std::string> put_headers(const ContentDigest& digest, Object object) const;
+  ContentDigest::Md5 needs_md5() const;
+  void put_object(const S3Request& request);
+  std::optional<std::uint64_t> size_by_reading(const BlobName& name);
+  std::optional<base::HttpAnswer> get_object(const S3Request& request);
+  void delete_page(std::span<const BlobName> names, std::vector<NotRemoved>& left);
+  std::unique_ptr<base::File> spool_file();
+
+  S3Bucket bucket_;
+  base::Path spool_;
+  base::FileSystem& files_;
+  StorageTraits proven_;
+};
+
+// The bucket as a storage that repeats what is worth repeating. `spool` is a directory of this
+// machine for packs on their way. Sends nothing yet. `files` and `clock` must outlive it.
 std::shared_ptr<Storage> open_s3_storage(const base::S3Config& config, const base::Path& spool,
-                                         base::FileSystem& files, base::Clock& clock);
+                                         base::FileSystem& files, base::Clock& clock,
+                                         const StorageTraits& proven = {});
 
 }  // namespace store

@@ -1,0 +1,144 @@
+#include "store/storage/s3_bucket.h"
+
+#include <string_view>
+
+#include <fmt/core.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "store/storage/storage_error.h"
+
+namespace store {
+
+namespace {
+
+using base::ErrorCode;
+
+constexpr auto kDefaultRegion = "us-east-1";
+
+// As the signature wants it: capitals, and nothing else than unreserved characters left as it is.
+std::string percent_encoded(std::string_view text, std::string_view also_plain = {}) {
+  std::string encoded;
+  for (const char c : text) {
+    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                          (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '~' ||
+                          also_plain.find(c) != std::string_view::npos;
+    if (is_plain) {
+      encoded += c;
+    } else {
+      encoded += fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+    }
+  }
+  return encoded;
+}
+
+base::HttpSettings settings_of(const base::S3Config& config) {
+  base::HttpSettings settings;
+  settings.ca_file = config.ca_file;
+  settings.connections = config.connections;
+  return settings;
+}
+
+}  // namespace
+
+S3Bucket::S3Bucket(base::S3Config config, base::Clock& clock)
+    : config_(std::move(config)),
+      clock_(clock),
+      http_(settings_of(config_)),
+      credentials_(config_, clock),
+      region_(config_.region.empty() ? kDefaultRegion : config_.region) {}
+
+S3Answer S3Bucket::send(const S3Request& request) {
+  bool is_region_new = false;
+  bool are_credentials_new = false;
+  while (true) {
+    const S3Credentials credentials = credentials_.get();
+    const S3Circumstances circumstances{
+        .now = clock_.now(), .region = region(), .is_document = request.is_document};
+    S3Answer answer{.http = perform(request, credentials, circumstances.region), .problem = {}};
+    answer.problem = find_s3_problem(answer.http, circumstances);
+    if (!answer.problem) return answer;
+    const S3Problem::Kind kind = answer.problem->kind;
+    if (kind == S3Problem::Kind::kRegion && !std::exchange(is_region_new, true)) {
+      adopt_region(answer.problem->region);
+    } else if (kind != S3Problem::Kind::kCredentials || std::exchange(are_credentials_new, true) ||
+               !credentials_.renew(credentials)) {
+      return answer;
+    }
+  }
+}
+
+base::HttpAnswer S3Bucket::get(const S3Request& request) {
+  S3Answer answer = send(request);
+  if (answer.problem) fail(request, *answer.problem);
+  return std::move(answer.http);
+}
+
+void S3Bucket::fail(const S3Request& request, const S3Problem& problem) const {
+  fail_with(problem, request.operation, clock_.now());
+}
+
+base::HttpAnswer S3Bucket::perform(const S3Request& request, const S3Credentials& credentials,
+                                   const std::string& region) {
+  base::HttpCall call{.verb = request.verb,
+                      .url = url_of(request),
+                      .headers = request.headers,
+                      .body = request.body,
+                      .signature = base::S3Signature{.region = region,
+                                                     .access_key = credentials.access_key,
+                                                     .secret = credentials.secret},
+                      .max_body = request.max_body};
+  call.headers.push_back("x-amz-content-sha256: " + request.sha256);
+  if (!credentials.session_token.empty()) {
+    call.headers.push_back("x-amz-security-token: " + credentials.session_token.reveal());
+  }
+  try {
+    base::HttpAnswer answer = http_.perform(call);
+    has_answered_ = true;
+    return answer;
+  } catch (const base::Error& error) {
+    if (error.code() != ErrorCode::kNetwork && error.code() != ErrorCode::kTls) throw;
+    // A certificate that was never right needs an administrator; one that was right a moment ago
+    // may be so again.
+    const bool is_wrong = error.code() == ErrorCode::kTls && !has_answered_;
+    throw StorageError(is_wrong ? Trouble::kRefused : Trouble::kUnanswered,
+                       fmt::format("{}: {}", request.operation, error.what()));
+  }
+}
+
+std::string S3Bucket::url_of(const S3Request& request) const {
+  std::string url = config_.url;
+  while (url.ends_with('/')) url.pop_back();
+  if (config_.names == base::S3Names::kHost) {
+    const std::size_t scheme = url.find("://");
+    url.insert(scheme == std::string::npos ? 0 : scheme + 3, config_.bucket + '.');
+  } else {
+    url += '/' + percent_encoded(config_.bucket);
+  }
+  if (!request.key.empty() || config_.names == base::S3Names::kHost) {
+    url += '/' + percent_encoded(request.key, "/");
+  }
+  char separator = '?';
+  for (const auto& [name, value] : request.query) {
+    url += separator + percent_encoded(name) + '=' + percent_encoded(value);
+    separator = '&';
+  }
+  return url;
+}
+
+std::string S3Bucket::region() const {
+  const std::lock_guard lock(mutex_);
+  return region_;
+}
+
+void S3Bucket::adopt_region(const std::string& region) {
+  const std::lock_guard lock(mutex_);
+  if (region_ == region) return;
+  if (!config_.region.empty()) {
+    base::log_warning("the bucket {} is in the region {}: set \"region\" to it", config_.bucket,
+                      region);
+  }
+  region_ = region;
+}
+
+}  // namespace store

@@ -1,0 +1,107 @@
+#include "store/storage/s3_document.h"
+
+#include <sstream>
+#include <string_view>
+
+#include <pugixml.hpp>
+
+namespace store {
+
+namespace {
+
+// The root element of that name. pugixml expands no entities but the five of XML itself, and reads
+// no DTD. Prefixes of namespaces are not expected: no server uses any here.
+std::optional<pugi::xml_node> load_document(pugi::xml_document& document, base::ByteView body,
+                                            const char* root) {
+  if (body.size() > kMaxS3Document) return std::nullopt;
+  const pugi::xml_parse_result result =
+      document.load_buffer(body.data(), body.size(), pugi::parse_default, pugi::encoding_utf8);
+  const pugi::xml_node node = document.document_element();
+  if (!result || std::string_view(node.name()) != root) return std::nullopt;
+  return node;
+}
+
+std::string child_text(const pugi::xml_node& node, const char* child) {
+  return node.child_value(child);
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return -1;
+}
+
+std::string percent_decoded(std::string_view text) {
+  std::string plain;
+  plain.reserve(text.size());
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const int high = text[at] == '%' && at + 2 < text.size() ? hex_digit(text[at + 1]) : -1;
+    const int low = high >= 0 ? hex_digit(text[at + 2]) : -1;
+    if (low < 0) {
+      plain += text[at] == '+' ? ' ' : text[at];
+      continue;
+    }
+    plain += static_cast<char>(high * 16 + low);
+    at += 2;
+  }
+  return plain;
+}
+
+}  // namespace
+
+std::optional<S3ErrorDocument> parse_s3_error(base::ByteView body) {
+  pugi::xml_document document;
+  const auto root = load_document(document, body, "Error");
+  if (!root) return std::nullopt;
+  return S3ErrorDocument{.code = child_text(*root, "Code"),
+                         .message = child_text(*root, "Message"),
+                         .region = child_text(*root, "Region"),
+                         .endpoint = child_text(*root, "Endpoint")};
+}
+
+std::optional<S3ListingPage> parse_s3_listing(base::ByteView body) {
+  pugi::xml_document document;
+  const auto root = load_document(document, body, "ListBucketResult");
+  if (!root) return std::nullopt;
+  // Requested, so that keys of others can't contain what XML does not allow; not always done.
+  const bool is_encoded = child_text(*root, "EncodingType") == "url";
+  S3ListingPage page;
+  for (const pugi::xml_node& object : root->children("Contents")) {
+    const std::string key = child_text(object, "Key");
+    page.keys.push_back(is_encoded ? percent_decoded(key) : key);
+  }
+  page.is_truncated = child_text(*root, "IsTruncated") == "true";
+  page.next_token = child_text(*root, "NextContinuationToken");
+  return page;
+}
+
+std::string s3_deletion_request(std::span<const std::string> keys) {
+  pugi::xml_document document;
+  pugi::xml_node root = document.append_child("Delete");
+  root.append_attribute("xmlns").set_value("http://s3.amazonaws.com/doc/2006-03-01/");
+  for (const std::string& key : keys) {
+    root.append_child("Object").append_child("Key").text().set(key.c_str());
+  }
+  std::ostringstream text;
+  document.save(text, "", pugi::format_raw);
+  return text.str();
+}
+
+std::optional<S3DeletionResult> parse_s3_deletion(base::ByteView body) {
+  pugi::xml_document document;
+  const auto root = load_document(document, body, "DeleteResult");
+  if (!root) return std::nullopt;
+  S3DeletionResult result;
+  for (const pugi::xml_node& object : root->children("Deleted")) {
+    result.deleted.push_back(child_text(object, "Key"));
+  }
+  for (const pugi::xml_node& object : root->children("Error")) {
+    result.failures.push_back({.key = child_text(object, "Key"),
+                               .code = child_text(object, "Code"),
+                               .message = child_text(object, "Message")});
+  }
+  return result;
+}
+
+}  // namespace store

@@ -1,0 +1,51 @@
+// The XML of object storage's requests and answers. What does not parse as what it should be is
+// nullopt: another kind of server, or a proxy, has answered.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace store {
+
+// Bytes of the largest answer that is read: a page of a listing has at most 1,000 keys of 1,024
+// bytes, each up to three times as long percent-encoded.
+inline constexpr std::size_t kMaxS3Document = std::size_t{8} << 20U;
+
+struct S3ErrorDocument {
+  std::string code;     // "NoSuchKey"
+  std::string message;  // of the server, as it came
+  std::string region;   // of AuthorizationHeaderMalformed and IllegalLocationConstraint
+  std::string endpoint;
+};
+
+std::optional<S3ErrorDocument> parse_s3_error(base::ByteView body);
+
+struct S3ListingPage {
+  std::vector<std::string> keys;
+  bool is_truncated = false;
+  std::string next_token;
+};
+
+std::optional<S3ListingPage> parse_s3_listing(base::ByteView body);
+
+// The request to delete objects. At most kMaxS3Deletions.
+inline constexpr std::size_t kMaxS3Deletions = 1'000;
+std::string s3_deletion_request(std::span<const std::string> keys);
+
+struct S3DeletionResult {
+  struct Failure {
+    std::string key;
+    std::string code;
+    std::string message;
+  };
+  std::vector<std::string> deleted;
+  std::vector<Failure> failures;
+};
+
+std::optional<S3DeletionResult> parse_s3_deletion(base::ByteView body);
+
+}  // namespace store
