@@ -1,4 +1,5 @@
-// Mail servers that scripts/fetch_servers unpacked, because they can't be installed beside Dovecot.
+// Servers that scripts/fetch_servers unpacked: mail servers that can't be installed beside Dovecot,
+// and object storage.
 #pragma once
 
 #include <string>
@@ -8,7 +9,7 @@
 
 namespace servers {
 
-// The directory of "cyrus", "courier" or "imap4d". Fails with kInternal if it is not there.
+// The directory of "cyrus", "courier", "imap4d" or "swift". Fails with kInternal if it is not there.
 base::Path unpacked_server(std::string_view name);
 
 // Its directories of libraries, as in LD_LIBRARY_PATH.

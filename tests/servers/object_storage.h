@@ -1,0 +1,30 @@
+// What tests know of a real object storage on loopback, whichever it is.
+#pragma once
+
+#include <string>
+
+#include "base/config/s3_config.h"
+#include "base/file_system.h"
+
+namespace servers {
+
+class ObjectStorage {
+ public:
+  ObjectStorage(std::string url, std::string access_key, std::string secret,
+                const base::Path& directory);
+
+  // Fails unless the bucket is new.
+  void make_bucket(const std::string& name) const;
+
+  base::S3Config config(const std::string& bucket, const std::string& prefix) const;
+
+  const std::string& url() const { return url_; }
+
+ private:
+  std::string url_;
+  std::string access_key_;
+  std::string secret_;
+  base::Path secret_file_;
+};
+
+}  // namespace servers
