@@ -130,21 +130,24 @@ class CallInProgress {
         set(CURLOPT_NOBODY, 1L);
         return;
       case HttpVerb::kPut:
-        return set_up_body();
+        set_up_body();
+        set(CURLOPT_CUSTOMREQUEST, "PUT");
+        return;
       case HttpVerb::kPost:
         set_up_body();
-        set(CURLOPT_CUSTOMREQUEST, "POST");
         return;
     }
   }
 
-  // libcurl asks with "Expect: 100-continue" before it sends more than a megabyte, so that a server
-  // can refuse it, and waits a moment for the answer. An empty "Expect:" would switch that off, but
-  // libcurl signs it without sending it, and a strict server refuses such a signature.
+  // Also for PUT: before every upload of its own kind, however small, libcurl asks the server
+  // whether it may, with "Expect: 100-continue", and waits for the answer. As a POST it asks only
+  // before more than a megabyte, which a server may well refuse. An empty header "Expect:" would
+  // switch that off too, but libcurl signs it without sending it, and a strict server refuses such
+  // a signature.
   void set_up_body() {
-    set(CURLOPT_UPLOAD, 1L);
+    set(CURLOPT_POST, 1L);
+    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call_.body ? call_.body->size : 0));
     set(CURLOPT_EXPECT_100_TIMEOUT_MS, kPatienceBeforeBody);
-    set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(call_.body ? call_.body->size : 0));
     set(CURLOPT_READFUNCTION, give_body);
     set(CURLOPT_READDATA, this);
     // A kept connection that the server has closed meanwhile: libcurl begins on a new one.

@@ -301,7 +301,9 @@ std::vector<std::string> S3Storage::list(std::string_view area, std::string_view
     }
     if (!listing->is_truncated) break;
     const std::string end = listing->keys.empty() ? last : listing->keys.back();
-    if (end <= last) fail_as_strange(page.operation, "its pages do not follow each other");
+    if (listing->next_token.empty() ? end <= last : listing->next_token == token) {
+      fail_as_strange(page.operation, "its pages do not follow each other");
+    }
     last = end;
     token = listing->next_token;
   }

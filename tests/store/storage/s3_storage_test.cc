@@ -44,7 +44,7 @@ TEST_F(S3StorageTest, ARequestIsSignedForItsBytes) {
   EXPECT_EQ(request.line, "PUT /mail/shard-07/packs/a HTTP/1.1");
   EXPECT_EQ(request.body, "some bytes");
   EXPECT_EQ(request.headers.at("x-amz-content-sha256"),
-            "60f5237ed4049f0382661ef009d2bc42e48c3ceb3edb6600f7024e7ab3b838f3");
+            "0d22cdcc10e6d049dbe1af5123d50873fdfc1a4f58306e58cb6241be9472014d");
   EXPECT_THAT(request.headers.at("authorization"),
               AllOf(StartsWith("AWS4-HMAC-SHA256 Credential=the-key/"),
                     HasSubstr("/eu-north-1/s3/aws4_request"),

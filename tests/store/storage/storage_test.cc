@@ -11,8 +11,11 @@
 
 #include "store/storage/directory_storage.h"
 #include "store/storage/patient_storage.h"
+#include "store/storage/s3_probe.h"
 #include "store/storage/s3_storage.h"
 #include "tests/expect_error.h"
+#include "tests/long_run.h"
+#include "tests/servers/ceph.h"
 #include "tests/servers/swift.h"
 #include "tests/standing_clock.h"
 #include "tests/store/simulated_file_system.h"
@@ -65,22 +68,53 @@ class FailingModel {
   PatientStorage patient_{model_, clock_, std::chrono::hours(24), 1};
 };
 
-// A bucket of a real object storage, which creates nothing once. Each test has a part of it.
+// Each test has a part of the bucket.
+std::string next_prefix() {
+  static int count = 0;
+  return "tests/" + std::to_string(++count);
+}
+
+// With the bucket "mail".
+template <typename Server>
+const servers::ObjectStorage& real_storage() {
+  static const servers::ObjectStorage* const made = [] {
+    const servers::ObjectStorage& storage = Server::shared().storage();
+    storage.make_bucket("mail");
+    return &storage;
+  }();
+  return *made;
+}
+
+// A bucket of a real object storage, which creates nothing once.
 class SwiftBucket {
  public:
   Storage& storage() { return *storage_; }
 
  private:
-  static base::S3Config next_config() {
-    static int count = 0;
-    const servers::ObjectStorage& swift = servers::Swift::shared().storage();
-    if (count == 0) swift.make_bucket("mail");
-    return swift.config("mail", "tests/" + std::to_string(++count));
+  tests::TemporaryDirectory directory_;
+  std::shared_ptr<Storage> storage_ =
+      open_s3_storage(real_storage<servers::Swift>().config("mail", next_prefix()),
+                      directory_.path(), base::real_file_system(), base::system_clock());
+};
+
+// One that does. It takes long to start: in a short run, the model stands in for it.
+class CephBucket {
+ public:
+  Storage& storage() { return *storage_; }
+
+ private:
+  std::shared_ptr<Storage> open() {
+    if (!tests::is_long_run()) return std::make_shared<tests::ModelStorage>();
+    const base::S3Config bucket = real_storage<servers::Ceph>().config("mail", next_prefix());
+    S3Storage probed(bucket, directory_.path(), base::real_file_system(), base::system_clock());
+    const StorageTraits proven{.creates_once = prove_creates_once(probed, 1)};
+    EXPECT_TRUE(proven.creates_once);
+    return open_s3_storage(bucket, directory_.path(), base::real_file_system(),
+                           base::system_clock(), proven);
   }
 
   tests::TemporaryDirectory directory_;
-  std::shared_ptr<Storage> storage_ = open_s3_storage(
-      next_config(), directory_.path(), base::real_file_system(), base::system_clock());
+  std::shared_ptr<Storage> storage_ = open();
 };
 
 base::Bytes bytes_of(std::string_view text) {
@@ -105,7 +139,7 @@ class StorageTest : public testing::Test {
 };
 
 using Storages =
-    testing::Types<RealDirectory, SimulatedDirectory, Model, FailingModel, SwiftBucket>;
+    testing::Types<RealDirectory, SimulatedDirectory, Model, FailingModel, SwiftBucket, CephBucket>;
 TYPED_TEST_SUITE(StorageTest, Storages);
 
 TYPED_TEST(StorageTest, ABlobIsReadAsItWasWritten) {
@@ -244,7 +278,7 @@ TYPED_TEST(StorageTest, AnAreaWithAnotherNameIsRefused) {
 template <typename Rig>
 class StorageRaceTest : public StorageTest<Rig> {};
 
-using SharedStorages = testing::Types<RealDirectory, Model, FailingModel>;
+using SharedStorages = testing::Types<RealDirectory, Model, FailingModel, CephBucket>;
 TYPED_TEST_SUITE(StorageRaceTest, SharedStorages);
 
 TYPED_TEST(StorageRaceTest, OneOfManyWritersCreatesABlob) {

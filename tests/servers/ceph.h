@@ -1,0 +1,47 @@
+// A real Ceph with its S3 gateway on loopback, from unpacked packages: a monitor, a storage daemon
+// with its objects in memory, and a gateway. It creates names once, in buckets without versions.
+// Starts in ten seconds: for long runs.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/servers/object_storage.h"
+#include "tests/servers/process.h"
+#include "tests/temporary_directory.h"
+
+namespace servers {
+
+class Ceph {
+ public:
+  Ceph();
+  Ceph(const Ceph&) = delete;
+  Ceph& operator=(const Ceph&) = delete;
+
+  // One for the whole test program, started when it is first used.
+  static Ceph& shared();
+
+  const ObjectStorage& storage() const { return *storage_; }
+
+ private:
+  void configure();
+  void start_monitor();
+  void start_storage();
+  void start_gateway();
+  std::string run(std::vector<std::string> arguments) const;
+  void start_daemon(const std::string& program, const std::vector<std::string>& options);
+  void wait_until_answered();
+  std::string log() const;
+
+  tests::TemporaryDirectory directory_;
+  std::string cluster_id_;
+  std::uint16_t monitor_port_ = 0;
+  std::uint16_t old_monitor_port_ = 0;
+  std::uint16_t gateway_port_ = 0;
+  std::optional<ObjectStorage> storage_;
+  std::deque<Process> daemons_;
+};
+
+}  // namespace servers
