@@ -12,4 +12,7 @@ namespace base {
 // milliseconds.
 std::string without_measurements(std::string_view reason);
 
+// The part of a URL that may be shown, escaped: scheme, host and port. Its path may be a secret.
+std::string server_of_url(std::string_view url);
+
 }  // namespace base

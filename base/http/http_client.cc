@@ -43,13 +43,6 @@ HttpEasy new_easy() {
   return easy;
 }
 
-// The part of a URL that may be logged.
-std::string server_of(const std::string& url) {
-  const std::size_t begin = url.find("://");
-  const std::size_t from = begin == std::string::npos ? 0 : begin + 3;
-  return escape_for_terminal(url.substr(0, url.find_first_of("/?#", from)));
-}
-
 HeaderList header_list(const HttpCall& call) {
   HeaderList list;
   for (const std::string& header : call.headers) {
@@ -240,7 +233,7 @@ class CallInProgress {
   }
 
   [[noreturn]] void explain(CURLcode code) const {
-    const std::string server = server_of(call_.url);
+    const std::string server = server_of_url(call_.url);
     const std::string cause = escape_for_terminal(
         without_measurements(error_.front() != 0 ? error_.data() : curl_easy_strerror(code)));
     switch (code) {

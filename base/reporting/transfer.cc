@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/handle.h"
+#include "base/http/http_client.h"
 #include "base/sigpipe.h"
 #include "base/terminal.h"
 #include "base/transfer_error.h"
@@ -109,12 +110,6 @@ class Transfer {
     if (code != CURLE_OK) explain(code);
   }
 
-  long status() {
-    long status = 0;
-    check_curl(curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status));
-    return status;
-  }
-
   std::vector<ServerCertificate> certificates() {
     curl_certinfo* chain = nullptr;
     check_curl(curl_easy_getinfo(easy_.get(), CURLINFO_CERTINFO, &chain));
@@ -192,18 +187,14 @@ class Transfer {
   Easy easy_;
 };
 
-// The part of a URL that may be logged: the URLs of pings have their secret in the path.
-std::string host_of(const std::string& url) {
-  const std::size_t begin = url.find("://");
-  const std::size_t from = begin == std::string::npos ? 0 : begin + 3;
-  return escape_for_terminal(url.substr(0, url.find_first_of("/?#", from)));
-}
+// Of an answer to a hook, which is not used.
+constexpr std::size_t kMaxIgnored = std::size_t{1} << 20U;
 
 }  // namespace
 
 void send_over_smtp(const MailConfig& mail, const std::string& hello_name, const std::string& to,
                     std::string_view message) {
-  Transfer transfer(host_of(mail.url), kMailPatience);
+  Transfer transfer(server_of_url(mail.url), kMailPatience);
   transfer.set_up_smtp(mail, hello_name);
   const List recipients(curl_slist_append(nullptr, to.c_str()));
   if (!recipients) fail(ErrorCode::kInternal, "set up libcurl: out of memory");
@@ -218,7 +209,7 @@ void send_over_smtp(const MailConfig& mail, const std::string& hello_name, const
 
 std::vector<ServerCertificate> greet_mail_server(const MailConfig& mail,
                                                  const std::string& hello_name) {
-  Transfer transfer(host_of(mail.url), kMailPatience);
+  Transfer transfer(server_of_url(mail.url), kMailPatience);
   transfer.set_up_smtp(mail, hello_name);
   transfer.set(CURLOPT_CONNECT_ONLY, 1L);
   transfer.perform();
@@ -226,22 +217,20 @@ std::vector<ServerCertificate> greet_mail_server(const MailConfig& mail,
 }
 
 void send_http_request(const HttpRequest& request) {
-  Transfer transfer(host_of(request.url), request.timeout);
-  transfer.set(CURLOPT_URL, request.url.c_str());
-  transfer.set(CURLOPT_PROTOCOLS_STR, "http,https");
-  transfer.trust(request.ca_file);
-  transfer.set(CURLOPT_USERAGENT, "mailstow");
-  const List headers(curl_slist_append(nullptr, "Content-Type: application/json"));
-  if (!headers) fail(ErrorCode::kInternal, "set up libcurl: out of memory");
+  HttpSettings settings;
+  settings.ca_file = request.ca_file;
+  settings.connect_timeout = request.timeout;
+  settings.timeout = request.timeout;
+  HttpCall call{.url = request.url, .max_body = kMaxIgnored};
   if (request.method == HttpMethod::kPost) {
-    transfer.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-    transfer.set(CURLOPT_POSTFIELDS, request.body.data());
-    transfer.set(CURLOPT_HTTPHEADER, headers.get());
+    call.verb = HttpVerb::kPost;
+    call.headers.emplace_back("Content-Type: application/json");
+    call.body = body_of(as_bytes(request.body));
   }
-  transfer.perform();
-  const long status = transfer.status();
+  const int status = HttpClient(settings).perform(call).status;
   if (status < 200 || status > 299) {
-    transfer.give_up(ErrorCode::kRefused, fmt::format("the server answered with {}", status));
+    fail(ErrorCode::kRefused, "{}: the server answered with {}", server_of_url(request.url),
+         status);
   }
 }
 

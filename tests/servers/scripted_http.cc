@@ -22,7 +22,7 @@ namespace {
 
 constexpr int kLookAround = 20;  // milliseconds until the server sees that it is to stop
 
-void send_all(const base::Fd& socket, std::string_view bytes) {
+void send_whole(const base::Fd& socket, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t sent = ::send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent <= 0) return;
@@ -150,7 +150,7 @@ bool ScriptedHttp::answer_requests(Connection& connection) {
     const std::size_t size = length == request.headers.end() ? 0 : std::stoul(length->second);
     if (request.headers.contains("expect") && !connection.has_been_told_to_go_on) {
       connection.has_been_told_to_go_on = true;
-      send_all(connection.socket, "HTTP/1.1 100 Continue\r\n\r\n");
+      send_whole(connection.socket, "HTTP/1.1 100 Continue\r\n\r\n");
     }
     if (connection.received.size() < end + 4 + size) return true;
     request.body = connection.received.substr(end + 4, size);
@@ -166,7 +166,7 @@ bool ScriptedHttp::answer_requests(Connection& connection) {
       }
     }
     if (!answer) return false;
-    send_all(connection.socket, answer->bytes);
+    send_whole(connection.socket, answer->bytes);
     if (answer->closes) return false;
   }
 }
