@@ -69,7 +69,7 @@ struct HttpAnswer {
   Bytes body;
   bool is_cut = false;  // the body was longer than accepted: this is its beginning
 
-  // Of the last header of this name (in lower case); nullopt: there is none.
+  // The value of the last header of this name (in lower case); nullopt: it is absent.
   std::optional<std::string_view> header(std::string_view name) const;
 
   // The server's clock.

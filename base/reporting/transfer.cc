@@ -187,7 +187,7 @@ class Transfer {
   Easy easy_;
 };
 
-// Of an answer to a hook, which is not used.
+// More bytes of the answer to a hook end the transfer. The answer is not used.
 constexpr std::size_t kMaxIgnored = std::size_t{1} << 20U;
 
 }  // namespace

@@ -1,4 +1,4 @@
-// What object storage wants to know of an object's bytes before they come, to refuse others.
+// The digests that object storage compares with an object's bytes, to refuse others.
 #pragma once
 
 #include <memory>
@@ -40,7 +40,7 @@ class ContentDigest {
   std::string md5_;
 };
 
-// Of all bytes, finished.
+// The finished digest of all these bytes.
 ContentDigest digest_of(base::ByteView bytes, ContentDigest::Md5 md5 = ContentDigest::Md5::kNo);
 
 }  // namespace store

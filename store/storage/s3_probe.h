@@ -1,16 +1,18 @@
-// Proofs of what a bucket can. The endpoint's name proves nothing, and nor does an answer: some
+// Proofs of a bucket's abilities. The endpoint's name proves nothing, nor does an answer: some
 // object storage ignores what it does not know.
 #pragma once
 
 #include <cstdint>
 
-#include "store/storage/s3_storage.h"
+#include "base/clock.h"
+#include "base/config/s3_config.h"
 
 namespace store {
 
 // Whether of several writers who create one blob at the same moment, exactly one wins, and its
 // bytes are read back, several times in a row. Writes and removes blobs in the area "probe"; `seed`
-// makes their names differ from those of earlier probes. Fails like the storage.
-bool prove_creates_once(S3Storage& storage, std::uint64_t seed);
+// makes their names differ from those of earlier probes. Fails like a storage. True in a bucket
+// that keeps no versions says nothing about it once it does.
+bool prove_creates_once(base::S3Config config, base::Clock& clock, std::uint64_t seed);
 
 }  // namespace store

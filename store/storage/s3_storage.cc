@@ -65,7 +65,7 @@ void require_etag(const S3Request& request, const base::HttpAnswer& answer) {
   fail_as_strange(request.operation, "it has another range than the one that was requested");
 }
 
-// Of a part that was requested, and is not longer than that.
+// The place of a part that was requested, and is not longer than that.
 ContentRange require_range(const S3Request& request, const base::HttpAnswer& answer) {
   const std::optional<ContentRange> range = content_range(answer);
   if (!range || answer.is_cut || range->last - range->first + 1 != answer.body.size()) {
@@ -243,7 +243,7 @@ std::optional<std::uint64_t> S3Storage::size(const BlobName& name) {
   S3Request look = request("look up", name);
   look.verb = HttpVerb::kHead;
   const S3Answer answer = bucket_.send(look);
-  // Without a body, an error does not say what is wrong or absent.
+  // An error without a body has no code: blob and bucket look alike.
   if (answer.problem) {
     if (answer.http.status == 429 || answer.http.status >= 500) bucket_.fail(look, *answer.problem);
     return size_by_reading(name);

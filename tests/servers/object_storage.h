@@ -1,4 +1,4 @@
-// What tests know of a real object storage on loopback, whichever it is.
+// The endpoint of a real object storage on loopback, of any kind.
 #pragma once
 
 #include <string>

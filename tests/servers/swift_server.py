@@ -144,7 +144,7 @@ def serve(name, port, sockets):
 
 
 def keep_event_loop():
-    """Each server would choose the thread's event loop again, and leave the others without theirs."""
+    """Otherwise each server chooses the thread's event loop again, and the earlier ones stand still."""
     choose = eventlet.hubs.use_hub
 
     def choose_once(mod=None):

@@ -1,4 +1,4 @@
-// What S3Storage makes of answers that a real object storage won't give on command.
+// S3Storage and answers that a real object storage won't give on command.
 #include "store/storage/s3_storage.h"
 
 #include <gmock/gmock.h>

@@ -106,8 +106,7 @@ class CephBucket {
   std::shared_ptr<Storage> open() {
     if (!tests::is_long_run()) return std::make_shared<tests::ModelStorage>();
     const base::S3Config bucket = real_storage<servers::Ceph>().config("mail", next_prefix());
-    S3Storage probed(bucket, directory_.path(), base::real_file_system(), base::system_clock());
-    const StorageTraits proven{.creates_once = prove_creates_once(probed, 1)};
+    const StorageTraits proven{.creates_once = prove_creates_once(bucket, base::system_clock(), 1)};
     EXPECT_TRUE(proven.creates_once);
     return open_s3_storage(bucket, directory_.path(), base::real_file_system(),
                            base::system_clock(), proven);
