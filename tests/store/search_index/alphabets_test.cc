@@ -105,10 +105,10 @@ static_assert(kFound.size() >= 60);
 
 // Letters that differ must keep texts apart.
 constexpr std::array kNotFound = {
-    SearchPair{"Latin", "Straße", "strase"},        Pair{"Greek", "λόγος", "λόγο"},
-    SearchPair{"Devanagari", "हिन्दी", "हन्द"},       Pair{"Thai", "ใบแจ้งหนี้", "แจงหนี"},
-    SearchPair{"Hangul", "회의록", "의회"},         Pair{"Han", "东京天气", "京东"},
-    SearchPair{"Hiragana", "がっこう", "かっこう"}, Pair{"Latin", "Acmetm", "acme"},
+    SearchPair{"Latin", "Straße", "strase"},        SearchPair{"Greek", "λόγος", "λόγο"},
+    SearchPair{"Devanagari", "हिन्दी", "हन्द"},       SearchPair{"Thai", "ใบแจ้งหนี้", "แจงหนี"},
+    SearchPair{"Hangul", "회의록", "의회"},         SearchPair{"Han", "东京天气", "京东"},
+    SearchPair{"Hiragana", "がっこう", "かっこう"}, SearchPair{"Latin", "Acmetm", "acme"},
 };
 
 class AlphabetsTest : public testing::Test {
