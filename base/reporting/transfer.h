@@ -1,5 +1,5 @@
-// Outgoing transfers: mail over SMTP with libcurl, and the requests of hooks over HTTP. Nothing here
-// retries.
+// Outgoing transfers: mail over SMTP with libcurl, and the requests of hooks over HTTP. Nothing
+// here retries.
 #pragma once
 
 #include <chrono>

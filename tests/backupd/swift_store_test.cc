@@ -24,13 +24,13 @@ using testing::Not;
 class SwiftStoreTest : public testing::Test {
  protected:
   SwiftStoreTest() {
-    swift_.create_bucket("mail");
-    write_secret(swift_.secret());
+    storage_.make_bucket(bucket_);
+    write_secret(storage_.secret());
     mailstow_.config()["store"] = {{"s3",
-                                    {{"url", swift_.url()},
-                                     {"bucket", "mail"},
+                                    {{"url", storage_.url()},
+                                     {"bucket", bucket_},
                                      {"prefix", "one"},
-                                     {"access_key", swift_.access_key()},
+                                     {"access_key", storage_.access_key()},
                                      {"secret_key_file", secret_file().string()}}},
                                    {"index", mailstow_.index().string()},
                                    {"key_file", mailstow_.key_file().string()}};
@@ -79,7 +79,13 @@ class SwiftStoreTest : public testing::Test {
 
   static constexpr std::size_t kMessages = 40;
 
-  servers::Swift swift_;
+  static std::string next_bucket() {
+    static int buckets = 0;
+    return "mail-" + std::to_string(++buckets);
+  }
+
+  const servers::ObjectStorage& storage_ = servers::Swift::shared().storage();
+  const std::string bucket_ = next_bucket();
   servers::Dovecot server_;
   programs::Installation mailstow_{server_};
 };
@@ -112,14 +118,15 @@ TEST_F(SwiftStoreTest, DoctorFindsTheEndpointSound) {
     if (finding["check"] == "store") store = finding;
   }
   EXPECT_EQ("ok", store.value("state", "")) << store;
-  EXPECT_EQ("s3://mail/one", store.value("subject", ""));
+  EXPECT_EQ("s3://" + bucket_ + "/one", store.value("subject", ""));
 }
 
 TEST_F(SwiftStoreTest, AWrongSecretIsRefusedWithoutBeingShown) {
   write_secret("not-the-secret");
   const servers::ProcessResult result = mailstow_.backupd({"init"});
   EXPECT_EQ(1, result.status);
-  EXPECT_THAT(result.err, AllOf(HasSubstr("s3://mail/one"), Not(HasSubstr("not-the-secret"))));
+  EXPECT_THAT(result.err,
+              AllOf(HasSubstr("s3://" + bucket_ + "/one"), Not(HasSubstr("not-the-secret"))));
 }
 
 TEST_F(SwiftStoreTest, AMissingBucketIsNotMade) {

@@ -19,6 +19,8 @@ class ObjectStorage {
   base::S3Config config(const std::string& bucket, const std::string& prefix) const;
 
   const std::string& url() const { return url_; }
+  const std::string& access_key() const { return access_key_; }
+  const std::string& secret() const { return secret_; }
 
  private:
   std::string url_;

@@ -9,7 +9,8 @@
 
 namespace servers {
 
-// The directory of "cyrus", "courier", "imap4d", "swift" or "ceph". Fails with kInternal if it is not there.
+// The directory of "cyrus", "courier", "imap4d", "swift" or "ceph". Fails with kInternal if it is
+// not there.
 base::Path unpacked_server(std::string_view name);
 
 // Its directories of libraries, as in LD_LIBRARY_PATH.
