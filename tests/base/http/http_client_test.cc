@@ -117,7 +117,9 @@ TEST_F(HttpClientTest, AnErrorOfTheBodyEndsTheCall) {
 TEST_F(HttpClientTest, MoreCallsThanConnectionsWaitForEachOther) {
   constexpr int kCalls = 6;
   for (int count = 0; count < kCalls; ++count) server_.answer("200 OK");
-  HttpClient client({.connections = 2});
+  HttpSettings settings;
+  settings.connections = 2;
+  HttpClient client(settings);
   {
     std::vector<std::jthread> threads;
     for (int count = 0; count < kCalls; ++count) {
