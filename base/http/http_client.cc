@@ -73,7 +73,8 @@ class CallInProgress {
     const NoSigpipe guard;
     const CURLcode code = curl_easy_perform(easy_);
     if (thrown_) std::rethrow_exception(thrown_);
-    if (code != CURLE_OK && !(code == CURLE_WRITE_ERROR && answer_.is_cut)) explain(code);
+    const bool was_cut_here = code == CURLE_WRITE_ERROR && answer_.is_cut;
+    if (code != CURLE_OK && !was_cut_here) explain(code);
     answer_.status = status();
     return std::move(answer_);
   }

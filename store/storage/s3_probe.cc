@@ -57,6 +57,7 @@ bool has_one_winner(S3Storage& storage, const BlobName& name) {
   {
     std::latch start(kRacers);
     std::vector<std::jthread> threads;
+    threads.reserve(racers.size());
     for (Racer& racer : racers) {
       threads.emplace_back([&] {
         start.arrive_and_wait();
