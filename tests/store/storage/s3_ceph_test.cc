@@ -1,0 +1,74 @@
+// S3Storage on a real Ceph, in long runs only: listings of several pages, and versions.
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "store/storage/content_digest.h"
+#include "store/storage/s3_document.h"
+#include "store/storage/s3_probe.h"
+#include "store/storage/s3_storage.h"
+#include "tests/long_run.h"
+#include "tests/servers/ceph.h"
+#include "tests/temporary_directory.h"
+
+namespace store {
+namespace {
+
+class S3CephTest : public testing::Test {
+ protected:
+  // A storage in a new bucket.
+  S3Storage& make_storage(const std::string& bucket) {
+    servers::Ceph::shared().storage().make_bucket(bucket);
+    config_ = servers::Ceph::shared().storage().config(bucket, "");
+    storage_.emplace(config_, directory_.path(), base::real_file_system(), base::system_clock());
+    return *storage_;
+  }
+
+  void keep_versions() {
+    S3Bucket bucket(config_, base::system_clock());
+    const std::string document =
+        "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+    bucket.get({.operation = "keep versions",
+                .verb = base::HttpVerb::kPut,
+                .query = {{"versioning", ""}},
+                .body = base::body_of(base::as_bytes(document)),
+                .sha256 = digest_of(base::as_bytes(document)).sha256(),
+                .max_body = kMaxS3Document});
+  }
+
+  tests::TemporaryDirectory directory_;
+  base::S3Config config_;
+  std::optional<S3Storage> storage_;
+};
+
+TEST_F(S3CephTest, ThousandsOfBlobsAreListedAndRemoved) {
+  if (!tests::is_long_run()) return;
+  S3Storage& storage = make_storage("many");
+  std::vector<std::string> keys;
+  std::vector<BlobName> names;
+  for (int count = 10'000; count < 12'100; ++count) {
+    keys.push_back(std::to_string(count));
+    names.emplace_back("packs", keys.back());
+    storage.put(names.back(), base::as_bytes(keys.back()));
+  }
+  EXPECT_EQ(storage.list("packs"), keys);
+  EXPECT_EQ(storage.list("packs", "11").size(), 1'000U);
+  EXPECT_EQ(storage.list("packs", "", "11999").size(), 100U);
+  EXPECT_THAT(storage.remove(names), testing::IsEmpty());
+  EXPECT_THAT(storage.list("packs"), testing::IsEmpty());
+}
+
+// This Ceph ignores the condition there, and answers that all is well.
+TEST_F(S3CephTest, ABucketThatKeepsVersionsIsNotProvenToCreateOnce) {
+  if (!tests::is_long_run()) return;
+  make_storage("versions");
+  EXPECT_TRUE(prove_creates_once(config_, base::system_clock(), 1));
+  keep_versions();
+  EXPECT_FALSE(prove_creates_once(config_, base::system_clock(), 2));
+}
+
+}  // namespace
+}  // namespace store
