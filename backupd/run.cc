@@ -12,11 +12,20 @@ namespace backupd {
 
 namespace {
 
+// All jobs, for a sentence: `last` stands before the last of them.
+std::string listed_jobs(std::string_view last) {
+  std::string text(job_name(kJobs.front()));
+  for (std::size_t at = 1; at < kJobs.size(); ++at) {
+    text += at + 1 == kJobs.size() ? fmt::format(" {} ", last) : ", ";
+    text += job_name(kJobs[at]);
+  }
+  return text;
+}
+
 base::ExitStatus start_now(const base::Environment& environment, const std::string& job) {
   if (!job_of(job)) {
-    base::fail(base::ErrorCode::kUsage,
-               "run --now {}: jobs are backup, prune, check, sweep and drill",
-               base::escape_for_terminal(job));
+    base::fail(base::ErrorCode::kUsage, "run --now {}: jobs are {}", base::escape_for_terminal(job),
+               listed_jobs("and"));
   }
   const auto answer = ask_daemon(environment.config.store, StartRequest{job});
   if (!answer) {
@@ -48,8 +57,7 @@ base::Command run_command() {
           .declare =
               [options](base::Options& declared) {
                 declared.value("--now", options->now, "JOB",
-                               "Make the running daemon start this job now: backup, prune, check, "
-                               "sweep or drill");
+                               "Make the running daemon start this job now: " + listed_jobs("or"));
               },
           .has_document = false,
           .function = [options](const auto& environment) { return run(environment, *options); }};

@@ -50,7 +50,7 @@ enum class HttpMethod { kGet, kPost };
 // A command to run, or a URL to request, when a job starts or ends: either `command` or `url`.
 struct HookConfig {
   std::vector<HookEvent> on;      // empty: all
-  std::vector<std::string> jobs;  // backup, prune, check, sweep, drill
+  std::vector<std::string> jobs;  // backup, prune, check, sweep, drill, copy
   std::vector<std::string> command;
   std::string url;  // http:// or https://
   Path ca_file;     // for https://; empty: the system's

@@ -94,7 +94,7 @@ std::string_view description(Form form) {
     case Form::kFlag:
       return "it must be true or false";
     case Form::kJobName:
-      return "it must be backup, prune, check, sweep or drill";
+      return "it must be backup, prune, check, sweep, drill or copy";
     case Form::kSelection:
       return "it must be a selection: an object with whole ids, and times as 2026-11-24T02:30:00Z";
   }
