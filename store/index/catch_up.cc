@@ -136,6 +136,7 @@ class CatchUp {
     }
     for (FoundPack& pack : found_.packs()) {
       if (!found_.is_forked(pack) || left_out_.contains(pack.name)) continue;
+      if (index_.size_of(pack.name) > 0) continue;  // since an earlier opening
       index_.add(take_contents(pack), {}, context_.keys);
     }
   }

@@ -114,7 +114,8 @@ TEST_F(SwiftStoreTest, DoctorFindsTheEndpointSound) {
   EXPECT_EQ(0, status_of({"init"}));
   once();
   json store;
-  for (const json& finding : mailstow_.backupd_json({"doctor"})["findings"]) {
+  const json report = mailstow_.backupd_json({"doctor"});
+  for (const json& finding : report["findings"]) {
     if (finding["check"] == "store") store = finding;
   }
   EXPECT_EQ("ok", store.value("state", "")) << store;

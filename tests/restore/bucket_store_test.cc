@@ -48,14 +48,16 @@ class RestoreFromBucketTest : public testing::Test {
     const store::Location location = store::location_of(
         base::load_config(base::real_file_system(), mailstow_.config_file()).store);
     store::init(location, base::real_file_system(), base::system_clock());
-    record(location);
+    record(location, servers::account_state(server_, "alice").folders.at("INBOX").uid_validity);
   }
 
-  // A snapshot with three messages.
-  static void record(const store::Location& location) {
+  // A snapshot with three messages, of the mailbox that is still there.
+  static void record(const store::Location& location, std::uint32_t uid_validity) {
     store::Writer writer =
         store::Writer::open(location, base::real_file_system(), base::system_clock());
-    store::FolderDraft draft(programs::recorded_folder("INBOX"));
+    store::FolderInfo inbox = programs::recorded_folder("INBOX");
+    inbox.uid_validity = uid_validity;
+    store::FolderDraft draft(inbox);
     for (std::uint32_t uid = 1; uid <= 3; ++uid) {
       store::IncomingMessage message = writer.begin_message();
       const std::string text = "Subject: letter" + std::to_string(uid) + "\r\n\r\nHello.\r\n";

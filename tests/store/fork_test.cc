@@ -26,7 +26,11 @@ using testing::Not;
 
 class ForkTest : public TwoWriters {
  protected:
-  ForkTest() { make_store(kSharesNames); }
+  ForkTest() {
+    StorageTraits traits = kSharesNames;
+    traits.lists_at_once = false;
+    make_store(traits);
+  }
 
   // From now on, listings show nothing: a writer finds neither another owner nor its commits.
   void hide() { storage_->set_faults({.missing_names = 100}); }
