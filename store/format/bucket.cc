@@ -23,6 +23,7 @@ struct OpenedBucket {
 
 struct Buckets {
   std::mutex mutex;
+  std::chrono::milliseconds patience = kS3Patience;
   std::map<std::string, OpenedBucket> opened;                   // by identity_of()
   std::map<std::string, std::shared_ptr<Storage>> replacement;  // by display name
   // Of the process that forked this one: to close a connection here would end it there, too.
@@ -80,10 +81,17 @@ std::shared_ptr<Storage> shared_bucket(const base::S3Config& config, const base:
     bucket.storage = nullptr;
   }
   if (!bucket.storage) {
-    bucket.storage = open_s3_storage(config, spool, base::real_file_system(), base::system_clock());
+    bucket.storage = open_s3_storage(config, spool, base::real_file_system(), base::system_clock(),
+                                     {}, all.patience);
     bucket.process = ::getpid();
   }
   return bucket.storage;
+}
+
+void set_bucket_patience(std::chrono::milliseconds patience) {
+  Buckets& all = all_buckets();
+  const std::lock_guard lock(all.mutex);
+  all.patience = patience;
 }
 
 void replace_bucket(const std::string& display_name, std::shared_ptr<Storage> storage) {

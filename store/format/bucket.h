@@ -1,6 +1,7 @@
 // The storages of buckets that this process uses.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -14,6 +15,10 @@ namespace store {
 // equal configuration shares connections and credentials. After fork(), the new process opens its
 // own. Fails with kConfig.
 std::shared_ptr<Storage> shared_bucket(const base::S3Config& config, const base::Path& spool);
+
+// How long the buckets that this process opens from now on repeat an operation, instead of
+// kS3Patience (store/storage/s3_storage.h): for commands that a user waits for.
+void set_bucket_patience(std::chrono::milliseconds patience);
 
 // For tests: from now on, shared_bucket() returns `storage` for all configurations with this
 // display name; nullptr: it opens the bucket again.

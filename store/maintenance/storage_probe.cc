@@ -17,21 +17,6 @@ namespace {
 constexpr std::string_view kProbeArea = "probe";
 constexpr std::size_t kProbeBytes = 1'000;
 
-std::string remedy_for(Trouble trouble) {
-  switch (trouble) {
-    case Trouble::kUnanswered:
-      return "check the network, store.s3.url and store.s3.ca_file";
-    case Trouble::kThrottled:
-      return "try again later, or with fewer store.s3.connections";
-    case Trouble::kRefused:
-      return "check the access key, its secret and its rights: docs/object-storage.md lists those "
-             "that a store needs";
-    case Trouble::kGone:
-      return "create the bucket, or correct store.s3";
-  }
-  return "";
-}
-
 BlobName random_name() {
   std::array<std::byte, 16> random{};
   fill_random(random);
@@ -57,6 +42,21 @@ void note_failure(const StorageError& error, StorageProbe& probe) {
 }
 
 }  // namespace
+
+std::string remedy_for(Trouble trouble) {
+  switch (trouble) {
+    case Trouble::kUnanswered:
+      return "check the network, store.s3.url and store.s3.ca_file";
+    case Trouble::kThrottled:
+      return "try again later, or with fewer store.s3.connections";
+    case Trouble::kRefused:
+      return "check the access key, its secret and its rights: docs/object-storage.md lists those "
+             "that a store needs";
+    case Trouble::kGone:
+      return "create the bucket, or correct store.s3";
+  }
+  return "";
+}
 
 StorageProbe probe_storage(const Location& location, base::FileSystem& files) {
   const std::shared_ptr<Storage> storage = storage_of(location, files);

@@ -5,8 +5,12 @@
 
 #include "base/file_system.h"
 #include "store/format/location.h"
+#include "store/storage/storage_error.h"
 
 namespace store {
+
+// The advice for a storage that can't be used.
+std::string remedy_for(Trouble trouble);
 
 struct StorageProbe {
   std::string failure;  // why it can't be used; empty: it can

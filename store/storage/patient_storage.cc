@@ -55,6 +55,10 @@ Created PatientStorage::create(const BlobName& name, base::ByteView bytes) {
   return repeat([&] { return storage_.create(name, bytes); });
 }
 
+std::optional<Created> PatientStorage::try_create(const BlobName& name, base::ByteView bytes) {
+  return repeat([&] { return storage_.try_create(name, bytes); });
+}
+
 void PatientStorage::replace(const BlobName& name, base::ByteView bytes) {
   repeat([&] { storage_.replace(name, bytes); });
 }

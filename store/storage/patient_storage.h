@@ -22,6 +22,7 @@ class PatientStorage : public Storage {
   void put(const BlobName& name, base::ByteView bytes) override;
   std::unique_ptr<Upload> upload(std::string_view area) override;
   Created create(const BlobName& name, base::ByteView bytes) override;
+  std::optional<Created> try_create(const BlobName& name, base::ByteView bytes) override;
   void replace(const BlobName& name, base::ByteView bytes) override;
   std::optional<base::Bytes> get(const BlobName& name, std::uint64_t limit) override;
   std::optional<std::size_t> read_at(const BlobName& name, std::uint64_t offset,
@@ -32,6 +33,8 @@ class PatientStorage : public Storage {
                                 std::string_view after = {}) override;
   [[nodiscard]] std::vector<NotRemoved> remove(std::span<const BlobName> names) override;
   StorageTraits traits() const override { return storage_.traits(); }
+  std::optional<std::chrono::seconds> clock_lead() const override { return storage_.clock_lead(); }
+  std::optional<BucketFacts> bucket_facts() override { return storage_.bucket_facts(); }
   std::string display_name() const override { return storage_.display_name(); }
   std::string display_name(const BlobName& name) const override {
     return storage_.display_name(name);

@@ -93,8 +93,10 @@ base::HttpAnswer S3Bucket::perform(const S3Request& request, const S3Credentials
     call.headers.push_back("x-amz-security-token: " + credentials.session_token.reveal());
   }
   try {
+    const base::TimePoint begin = clock_.now();
     base::HttpAnswer answer = http_.perform(call);
     has_answered_ = true;
+    note_date(answer, begin);
     return answer;
   } catch (const base::Error& error) {
     if (error.code() != ErrorCode::kNetwork && error.code() != ErrorCode::kTls) throw;
@@ -129,6 +131,25 @@ std::string S3Bucket::url_of(const S3Request& request) const {
 std::string S3Bucket::region() const {
   const std::lock_guard lock(mutex_);
   return region_;
+}
+
+std::optional<std::chrono::seconds> S3Bucket::clock_lead() const {
+  const std::lock_guard lock(mutex_);
+  return clock_lead_;
+}
+
+// The server's date, in whole seconds, is from some moment between the request and the end of its
+// answer, which a slow line may keep far apart.
+void S3Bucket::note_date(const base::HttpAnswer& answer, base::TimePoint begin) {
+  const auto date = answer.date();
+  if (!date) return;
+  const auto earliest = std::chrono::floor<std::chrono::seconds>(begin);
+  const auto latest = std::chrono::ceil<std::chrono::seconds>(clock_.now());
+  std::chrono::seconds lead{0};
+  if (*date < earliest) lead = earliest - *date;
+  if (*date > latest) lead = latest - *date;
+  const std::lock_guard lock(mutex_);
+  clock_lead_ = lead;
 }
 
 void S3Bucket::adopt_region(const std::string& region) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -54,11 +55,17 @@ class S3Bucket {
 
   const base::S3Config& config() const { return config_; }
 
+  // That requests are signed for: the configured one, unless the storage named another.
+  std::string region() const;
+
+  // As Storage::clock_lead().
+  std::optional<std::chrono::seconds> clock_lead() const;
+
  private:
   base::HttpAnswer perform(const S3Request& request, const S3Credentials& credentials,
                            const std::string& region);
   std::string url_of(const S3Request& request) const;
-  std::string region() const;
+  void note_date(const base::HttpAnswer& answer, base::TimePoint begin);
   void adopt_region(const std::string& region);
 
   const base::S3Config config_;
@@ -67,6 +74,7 @@ class S3Bucket {
   S3CredentialSource credentials_;
   mutable std::mutex mutex_;
   std::string region_;
+  std::optional<std::chrono::seconds> clock_lead_;
   std::atomic<bool> has_answered_{false};
 };
 

@@ -1,5 +1,7 @@
 #include "store/storage/s3_document.h"
 
+#include <algorithm>
+#include <array>
 #include <sstream>
 #include <string_view>
 
@@ -46,6 +48,30 @@ std::string percent_decoded(std::string_view text) {
     at += 2;
   }
   return plain;
+}
+
+// Objects of these classes can't be read at once.
+constexpr std::array<std::string_view, 2> kArchiveClasses{"GLACIER", "DEEP_ARCHIVE"};
+
+std::string rule_prefix(const pugi::xml_node& rule) {
+  const pugi::xml_node filter = rule.child("Filter");
+  for (const pugi::xml_node& place : {filter.child("And"), filter, rule}) {
+    if (place.child("Prefix")) return child_text(place, "Prefix");
+  }
+  return "";
+}
+
+bool expires_objects(const pugi::xml_node& rule) {
+  const pugi::xml_node expiration = rule.child("Expiration");
+  return expiration.child("Days") || expiration.child("Date");
+}
+
+bool archives_objects(const pugi::xml_node& rule) {
+  const auto transitions = rule.children("Transition");
+  return std::any_of(transitions.begin(), transitions.end(), [](const pugi::xml_node& transition) {
+    return std::ranges::find(kArchiveClasses, child_text(transition, "StorageClass")) !=
+           kArchiveClasses.end();
+  });
 }
 
 }  // namespace
@@ -102,6 +128,44 @@ std::optional<S3DeletionResult> parse_s3_deletion(base::ByteView body) {
                                .message = child_text(object, "Message")});
   }
   return result;
+}
+
+std::optional<BucketVersions> parse_s3_versioning(base::ByteView body) {
+  pugi::xml_document document;
+  const auto root = load_document(document, body, "VersioningConfiguration");
+  if (!root) return std::nullopt;
+  const std::string status = child_text(*root, "Status");
+  if (status.empty()) return BucketVersions::kNotKept;
+  if (status == "Enabled") return BucketVersions::kKept;
+  return status == "Suspended" ? BucketVersions::kNoLongerKept : BucketVersions::kUnknown;
+}
+
+std::optional<std::vector<LifecycleRule>> parse_s3_lifecycle(base::ByteView body) {
+  using Action = LifecycleRule::Action;
+  pugi::xml_document document;
+  const auto root = load_document(document, body, "LifecycleConfiguration");
+  if (!root) return std::nullopt;
+  std::vector<LifecycleRule> rules;
+  for (const pugi::xml_node& rule : root->children("Rule")) {
+    if (child_text(rule, "Status") != "Enabled") continue;
+    const bool expires = expires_objects(rule);
+    if (!expires && !archives_objects(rule)) continue;
+    rules.push_back({.id = child_text(rule, "ID"),
+                     .prefix = rule_prefix(rule),
+                     .action = expires ? Action::kExpires : Action::kArchives});
+  }
+  return rules;
+}
+
+std::optional<std::string> parse_s3_default_retention(base::ByteView body) {
+  pugi::xml_document document;
+  const auto root = load_document(document, body, "ObjectLockConfiguration");
+  if (!root) return std::nullopt;
+  const pugi::xml_node retention = root->child("Rule").child("DefaultRetention");
+  if (!retention) return "";
+  const std::string days = child_text(retention, "Days");
+  const std::string years = child_text(retention, "Years");
+  return child_text(retention, "Mode") + ", " + (days.empty() ? years + " years" : days + " days");
 }
 
 }  // namespace store

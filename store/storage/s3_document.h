@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "store/storage/bucket_facts.h"
 
 namespace store {
 
@@ -47,5 +48,13 @@ struct S3DeletionResult {
 };
 
 std::optional<S3DeletionResult> parse_s3_deletion(base::ByteView body);
+
+std::optional<BucketVersions> parse_s3_versioning(base::ByteView body);
+
+// The rules that are enabled and act on current objects.
+std::optional<std::vector<LifecycleRule>> parse_s3_lifecycle(base::ByteView body);
+
+// As BucketFacts::default_retention.
+std::optional<std::string> parse_s3_default_retention(base::ByteView body);
 
 }  // namespace store

@@ -24,9 +24,6 @@ using base::ErrorCode;
 using base::HttpVerb;
 using ProblemKind = S3Problem::Kind;
 
-// How long an operation is repeated.
-constexpr std::chrono::milliseconds kS3Patience = std::chrono::minutes(5);
-
 std::optional<std::uint64_t> number_in(std::string_view text) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -166,6 +163,12 @@ Created S3Storage::create(const BlobName& name, base::ByteView bytes) {
     base::fail(ErrorCode::kInternal, "create {}: this storage was not proven to create once",
                display_name(name));
   }
+  return *is_new ? Created::kYes : compare_with_existing(*this, name, bytes);
+}
+
+std::optional<Created> S3Storage::try_create(const BlobName& name, base::ByteView bytes) {
+  const std::optional<bool> is_new = put_if_absent(name, bytes);
+  if (!is_new) return std::nullopt;
   return *is_new ? Created::kYes : compare_with_existing(*this, name, bytes);
 }
 
@@ -415,16 +418,17 @@ std::unique_ptr<base::File> S3Storage::spool_file() {
 
 std::shared_ptr<Storage> open_s3_storage(const base::S3Config& config, const base::Path& spool,
                                          base::FileSystem& files, base::Clock& clock,
-                                         const StorageTraits& proven) {
+                                         const StorageTraits& proven,
+                                         std::chrono::milliseconds patience) {
   struct Opened {
     Opened(const base::S3Config& config, const base::Path& spool, base::FileSystem& files,
-           base::Clock& clock, const StorageTraits& proven)
+           base::Clock& clock, const StorageTraits& proven, std::chrono::milliseconds patience)
         : bucket(config, spool, files, clock, proven),
-          patient(bucket, clock, kS3Patience, std::random_device()()) {}
+          patient(bucket, clock, patience, std::random_device()()) {}
     S3Storage bucket;
     PatientStorage patient;
   };
-  const auto opened = std::make_shared<Opened>(config, spool, files, clock, proven);
+  const auto opened = std::make_shared<Opened>(config, spool, files, clock, proven, patience);
   return {opened, &opened->patient};
 }
 

@@ -5,6 +5,7 @@
 // and answers that all is well.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,9 +16,13 @@
 #include "base/file_system.h"
 #include "store/storage/content_digest.h"
 #include "store/storage/s3_bucket.h"
+#include "store/storage/s3_facts.h"
 #include "store/storage/storage.h"
 
 namespace store {
+
+// How long an operation is repeated where nothing waits for its result.
+inline constexpr std::chrono::milliseconds kS3Patience = std::chrono::minutes(5);
 
 // Requests are not repeated: PatientStorage does that.
 class S3Storage : public Storage {
@@ -30,6 +35,7 @@ class S3Storage : public Storage {
   void put(const BlobName& name, base::ByteView bytes) override;
   std::unique_ptr<Upload> upload(std::string_view area) override;
   Created create(const BlobName& name, base::ByteView bytes) override;
+  std::optional<Created> try_create(const BlobName& name, base::ByteView bytes) override;
   void replace(const BlobName& name, base::ByteView bytes) override;
   std::optional<base::Bytes> get(const BlobName& name, std::uint64_t limit) override;
   std::optional<std::size_t> read_at(const BlobName& name, std::uint64_t offset,
@@ -40,6 +46,8 @@ class S3Storage : public Storage {
                                 std::string_view after = {}) override;
   [[nodiscard]] std::vector<NotRemoved> remove(std::span<const BlobName> names) override;
   StorageTraits traits() const override { return proven_; }
+  std::optional<std::chrono::seconds> clock_lead() const override { return bucket_.clock_lead(); }
+  std::optional<BucketFacts> bucket_facts() override { return facts_of(bucket_); }
   std::string display_name() const override;
   std::string display_name(const BlobName& name) const override;
 
@@ -72,9 +80,11 @@ class S3Storage : public Storage {
 };
 
 // The bucket as a storage that repeats what is worth repeating. `spool` is a directory of this
-// machine for packs on their way. Sends nothing yet. `files` and `clock` must outlive it.
+// machine for packs on their way. An operation is repeated for as long as `patience`. Sends nothing
+// yet. `files` and `clock` must outlive it.
 std::shared_ptr<Storage> open_s3_storage(const base::S3Config& config, const base::Path& spool,
                                          base::FileSystem& files, base::Clock& clock,
-                                         const StorageTraits& proven = {});
+                                         const StorageTraits& proven = {},
+                                         std::chrono::milliseconds patience = kS3Patience);
 
 }  // namespace store

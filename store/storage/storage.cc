@@ -4,6 +4,9 @@
 
 #include <fmt/core.h>
 
+#include "base/clock.h"
+#include "base/time_text.h"
+
 namespace store {
 
 std::optional<base::Bytes> Storage::get_range(const BlobName& name, std::uint64_t offset,
@@ -15,6 +18,10 @@ std::optional<base::Bytes> Storage::get_range(const BlobName& name, std::uint64_
   return bytes;
 }
 
+std::optional<Created> Storage::try_create(const BlobName& /*name*/, base::ByteView /*bytes*/) {
+  return std::nullopt;
+}
+
 Created compare_with_existing(Storage& storage, const BlobName& name, base::ByteView bytes) {
   const std::optional<base::Bytes> existing = storage.get_range(name, 0, bytes.size() + 1);
   if (!existing) {
@@ -24,6 +31,15 @@ Created compare_with_existing(Storage& storage, const BlobName& name, base::Byte
                                    storage.display_name(name)));
   }
   return std::ranges::equal(*existing, bytes) ? Created::kYes : Created::kExists;
+}
+
+std::string clock_difference(const Storage& storage) {
+  const std::optional<std::chrono::seconds> lead = storage.clock_lead();
+  if (!lead || std::chrono::abs(*lead) <= base::kClockSlack) return "";
+  return fmt::format(
+      "this machine's clock is {} {} that of {}",
+      base::format_duration(std::chrono::floor<std::chrono::minutes>(std::chrono::abs(*lead))),
+      lead->count() > 0 ? "ahead of" : "behind", storage.display_name());
 }
 
 }  // namespace store

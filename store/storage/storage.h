@@ -20,6 +20,7 @@
 // After kNoSpace, kIo and Trouble::kUnanswered, it is unknown whether a change was made.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -31,6 +32,7 @@
 
 #include "base/bytes.h"
 #include "store/storage/blob_name.h"
+#include "store/storage/bucket_facts.h"
 #include "store/storage/storage_error.h"
 
 namespace store {
@@ -90,6 +92,11 @@ class Storage {
   // and not for names that are replaced.
   virtual Created create(const BlobName& name, base::ByteView bytes) = 0;
 
+  // The same where it is not promised: storage that does not know the condition may ignore it, put
+  // the blob over the one that exists, and answer kYes. Nullopt: it says that it can't. For
+  // store/fence.h.
+  virtual std::optional<Created> try_create(const BlobName& name, base::ByteView bytes);
+
   // Puts the blob, whether the name exists or not. For names with one writer.
   virtual void replace(const BlobName& name, base::ByteView bytes) = 0;
 
@@ -121,6 +128,14 @@ class Storage {
 
   virtual StorageTraits traits() const = 0;
 
+  // How far this machine's clock is ahead of the storage's, by the newest answer; less than zero if
+  // it is behind. Nullopt: no answer told, or the storage has no clock of its own.
+  virtual std::optional<std::chrono::seconds> clock_lead() const { return std::nullopt; }
+
+  // Of a bucket of object storage: what it tells about itself, without patience: an endpoint that
+  // can't be reached is reported at once. Fails as facts_of() does (store/storage/s3_facts.h).
+  virtual std::optional<BucketFacts> bucket_facts() { return std::nullopt; }
+
   // For messages, without secrets: the storage, and a blob in it.
   virtual std::string display_name() const = 0;
   virtual std::string display_name(const BlobName& name) const = 0;
@@ -129,5 +144,10 @@ class Storage {
 // For implementations: what create() returns where the storage says that the name exists. The
 // answer to an earlier attempt may have been lost.
 Created compare_with_existing(Storage& storage, const BlobName& name, base::ByteView bytes);
+
+// How this machine's clock differs from the storage's by more than base::kClockSlack, as in "this
+// machine's clock is 7m ahead of that of s3://bucket". Empty: it does not, or it is unknown. The
+// grace period and retention of hosts that write to one store depend on their clocks.
+std::string clock_difference(const Storage& storage);
 
 }  // namespace store

@@ -59,6 +59,12 @@ class CountingStorage : public store::Storage {
     return real_->create(name, bytes);
   }
 
+  std::optional<store::Created> try_create(const store::BlobName& name,
+                                           base::ByteView bytes) override {
+    count_write(bytes.size());
+    return real_->try_create(name, bytes);
+  }
+
   void replace(const store::BlobName& name, base::ByteView bytes) override {
     count_write(bytes.size());
     real_->replace(name, bytes);

@@ -122,6 +122,23 @@ store::Created ModelStorage::create(const BlobName& name, base::ByteView bytes) 
   return exists ? compare_with_existing(*this, name, bytes) : store::Created::kYes;
 }
 
+void ModelStorage::set_conditions(Conditions conditions) {
+  const std::lock_guard lock(mutex_);
+  conditions_ = conditions;
+}
+
+std::optional<store::Created> ModelStorage::try_create(const BlobName& name, base::ByteView bytes) {
+  bool is_known = false;
+  bool exists = false;
+  perform("create", [&] {
+    is_known = conditions_ != Conditions::kUnknown;
+    exists = conditions_ == Conditions::kKept && present(name) != nullptr;
+    if (is_known && !exists) set(name, base::Bytes(bytes.begin(), bytes.end()));
+  });
+  if (!is_known) return std::nullopt;
+  return exists ? compare_with_existing(*this, name, bytes) : store::Created::kYes;
+}
+
 void ModelStorage::replace(const BlobName& name, base::ByteView bytes) {
   perform("replace", [&] { set(name, base::Bytes(bytes.begin(), bytes.end())); });
 }

@@ -2,6 +2,7 @@
 // refused, listings are late or incomplete, replaced blobs are read as they were.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -22,6 +23,9 @@ enum class StorageFault {
   kThrottled,  // "slow down"
   kRefused,    // credentials, permissions
 };
+
+// How try_create() treats its condition.
+enum class Conditions { kUnknown, kKept, kIgnored };
 
 // Drawn for each operation; the same faults for the same seed and the same operations.
 struct StorageFaults {
@@ -51,6 +55,10 @@ class ModelStorage : public store::Storage {
   void fail_for_good_from(std::uint64_t operation, StorageFault fault);
   void stop_failing();
 
+  void set_conditions(Conditions conditions);
+  // The answer of clock_lead().
+  void set_clock_lead(std::chrono::seconds lead) { clock_lead_ = lead; }
+
   // How long a throttled client is asked to wait.
   void ask_for_pause(std::chrono::milliseconds pause) { pause_ = pause; }
 
@@ -67,6 +75,8 @@ class ModelStorage : public store::Storage {
   void put(const store::BlobName& name, base::ByteView bytes) override;
   std::unique_ptr<store::Upload> upload(std::string_view area) override;
   store::Created create(const store::BlobName& name, base::ByteView bytes) override;
+  std::optional<store::Created> try_create(const store::BlobName& name,
+                                           base::ByteView bytes) override;
   void replace(const store::BlobName& name, base::ByteView bytes) override;
   std::optional<base::Bytes> get(const store::BlobName& name, std::uint64_t limit) override;
   std::optional<std::size_t> read_at(const store::BlobName& name, std::uint64_t offset,
@@ -78,6 +88,7 @@ class ModelStorage : public store::Storage {
   [[nodiscard]] std::vector<store::NotRemoved> remove(
       std::span<const store::BlobName> names) override;
   store::StorageTraits traits() const override { return traits_; }
+  std::optional<std::chrono::seconds> clock_lead() const override { return clock_lead_; }
   std::string display_name() const override { return "the model"; }
   std::string display_name(const store::BlobName& name) const override {
     return "the model's " + name.text();
@@ -114,6 +125,8 @@ class ModelStorage : public store::Storage {
   std::uint64_t operations_ = 0;
   std::map<std::string, std::uint64_t> operations_by_kind_;
 
+  Conditions conditions_ = Conditions::kUnknown;
+  std::optional<std::chrono::seconds> clock_lead_;
   StorageFaults faults_;
   std::minstd_rand random_;
   std::uint64_t fails_once_at_ = 0;  // 0: never

@@ -28,6 +28,19 @@ TEST_F(S3SwiftTest, IsProvenToCreateNothingOnce) {
   EXPECT_THAT(storage.list("probe"), testing::IsEmpty());
 }
 
+// It ignores what it does not know of a bucket: a question, and nothing else, may be sent.
+TEST_F(S3SwiftTest, TellsLittleAboutItsBucket) {
+  S3Storage storage(config_, directory_.path(), base::real_file_system(), base::system_clock());
+  storage.put(name_, base::as_bytes("x"));
+  const BucketFacts facts = storage.bucket_facts().value();
+  EXPECT_FALSE(facts.rules);
+  EXPECT_EQ(facts.default_retention.value_or(""), "");
+  EXPECT_EQ(storage.size(name_), 1U);
+  EXPECT_EQ(clock_difference(storage), "");
+  ASSERT_TRUE(storage.clock_lead());
+  EXPECT_EQ(storage.try_create({"keys", "once"}, base::as_bytes("x")), std::nullopt);
+}
+
 TEST_F(S3SwiftTest, AMissingBucketIsNeverAnEmptyStore) {
   config_.bucket = "missing";
   S3Storage storage(config_, directory_.path(), base::real_file_system(), base::system_clock());

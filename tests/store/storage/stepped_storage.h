@@ -38,6 +38,11 @@ class SteppedStorage : public store::Storage {
     step_({.kind = "create", .area = name.area()});
     return storage_.create(name, bytes);
   }
+  std::optional<store::Created> try_create(const store::BlobName& name,
+                                           base::ByteView bytes) override {
+    step_({.kind = "create", .area = name.area()});
+    return storage_.try_create(name, bytes);
+  }
   void replace(const store::BlobName& name, base::ByteView bytes) override {
     step_({.kind = "replace", .area = name.area()});
     storage_.replace(name, bytes);
