@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/terminal.h"
+#include "store/fence.h"
 #include "store/format/layout.h"
 #include "store/format/writer_lock.h"
 #include "store/index/catch_up.h"
@@ -158,6 +159,15 @@ WriteSession::WriteSession(const Location& location, base::FileSystem& files,
     if (caught_up.recorded.number > lost_commit_->number) lost_commit_ = caught_up.recorded;
     damage_.emplace_back(error.what());
   }
+  const std::string clock_trouble = clock_difference(*storage_);
+  if (!clock_trouble.empty()) {
+    throw StorageError(
+        Trouble::kRefused,
+        fmt::format("write to store {}: {}: nothing is written until it is set, with "
+                    "timedatectl set-ntp true or another NTP client",
+                    storage_->display_name(), clock_trouble));
+  }
+  fence_ = open_fence(*storage_, files, location, clock.now_seconds());
   owner_ =
       claim_store(*storage_, context_, identify_host(files, location, this_machine(files, clock)),
                   clock.now_seconds());
@@ -276,7 +286,7 @@ void WriteSession::publish(std::span<const std::pair<ObjectId, Commit>> commits)
     pack_.reset();
     stored_bytes_ += published.size;
     // Before the index has the commits: it never has some that do not count.
-    if (!commits.empty()) record(rows_of(published.name, commits));
+    if (!commits.empty()) record(rows_of(published.name, commits), fence_);
     index_.add(published, commits, context_.keys,
                effort_ == Effort::kStrong ? ExistingObjects::kMove : ExistingObjects::kKeepPlace);
     feeder_.drain();
@@ -296,7 +306,7 @@ void WriteSession::publish_if_any() {
   if (pack_) publish({});
 }
 
-void WriteSession::record(std::span<const Index::CommitRow> commits) {
+void WriteSession::record(std::span<const Index::CommitRow> commits, Fence fence) {
   const Index::CommitRow& first = commits.front();
   CommitRecord record{.number = first.number,
                       .last = commits.back().number,
@@ -307,7 +317,7 @@ void WriteSession::record(std::span<const Index::CommitRow> commits) {
                       .host = owner_.host,
                       .random = {}};
   fill_random(record.random);
-  const std::optional<CommitRecord> other = CommitLog(*storage_, context_).publish(record);
+  const std::optional<CommitRecord> other = CommitLog(*storage_, context_).publish(record, fence);
   if (other) fail_as_overtaken(other->number, {.epoch = other->epoch, .host = other->host});
 }
 

@@ -24,6 +24,7 @@
 #include "store/format/commit_record.h"
 #include "store/format/location.h"
 #include "store/index/catch_up.h"
+#include "store/index/commit_log.h"
 #include "store/index/index.h"
 #include "store/index/ownership.h"
 #include "store/pack_writer.h"
@@ -41,8 +42,9 @@ enum class Purpose { kWrite, kPrune, kRepair };
 class WriteSession {
  public:
   // Takes the lock, removes the leftovers of crashes, indexes packs that the index does not know,
-  // and converts a store of an older format. Fails with kConfig if a newer version of mailstow
-  // wrote to the store in a way that forbids that.
+  // tries the fence, and converts a store of an older format. Fails with kConfig if a newer version
+  // of mailstow wrote to the store in a way that forbids that, and with kStorage if this machine's
+  // clock and the storage's differ by more than base::kClockSlack.
   WriteSession(const Location& location, base::FileSystem& files, const base::Clock& clock,
                Effort effort, Purpose purpose = Purpose::kWrite);
 
@@ -77,8 +79,9 @@ class WriteSession {
 
   // Publishes the record of these commits, which are in one pack and in the index, unless they have
   // one: after a crash, or if an earlier version committed them. Fails with kBusy as commit() does,
-  // and kDamaged if the record's name is taken by something else.
-  void record(std::span<const Index::CommitRow> commits);
+  // and kDamaged if the record's name is taken by something else. A new commit has to pass the
+  // fence. One that the store has counts whether it did or not: who passed may have ended then.
+  void record(std::span<const Index::CommitRow> commits, Fence fence = Fence::kNone);
 
   // Fails with kConfig if an extension of the store forbids this use to this mailstow: kDropping to
   // be called before work that ends with it, which commit() does, too.
@@ -147,6 +150,7 @@ class WriteSession {
   SearchFeeder feeder_{search_};
   Effort effort_;
   SealingPool pool_;
+  Fence fence_ = Fence::kNone;
   std::vector<std::string> damage_;
   std::map<PackName, LosingPack> losing_packs_;
   std::optional<CommitMark> lost_commit_;

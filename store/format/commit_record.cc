@@ -57,4 +57,8 @@ BlobName commit_record_name(std::uint64_t number, std::uint64_t epoch, const Hos
           fmt::format("{}.{}.{}", numbered_key(number), numbered_key(epoch), base::to_hex(host))};
 }
 
+BlobName fence_name(std::uint64_t number) {
+  return {kFencesArea, numbered_key(number)};
+}
+
 }  // namespace store

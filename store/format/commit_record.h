@@ -45,4 +45,8 @@ BlobName commit_record_name(std::uint64_t number);
 // `commits/NUMBER.EPOCH.HOST` for others: two writers never use one name.
 BlobName commit_record_name(std::uint64_t number, std::uint64_t epoch, const HostId& host);
 
+// `fences/NUMBER`: a copy of the record, sealed for this name, that a storage creates once as far
+// as is known (store/fence.h).
+BlobName fence_name(std::uint64_t number);
+
 }  // namespace store

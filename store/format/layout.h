@@ -14,6 +14,7 @@ inline constexpr std::string_view kPacksArea = "packs";
 // Those of the commit records and the owner records (store/format/commit_record.h, owner_record.h).
 inline constexpr std::string_view kCommitsArea = "commits";
 inline constexpr std::string_view kOwnerArea = "owner";
+inline constexpr std::string_view kFencesArea = "fences";          // only in buckets
 inline constexpr std::string_view kKeysArea = "keys";              // store/keys/key_slot.h
 inline constexpr std::string_view kTreesArea = "trees";            // store/tree_version.h
 inline constexpr std::string_view kQuarantineArea = "quarantine";  // of damaged blobs
@@ -71,6 +72,10 @@ inline base::Path check_log_file(const Location& location) {
 }
 inline base::Path highest_commit_file(const Location& location) {
   return location.index / "highest-commit";
+}
+// What is known about the fence of a store in a bucket (store/fence.h).
+inline base::Path fence_file(const Location& location) {
+  return location.index / "fence";
 }
 // What distinguishes this machine from others (store/index/host_identity.h).
 inline base::Path host_identity_file(const Location& location) {

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 
+#include <fmt/core.h>
+
 #include "base/error.h"
 #include "base/file_system.h"
 #include "store/format/bucket.h"
 #include "store/storage/directory_storage.h"
+#include "store/storage/s3_probe.h"
 
 namespace store {
 
@@ -43,6 +46,15 @@ FreeSpace least_free_space(const Location& location, base::FileSystem& files) {
   return *std::ranges::min_element(all, {}, &FreeSpace::bytes);
 }
 
+namespace {
+
+std::string fenced_bucket(const base::S3Config& config) {
+  if (config.connections < kRacingWriters) return "";
+  return fmt::format("{}\n{}\n{}", config.url, config.bucket, config.prefix);
+}
+
+}  // namespace
+
 Location location_of(const base::StoreConfig& config) {
   Location location{.store = config.path,
                     .index = config.index,
@@ -52,7 +64,10 @@ Location location_of(const base::StoreConfig& config) {
                     .reach = config.reach,
                     .has_own_index = config.has_own_index,
                     .spool = config.spool};
-  if (config.s3) location.storage = shared_bucket(*config.s3, config.spool);
+  if (config.s3) {
+    location.storage = shared_bucket(*config.s3, config.spool);
+    location.fenced_bucket = fenced_bucket(*config.s3);
+  }
   return location;
 }
 

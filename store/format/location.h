@@ -38,6 +38,9 @@ struct Location {
   // The bucket of a store in a bucket, which holds all that is encrypted. Null: the directory
   // `store` holds it.
   std::shared_ptr<Storage> storage = {};
+  // The identity of that bucket, if it has enough connections for a proof of its fence
+  // (store/fence.h). Empty: there is no fence.
+  std::string fenced_bucket = {};
   // The directory of packs on their way into the bucket. Empty: they need no disk.
   std::filesystem::path spool = {};
   // Replaces the directory of locks beside the index of a store in a bucket, where that index is a

@@ -70,32 +70,50 @@ std::vector<std::vector<CommitRecord>> CommitLog::forks(std::uint64_t oldest) {
   return forks;
 }
 
-std::optional<CommitRecord> CommitLog::publish(const CommitRecord& record) {
-  return storage_.traits().creates_once ? create(record) : put(record);
+std::optional<CommitRecord> CommitLog::publish(const CommitRecord& record, Fence fence) {
+  return storage_.traits().creates_once ? create(record) : put(record, fence);
 }
 
 std::optional<CommitRecord> CommitLog::create(const CommitRecord& record) {
   const BlobName name = commit_record_name(record.number);
   if (storage_.create(name, record.seal(context_, name)) == Created::kYes) return std::nullopt;
+  return existing_other(name, record);
+}
+
+std::optional<CommitRecord> CommitLog::put(const CommitRecord& record, Fence fence) {
+  const BlobName name = commit_record_name(record.number, record.epoch, record.host);
+  const std::optional<CommitRecord> existing = read(name);
+  if (existing && !existing->is_same_commit(record)) return existing;
+  if (fence == Fence::kTrusted) {
+    if (const auto other = pass_fence(record)) return other;
+  }
+  if (!existing) storage_.put(name, record.seal(context_, name));
+  for (const CommitRecord& other : of(record.number)) {
+    if (!other.is_same_commit(record)) return other;
+  }
+  return std::nullopt;
+}
+
+// It only ever stops a writer who comes later. If the storage lets another one pass as well, the
+// records have names that differ.
+std::optional<CommitRecord> CommitLog::pass_fence(const CommitRecord& record) {
+  const BlobName name = fence_name(record.number);
+  if (storage_.try_create(name, record.seal(context_, name)) != Created::kExists) {
+    return std::nullopt;
+  }
+  return existing_other(name, record);
+}
+
+// Also an earlier run may have written it, after which its answer was lost.
+std::optional<CommitRecord> CommitLog::existing_other(const BlobName& name,
+                                                      const CommitRecord& record) {
   const std::optional<CommitRecord> existing = read(name);
   if (!existing) {
     throw StorageError(Trouble::kUnanswered,
                        fmt::format("read {}: it exists, but can't be read: try again",
                                    storage_.display_name(name)));
   }
-  // Also an earlier run may have written it, after which its answer was lost.
   return existing->is_same_commit(record) ? std::nullopt : existing;
-}
-
-std::optional<CommitRecord> CommitLog::put(const CommitRecord& record) {
-  const BlobName name = commit_record_name(record.number, record.epoch, record.host);
-  const std::optional<CommitRecord> existing = read(name);
-  if (existing && !existing->is_same_commit(record)) return existing;
-  if (!existing) storage_.put(name, record.seal(context_, name));
-  for (const CommitRecord& other : of(record.number)) {
-    if (!other.is_same_commit(record)) return other;
-  }
-  return std::nullopt;
 }
 
 std::vector<BlobName> CommitLog::listed(std::string_view prefix, std::string_view after) {

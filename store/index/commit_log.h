@@ -15,6 +15,10 @@
 
 namespace store {
 
+// Whether a storage that may not create names once has been tried, and is trusted to do so as long
+// as nothing shows otherwise (store/fence.h).
+enum class Fence { kNone, kTrusted };
+
 // For one thread. Fails like the storage, and with kConfig if a newer version of mailstow wrote a
 // record. Records that can't be read are left out: damage().
 class CommitLog {
@@ -38,9 +42,9 @@ class CommitLog {
 
   // Publishes the record of a commit whose pack is durable; also if it already is. Returns another
   // writer's record of the same number if there is one: then this commit does not count, or, where
-  // names are not created once, both do. Fails with kDamaged if the name is taken by something
-  // else.
-  std::optional<CommitRecord> publish(const CommitRecord& record);
+  // names are not created once, both do, unless both writers have the fence. Fails with kDamaged if
+  // the name is taken by something else.
+  std::optional<CommitRecord> publish(const CommitRecord& record, Fence fence = Fence::kNone);
 
   // A line for each record that could not be read.
   std::vector<std::string> take_damage() { return std::exchange(damage_, {}); }
@@ -50,7 +54,9 @@ class CommitLog {
   std::optional<CommitRecord> read(const BlobName& name);
   std::optional<CommitRecord> read_if_whole(const BlobName& name);
   std::optional<CommitRecord> create(const CommitRecord& record);
-  std::optional<CommitRecord> put(const CommitRecord& record);
+  std::optional<CommitRecord> put(const CommitRecord& record, Fence fence);
+  std::optional<CommitRecord> pass_fence(const CommitRecord& record);
+  std::optional<CommitRecord> existing_other(const BlobName& name, const CommitRecord& record);
 
   Storage& storage_;
   const BlockContext& context_;

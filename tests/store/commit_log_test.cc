@@ -134,6 +134,31 @@ TEST_F(SharedNamesTest, TwoWritersUseTwoNamesAndBothAreFound) {
   EXPECT_THAT(log_.forks(8), IsEmpty()) << "a later checkpoint counts";
 }
 
+TEST_F(SharedNamesTest, WithTheFenceTheSecondWriterWritesNoRecord) {
+  storage_.set_conditions(tests::Conditions::kKept);
+  const CommitRecord first = record_of(7, 7, host_);
+  const CommitRecord second = record_of(7, 8, other_host_);
+  storage_.fail_once_at(storage_.operations() + 2, StorageFault::kDone);
+  EXPECT_THROW(log_.publish(first, Fence::kTrusted), StorageError);
+  EXPECT_THAT(log_.of(7), IsEmpty()) << "it has only passed the fence";
+  EXPECT_FALSE(log_.publish(first, Fence::kTrusted));
+  storage_.set_faults({.missing_names = 100});
+  EXPECT_EQ(first, log_.publish(second, Fence::kTrusted));
+  storage_.stop_failing();
+  EXPECT_THAT(log_.of(7), ElementsAre(first));
+  EXPECT_THAT(log_.forks(1), IsEmpty());
+  EXPECT_FALSE(log_.publish(record_of(9, 9, other_host_), Fence::kTrusted));
+}
+
+TEST_F(SharedNamesTest, AFenceThatLetsBothPassLeavesBothRecords) {
+  storage_.set_conditions(tests::Conditions::kIgnored);
+  const CommitRecord first = record_of(7, 7, host_);
+  const CommitRecord second = record_of(7, 7, other_host_);
+  EXPECT_FALSE(log_.publish(first, Fence::kTrusted));
+  EXPECT_EQ(first, log_.publish(second, Fence::kTrusted)) << "the second one is warned";
+  EXPECT_THAT(log_.of(7), testing::UnorderedElementsAre(first, second));
+}
+
 TEST_F(SharedNamesTest, TwoRecordsOfOneCommitAreNoFork) {
   const CommitRecord record = record_of(7, 7, host_);
   CommitRecord same = record;

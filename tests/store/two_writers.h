@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -54,7 +55,8 @@ class TwoWriters : public testing::Test {
     return {.store = directory / "store",
             .index = directory / "index",
             .key_file = directory / "store.key",
-            .storage = storage ? std::move(storage) : storage_};
+            .storage = storage ? std::move(storage) : storage_,
+            .fenced_bucket = fenced_.contains(host) ? "the model" : ""};
   }
 
   Writer open_writer(const std::string& host) {
@@ -118,6 +120,7 @@ class TwoWriters : public testing::Test {
   base::FileSystem& files_ = base::real_file_system();
   TestClock clock_;
   std::shared_ptr<tests::ModelStorage> storage_;
+  std::set<std::string> fenced_;  // hosts that use the fence, if it is proven to them
 };
 
 }  // namespace store

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "store/fence.h"
 #include "store/format/commit_record.h"
 #include "store/index/commit_log.h"
 #include "store/keys/key_slot.h"
@@ -30,6 +31,17 @@ using testing::SizeIs;
 
 class TwoWritersTest : public TwoWriters {
  protected:
+  // Each host's fence is proven, if it has one: in the race for it, no order is given.
+  void make_fences(tests::Conditions conditions) {
+    storage_->set_conditions(tests::Conditions::kKept);
+    for (const std::string& host : fenced_) {
+      const Location location = location_of(host);
+      std::filesystem::create_directories(location.index);
+      prove_fence(*storage_, files_, location, clock_.now_seconds());
+    }
+    storage_->set_conditions(conditions);
+  }
+
   // A host's part in a test of all orders: two sessions, with two commits and one.
   void play(const std::string& host, tests::Turns& turns, std::size_t player,
             Snapshots& acknowledged, std::vector<base::ErrorCode>& errors) {
@@ -62,6 +74,7 @@ class TwoWritersTest : public TwoWriters {
   // Both hosts at once, in the order of that seed.
   Played play_both(const StorageTraits& traits, std::uint32_t seed) {
     make_store(traits);
+    make_fences(conditions_);
     tests::Turns turns(seed, 2);
     std::array<Played, 2> played;
     std::thread second([&] { play("second", turns, 1, played[1].acknowledged, played[1].errors); });
@@ -72,6 +85,19 @@ class TwoWritersTest : public TwoWriters {
                             played[1].errors.end());
     return std::move(played[0]);
   }
+
+  // Each opening reports all forks, and finds all that was acknowledged.
+  void expect_nothing_lost(const Played& played) {
+    const Location third = location_of("third");
+    const BlockContext context = open_keys(third, files_);
+    const std::size_t forks = CommitLog(*storage_, context).forks(1).size();
+    Writer writer = Writer::open(third, files_, clock_);
+    EXPECT_THAT(writer.damage(), SizeIs(forks));
+    EXPECT_THAT(writer.damage(), testing::Each(HasSubstr("at the same time")));
+    expect_all(played.acknowledged, found_in(writer.reader()));
+  }
+
+  tests::Conditions conditions_ = tests::Conditions::kUnknown;
 };
 
 TEST_F(TwoWritersTest, TheSecondOneToCommitIsStoppedAndLosesOnlyThat) {
@@ -234,16 +260,122 @@ TEST_F(TwoWritersTest, InAnyOrderTwoCommitsOfOneNumberAreReported) {
   const std::uint32_t orders = tests::is_long_run() ? 300 : 4;
   for (std::uint32_t seed = 0; seed < orders; ++seed) {
     SCOPED_TRACE(seed);
-    const Played played = play_both(kSharesNames, seed);
-    const Location third = location_of("third");
-    const BlockContext context = open_keys(third, files_);
-    const std::size_t forks = CommitLog(*storage_, context).forks(1).size();
-    Writer writer = Writer::open(third, files_, clock_);
-    EXPECT_THAT(writer.damage(), SizeIs(forks));
-    EXPECT_THAT(writer.damage(), testing::Each(HasSubstr("at the same time")));
-    expect_all(played.acknowledged, found_in(writer.reader()));
+    expect_nothing_lost(play_both(kSharesNames, seed));
     if (HasFailure()) return;
   }
+}
+
+// Neither saw the other, and only one of them has committed.
+TEST_F(TwoWritersTest, WithAFenceTheSecondOneIsStoppedAlsoIfNoListingShowsTheFirst) {
+  fenced_ = {"first", "second"};
+  make_store(kSharesNames);
+  make_fences(tests::Conditions::kKept);
+  Snapshots acknowledged;
+  {
+    Writer first = open_writer("first");
+    Writer second = open_writer("second");
+    storage_->set_faults({.missing_names = 100});
+    acknowledged[add(first, "alice", 1)] = message_of("alice", 1);
+    add(second, "bob", 1);
+    first.commit();
+    EXPECT_ERROR(kBusy, "has taken it over meanwhile", second.commit());
+    storage_->stop_failing();
+  }
+  EXPECT_THAT(recorded(), ElementsAre(1U));
+  Writer second = open_writer("second");
+  EXPECT_THAT(second.damage(), IsEmpty());
+  EXPECT_EQ(acknowledged, found_in(second.reader()));
+  acknowledged[add(second, "bob", 2)] = message_of("bob", 2);
+  second.commit();
+  EXPECT_EQ(acknowledged, found_in(second.reader()));
+}
+
+// A writer that passed the fence and ended then keeps no other from its work.
+TEST_F(TwoWritersTest, AFenceWithoutARecordStopsOnlyTheCommitThatMeetsIt) {
+  fenced_ = {"first", "second"};
+  make_store(kSharesNames);
+  make_fences(tests::Conditions::kKept);
+  {
+    Writer first = open_writer("first");
+    add(first, "carol", 1);
+    first.commit();
+  }
+  {
+    Writer first = open_writer("first");
+    Writer second = open_writer("second");
+    add(first, "alice", 1);
+    add(second, "bob", 1);
+    second.commit();
+    for (const std::string& key : storage_->list(kCommitsArea)) {
+      if (number_in_key(key) != 2U) continue;
+      EXPECT_THAT(storage_->remove(std::array{BlobName(kCommitsArea, key)}), IsEmpty());
+    }
+    storage_->set_faults({.missing_names = 100});
+    EXPECT_ERROR(kBusy, "has taken it over meanwhile", first.commit());
+    storage_->stop_failing();
+  }
+  for (unsigned number = 2; number <= 3; ++number) {
+    Writer first = open_writer("first");
+    const ObjectId id = add(first, "alice", number);
+    EXPECT_NO_THROW(first.commit());
+    EXPECT_TRUE(found_in(first.reader()).contains(id));
+  }
+}
+
+// One host has the fence, the other does not; both have it, and the storage no longer keeps its
+// condition.
+TEST_F(TwoWritersTest, AFenceThatDoesNotHoldLosesNothing) {
+  const std::uint32_t orders = tests::is_long_run() ? 150 : 2;
+  for (std::uint32_t seed = 0; seed < orders; ++seed) {
+    SCOPED_TRACE(seed);
+    fenced_ = {"first"};
+    conditions_ = tests::Conditions::kKept;
+    expect_nothing_lost(play_both(kSharesNames, seed));
+    fenced_ = {"first", "second"};
+    expect_nothing_lost(play_both(kSharesNames, seed));
+    conditions_ = tests::Conditions::kIgnored;
+    expect_nothing_lost(play_both(kSharesNames, seed));
+    if (HasFailure()) return;
+  }
+}
+
+// The condition is ignored from one moment to the next, after both writers have tried it.
+TEST_F(TwoWritersTest, AFenceThatGivesWayUnnoticedLeavesAFork) {
+  fenced_ = {"first", "second"};
+  make_store(kSharesNames);
+  make_fences(tests::Conditions::kKept);
+  Snapshots acknowledged;
+  {
+    Writer first = open_writer("first");
+    Writer second = open_writer("second");
+    storage_->set_conditions(tests::Conditions::kIgnored);
+    storage_->set_faults({.missing_names = 100});
+    acknowledged[add(first, "alice", 1)] = message_of("alice", 1);
+    acknowledged[add(second, "bob", 1)] = message_of("bob", 1);
+    first.commit();
+    second.commit();
+    storage_->stop_failing();
+  }
+  {
+    Writer third = open_writer("third");
+    EXPECT_THAT(third.damage(), ElementsAre(HasSubstr("at the same time")));
+    EXPECT_EQ(acknowledged, found_in(third.reader()));
+  }
+  EXPECT_THAT(repair(location_of("third"), files_, clock_).after.damage, IsEmpty());
+  Writer first = open_writer("first");
+  EXPECT_EQ(acknowledged, found_in(first.reader()));
+  EXPECT_EQ(FenceProof::kBroken, load_fence_note(files_, location_of("first")).proof);
+}
+
+TEST_F(TwoWritersTest, AClockThatDiffersFromTheStoragesWritesNothing) {
+  make_store(kSharesNames);
+  storage_->set_clock_lead(std::chrono::minutes(-6));
+  const auto before = storage_->contents();
+  EXPECT_ERROR(kStorage, "clock is 6m behind that of the model", open_writer("first"));
+  EXPECT_TRUE(before == storage_->contents());
+  EXPECT_NO_THROW(static_cast<void>(Reader::open(location_of("first"), files_)));
+  storage_->set_clock_lead(std::chrono::minutes(5));
+  EXPECT_NO_THROW(open_writer("first"));
 }
 
 }  // namespace
