@@ -20,12 +20,15 @@
 #include "base/json_text.h"
 #include "base/reporting/host_name.h"
 #include "base/terminal.h"
+#include "store/format/bucket.h"
 
 namespace backupd {
 
 namespace {
 
 constexpr std::chrono::seconds kCheckTimeout{90};
+// Well below that: what the endpoint answers says more than that nothing came of a check.
+constexpr std::chrono::seconds kBucketPatience{15};
 constexpr std::size_t kFewAccounts = 5;  // per server: through its admin, and by their own logins
 
 // All accounts, or a few of each kind of login, by server.
@@ -54,6 +57,7 @@ class Doctor {
       base::fail(base::ErrorCode::kUsage,
                  "doctor --send-test-mail: no mail server is configured: set `mail`");
     }
+    store::set_bucket_patience(kBucketPatience);
     std::vector<Finding> findings = check_configuration();
     std::ranges::move(examine(checks(), kCheckTimeout), std::back_inserter(findings));
     return findings;

@@ -120,6 +120,21 @@ void save_sighting(const base::Environment& environment, const base::ClockSighti
   });
 }
 
+// A storage that stopped answering ends the run: what it has does not depend on that.
+template <typename Work>
+auto with_word_of_what_stays(const Work& work) {
+  try {
+    return work();
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kStorage) throw;
+    base::fail(
+        base::ErrorCode::kStorage,
+        "{}: what was committed before is kept, and what was uploaded since then need not be "
+        "uploaded again: the next backup continues there",
+        error.what());
+  }
+}
+
 base::JobOutcome pass(const base::Environment& environment, const OnceOptions& options) {
   const store::Location location = store::location_of(environment.config.store);
   store::Writer writer = store::Writer::open(location, environment.files, environment.clock);
@@ -266,9 +281,11 @@ base::ExitStatus once(const base::Environment& environment, const OnceOptions& o
   if (!options.accounts.empty()) resolve_accounts(environment, options.accounts);
   if (const auto status = once_by_daemon(environment, options)) return *status;
   leave_if_busy(environment);
-  if (!options.accounts.empty()) return pass(environment, options).status;
+  if (!options.accounts.empty()) {
+    return with_word_of_what_stays([&] { return pass(environment, options).status; });
+  }
   return base::JobRun(environment, "backup", job_services(environment)).carry_out([&] {
-    return pass(environment, options);
+    return with_word_of_what_stays([&] { return pass(environment, options); });
   });
 }
 

@@ -30,6 +30,7 @@
 #include "store/host_id.h"
 #include "store/index/commit_mark.h"
 #include "store/reader.h"
+#include "store/storage/storage.h"
 #include "store/tree_host.h"
 
 namespace restore {
@@ -190,6 +191,10 @@ class Sweep {
   }
 
   std::string judge(const base::ClockSighting& now, store::ClockDoubt how) {
+    if (location_.storage) {
+      const std::string difference = store::clock_difference(*location_.storage);
+      if (!difference.empty()) return difference + ": set it";
+    }
     return store::doubt_about_clock(
         location_, environment_.files, now,
         store::newest_records(reader_ ? &*reader_ : nullptr, listing_.records), how,

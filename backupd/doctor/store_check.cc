@@ -8,12 +8,16 @@
 
 #include "backupd/doctor/checks.h"
 #include "backupd/doctor/file_access.h"
+#include "base/clock.h"
 #include "base/config/store_privacy.h"
 #include "base/error.h"
 #include "base/resolved_path.h"
 #include "base/terminal.h"
+#include "base/time_text.h"
+#include "store/fence.h"
 #include "store/format/layout.h"
 #include "store/format/location.h"
+#include "store/maintenance/bucket_report.h"
 #include "store/maintenance/storage_probe.h"
 #include "store/reader.h"
 
@@ -73,6 +77,12 @@ class StoreExaminer {
     find_audit_socket();
     check_index();
     check_access("spool", config_.spool, kWritableByOthers, "other users can change it");
+    const store::BucketReport bucket = store::examine_bucket(*config_.s3, *location.storage);
+    if (!bucket.failure.empty()) {
+      findings_.push_back(failure("store", shown_store(), bucket.failure, bucket.remedy,
+                                  base::ExitStatus::kNothingDone));
+      return;
+    }
     const store::StorageProbe probe = store::probe_storage(location, files_);
     if (!probe.failure.empty()) {
       findings_.push_back(failure("store", shown_store(), probe.failure, probe.remedy,
@@ -84,14 +94,50 @@ class StoreExaminer {
           warning("store", shown_store(), "it keeps what is removed: " + probe.not_removed,
                   "allow this access key to delete objects, or prune can free nothing"));
     }
+    find_threats(bucket);
     open(location);
+    const bool is_fenced = probe.creates_once || (!has_failed() && try_fence(location));
     if (std::ranges::any_of(findings_, is_problem)) return;
     findings_.push_back(
         passed("store", shown_store(),
-               fmt::format("objects can be written, read, listed and deleted; of several hosts "
+               fmt::format("objects can be written, read, listed and deleted{}; of several hosts "
                            "that write at once, {}",
-                           probe.creates_once ? "one is let through by the storage"
-                                              : "the store's own records find the others")));
+                           bucket.details,
+                           is_fenced ? "one is let through by the storage"
+                                     : "the store's own records find the others")));
+  }
+
+  void find_threats(const store::BucketReport& bucket) {
+    for (const store::BucketReport::Threat& threat : bucket.threats) {
+      findings_.push_back(warning("store", shown_store(), threat.what, threat.remedy));
+    }
+  }
+
+  bool has_failed() const {
+    return std::ranges::any_of(
+        findings_, [](const Finding& finding) { return finding.state == FindingState::kFailure; });
+  }
+
+  // Also if the last proof is not due.
+  bool try_fence(const store::Location& location) {
+    if (location.fenced_bucket.empty()) return false;
+    store::FenceNote note;
+    try {
+      note = store::prove_fence(*location.storage, files_, location,
+                                base::system_clock().now_seconds());
+    } catch (const base::Error& error) {
+      if (error.code() != base::ErrorCode::kStorage) throw;
+      findings_.push_back(warning("store", shown_store(), error.what(), "try again later"));
+      return false;
+    }
+    if (note.proof == store::FenceProof::kBroken) {
+      findings_.push_back(warning(
+          "store", shown_store(),
+          fmt::format("it made sure that a name is created only once, and on {} no longer did",
+                      base::shown_time(note.time)),
+          "make sure that only one host writes; docs/object-storage.md describes what else to do"));
+    }
+    return note.proof == store::FenceProof::kProven;
   }
 
   void check_index() {

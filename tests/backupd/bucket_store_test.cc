@@ -144,6 +144,39 @@ TEST_P(BucketStoreTest, ALostKeySlotIsMadeAgain) {
   EXPECT_EQ(2U, slots().size());
 }
 
+TEST_P(BucketStoreTest, AStorageThatNoLongerAnswersEndsTheRunAndLosesNothing) {
+  run({"init"});
+  once();
+  const std::uint64_t begin = bucket_.storage().operations();
+  once();
+  const std::uint64_t of_a_run = bucket_.storage().operations() - begin;
+  ASSERT_LT(4U, of_a_run);
+  auto alice = server_.client("alice");
+  servers::MailGenerator mail(7);
+  alice.append("INBOX", std::vector<servers::Delivery>{{mail.text(5'000)}});
+  for (const std::uint64_t operation : {of_a_run / 2, of_a_run}) {
+    bucket_.storage().fail_for_good_from(bucket_.storage().operations() + operation,
+                                         tests::StorageFault::kNotDone);
+    EXPECT_THAT(document_of({"once"}, 1).dump(), HasSubstr("what was committed before is kept"));
+    bucket_.storage().stop_failing();
+    EXPECT_EQ("intact", document_of({"check"})["status"]);
+  }
+  EXPECT_EQ("complete", once()["status"]);
+  EXPECT_EQ(21, document_of({"status"})["store"]["messages"]);
+}
+
+TEST_P(BucketStoreTest, AClockThatDiffersFromTheStoragesEndsAJobAtItsStart) {
+  run({"init"});
+  once();
+  bucket_.storage().set_clock_lead(std::chrono::minutes(7));
+  for (const char* const job : {"once", "prune"}) {
+    EXPECT_THAT(document_of({job}, 1).dump(),
+                HasSubstr("this machine's clock is 7m ahead of that of s3://mail/one"));
+  }
+  const json doctor = document_of({"doctor"});
+  EXPECT_THAT(doctor["findings"].dump(), HasSubstr("this machine's clock is 7m ahead of"));
+}
+
 TEST_P(BucketStoreTest, ForgottenMailLeavesTheBucket) {
   mailstow_.config()["retention"] = {{"grace", "0s"}};
   mailstow_.save();
