@@ -11,6 +11,7 @@
 #include "backupd/commands.h"
 #include "backupd/daemon/store_loan.h"
 #include "backupd/job.h"
+#include "backupd/report/storage_traffic.h"
 #include "base/error.h"
 #include "base/json_text.h"
 #include "base/log.h"
@@ -285,10 +286,11 @@ base::JobOutcome carry_out_check(const base::Environment& environment,
   }
   ordered_json document = to_json(report);
   document.update(more);
+  if (location.storage) add_traffic(document, location.storage->traffic());
   base::JobOutcome outcome;
   outcome.status = report.is_intact() ? base::ExitStatus::kDone : base::ExitStatus::kDamaged;
   outcome.document = base::json_text(document);
-  outcome.text = more_text + to_text(report);
+  outcome.text = more_text + to_text(report) + traffic_text(document);
   outcome.troubles = lines_of(report);
   outcome.details = base::json_line({{"packs", report.packs},
                                      {"packs_read", report.packs_read},

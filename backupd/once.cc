@@ -258,6 +258,7 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
   }
   report.share_out(writer.statistics().stored_bytes);
 
+  if (location.storage) report.traffic = location.storage->traffic();
   base::JobOutcome outcome;
   const bool as_json = environment.format == base::OutputFormat::kJson;
   if (as_json || !environment.config.reporting.hooks.empty()) outcome.document = report.to_json();

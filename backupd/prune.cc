@@ -10,6 +10,7 @@
 #include "backupd/daemon/store_loan.h"
 #include "backupd/job.h"
 #include "backupd/prune_report.h"
+#include "backupd/report/storage_traffic.h"
 #include "backupd/retention_plan.h"
 #include "backupd/shown_prune.h"
 #include "base/clock_sighting.h"
@@ -131,6 +132,7 @@ base::JobOutcome carry_out_prune(const base::Environment& given, const store::Lo
   if (!doubt.empty()) document["clock_doubted"] = doubt;
   document.update(report ? prune_json(*report) : nlohmann::ordered_json{{"packs", nullptr}});
   if (!packs.why.empty()) document["packs_unavailable"] = packs.why;
+  if (location.storage) add_traffic(document, location.storage->traffic());
   base::JobOutcome outcome;
   outcome.status = packs.status;
   outcome.document = base::json_text(document);
@@ -148,6 +150,7 @@ base::JobOutcome carry_out_prune(const base::Environment& given, const store::Lo
     outcome.text += fmt::format("Pack details are unavailable: {}.\n", packs.why);
     if (packs.status != base::ExitStatus::kDone) base::log_warning("{}", packs.why);
   }
+  outcome.text += traffic_text(document);
   if (command.dry_run) {
     base::print_result(environment.format, outcome.document, outcome.text);
   } else {

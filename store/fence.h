@@ -37,7 +37,7 @@ FenceNote load_fence_note(base::FileSystem& files, const Location& location);
 FenceNote prove_fence(Storage& storage, base::FileSystem& files, const Location& location,
                       std::chrono::sys_seconds now);
 
-// For a writer that begins: makes the proof if there is none of the last thirty days, and tries the
+// For a writer that begins: makes the proof unless one is younger than thirty days, and tries the
 // fence. A fence that gives way is noted as broken. Fails as prove_fence() does.
 Fence open_fence(Storage& storage, base::FileSystem& files, const Location& location,
                  std::chrono::sys_seconds now);

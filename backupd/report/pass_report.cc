@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backupd/report/common_cause.h"
+#include "backupd/report/storage_traffic.h"
 #include "base/json_text.h"
 #include "base/terminal.h"
 
@@ -121,12 +122,14 @@ base::ExitStatus PassReport::exit_status() const {
 ordered_json PassReport::to_document() const {
   ordered_json documents = ordered_json::array();
   for (const AccountReport& account : accounts) documents.push_back(document_of(account));
-  return {{"status", word(status())},
-          {"commit", {{"number", commit.number}, {"id", commit.id.hex()}}},
-          {"accounts", std::move(documents)},
-          {"troubles", troubles},
-          {"alarms", alarms},
-          {"vanished", vanished}};
+  ordered_json document = {{"status", word(status())},
+                           {"commit", {{"number", commit.number}, {"id", commit.id.hex()}}},
+                           {"accounts", std::move(documents)},
+                           {"troubles", troubles},
+                           {"alarms", alarms},
+                           {"vanished", vanished}};
+  add_traffic(document, traffic);
+  return document;
 }
 
 std::string PassReport::to_json() const {
@@ -177,7 +180,7 @@ std::string text_of_pass(const ordered_json& document) {
         "are kept (see `forget`)\n",
         shown(account));
   }
-  return text;
+  return text + traffic_text(document);
 }
 
 }  // namespace backupd

@@ -12,6 +12,7 @@
 #include "base/exit_status.h"
 #include "store/format/snapshot.h"
 #include "store/index/commit_mark.h"
+#include "store/storage/storage.h"
 
 namespace backupd {
 
@@ -56,6 +57,7 @@ struct PassReport {
                                       // what is left out of an account's snapshot
   std::vector<std::string> alarms;    // that concern no account: escaped
   std::vector<std::string> vanished;  // the store's accounts that exist no longer; they are kept
+  std::optional<store::StorageTraffic> traffic;
   store::CommitMark commit;  // the store's highest: in kept reports it reveals an older store
 
   // Accounts share blocks and packs, so what was written is shared out by their new messages.

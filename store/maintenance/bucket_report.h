@@ -1,4 +1,4 @@
-// What object storage tells about a store's bucket, as `doctor` reports it.
+// The findings of `doctor` in what object storage tells about a store's bucket.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// What object storage tells about a bucket, as far as it matters to a store in it.
+// The facts that object storage tells about a bucket, as far as they matter to a store in it.
 #pragma once
 
 #include <optional>

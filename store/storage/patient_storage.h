@@ -34,6 +34,7 @@ class PatientStorage : public Storage {
   [[nodiscard]] std::vector<NotRemoved> remove(std::span<const BlobName> names) override;
   StorageTraits traits() const override { return storage_.traits(); }
   std::optional<std::chrono::seconds> clock_lead() const override { return storage_.clock_lead(); }
+  std::optional<StorageTraffic> traffic() const override { return storage_.traffic(); }
   std::optional<BucketFacts> bucket_facts() override { return storage_.bucket_facts(); }
   std::string display_name() const override { return storage_.display_name(); }
   std::string display_name(const BlobName& name) const override {

@@ -94,8 +94,11 @@ base::HttpAnswer S3Bucket::perform(const S3Request& request, const S3Credentials
   }
   try {
     const base::TimePoint begin = clock_.now();
+    ++requests_;
+    if (request.body) sent_bytes_ += request.body->size;
     base::HttpAnswer answer = http_.perform(call);
     has_answered_ = true;
+    received_bytes_ += answer.body.size();
     note_date(answer, begin);
     return answer;
   } catch (const base::Error& error) {
@@ -131,6 +134,10 @@ std::string S3Bucket::url_of(const S3Request& request) const {
 std::string S3Bucket::region() const {
   const std::lock_guard lock(mutex_);
   return region_;
+}
+
+StorageTraffic S3Bucket::traffic() const {
+  return {.requests = requests_, .sent_bytes = sent_bytes_, .received_bytes = received_bytes_};
 }
 
 std::optional<std::chrono::seconds> S3Bucket::clock_lead() const {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@
 #include "base/http/http_client.h"
 #include "store/storage/s3_credentials.h"
 #include "store/storage/s3_problem.h"
+#include "store/storage/storage.h"
 
 namespace store {
 
@@ -58,6 +60,8 @@ class S3Bucket {
   // That requests are signed for: the configured one, unless the storage named another.
   std::string region() const;
 
+  StorageTraffic traffic() const;
+
   // As Storage::clock_lead().
   std::optional<std::chrono::seconds> clock_lead() const;
 
@@ -76,6 +80,9 @@ class S3Bucket {
   std::string region_;
   std::optional<std::chrono::seconds> clock_lead_;
   std::atomic<bool> has_answered_{false};
+  std::atomic<std::uint64_t> requests_{0};
+  std::atomic<std::uint64_t> sent_bytes_{0};
+  std::atomic<std::uint64_t> received_bytes_{0};
 };
 
 }  // namespace store

@@ -47,6 +47,7 @@ class S3Storage : public Storage {
   [[nodiscard]] std::vector<NotRemoved> remove(std::span<const BlobName> names) override;
   StorageTraits traits() const override { return proven_; }
   std::optional<std::chrono::seconds> clock_lead() const override { return bucket_.clock_lead(); }
+  std::optional<StorageTraffic> traffic() const override { return bucket_.traffic(); }
   std::optional<BucketFacts> bucket_facts() override { return facts_of(bucket_); }
   std::string display_name() const override;
   std::string display_name(const BlobName& name) const override;

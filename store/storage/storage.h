@@ -45,6 +45,14 @@ struct StorageTraits {
 
 enum class Created { kYes, kExists };
 
+// What was requested over the network since the storage was opened; repetitions count, headers do
+// not.
+struct StorageTraffic {
+  std::uint64_t requests = 0;
+  std::uint64_t sent_bytes = 0;
+  std::uint64_t received_bytes = 0;
+};
+
 // The end of a blob.
 struct BlobTail {
   std::uint64_t blob_size = 0;
@@ -131,6 +139,9 @@ class Storage {
   // How far this machine's clock is ahead of the storage's, by the newest answer; less than zero if
   // it is behind. Nullopt: no answer told, or the storage has no clock of its own.
   virtual std::optional<std::chrono::seconds> clock_lead() const { return std::nullopt; }
+
+  // Nullopt: it does not count, as a directory.
+  virtual std::optional<StorageTraffic> traffic() const { return std::nullopt; }
 
   // Of a bucket of object storage: what it tells about itself, without patience: an endpoint that
   // can't be reached is reported at once. Fails as facts_of() does (store/storage/s3_facts.h).

@@ -70,6 +70,15 @@ TEST(PassReportTest, TheDocumentAlwaysHasEveryField) {
   EXPECT_TRUE(first["skipped"][1]["uid"].is_null());
 }
 
+TEST(PassReportTest, RequestsToABucketAreTold) {
+  PassReport report;
+  EXPECT_FALSE(report.to_document().contains("storage"));
+  report.traffic = {.requests = 12, .sent_bytes = 3'000'000, .received_bytes = 1};
+  EXPECT_EQ(report.to_document()["storage"]["requests"], 12);
+  EXPECT_TRUE(report.to_text().ends_with("Storage: 12 requests, 3.0 MB sent, 1 B received\n"))
+      << report.to_text();
+}
+
 TEST(PassReportTest, ACauseThatManyAccountsShareIsPrintedOnce) {
   PassReport report;
   for (int number = 0; number < 2'000; ++number) {

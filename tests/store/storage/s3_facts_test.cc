@@ -1,4 +1,4 @@
-// What a bucket tells about itself, by a script, and the difference between two clocks.
+// The facts that a scripted bucket tells about itself, and the difference between two clocks.
 #include "store/storage/s3_facts.h"
 
 #include <gmock/gmock.h>
@@ -127,6 +127,17 @@ TEST_F(S3FactsTest, AHostWithoutAddressIsReportedAtOnce) {
   const BucketReport report = this->report();
   EXPECT_THAT(report.failure, HasSubstr("storage.invalid"));
   EXPECT_THAT(report.remedy, StartsWith("check the network"));
+}
+
+TEST_F(S3FactsTest, RequestsAndBytesAreCounted) {
+  server_.answer("200 OK", {"ETag: \"1\""});
+  storage().put(name_, base::as_bytes("some bytes"));
+  server_.answer("200 OK", {"ETag: \"1\""}, "four");
+  EXPECT_TRUE(storage().get(name_, 100));
+  const StorageTraffic traffic = storage().traffic().value();
+  EXPECT_EQ(2U, traffic.requests);
+  EXPECT_EQ(10U, traffic.sent_bytes);
+  EXPECT_EQ(4U, traffic.received_bytes);
 }
 
 TEST_F(S3FactsTest, TheClocksAreComparedByEachAnswer) {
