@@ -101,7 +101,8 @@ std::optional<Created> try_fence(Storage& storage) {
   return storage.try_create(name, random);
 }
 
-// A storage that refuses the condition has no fence; what else it refuses, others report.
+// A storage that refuses the condition has no fence, which is not noted: it may refuse everything,
+// for now, and that is reported by what comes next.
 template <typename Result, typename Work>
 Result unless_refused(const Work& work, Result refused) {
   try {
@@ -129,12 +130,14 @@ FenceNote prove_fence(Storage& storage, base::FileSystem& files, const Location&
                       std::chrono::sys_seconds now) {
   const FenceNote earlier = load_fence_note(files, location);
   if (earlier.proof == FenceProof::kBroken) return earlier;
-  const bool is_proven =
-      unless_refused([&] { return prove_creates_once(storage, random_seed()); }, false);
-  if (!is_proven && earlier.proof == FenceProof::kProven) {
+  const std::optional<bool> is_proven =
+      unless_refused([&] { return std::optional(prove_creates_once(storage, random_seed())); },
+                     std::optional<bool>());
+  if (!is_proven) return {};
+  if (!*is_proven && earlier.proof == FenceProof::kProven) {
     return note_broken(storage, files, location, now);
   }
-  return save({.proof = is_proven ? FenceProof::kProven : FenceProof::kAbsent, .time = now}, files,
+  return save({.proof = *is_proven ? FenceProof::kProven : FenceProof::kAbsent, .time = now}, files,
               location);
 }
 

@@ -33,7 +33,8 @@ struct FenceNote {
 // Kept in fence_file(). Without one, of another bucket, or unreadable: kUntried. Fails with kIo.
 FenceNote load_fence_note(base::FileSystem& files, const Location& location);
 
-// Makes the proof, unless the fence is broken, and notes it. Fails like the storage and with kIo.
+// Makes the proof, unless the fence is broken, and notes it; kUntried, without a note, if the
+// storage refuses. Fails like the storage and with kIo.
 FenceNote prove_fence(Storage& storage, base::FileSystem& files, const Location& location,
                       std::chrono::sys_seconds now);
 

@@ -96,7 +96,7 @@ TEST_F(SwiftStoreTest, HoldsABackupFromInitToTheLossOfTheMachine) {
   EXPECT_EQ("complete", account["status"]);
   programs::expect_receipts(account, state());
   EXPECT_EQ(0, once()["new_messages"]);
-  EXPECT_LT(4, mailstow_.backupd_json({"check"})["storage"]["requests"]);
+  EXPECT_LT(4, mailstow_.backupd_json({"check"})["storage"]["requests"].get<int>());
   EXPECT_EQ(kMessages, mailstow_.backupd_json({"status"})["store"]["messages"]);
   EXPECT_EQ("intact", mailstow_.backupd_json({"check", "--read-data"})["status"]);
   expect_restored_and_swept();

@@ -80,6 +80,8 @@ TEST_F(FenceTest, AStorageThatDoesNotKnowOrRefusesTheConditionHasNone) {
   EXPECT_EQ(FenceProof::kProven, proof());
   storage_->fail_every(1, StorageFault::kRefused);
   EXPECT_EQ(Fence::kNone, open());
+  now_ += days(31);
+  EXPECT_EQ(Fence::kNone, open());
   EXPECT_EQ(FenceProof::kProven, proof()) << "a refusal says nothing about the condition";
 }
 

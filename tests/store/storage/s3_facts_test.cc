@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "store/maintenance/bucket_report.h"
+#include "store/storage/patient_storage.h"
 #include "tests/store/storage/s3_fixture.h"
 
 namespace store {
@@ -122,11 +123,13 @@ TEST_F(S3FactsTest, AMissingBucketAndAWrongKeyAreFailures) {
   EXPECT_THAT(report().failure, HasSubstr("check the access key and its secret"));
 }
 
-TEST_F(S3FactsTest, AHostWithoutAddressIsReportedAtOnce) {
-  config_.url = "http://storage.invalid";
-  const BucketReport report = this->report();
-  EXPECT_THAT(report.failure, HasSubstr("storage.invalid"));
+TEST_F(S3FactsTest, AnEndpointThatCantBeReachedIsReportedAtOnce) {
+  config_.url = "http://127.0.0.1:1";
+  PatientStorage patient(storage(), clock_, std::chrono::minutes(5), 1);
+  const BucketReport report = examine_bucket(config_, patient);
+  EXPECT_THAT(report.failure, HasSubstr("http://127.0.0.1"));
   EXPECT_THAT(report.remedy, StartsWith("check the network"));
+  EXPECT_EQ(std::chrono::milliseconds(0), clock_.elapsed) << "it was tried again";
 }
 
 TEST_F(S3FactsTest, RequestsAndBytesAreCounted) {
