@@ -35,7 +35,7 @@ std::string bucket_digest(const Location& location) {
 }
 
 // "proven 1796000000 DIGEST-OF-THE-BUCKET\n"
-std::string format_note(const FenceNote& note, const Location& location) {
+std::string format_fence_note(const FenceNote& note, const Location& location) {
   std::string_view word;
   for (const auto& [proof, name] : kProofWords) {
     if (proof == note.proof) word = name;
@@ -44,7 +44,7 @@ std::string format_note(const FenceNote& note, const Location& location) {
                      bucket_digest(location));
 }
 
-std::optional<FenceNote> parse_note(std::string_view text, const Location& location) {
+std::optional<FenceNote> parse_fence_note(std::string_view text, const Location& location) {
   const std::size_t first = text.find(' ');
   const std::size_t second = text.find(' ', first + 1);
   if (first == std::string_view::npos || second == std::string_view::npos) return std::nullopt;
@@ -61,8 +61,8 @@ std::optional<FenceNote> parse_note(std::string_view text, const Location& locat
   return std::nullopt;
 }
 
-FenceNote save(const FenceNote& note, base::FileSystem& files, const Location& location) {
-  base::write_file(files, fence_file(location), base::as_bytes(format_note(note, location)),
+FenceNote keep_note(const FenceNote& note, base::FileSystem& files, const Location& location) {
+  base::write_file(files, fence_file(location), base::as_bytes(format_fence_note(note, location)),
                    base::OnExisting::kReplace);
   return note;
 }
@@ -79,7 +79,7 @@ FenceNote note_broken(const Storage& storage, base::FileSystem& files, const Loc
       "store {}: the endpoint no longer makes sure that a name is created only once, which it did "
       "before: it is not trusted again: see docs/object-storage.md, \"One host writes\"",
       storage.display_name());
-  return save({.proof = FenceProof::kBroken, .time = now}, files, location);
+  return keep_note({.proof = FenceProof::kBroken, .time = now}, files, location);
 }
 
 std::uint64_t random_seed() {
@@ -120,7 +120,7 @@ FenceNote load_fence_note(base::FileSystem& files, const Location& location) {
   std::optional<FenceNote> note;
   const std::string trouble = base::why_unreadable([&] {
     const auto bytes = base::read_file(files, fence_file(location), kMaxFenceNote);
-    if (bytes) note = parse_note(base::to_text(*bytes), location);
+    if (bytes) note = parse_fence_note(base::to_text(*bytes), location);
   });
   if (!trouble.empty()) base::log_debug("{}", trouble);
   return note.value_or(FenceNote{});
@@ -137,8 +137,8 @@ FenceNote prove_fence(Storage& storage, base::FileSystem& files, const Location&
   if (!*is_proven && earlier.proof == FenceProof::kProven) {
     return note_broken(storage, files, location, now);
   }
-  return save({.proof = *is_proven ? FenceProof::kProven : FenceProof::kAbsent, .time = now}, files,
-              location);
+  return keep_note({.proof = *is_proven ? FenceProof::kProven : FenceProof::kAbsent, .time = now},
+                   files, location);
 }
 
 Fence open_fence(Storage& storage, base::FileSystem& files, const Location& location,

@@ -3,10 +3,10 @@
 //
 // It needs a storage that creates a name only once, under the condition of a request, which some
 // object storage ignores and answers that all is well. So it is proven by a race, which is noted
-// beside the index, and tried by one request each time that a writer opens the store. It is only
-// ever an addition: commit records have names that no other writer uses, with or without a fence. A
-// fence that gives way unnoticed, or that one host has and another has not, leaves forks, which
-// lose nothing (docs/pack-format.md, "Forks").
+// beside the index, and tried by a request or two each time that a writer opens the store. It is
+// only ever an addition: commit records have names that no other writer uses, with or without a
+// fence. A fence that gives way unnoticed, or that one host has and another has not, leaves forks,
+// which lose nothing (docs/pack-format.md, "Forks").
 #pragma once
 
 #include <chrono>

@@ -6,7 +6,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "store/fence.h"
 #include "store/storage/content_digest.h"
+#include "store/storage/patient_storage.h"
 #include "store/storage/s3_document.h"
 #include "store/storage/s3_probe.h"
 #include "store/storage/s3_storage.h"
@@ -68,6 +70,26 @@ TEST_F(S3CephTest, ABucketThatKeepsVersionsIsNotProvenToCreateOnce) {
   EXPECT_TRUE(prove_creates_once(config_, base::system_clock(), 1));
   keep_versions();
   EXPECT_FALSE(prove_creates_once(config_, base::system_clock(), 2));
+}
+
+TEST_F(S3CephTest, AFenceBreaksOnceTheBucketKeepsVersions) {
+  if (!tests::is_long_run()) return;
+  S3Storage& bucket = make_storage("fence");
+  PatientStorage storage(bucket, base::system_clock(), std::chrono::minutes(1), 1);
+  EXPECT_EQ(bucket.bucket_facts().value().versions, BucketVersions::kNotKept);
+  const Location location{
+      .store = {}, .index = directory_.path(), .key_file = {}, .fenced_bucket = "the bucket"};
+  const auto open = [&] {
+    return open_fence(storage, base::real_file_system(), location,
+                      base::system_clock().now_seconds());
+  };
+  EXPECT_EQ(open(), Fence::kTrusted);
+  EXPECT_EQ(open(), Fence::kTrusted);
+  keep_versions();
+  EXPECT_EQ(bucket.bucket_facts().value().versions, BucketVersions::kKept);
+  EXPECT_EQ(bucket.bucket_facts().value().default_retention.value_or(""), "");
+  EXPECT_EQ(open(), Fence::kNone);
+  EXPECT_EQ(load_fence_note(base::real_file_system(), location).proof, FenceProof::kBroken);
 }
 
 }  // namespace
