@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "store/format/layout.h"
 #include "store/format/sealed_blob.h"
 
@@ -95,13 +96,16 @@ std::optional<CommitRecord> CommitLog::put(const CommitRecord& record, Fence fen
 }
 
 // It only ever stops a writer who comes later. If the storage lets another one pass as well, the
-// records have names that differ.
+// records have names that differ. Something else under its name stops no writer.
 std::optional<CommitRecord> CommitLog::pass_fence(const CommitRecord& record) {
   const BlobName name = fence_name(record.number);
   if (storage_.try_create(name, record.seal(context_, name)) != Created::kExists) {
     return std::nullopt;
   }
-  return existing_other(name, record);
+  std::optional<CommitRecord> other;
+  const std::string trouble = base::why_unreadable([&] { other = existing_other(name, record); });
+  if (!trouble.empty()) base::log_debug("{}", trouble);
+  return other;
 }
 
 // Also an earlier run may have written it, after which its answer was lost.

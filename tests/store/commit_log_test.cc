@@ -150,6 +150,14 @@ TEST_F(SharedNamesTest, WithTheFenceTheSecondWriterWritesNoRecord) {
   EXPECT_FALSE(log_.publish(record_of(9, 9, other_host_), Fence::kTrusted));
 }
 
+TEST_F(SharedNamesTest, AFenceThatCantBeReadStopsNoWriter) {
+  storage_.set_conditions(tests::Conditions::kKept);
+  storage_.put(fence_name(8), base::as_bytes("rubbish"));
+  const CommitRecord record = record_of(8);
+  EXPECT_FALSE(log_.publish(record, Fence::kTrusted));
+  EXPECT_THAT(log_.of(8), ElementsAre(record));
+}
+
 TEST_F(SharedNamesTest, AFenceThatLetsBothPassLeavesBothRecords) {
   storage_.set_conditions(tests::Conditions::kIgnored);
   const CommitRecord first = record_of(7, 7, host_);
