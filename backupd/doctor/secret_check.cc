@@ -44,9 +44,15 @@ std::vector<Place> places_in(const base::Config& config) {
           {at + ".client_certificate", {key.empty() ? certificate->file : key, {}, {}}});
     }
   }
-  if (const auto& bucket = config.store.s3) {
+  const auto add_bucket = [&](const std::string& name,
+                              const std::optional<base::S3Config>& bucket) {
+    if (!bucket) return;
     const auto* const key = std::get_if<base::S3AccessKey>(&bucket->credentials);
-    if (key != nullptr) places.push_back({"store.s3", key->secret});
+    if (key != nullptr) places.push_back({name, key->secret});
+  };
+  add_bucket("store.s3", config.store.s3);
+  for (const base::CopyConfig& copy : config.copies) {
+    add_bucket("copies." + copy.name + ".s3", copy.s3);
   }
   if (const auto& mail = config.reporting.mail) add_login("mail.login", mail->login);
   for (const base::AccountConfig& account : config.accounts) {

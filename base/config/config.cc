@@ -67,7 +67,7 @@ StoreConfig parse_store(const json& at) {
   check_place(at);
   StoreConfig store;
   if (at.contains("s3")) {
-    store.s3 = parse_s3(at.at("s3"));
+    store.s3 = parse_s3(at.at("s3"), "/store/s3");
   } else {
     store.path = Path(at.at("path").get<std::string>()).lexically_normal();
     if (!store.path.has_filename()) store.path = store.path.parent_path();  // a trailing slash

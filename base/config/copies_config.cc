@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "base/resolved_path.h"
 
@@ -26,14 +27,33 @@ Path path_without_slash(const std::string& text) {
   return path;
 }
 
-void check_place(const std::vector<CopyConfig>& copies, std::size_t at, const StoreConfig& store,
-                 const LiesIn& lies_in) {
+bool is_same_place(const S3Config& one, const S3Config& other) {
+  return equal_ignoring_case(one.url, other.url) && one.bucket == other.bucket &&
+         one.prefix == other.prefix;
+}
+
+void check_bucket(const std::vector<CopyConfig>& copies, std::size_t at, const StoreConfig& store) {
+  const S3Config& bucket = *copies[at].s3;
+  if (store.s3 && is_same_place(bucket, *store.s3)) {
+    fail(ErrorCode::kConfig, "/copies/{}/s3: {} is the store itself: name another bucket or prefix",
+         at, bucket.display_name());
+  }
+  for (std::size_t other = 0; other < at; ++other) {
+    if (!copies[other].s3 || !is_same_place(bucket, *copies[other].s3)) continue;
+    fail(ErrorCode::kConfig,
+         "/copies/{}/s3: {} is the place of /copies/{}: name another bucket or prefix", at,
+         bucket.display_name(), other);
+  }
+}
+
+void check_directory(const std::vector<CopyConfig>& copies, std::size_t at,
+                     const StoreConfig& store, const LiesIn& lies_in) {
   const Path& path = copies[at].path;
   const auto refuse = [&](const char* other) {
     fail(ErrorCode::kConfig, "/copies/{}/path: {} and {} must not lie in each other", at,
          path.string(), other);
   };
-  if (lies_in(path, store.path) || lies_in(store.path, path)) refuse("store.path");
+  if (!store.s3 && (lies_in(path, store.path) || lies_in(store.path, path))) refuse("store.path");
   if (lies_in(path, store.index) || lies_in(store.index, path)) refuse("store.index");
   if (lies_in(store.key_file, path)) {
     fail(ErrorCode::kConfig,
@@ -41,9 +61,35 @@ void check_place(const std::vector<CopyConfig>& copies, std::size_t at, const St
          at, path.string());
   }
   for (std::size_t other = 0; other < at; ++other) {
+    if (copies[other].s3) continue;
     if (!lies_in(path, copies[other].path) && !lies_in(copies[other].path, path)) continue;
     fail(ErrorCode::kConfig, "/copies/{}/path: it and /copies/{}/path must not lie in each other",
          at, other);
+  }
+}
+
+void check_place(const std::vector<CopyConfig>& copies, std::size_t at, const StoreConfig& store,
+                 const LiesIn& lies_in) {
+  if (copies[at].s3) {
+    check_bucket(copies, at, store);
+  } else {
+    check_directory(copies, at, store, lies_in);
+  }
+}
+
+void parse_place(const nlohmann::json& at, const std::string& pointer, const StoreConfig& store,
+                 CopyConfig& copy) {
+  const bool is_directory = at.contains("path");
+  const bool is_bucket = at.contains("s3");
+  if (is_directory == is_bucket) {
+    fail(ErrorCode::kConfig,
+         "{}: a copy is in a directory or in a bucket: give exactly one of path and s3", pointer);
+  }
+  if (is_directory) {
+    copy.path = path_without_slash(at.at("path").get<std::string>());
+  } else {
+    copy.s3 = parse_s3(at.at("s3"), pointer + "/s3");
+    copy.spool = store.s3 ? store.spool : store.index / "spool";
   }
 }
 
@@ -52,8 +98,8 @@ void check_place(const std::vector<CopyConfig>& copies, std::size_t at, const St
 std::vector<CopyConfig> parse_copies(const nlohmann::json& at, const StoreConfig& store) {
   std::vector<CopyConfig> copies;
   for (const nlohmann::json& copy : at) {
-    CopyConfig parsed{.name = copy.at("name").get<std::string>(),
-                      .path = path_without_slash(copy.at("path").get<std::string>())};
+    CopyConfig parsed{.name = copy.at("name").get<std::string>(), .path = {}};
+    parse_place(copy, "/copies/" + std::to_string(copies.size()), store, parsed);
     for (std::size_t other = 0; other < copies.size(); ++other) {
       if (copies[other].name != parsed.name) continue;
       fail(ErrorCode::kConfig, "/copies/{}/name: \"{}\" is already the name of /copies/{}",

@@ -17,25 +17,28 @@ using nlohmann::json;
 constexpr std::array<const char*, 3> kSecrets = {"secret_key_file", "secret_key_command",
                                                  "credential"};
 
-std::variant<S3AccessKey, S3CredentialsCommand> parse_credentials(const json& at) {
+std::variant<S3AccessKey, S3CredentialsCommand> parse_credentials(const json& at,
+                                                                  const std::string& pointer) {
   const auto secrets =
       std::ranges::count_if(kSecrets, [&](const char* key) { return at.contains(key); });
   if (at.contains("credentials_command")) {
     if (at.contains("access_key") || secrets > 0) {
       fail(ErrorCode::kConfig,
-           "/store/s3: credentials_command prints the access key and its secret: leave out "
-           "access_key, secret_key_file, secret_key_command and credential");
+           "{}: credentials_command prints the access key and its secret: leave out "
+           "access_key, secret_key_file, secret_key_command and credential",
+           pointer);
     }
     return S3CredentialsCommand{at.at("credentials_command").get<std::vector<std::string>>()};
   }
   if (!at.contains("access_key")) {
     fail(ErrorCode::kConfig,
-         "/store/s3: no credentials: give access_key and one of secret_key_file, "
-         "secret_key_command and credential, or credentials_command");
+         "{}: no credentials: give access_key and one of secret_key_file, secret_key_command and "
+         "credential, or credentials_command",
+         pointer);
   }
   if (secrets != 1) {
     fail(ErrorCode::kConfig,
-         "/store/s3: give exactly one of secret_key_file, secret_key_command and credential");
+         "{}: give exactly one of secret_key_file, secret_key_command and credential", pointer);
   }
   return S3AccessKey{
       .id = at.at("access_key").get<std::string>(),
@@ -44,11 +47,11 @@ std::variant<S3AccessKey, S3CredentialsCommand> parse_credentials(const json& at
                  .credential = at.value("credential", std::string())}};
 }
 
-std::chrono::days parse_lock(const std::string& text) {
+std::chrono::days parse_lock(const std::string& text, const std::string& pointer) {
   const std::chrono::seconds duration = parse_duration(text);
   const auto days = std::chrono::floor<std::chrono::days>(duration);
   if (days.count() < 1 || days != duration) {
-    fail(ErrorCode::kConfig, "/store/s3/lock_for: \"{}\": write whole days, such as 35d", text);
+    fail(ErrorCode::kConfig, "{}/lock_for: \"{}\": write whole days, such as 35d", pointer, text);
   }
   return days;
 }
@@ -59,13 +62,13 @@ std::string without_slash(std::string text) {
 }
 
 // Where the bucket is a part of the host's name, it has to be one.
-void check_host_name(const S3Config& config) {
+void check_host_name(const S3Config& config, const std::string& pointer) {
   const auto fits = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
   };
   if (config.names != S3Names::kHost || std::ranges::all_of(config.bucket, fits)) return;
-  fail(ErrorCode::kConfig,
-       "/store/s3/bucket: \"{}\" can't be a part of a host name: set names to path", config.bucket);
+  fail(ErrorCode::kConfig, "{}/bucket: \"{}\" can't be a part of a host name: set names to path",
+       pointer, config.bucket);
 }
 
 }  // namespace
@@ -74,7 +77,7 @@ std::string S3Config::display_name() const {
   return prefix.empty() ? "s3://" + bucket : "s3://" + bucket + "/" + prefix;
 }
 
-S3Config parse_s3(const json& at) {
+S3Config parse_s3(const json& at, const std::string& pointer) {
   S3Config config;
   config.url = without_slash(at.at("url").get<std::string>());
   config.bucket = at.at("bucket").get<std::string>();
@@ -82,11 +85,13 @@ S3Config parse_s3(const json& at) {
   config.region = at.value("region", std::string());
   if (at.value("names", "path") == "host") config.names = S3Names::kHost;
   config.ca_file = at.value("ca_file", std::string());
-  config.credentials = parse_credentials(at);
+  config.credentials = parse_credentials(at, pointer);
   config.storage_class = at.value("storage_class", std::string());
-  if (at.contains("lock_for")) config.lock_for = parse_lock(at.at("lock_for").get<std::string>());
+  if (at.contains("lock_for")) {
+    config.lock_for = parse_lock(at.at("lock_for").get<std::string>(), pointer);
+  }
   config.connections = at.value("connections", config.connections);
-  check_host_name(config);
+  check_host_name(config, pointer);
   return config;
 }
 

@@ -45,8 +45,8 @@ struct S3Config {
   std::string display_name() const;  // s3://bucket/prefix
 };
 
-// `at`: store.s3 of the configuration, checked against the schema. Fails with kConfig, naming the
-// key, if its keys contradict each other.
-S3Config parse_s3(const nlohmann::json& at);
+// `at`: the object of the configuration at `pointer`, such as /store/s3, checked against the
+// schema. Fails with kConfig, naming the key, if its keys contradict each other.
+S3Config parse_s3(const nlohmann::json& at, const std::string& pointer);
 
 }  // namespace base

@@ -99,6 +99,43 @@ TEST(ConfigTest, CopiesHaveNamesAndPlacesOfTheirOwn) {
   EXPECT_ERROR(kConfig, "/copies/0/path", copies(R"({ "name": "a", "path": "copy" })"));
 }
 
+TEST(ConfigTest, ACopyIsInADirectoryOrInABucket) {
+  const auto bucket = [](const std::string& name, const std::string& place) {
+    return R"({ "name": ")" + name + R"(", "s3": { "access_key": "AK", "credential": "s3", )" +
+           place + " } }";
+  };
+  const auto copies = [](const std::string& list) {
+    return parse_with(", \"copies\": [" + list + "]");
+  };
+  const std::string place = R"("url": "https://s3.example.org", "bucket": "mail", "prefix": "c/")";
+  const Config config = copies(bucket("cloud", place) + R"(, { "name": "nas", "path": "/nas" })");
+  ASSERT_EQ(config.copies.size(), 2U);
+  EXPECT_TRUE(config.copies[0].path.empty());
+  EXPECT_EQ(config.copies[0].display_name(), "s3://mail/c");
+  EXPECT_EQ(config.copies[0].spool, "/var/store.index/spool");
+  EXPECT_EQ(config.copies[1].display_name(), "/nas");
+  EXPECT_NO_THROW(require_apart(config.copies, config.store));
+
+  EXPECT_ERROR(kConfig, "/copies/0: a copy is in a directory or in a bucket",
+               copies(R"({ "name": "a" })"));
+  EXPECT_ERROR(kConfig, "/copies/0: a copy is in a directory or in a bucket",
+               copies(R"({ "name": "a", "path": "/a", "s3": { "url": "https://h", "bucket": "mail",
+                           "access_key": "AK", "credential": "s3" } })"));
+  EXPECT_ERROR(kConfig, "/copies/0/s3: give exactly one of secret_key_file",
+               copies(R"({ "name": "a", "s3": { "url": "https://h", "bucket": "mail",
+                           "access_key": "AK" } })"));
+  EXPECT_ERROR(kConfig, "/copies/0/s3/bucket",
+               copies(bucket("a", R"("url": "https://h", "bucket": "a/b")")));
+  EXPECT_ERROR(kConfig, "/copies/1/s3: s3://mail/c is the place of /copies/0",
+               copies(bucket("a", place) + ", " +
+                      bucket("b", R"("url": "https://S3.example.org/", "bucket": "mail",
+                                     "prefix": "c")")));
+  EXPECT_EQ(copies(bucket("a", place) + ", " +
+                   bucket("b", R"("url": "https://s3.example.org", "bucket": "mail")"))
+                .copies.size(),
+            2U);
+}
+
 TEST(ConfigTest, KnowsEveryWayToLogIn) {
   const Config config = parse_config(R"({
     "store": { "path": "/s", "key_file": "/k" },

@@ -127,6 +127,25 @@ TEST(S3ConfigTest, AStoreIsInADirectoryOrInABucket) {
   EXPECT_ERROR(kConfig, "/store/index: it is missing", parse_bucket_store(store));
 }
 
+TEST(S3ConfigTest, ACopyHasABucketOfItsOwn) {
+  const auto parse_with_copy = [](const json& changes) {
+    json document = {{"store", least_bucket_store()},
+                     {"servers", {{"main", {{"url", "imaps://h"}}}}},
+                     {"copies", json::array({{{"name", "other"}, {"s3", least_bucket()}}})}};
+    document["store"]["spool"] = "/var/spool/mail";
+    document["copies"][0].merge_patch(changes);
+    return parse_config(document.dump(), "test.json").copies.at(0);
+  };
+  const CopyConfig copy = parse_with_copy({{"s3", {{"prefix", "copy"}}}});
+  EXPECT_EQ(copy.display_name(), "s3://mail/copy");
+  EXPECT_EQ(copy.spool, "/var/spool/mail");
+  EXPECT_EQ(parse_with_copy({{"s3", {{"url", "https://other.example.org"}}}}).display_name(),
+            "s3://mail");
+  EXPECT_ERROR(kConfig, "/copies/0/s3: s3://mail is the store itself",
+               parse_with_copy(json::object()));
+  EXPECT_EQ(parse_with_copy({{"s3", nullptr}, {"path", "/mnt/nas"}}).path, "/mnt/nas");
+}
+
 TEST(S3ConfigTest, AWrongValueIsNamedByItsPosition) {
   const std::vector<std::pair<std::string, json>> wrong = {{"url", "s3.example.org"},
                                                            {"url", "https://h/bucket"},
