@@ -20,6 +20,8 @@
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "imap/folder_name.h"
+#include "store/copies/copy_place.h"
+#include "store/format/location.h"
 #include "store/maintenance/check_log.h"
 #include "store/maintenance/copy_check.h"
 #include "store/maintenance/repair.h"
@@ -214,8 +216,18 @@ std::string to_text(const store::RepairReport& repair) {
   return text;
 }
 
-ordered_json to_json(const store::CopyReport& copy, const std::string& directory) {
-  return {{"folder", directory}, {"commits_behind", copy.commits_behind()}};
+// `place`: the name of a copy of the configuration, or a directory.
+store::Location find_copy(const base::Config& config, const std::string& place) {
+  for (const base::CopyConfig& copy : config.copies) {
+    if (copy.name == place) return store::location_of_copy(copy);
+  }
+  store::Location location;
+  location.store = place;
+  return location;
+}
+
+ordered_json to_json(const store::CopyReport& copy, const std::string& place) {
+  return {{"folder", place}, {"commits_behind", copy.commits_behind()}};
 }
 
 std::string to_text(const store::CopyReport& copy) {
@@ -271,9 +283,9 @@ base::JobOutcome carry_out_check(const base::Environment& environment,
       store::CheckOptions options;
       if (command.read_data) options.depth = store::CheckDepth::kReadData;
       options.progress = progress;
-      store::CopyReport copy =
-          store::check_copy(location, command.copy, environment.files, options);
-      more["copy"] = to_json(copy, command.copy);
+      const store::Location copied = find_copy(environment.config, command.copy);
+      store::CopyReport copy = store::check_copy(location, copied, environment.files, options);
+      more["copy"] = to_json(copy, store::display_name(copied));
       more_text = to_text(copy);
       report = std::move(copy.check);
     } else if (command.read_data || command.resume || command.budget.has_value()) {
@@ -335,8 +347,10 @@ base::Command check_command() {
             declared.value(
                 "--for", options->budget, "DURATION",
                 "Like --read-data, for this long (30m), starting with the data read longest ago");
-            declared.value("--copy", options->copy, "DIRECTORY",
-                           "Check this copy of the store instead of the store");
+            declared.value(
+                "--copy", options->copy, "DIRECTORY",
+                "Check this copy instead of the store: its directory, or its name in the "
+                "configuration");
           },
       .is_audited = [options] { return options->repair; },
       .function = [options](const auto& environment) { return check(environment, *options); }};

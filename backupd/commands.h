@@ -31,7 +31,7 @@ struct CheckOptions {
   bool resume = false;  // continues the check of all data that was interrupted
   // Reads data for this long, longest unread data first.
   std::optional<std::chrono::seconds> budget;
-  std::string copy;             // a directory with a copy of the store; empty: the store itself
+  std::string copy;             // a configured copy, or a directory with one; empty: the store
   std::string drop_unreadable;  // the account whose unreadable snapshots a repair gives up
 };
 

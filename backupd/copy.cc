@@ -19,7 +19,7 @@
 #include "base/stop_request.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
-#include "store/copies/copy_directory.h"
+#include "store/copies/copy_place.h"
 #include "store/copies/copying.h"
 #include "store/format/location.h"
 
@@ -73,9 +73,9 @@ store::CopyingReport bring_up_to_date(const base::Environment& environment,
                                       const CopyStates& states) {
   const auto known = states.find(copy.name);
   const bool was_there = known != states.end() && known->second.commit > 0;
-  const store::CopyDirectory directory = store::open_copy_directory(
-      copy.path, environment.files,
-      was_there ? store::ExpectedCopy::kExists : store::ExpectedCopy::kMayBeNew);
+  const store::OpenedCopy opened =
+      store::open_copy(copy, environment.config.store, environment.files,
+                       was_there ? store::ExpectedCopy::kExists : store::ExpectedCopy::kMayBeNew);
   base::StagedProgress shown(environment.clock);
   store::CopyingOptions options;
   options.accept = command.accept;
@@ -84,7 +84,7 @@ store::CopyingReport bring_up_to_date(const base::Environment& environment,
     shown.show_bytes("copying to " + copy.name, done.done_bytes, done.total_bytes);
   };
   return store::copy_store(store::location_of(environment.config.store), environment.files,
-                           *directory.storage, options);
+                           *opened.storage, options);
 }
 
 CopyState state_after(const store::CopyingReport& report, const CopyState& before,
@@ -167,8 +167,9 @@ std::string_view word_of(const CopyResult& result) {
 }
 
 ordered_json to_json(const CopyResult& result) {
-  ordered_json entry = {
-      {"copy", result.copy.name}, {"path", result.copy.path.string()}, {"status", word_of(result)}};
+  ordered_json entry = {{"copy", result.copy.name},
+                        {"location", result.copy.display_name()},
+                        {"status", word_of(result)}};
   if (!result.report) {
     entry["error"] = result.error;
     return entry;

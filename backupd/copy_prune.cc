@@ -1,5 +1,7 @@
 #include "backupd/copy_prune.h"
 
+#include <algorithm>
+#include <chrono>
 #include <string>
 
 #include <fmt/core.h>
@@ -11,7 +13,7 @@
 #include "base/log.h"
 #include "base/terminal.h"
 #include "store/clock_guard.h"
-#include "store/copies/copy_directory.h"
+#include "store/copies/copy_place.h"
 #include "store/copies/copy_prune.h"
 #include "store/format/location.h"
 #include "store/reader.h"
@@ -54,13 +56,16 @@ base::ExitStatus prune_copy(const base::Environment& given, const base::CopyConf
   const store::Location location = store::location_of(environment.config.store);
   const std::string why = reason_to_wait(environment, copy, location, now);
   if (!why.empty()) return report_waiting(environment, copy, why);
-  const store::CopyDirectory directory =
-      store::open_copy_directory(copy.path, environment.files, store::ExpectedCopy::kExists);
-  const store::CopyPruneReport report = store::prune_copy(
-      location, environment.files, *directory.storage,
-      {.grace = environment.config.prune.grace,
-       .now = now.time,
-       .oldest_reader = store::oldest_reader_of_copy(copy.path, environment.files)});
+  const store::OpenedCopy opened = store::open_copy(
+      copy, environment.config.store, environment.files, store::ExpectedCopy::kExists);
+  store::CopyPruneOptions options{.grace = environment.config.prune.grace, .now = now.time};
+  if (copy.s3) {
+    options.grace = std::max<std::chrono::seconds>(options.grace, store::kMinGraceInBucket);
+  } else {
+    options.oldest_reader = store::oldest_reader_of_copy(copy.path, environment.files);
+  }
+  const store::CopyPruneReport report =
+      store::prune_copy(location, environment.files, *opened.storage, options);
   base::print_report(
       environment.format,
       base::json_text({{"copy", copy.name},

@@ -77,13 +77,13 @@ std::uint64_t oldest_reader_of_copy(const base::Path& path, base::FileSystem& fi
   return oldest_reader({.store = path, .index = {}, .key_file = {}}, files);
 }
 
-CopyDirectory open_copy_directory(const base::Path& path, base::FileSystem& files,
-                                  ExpectedCopy expected) {
+OpenedCopy open_copy_directory(const base::Path& path, base::FileSystem& files,
+                               ExpectedCopy expected) {
   if (expected == ExpectedCopy::kExists) require_existing(path, files);
   if (!exists(files, path)) create(path, files);
   if (!is_store(files, path)) refuse_other_content(path, files);
-  CopyDirectory copy{.storage = std::make_shared<DirectoryStorage>(files, path),
-                     .lock = files.try_lock(path / kLock, base::LockMode::kExclusive)};
+  OpenedCopy copy{.storage = std::make_shared<DirectoryStorage>(files, path),
+                  .lock = files.try_lock(path / kLock, base::LockMode::kExclusive)};
   if (!copy.lock) {
     fail(ErrorCode::kBusy, "copy to {}: another mailstow process is writing there: try again later",
          path.string());

@@ -14,9 +14,10 @@ enum class ExpectedCopy {
   kExists,  // it was there before: an empty directory is where its disk should be mounted
 };
 
-struct CopyDirectory {
+// A copy in any place.
+struct OpenedCopy {
   std::shared_ptr<Storage> storage;
-  std::unique_ptr<base::FileLock> lock;  // of a store's writer: only one process writes there
+  std::unique_ptr<base::FileLock> lock;  // only one process of this machine writes there
 };
 
 // Creates the directory if only it is missing, and removes what an interrupted process left there.
@@ -25,8 +26,8 @@ struct CopyDirectory {
 // - kStorage: the copy is gone;
 // - kBusy: another process writes there;
 // - kIo, kNoSpace.
-CopyDirectory open_copy_directory(const base::Path& path, base::FileSystem& files,
-                                  ExpectedCopy expected);
+OpenedCopy open_copy_directory(const base::Path& path, base::FileSystem& files,
+                               ExpectedCopy expected);
 
 // The lowest number under which a reader of the copy has announced itself
 // (store/index/reader_lock.h); UINT64_MAX if no reader has. Needs the lock.

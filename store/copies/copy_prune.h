@@ -11,6 +11,9 @@ namespace store {
 
 class Storage;
 
+// The least grace period of a copy in a bucket, whose readers are not seen.
+inline constexpr std::chrono::hours kMinGraceInBucket{24};
+
 struct CopyPruneOptions {
   std::chrono::seconds grace{};    // how long a pack stays after it was condemned
   std::chrono::sys_seconds now{};  // by a clock that is not in doubt

@@ -12,6 +12,7 @@
 #include "base/stop_request.h"
 #include "store/copies/commit_steps.h"
 #include "store/copies/copied_commits.h"
+#include "store/copies/copied_packs.h"
 #include "store/copies/copy_guard.h"
 #include "store/copies/copy_records.h"
 #include "store/copies/pack_transfer.h"
@@ -70,10 +71,9 @@ class Copying {
         options_(options),
         accepted_slots_(options.accepted_slots),
         records_(store, copy, context),
-        copied_(copy, context) {
-    for (const std::string& key : copy_.list(kPacksArea)) {
-      if (const std::optional<PackName> pack = pack_name(key)) present_.insert(*pack);
-    }
+        copied_(copy, context),
+        packs_(copy, copied_.newest().number == 0) {
+    if (copied_.newest_record()) packs_.add(copied_.newest_record()->pack);
   }
 
   CopyingReport run(Index& index) {
@@ -113,7 +113,7 @@ class Copying {
     for (const PackName& pack : index.packs()) {
       if (not_named.contains(pack)) continue;
       state.packs.push_back(pack);
-      if (!present_.contains(pack)) state.missing_bytes += index.size_of(pack);
+      if (!packs_.is_listed(pack)) state.missing_bytes += index.size_of(pack);
     }
     return state;
   }
@@ -152,7 +152,9 @@ class Copying {
       }
       const CommitStep& step = state_.steps[next->at];
       if (!may_follow(step, next->commits)) return carry_over(next->at);
-      if (!send_all(packs_before(next->commits, step.pack)) || !send(step.pack)) continue;
+      const std::vector<PackName> packs = packs_before(next->commits, step.pack);
+      look_for(packs, step.pack, next->commits);
+      if (!send_all(packs) || !send(step.pack)) continue;
       publish(step, next->commits);
       at = next->at + 1;
     }
@@ -178,6 +180,21 @@ class Copying {
       note(step, why);
     }
     return std::nullopt;
+  }
+
+  // Looks for those by name that the copy has not relied on before. A checkpoint names all packs.
+  void look_for(const std::vector<PackName>& packs, const PackName& holding,
+                const std::vector<NamedCommit>& commits) {
+    std::set<PackName> relied_on;
+    if (copied_.newest().number > 0 && commits.front().second.is_checkpoint) {
+      for (const auto& [id, commit] : copied_.since_checkpoint()) {
+        relied_on.insert(commit.packs.begin(), commit.packs.end());
+      }
+    }
+    for (const PackName& pack : packs) {
+      if (packs_.is_listed(pack) && !relied_on.contains(pack)) packs_.is_there(pack);
+    }
+    if (packs_.is_listed(holding)) packs_.is_there(holding);
   }
 
   bool follows(const CommitStep& step) const {
@@ -216,9 +233,20 @@ class Copying {
     for (const PackName& pack : packs) {
       if (has(pack)) continue;
       if (const auto found = unusable_.find(pack); found != unusable_.end()) return found->second;
-      if (!store_.size(blob_of(pack))) return missing_pack(store_, pack);
+      if (!may_be_in_store(pack)) return missing_pack(store_, pack);
     }
     return "";
+  }
+
+  // A pack that is listed, and was removed, is found out when it is to be sent.
+  bool may_be_in_store(const PackName& pack) {
+    if (!listed_in_store_) {
+      listed_in_store_.emplace();
+      for (const std::string& key : store_.list(kPacksArea)) {
+        if (const std::optional<PackName> name = pack_name(key)) listed_in_store_->insert(*name);
+      }
+    }
+    return listed_in_store_->contains(pack) || store_.size(blob_of(pack)).has_value();
   }
 
   bool may_follow(const CommitStep& step, const std::vector<NamedCommit>& commits) {
@@ -288,21 +316,14 @@ class Copying {
       unusable_.emplace(pack, std::move(sent.trouble));
       return false;
     }
-    present_.insert(pack);
+    packs_.add(pack);
     ++report_.packs;
     report_.pack_bytes += sent.bytes;
     show_progress();
     return true;
   }
 
-  // A listing may lack a pack, so it is looked for by its name.
-  bool has(const PackName& pack) {
-    if (present_.contains(pack)) return true;
-    if (absent_.contains(pack)) return false;
-    const bool is_there = copy_.size(blob_of(pack)).has_value();
-    (is_there ? present_ : absent_).insert(pack);
-    return is_there;
-  }
+  bool has(const PackName& pack) { return packs_.has(pack); }
 
   void show_progress() const {
     if (!options_.progress) return;
@@ -318,8 +339,8 @@ class Copying {
   CopyRecords records_;
   CopiedCommits copied_;
   StoreState state_;
-  std::set<PackName> present_;  // in the copy
-  std::set<PackName> absent_;   // not there when they were looked for, unless in present_
+  CopiedPacks packs_;
+  std::optional<std::set<PackName>> listed_in_store_;
   std::map<PackName, std::string> unusable_;  // why the store can't supply them
   std::string trouble_;
   CopyingReport report_;

@@ -36,28 +36,30 @@ class ScratchDirectory {
   base::Path path_;
 };
 
-BlockContext open_copy(base::FileSystem& files, const base::Path& copy,
-                       const base::Path& key_file) {
+BlockContext keys_of_copy(base::FileSystem& files, Location copy, const base::Path& key_file) {
+  copy.key_file = key_file;
   try {
-    return open_keys({.store = copy, .index = {}, .key_file = key_file}, files);
+    return open_keys(copy, files);
   } catch (const base::Error& error) {
     if (error.code() != base::ErrorCode::kNotFound) throw;
     base::fail(base::ErrorCode::kNotFound, "check the copy {}: no store is there: copy it first",
-               copy.string());
+               display_name(copy));
   }
 }
 
 }  // namespace
 
-CopyReport check_copy(const Location& original, const base::Path& copy, base::FileSystem& files,
+CopyReport check_copy(const Location& original, const Location& copy, base::FileSystem& files,
                       const CheckOptions& options) {
-  const BlockContext context = open_copy(files, copy, original.key_file);
+  const BlockContext context = keys_of_copy(files, copy, original.key_file);
   const ScratchDirectory scratch(files, original.index);
   // The store's newest commit is noted beside its key. A copy may be older, so it is opened with a
   // key that has no such note beside it.
   const base::Path key = scratch.path() / "key";
   std::filesystem::create_symlink(std::filesystem::absolute(original.key_file), key);
-  const Location location{copy, scratch.path(), key};
+  Location location = copy;
+  location.index = scratch.path();
+  location.key_file = key;
   Rebuilt rebuilt;
   {
     Index index = Index::open(index_file(location), context.store);

@@ -1,5 +1,5 @@
-// Checks whether a copy of a store, made elsewhere by any file-copying tool, could be restored
-// from.
+// Checks whether a copy of a store, in a bucket, or made elsewhere by any file-copying tool, could
+// be restored from.
 #pragma once
 
 #include "store/index/commit_mark.h"
@@ -20,11 +20,11 @@ struct CopyReport {
   }
 };
 
-// `copy`: a directory with the content that `original.store` had. It needs no index: one is built
-// below `original.index` and removed again. Writes nothing to the copy, and reads nothing from the
-// store. Fails with kKey if the store's key does not open the copy, kNotFound if there is no
-// store in `copy`.
-CopyReport check_copy(const Location& original, const base::Path& copy, base::FileSystem& files,
+// `copy`: a directory or a bucket with the content that the original had. It needs neither key nor
+// index: one is built below `original.index` and removed again. Writes nothing to the copy, and
+// reads nothing from the store. Fails with kKey if the store's key does not open the copy,
+// kNotFound if there is no store in `copy`, and as the storage does.
+CopyReport check_copy(const Location& original, const Location& copy, base::FileSystem& files,
                       const CheckOptions& options);
 
 }  // namespace store

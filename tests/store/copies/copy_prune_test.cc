@@ -28,7 +28,7 @@ class CopyPruneTest : public CopyingFixture {
   }
 
   CopyPruneReport prune_it(std::uint64_t oldest_reader = UINT64_MAX) {
-    const CopyDirectory directory = open_copy_directory(copy_, files_, ExpectedCopy::kExists);
+    const OpenedCopy directory = open_copy_directory(copy_, files_, ExpectedCopy::kExists);
     return prune_copy(
         location_, files_, *directory.storage,
         {.grace = hours(24), .now = clock_.now_seconds(), .oldest_reader = oldest_reader});

@@ -78,7 +78,7 @@ class CopyingCrashTest : public testing::Test {
   }
 
   CopyingReport copy() {
-    const CopyDirectory directory =
+    const OpenedCopy directory =
         open_copy_directory(copied_.store, *files_, ExpectedCopy::kMayBeNew);
     return copy_store(location_, *files_, *directory.storage);
   }
@@ -214,8 +214,7 @@ TEST_F(CopyingCrashTest, AnInterruptedPruneOfTheCopyLosesNothing) {
   copy();
   clock_.moment += std::chrono::hours(25);
   const auto prune_it = [&] {
-    const CopyDirectory directory =
-        open_copy_directory(copied_.store, *files_, ExpectedCopy::kExists);
+    const OpenedCopy directory = open_copy_directory(copied_.store, *files_, ExpectedCopy::kExists);
     return prune_copy(location_, *files_, *directory.storage,
                       {.grace = std::chrono::hours(24), .now = clock_.now_seconds()});
   };

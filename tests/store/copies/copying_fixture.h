@@ -23,7 +23,7 @@ class CopyingFixture : public PruneFixture {
   using Content = std::map<std::string, std::vector<std::vector<std::string>>>;
 
   CopyingReport copy(const CopyingOptions& options = {}) {
-    const CopyDirectory directory = open_copy_directory(copy_, files_, ExpectedCopy::kMayBeNew);
+    const OpenedCopy directory = open_copy_directory(copy_, files_, ExpectedCopy::kMayBeNew);
     return copy_store(location_, files_, *directory.storage, options);
   }
 

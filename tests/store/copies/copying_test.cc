@@ -89,7 +89,7 @@ TEST_F(CopyingTest, NothingIsSentTwice) {
       std::make_shared<tests::CountingStorage>(std::make_shared<DirectoryStorage>(files_, copy_));
   location_.storage = source;
   const auto send = [&] {
-    const CopyDirectory locked = open_copy_directory(copy_, files_, ExpectedCopy::kMayBeNew);
+    const OpenedCopy locked = open_copy_directory(copy_, files_, ExpectedCopy::kMayBeNew);
     source->forget();
     target->forget();
     return copy_store(location_, files_, *target);
@@ -251,7 +251,7 @@ TEST_F(CopyingTest, AnEmptyMountPointIsNotANewCopy) {
   EXPECT_THAT(files_.list(copy_), IsEmpty());
   EXPECT_ERROR(kConfig, "create it, or mount its disk",
                open_copy_directory(directory_ / "no" / "copy", files_, ExpectedCopy::kMayBeNew));
-  const CopyDirectory first = open(ExpectedCopy::kMayBeNew);
+  const OpenedCopy first = open(ExpectedCopy::kMayBeNew);
   EXPECT_ERROR(kBusy, "another mailstow process is writing there", open(ExpectedCopy::kMayBeNew));
 }
 

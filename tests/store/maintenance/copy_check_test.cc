@@ -32,8 +32,14 @@ class CopyCheckTest : public StoreFixture {
     writer.commit();
   }
 
+  static Location copy_at(const base::Path& directory) {
+    Location location;
+    location.store = directory;
+    return location;
+  }
+
   CopyReport check_it() {
-    return check_copy(location_, copy_, files_, {.depth = CheckDepth::kReadData});
+    return check_copy(location_, copy_at(copy_), files_, {.depth = CheckDepth::kReadData});
   }
 
   const fs::path copy_ = directory_ / "copy";
@@ -53,7 +59,7 @@ TEST_F(CopyCheckTest, NeedsNeitherIndexNorStore) {
 
 TEST_F(CopyCheckTest, AFolderThatIsNoCopyIsNamedAsSuch) {
   EXPECT_ERROR(kNotFound, "no store is there: copy it first",
-               check_copy(location_, location_.store.parent_path() / "nowhere", files_,
+               check_copy(location_, copy_at(location_.store.parent_path() / "nowhere"), files_,
                           {.depth = CheckDepth::kReadData}));
 }
 
@@ -89,7 +95,7 @@ TEST_F(CopyCheckTest, ADifferentHistoryIsNotACopy) {
 }
 
 TEST_F(CopyCheckTest, ADirectoryThatIsNotACopyIsReported) {
-  EXPECT_ERROR(kNotFound, "", check_copy(location_, directory_ / "nothing", files_, {}));
+  EXPECT_ERROR(kNotFound, "", check_copy(location_, copy_at(directory_ / "nothing"), files_, {}));
 }
 
 }  // namespace
