@@ -134,10 +134,13 @@ ordered_json copies_document(const std::vector<base::CopyConfig>& copies, const 
   for (const base::CopyConfig& copy : copies) {
     const CopyState* const state = state_of(states, copy.name);
     const std::string alarm = copy_alarm(copy.name, state, now);
-    ordered_json entry = {
-        {"copy", copy.name},      {"commit", nullptr},
-        {"commit_time", nullptr}, {"commits_behind", nullptr},
-        {"last_copied", nullptr}, {"alarm", alarm.empty() ? ordered_json() : ordered_json(alarm)}};
+    ordered_json entry = {{"copy", copy.name},
+                          {"location", copy.display_name()},
+                          {"commit", nullptr},
+                          {"commit_time", nullptr},
+                          {"commits_behind", nullptr},
+                          {"last_copied", nullptr},
+                          {"alarm", alarm.empty() ? ordered_json() : ordered_json(alarm)}};
     if (state != nullptr) {
       entry["commit"] = state->commit;
       if (state->commit > 0) entry["commit_time"] = base::format_rfc3339(state->commit_time);
@@ -158,11 +161,15 @@ std::string copies_text(const std::vector<base::CopyConfig>& copies, const CopyS
     const bool has_commit = state != nullptr && state->commit > 0;
     rows.push_back({copy.name, state != nullptr ? base::shown_time(state->seen) : "never",
                     has_commit ? base::shown_time(state->commit_time) : "",
-                    state != nullptr ? base::format_count(commits_behind(*state, highest)) : ""});
+                    state != nullptr ? base::format_count(commits_behind(*state, highest)) : "",
+                    copy.display_name()});
   }
-  std::string text = base::format_table(
-      {{"COPY"}, {"LAST COPIED"}, {"STATE OF"}, {"COMMITS BEHIND", base::Align::kRight}}, rows,
-      base::output_room());
+  std::string text = base::format_table({{"COPY"},
+                                         {"LAST COPIED"},
+                                         {"STATE OF"},
+                                         {"COMMITS BEHIND", base::Align::kRight},
+                                         {"LOCATION"}},
+                                        rows, base::output_room());
   for (const std::string& alarm : copy_alarms(copies, states, now))
     text += "ALARM: " + alarm + "\n";
   return text + "\n";

@@ -269,6 +269,10 @@ class Metrics {
     write("mailstow_copy_held",
           "Whether the copy waits until a commit that drops much is accepted: 1 or 0.",
           [](const CopyState& state) { return state.held ? 1U : 0U; });
+    out_.gauge("mailstow_copy_info", "Where the copy is; always 1.");
+    for (const base::CopyConfig& copy : config_.copies) {
+      out_.sample(std::uint64_t{1}, {{"name", copy.name}, {"location", copy.display_name()}});
+    }
   }
 
   void write_check(std::uint64_t packs) {

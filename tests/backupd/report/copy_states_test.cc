@@ -94,9 +94,16 @@ TEST_F(CopyStatesTest, ShowHowManyCommitsACopyLacksNow) {
       copies_document({{.name = "nas", .path = "/nas"}}, {{"nas", complete_}}, 14, now_);
   ASSERT_EQ(1U, document.size());
   EXPECT_EQ("nas", document[0]["copy"]);
+  EXPECT_EQ("/nas", document[0]["location"]);
   EXPECT_EQ(2, document[0]["commits_behind"]);
   EXPECT_TRUE(document[0]["alarm"].is_null());
   EXPECT_EQ("", copies_text({}, {}, 14, now_));
+  base::CopyConfig cloud{.name = "cloud", .path = {}};
+  cloud.s3.emplace();
+  cloud.s3->bucket = "mail";
+  cloud.s3->prefix = "copies/1";
+  EXPECT_EQ("s3://mail/copies/1", copies_document({cloud}, {}, 14, now_)[0]["location"]);
+  EXPECT_THAT(copies_text({cloud}, {}, 14, now_), HasSubstr("s3://mail/copies/1"));
 }
 
 }  // namespace

@@ -145,6 +145,9 @@ TEST_F(MetricsTest, EveryJobReplacesTheFile) {
   EXPECT_GT(series.at("mailstow_check_packs_read"), 0);
   EXPECT_GT(series.at("mailstow_copy_timestamp_seconds{name=\"elsewhere\"}"), now - 120);
   EXPECT_EQ(series.at("mailstow_copy_held{name=\"elsewhere\"}"), 0);
+  EXPECT_EQ(series.at("mailstow_copy_info{name=\"elsewhere\",location=\"" +
+                      (mailstow_.directory() / "elsewhere").string() + "\"}"),
+            1);
   for (const char* job : {"backup", "prune", "check", "sweep", "drill"}) {
     EXPECT_EQ(series.at(std::string("mailstow_job_exit_status{name=\"") + job + "\"}"), 0) << job;
   }
