@@ -111,6 +111,46 @@ TEST_F(SwiftStoreTest, HoldsABackupFromInitToTheLossOfTheMachine) {
   EXPECT_EQ("intact", mailstow_.backupd_json({"check", "--read-data"})["status"]);
 }
 
+TEST_F(SwiftStoreTest, ACopyReplacesAStoreInADirectory) {
+  json bucket = mailstow_.config()["store"]["s3"];
+  bucket["prefix"] = "copy";
+  mailstow_.config()["store"] = {{"path", mailstow_.store().string()},
+                                 {"index", mailstow_.index().string()},
+                                 {"key_file", mailstow_.key_file().string()}};
+  mailstow_.config()["copies"] = {{{"name", "cloud"}, {"s3", bucket}}};
+  mailstow_.save();
+  mailstow_.make_store();
+  EXPECT_EQ(kMessages, once()["new_messages"]);
+  const json first = mailstow_.backupd_json({"copy"})["copies"][0];
+  EXPECT_EQ("complete", first["status"]);
+  EXPECT_EQ("s3://" + bucket_ + "/copy", first["location"]);
+  EXPECT_EQ(1, first["packs"]);
+  const json second = mailstow_.backupd_json({"copy", "cloud"})["copies"][0];
+  EXPECT_EQ(0, second["packs"]);
+  EXPECT_EQ(0, second["commits"]);
+  EXPECT_EQ(first["commit"], second["commit"]);
+  const json known = mailstow_.backupd_json({"status"})["copies"][0];
+  EXPECT_EQ("s3://" + bucket_ + "/copy", known["location"]);
+  EXPECT_EQ(0, known["commits_behind"]);
+  EXPECT_EQ(0, mailstow_.backupd_json({"copy", "cloud", "--prune"})["deleted"]);
+  EXPECT_EQ(0, mailstow_.backupd_json({"check", "--copy", "cloud"})["copy"]["commits_behind"]);
+
+  // Only the bucket and the key are left.
+  const base::Path key = mailstow_.directory() / "kept.key";
+  fs::rename(mailstow_.key_file(), key);
+  fs::remove_all(mailstow_.store());
+  fs::remove_all(mailstow_.index());
+  mailstow_.config()["store"] = {{"s3", bucket},
+                                 {"index", (mailstow_.directory() / "index2").string()},
+                                 {"key_file", key.string()}};
+  mailstow_.config().erase("copies");
+  mailstow_.save();
+  EXPECT_EQ(kMessages, mailstow_.backupd_json({"reindex"})["messages"]);
+  EXPECT_EQ("intact", mailstow_.backupd_json({"check", "--read-data"})["status"]);
+  expect_restored_and_swept();
+  EXPECT_EQ(0, once()["new_messages"]);
+}
+
 TEST_F(SwiftStoreTest, DoctorFindsTheEndpointSound) {
   EXPECT_EQ(0, status_of({"init"}));
   once();
