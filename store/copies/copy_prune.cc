@@ -96,10 +96,22 @@ class CopyPrune {
   void require_needed() {
     for (const PackName& pack : needed_) {
       if (present_.contains(pack) || copy_.size(blob_of(pack))) continue;
-      fail(ErrorCode::kDamaged,
-           "prune the copy {}: {}: bring it up to date first: nothing was deleted",
-           copy_.display_name(), missing_pack(copy_, pack));
+      fail_as_incomplete(pack);
     }
+  }
+
+  // A listing may show what was removed. What a missing pack had may be only in packs that are due.
+  void require_needed_by_name() {
+    if (copy_.traits().lists_at_once) return;
+    for (const PackName& pack : needed_) {
+      if (!copy_.size(blob_of(pack))) fail_as_incomplete(pack);
+    }
+  }
+
+  [[noreturn]] void fail_as_incomplete(const PackName& pack) {
+    fail(ErrorCode::kDamaged,
+         "prune the copy {}: {}: bring it up to date first: nothing was deleted",
+         copy_.display_name(), missing_pack(copy_, pack));
   }
 
   bool has_unexplained() const {
@@ -135,6 +147,8 @@ class CopyPrune {
       }
       (holding_.contains(pack) ? holding : content).push_back(blob_of(pack));
     }
+    if (content.empty() && holding.empty()) return;
+    require_needed_by_name();
     remove(content);
     remove(holding);
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include <gmock/gmock.h>
@@ -51,6 +52,14 @@ class LateListing : public tests::CountingStorage {
 
  private:
   std::string removed_;
+};
+
+// Its listings show packs that are not there by their names.
+class OnlyListed : public tests::CountingStorage {
+ public:
+  using CountingStorage::CountingStorage;
+
+  std::optional<std::uint64_t> size(const BlobName& /*name*/) override { return std::nullopt; }
 };
 
 class GoneBucket : public tests::CountingStorage {
@@ -157,7 +166,7 @@ TEST_F(BucketCopyTest, NoPackOfANewCopyIsLookedForByItsName) {
 TEST_F(BucketCopyTest, WhatAListingLacksIsNotSentAgain) {
   back_up_nights("alice", 3);
   send();
-  for (std::uint32_t seed = 1; seed <= 6; ++seed) {
+  for (std::uint32_t seed = 1; seed <= 4; ++seed) {
     SCOPED_TRACE(seed);
     back_up("bob", 10 * seed, 2);
     bucket_->set_faults({.seed = seed, .late_listings = 3, .missing_names = 40});
@@ -240,6 +249,22 @@ TEST_F(BucketCopyTest, IsCheckedWithoutTheStore) {
   EXPECT_EQ(1U, report.commits_behind());
   EXPECT_THAT(bucket_->remove(std::vector{BlobName(kPacksArea, first[0])}), IsEmpty());
   EXPECT_FALSE(check_copy(location_, copied, files_, {}).check.damage.empty());
+}
+
+TEST_F(BucketCopyTest, APruneBelievesNoListingOfWhatIsNeeded) {
+  back_up_nights("alice", 4);
+  send();
+  prune();
+  send();
+  const CopyPruneOptions early{.grace = kMinGraceInBucket, .now = clock_.now_seconds()};
+  const CopyPruneOptions late{.grace = kMinGraceInBucket, .now = early.now + hours(25)};
+  OnlyListed only_listed(bucket_);
+  const auto before = bucket_->contents();
+  EXPECT_EQ(4U, prune_copy(location_, files_, only_listed, early).waiting);
+  EXPECT_ERROR(kDamaged, "bring it up to date first: nothing was deleted",
+               prune_copy(location_, files_, only_listed, late));
+  EXPECT_EQ(before, bucket_->contents());
+  EXPECT_EQ(4U, prune_copy(location_, files_, *bucket_, late).deleted);
 }
 
 TEST_F(BucketCopyTest, APruneOfTheCopyIsNotUndone) {
