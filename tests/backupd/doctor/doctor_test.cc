@@ -64,6 +64,18 @@ TEST_F(DoctorTest, ReportsASecretThatIsMissingOrReadableByOthers) {
   EXPECT_THAT(failure_of("secret", 2), HasSubstr("no such file"));
 }
 
+TEST_F(DoctorTest, ReportsTheMissingSecretOfACopy) {
+  const base::Path secret = mailstow_.directory() / "no-secret";
+  mailstow_.config()["copies"] = {{{"name", "cloud"},
+                                   {"s3",
+                                    {{"url", "https://storage.invalid"},
+                                     {"bucket", "mail"},
+                                     {"access_key", "key"},
+                                     {"secret_key_file", secret.string()}}}}};
+  const json all = report(2);
+  EXPECT_EQ(finding_in(all, "secret", "failure")["subject"], "copies.cloud.s3");
+}
+
 TEST_F(DoctorTest, ACredentialIsOnlyForTheService) {
   server_config()["quota_admin"] = {{"user", "quota"}, {"credential", "imap-password"}};
   const json all = report(3);

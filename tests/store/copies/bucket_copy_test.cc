@@ -86,7 +86,7 @@ class BucketCopyTest : public CopyingFixture {
 
   CopyingReport send() { return send(bucket_); }
 
-  // What another machine restores, which has the key and the bucket.
+  // The content as another machine restores it, with the key and the bucket alone.
   Content content_in(const std::shared_ptr<Storage>& bucket) {
     Location location = location_of_copy();
     location.store.clear();
