@@ -75,6 +75,10 @@ class CallInProgress {
     if (thrown_) std::rethrow_exception(thrown_);
     const bool was_cut_here = code == CURLE_WRITE_ERROR && answer_.is_cut;
     if (code != CURLE_OK && !was_cut_here) explain(code);
+    if (!is_head_whole_) {  // libcurl takes it for an answer without a body
+      fail(ErrorCode::kNetwork, "{}: the answer ended within its headers: try again later",
+           server_of_url(call_.url));
+    }
     answer_.status = status();
     return std::move(answer_);
   }
@@ -179,7 +183,9 @@ class CallInProgress {
       if (line.starts_with("HTTP/")) {  // those before it belonged to an interim answer
         answer_.headers.clear();
         header_bytes_ = 0;
+        is_head_whole_ = false;
       }
+      if (line == "\r\n" || line == "\n") is_head_whole_ = true;
       header_bytes_ += line.size();
       if (header_bytes_ > kMaxHeaders) return 0;
       const std::size_t colon = line.find(':');
@@ -269,6 +275,7 @@ class CallInProgress {
   std::array<char, CURL_ERROR_SIZE> error_{};
   HttpAnswer answer_;
   std::size_t header_bytes_ = 0;
+  bool is_head_whole_ = false;
   std::uint64_t sent_ = 0;
   std::exception_ptr thrown_;
 };

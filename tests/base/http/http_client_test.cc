@@ -56,6 +56,8 @@ TEST_F(HttpClientTest, ABodyIsReadUpToItsLimit) {
 TEST_F(HttpClientTest, AnAnswerThatIsNotWholeIsAFailure) {
   server_.answer_and_close("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n01234");
   EXPECT_ERROR(kNetwork, server_.url(), get());
+  server_.answer_and_close("HTTP/1.1 200 OK\r\nETag: \"1\"\r\n");
+  EXPECT_ERROR(kNetwork, "within its headers", get());
   server_.answer_and_close("<html>");
   EXPECT_ERROR(kNetwork, server_.url(), get());
   std::string headers;
