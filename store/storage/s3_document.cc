@@ -99,6 +99,10 @@ std::optional<S3ListingPage> parse_s3_listing(base::ByteView body) {
   }
   page.is_truncated = child_text(*root, "IsTruncated") == "true";
   page.next_token = child_text(*root, "NextContinuationToken");
+  // Not all that encode keys encode it.
+  if (const std::string prefix = child_text(*root, "Prefix"); !prefix.empty()) {
+    page.prefixes = {prefix, percent_decoded(prefix)};
+  }
   return page;
 }
 

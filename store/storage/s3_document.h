@@ -29,6 +29,8 @@ struct S3ListingPage {
   std::vector<std::string> keys;
   bool is_truncated = false;
   std::string next_token;
+  // The readings of the prefix that it is for, as it came and decoded; empty: it does not say.
+  std::vector<std::string> prefixes;
 };
 
 std::optional<S3ListingPage> parse_s3_listing(base::ByteView body);

@@ -11,6 +11,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "base/terminal.h"
 #include "store/storage/patient_storage.h"
@@ -53,9 +54,27 @@ std::optional<ContentRange> content_range(const base::HttpAnswer& answer) {
   return ContentRange{.first = *first, .last = *last, .object_size = *size};
 }
 
-// An answer about an object has its ETag; a page of a proxy has none.
+// An answer about an object has its ETag. Most pages of proxies have none.
 void require_etag(const S3Request& request, const base::HttpAnswer& answer) {
   if (!answer.header("etag")) fail_as_strange(request.operation, "it has no ETag");
+}
+
+void require_object(const S3Request& request, const base::HttpAnswer& answer) {
+  require_etag(request, answer);
+  const std::string type = base::lowered(answer.header("content-type").value_or(""));
+  if (type.starts_with("text/html")) fail_as_strange(request.operation, "it is a page");
+}
+
+// Without a length, a body that was cut off looks whole.
+void require_length(const S3Request& request, const base::HttpAnswer& answer) {
+  if (answer.header("content-length") || answer.header("transfer-encoding")) return;
+  fail_as_strange(request.operation, "it does not say how long it is");
+}
+
+// Some object storage calls its empty answers pages.
+void require_written(const S3Request& request, const base::HttpAnswer& answer) {
+  require_etag(request, answer);
+  if (!answer.body.empty()) fail_as_strange(request.operation, "it is not empty");
 }
 
 [[noreturn]] void fail_as_another_range(const S3Request& request) {
@@ -180,7 +199,7 @@ std::optional<bool> S3Storage::put_if_absent(const BlobName& name, base::ByteVie
   if (answer.problem && answer.problem->kind == ProblemKind::kUnsupported) return std::nullopt;
   if (answer.problem && answer.problem->kind == ProblemKind::kExists) return false;
   if (answer.problem) bucket_.fail(request, *answer.problem);
-  require_etag(request, answer.http);
+  require_written(request, answer.http);
   return true;
 }
 
@@ -251,7 +270,7 @@ std::optional<std::uint64_t> S3Storage::size(const BlobName& name) {
     if (answer.http.status == 429 || answer.http.status >= 500) bucket_.fail(look, *answer.problem);
     return size_by_reading(name);
   }
-  require_etag(look, answer.http);
+  require_object(look, answer.http);
   const auto length = number_in(answer.http.header("content-length").value_or(""));
   return length ? length : size_by_reading(name);
 }
@@ -274,7 +293,8 @@ std::optional<base::HttpAnswer> S3Storage::get_object(const S3Request& request) 
     if (answer.problem->code == "InvalidRange") return std::move(answer.http);
     bucket_.fail(request, *answer.problem);
   }
-  require_etag(request, answer.http);
+  require_object(request, answer.http);
+  require_length(request, answer.http);
   return std::move(answer.http);
 }
 
@@ -284,6 +304,7 @@ std::vector<std::string> S3Storage::list(std::string_view area, std::string_view
   const std::string& top = bucket_.config().prefix;
   const std::string directory = fmt::format("{}{}{}/", top, top.empty() ? "" : "/", area);
   std::set<std::string> keys;
+  const std::string wanted = directory + std::string(prefix);
   std::string last = after.empty() ? "" : directory + std::string(after);
   std::string token;
   while (true) {
@@ -293,10 +314,14 @@ std::vector<std::string> S3Storage::list(std::string_view area, std::string_view
     if (!token.empty()) page.query.emplace_back("continuation-token", token);
     page.query.emplace_back("encoding-type", "url");
     page.query.emplace_back("list-type", "2");
-    page.query.emplace_back("prefix", directory + std::string(prefix));
+    page.query.emplace_back("prefix", wanted);
     if (token.empty() && !last.empty()) page.query.emplace_back("start-after", last);
     const auto listing = parse_s3_listing(bucket_.get(page).body);
     if (!listing) fail_as_strange(page.operation, "it is not a listing");
+    const std::vector<std::string>& prefixes = listing->prefixes;
+    if (!prefixes.empty() && std::ranges::find(prefixes, wanted) == prefixes.end()) {
+      fail_as_strange(page.operation, "it lists something else");
+    }
     for (const std::string& key : listing->keys) {
       if (!key.starts_with(directory)) continue;
       const std::string_view name = std::string_view(key).substr(directory.size());
@@ -400,7 +425,7 @@ ContentDigest::Md5 S3Storage::needs_md5() const {
 }
 
 void S3Storage::put_object(const S3Request& request) {
-  require_etag(request, bucket_.get(request));
+  require_written(request, bucket_.get(request));
 }
 
 // Gone with the process, or when it is closed.

@@ -150,9 +150,37 @@ TEST_F(S3StorageTest, ACaptivePortalIsNotBelieved) {
   EXPECT_EQ(trouble_of_reading().trouble(), Trouble::kUnanswered);
 }
 
+TEST_F(S3StorageTest, APageWithAnETagIsNotBelieved) {
+  const std::string page = "<html><body>Please log in</body></html>";
+  const std::vector<std::string> headers{"ETag: \"1\"", "Content-Type: Text/HTML; charset=utf-8"};
+  server_.answer("200 OK", headers, page);
+  EXPECT_EQ(trouble_of_reading().trouble(), Trouble::kUnanswered);
+  server_.answer("200 OK", headers, page);
+  EXPECT_EQ(trouble_of([&] { storage().get_tail(name_, 100); }).trouble(), Trouble::kUnanswered);
+  server_.answer_raw("HTTP/1.1 200 OK\r\n" + headers[0] + "\r\n" + headers[1] +
+                     "\r\nContent-Length: 39\r\n\r\n");
+  EXPECT_EQ(trouble_of([&] { storage().size(name_); }).trouble(), Trouble::kUnanswered);
+  server_.answer("200 OK", headers, page);
+  EXPECT_EQ(trouble_of([&] { storage().put(name_, base::as_bytes("x")); }).trouble(),
+            Trouble::kUnanswered);
+  // An empty answer may have any type.
+  server_.answer("200 OK", headers);
+  storage().put(name_, base::as_bytes("x"));
+}
+
 TEST_F(S3StorageTest, ABodyThatEndsEarlyIsNoBlob) {
   server_.answer_and_close("HTTP/1.1 200 OK\r\nETag: \"1\"\r\nContent-Length: 10\r\n\r\n12345");
   EXPECT_EQ(trouble_of_reading().trouble(), Trouble::kUnanswered);
+  // Whether this one ended early can't be known.
+  const std::string unlimited = "HTTP/1.1 200 OK\r\nETag: \"1\"\r\n\r\n12345";
+  server_.answer_and_close(unlimited);
+  EXPECT_EQ(trouble_of_reading().trouble(), Trouble::kUnanswered);
+  server_.answer_and_close(unlimited);
+  EXPECT_EQ(trouble_of([&] { storage().get_tail(name_, 100); }).trouble(), Trouble::kUnanswered);
+  server_.answer_raw(
+      "HTTP/1.1 200 OK\r\nETag: \"1\"\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "5\r\n12345\r\n0\r\n\r\n");
+  EXPECT_EQ(storage().get(name_, 100), base::to_bytes("12345"));
 }
 
 TEST_F(S3StorageTest, AnotherRangeThanTheRequestedOneIsNoBlob) {
@@ -235,6 +263,21 @@ TEST_F(S3StorageTest, PagesThatDoNotFollowEachOtherAreNoListing) {
   list_page({"shard-07/packs/a"}, "again");
   list_page({"shard-07/packs/a"}, "again");
   EXPECT_EQ(trouble_of([&] { storage().list("packs"); }).trouble(), Trouble::kUnanswered);
+}
+
+TEST_F(S3StorageTest, AListingOfSomethingElseIsNoListing) {
+  const auto answer_for = [&](const std::string& prefix) {
+    server_.answer("200 OK", {},
+                   "<ListBucketResult><Prefix>" + prefix +
+                       "</Prefix><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>"
+                       "</ListBucketResult>");
+  };
+  answer_for("shard-07/commits/");
+  EXPECT_EQ(trouble_of([&] { storage().list("packs"); }).trouble(), Trouble::kUnanswered);
+  for (const char* prefix : {"shard-07/packs/", "shard-07%2Fpacks%2F"}) {
+    answer_for(prefix);
+    EXPECT_THAT(storage().list("packs"), IsEmpty()) << prefix;
+  }
 }
 
 TEST_F(S3StorageTest, WhatIsNotRemovedIsReported) {
