@@ -48,7 +48,10 @@ ReceivedRequest parse_head(std::string_view head) {
 
 }  // namespace
 
-ScriptedHttp::ScriptedHttp() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+ScriptedHttp::ScriptedHttp() : ScriptedHttp(nullptr) {}
+
+ScriptedHttp::ScriptedHttp(Answerer answerer)
+    : answerer_(std::move(answerer)), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -156,19 +159,21 @@ bool ScriptedHttp::answer_requests(Connection& connection) {
     request.body = connection.received.substr(end + 4, size);
     connection.received.erase(0, end + 4 + size);
     connection.has_been_told_to_go_on = false;
-    std::optional<Answer> answer;
-    {
-      const std::lock_guard lock(mutex_);
-      requests_.push_back(std::move(request));
-      if (!answers_.empty()) {
-        answer = std::move(answers_.front());
-        answers_.pop_front();
-      }
-    }
+    const std::optional<RawAnswer> answer = answer_to(std::move(request));
     if (!answer) return false;
     send_whole(connection.socket, answer->bytes);
     if (answer->closes) return false;
   }
+}
+
+std::optional<RawAnswer> ScriptedHttp::answer_to(ReceivedRequest request) {
+  if (answerer_) return answerer_(request);
+  const std::lock_guard lock(mutex_);
+  requests_.push_back(std::move(request));
+  if (answers_.empty()) return std::nullopt;
+  RawAnswer answer = std::move(answers_.front());
+  answers_.pop_front();
+  return answer;
 }
 
 }  // namespace servers

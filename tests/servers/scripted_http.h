@@ -1,10 +1,13 @@
-// An HTTP server that answers as a test wants, for what real servers won't do on command.
+// An HTTP server that answers as a test wants, for what real servers won't do on command: by a
+// script, or by a function.
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -19,9 +22,20 @@ struct ReceivedRequest {
   std::string body;
 };
 
+// As it goes over the connection, which is then closed or kept.
+struct RawAnswer {
+  std::string bytes;
+  bool closes = false;
+};
+
+// Called on the server's thread, one request after the other; must not throw. Nullopt: the
+// connection breaks without an answer.
+using Answerer = std::function<std::optional<RawAnswer>(const ReceivedRequest& request)>;
+
 class ScriptedHttp {
  public:
   ScriptedHttp();
+  explicit ScriptedHttp(Answerer answerer);  // in the place of the script; keeps no requests
   ScriptedHttp(const ScriptedHttp&) = delete;
   ScriptedHttp& operator=(const ScriptedHttp&) = delete;
   ~ScriptedHttp();
@@ -42,10 +56,6 @@ class ScriptedHttp {
   std::size_t answers_left() const;
 
  private:
-  struct Answer {
-    std::string bytes;
-    bool closes = false;
-  };
   struct Connection {
     base::Fd socket;
     std::string received;
@@ -55,11 +65,13 @@ class ScriptedHttp {
   void serve();
   bool take_bytes(Connection& connection);
   bool answer_requests(Connection& connection);
+  std::optional<RawAnswer> answer_to(ReceivedRequest request);
 
+  const Answerer answerer_;
   base::Fd listener_;
   std::uint16_t port_ = 0;
   mutable std::mutex mutex_;
-  std::deque<Answer> answers_;
+  std::deque<RawAnswer> answers_;
   std::vector<ReceivedRequest> requests_;
   unsigned connections_ = 0;
   bool is_stopping_ = false;
