@@ -14,6 +14,7 @@
 #include "store/index/commit_log.h"
 #include "store/index/forks.h"
 #include "store/index/found_packs.h"
+#include "store/index/pack_identities.h"
 #include "store/index/read_commits.h"
 
 namespace store {
@@ -428,6 +429,7 @@ class CatchUp {
           continue;
         }
         Pack pack = file->read_trailer(context_, name, decompressor_);
+        identities_.require_own(pack, found_, unreadable_);
         found_.add({.name = name,
                     .contents = std::nullopt,
                     .commits = read_commits(*file, pack, context_, decompressor_)});
@@ -472,6 +474,7 @@ class CatchUp {
   std::vector<std::pair<PackName, std::string>> unreadable_;
   std::set<PackName> unknown_;
   FoundPacks found_{log_, storage_->traits().creates_once};
+  PackIdentities identities_{*storage_, index_};
   std::uint64_t kept_objects_ = 0;  // in packs of found_
   std::vector<std::string> damage_;
 };

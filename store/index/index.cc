@@ -231,6 +231,10 @@ std::vector<PackName> Index::packs() {
   return impl_->packs.packs();
 }
 
+std::map<PackId, PackName> Index::pack_ids() {
+  return impl_->packs.ids();
+}
+
 std::vector<PackName> Index::condemned() {
   return impl_->packs.condemned();
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -115,6 +116,7 @@ class Index {
 
   std::vector<PackName> packs();  // oldest first, without condemned ones
   std::vector<PackName> condemned();
+  std::map<PackId, PackName> pack_ids();     // with condemned ones
   std::vector<PackName> packs_not_listed();  // not yet named by any commit
   CommitMark highest_commit();
   std::optional<ObjectId> commit_id(std::uint64_t number);

@@ -1,5 +1,7 @@
 #include "store/index/pack_rows.h"
 
+#include <algorithm>
+
 #include <fmt/core.h>
 
 #include "store/index/row_values.h"
@@ -70,6 +72,18 @@ std::vector<PackName> PackRows::packs() {
 
 std::vector<PackName> PackRows::condemned() {
   return names("SELECT name FROM condemned");
+}
+
+std::map<PackId, PackName> PackRows::ids() {
+  std::map<PackId, PackName> ids;
+  Statement statement(*database_, "SELECT id, name FROM packs");
+  while (statement.step()) {
+    PackId id{};
+    const base::ByteView bytes = statement.blob(0);
+    std::copy_n(bytes.begin(), std::min(bytes.size(), id.size()), id.begin());
+    ids.emplace(id, digest_from<PackName>(statement.blob(1)));
+  }
+  return ids;
 }
 
 std::vector<PackName> PackRows::packs_not_listed() {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -45,6 +46,7 @@ class PackRows {
   // Like the functions of Index of the same names.
   std::vector<PackName> packs();
   std::vector<PackName> condemned();
+  std::map<PackId, PackName> ids();
   std::vector<PackName> packs_not_listed();
   std::vector<Index::CondemnedRow> condemned_rows();
   std::uint64_t newest_condemnation();

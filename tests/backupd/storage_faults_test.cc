@@ -114,11 +114,13 @@ TEST_P(PassingFaultTest, ChangesNothing) {
   expect_intact();
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Faults, PassingFaultTest, testing::ValuesIn(kPassingFaults), [](const auto& fault) {
-      constexpr std::array kNames{"Unavailable", "CutBody", "LostAnswer", "CaptivePortal", "Delay"};
-      return std::string(kNames.at(fault.index));
-    });
+std::string name_of_fault(const testing::TestParamInfo<Fault>& fault) {
+  constexpr std::array kNames{"Unavailable", "CutBody", "LostAnswer", "CaptivePortal", "Delay"};
+  return kNames.at(fault.index);
+}
+
+INSTANTIATE_TEST_SUITE_P(Faults, PassingFaultTest, testing::ValuesIn(kPassingFaults),
+                         name_of_fault);
 
 // What is read is other bytes than what was written, for a while.
 class LyingStorageTest : public QuickFaultsTest {
