@@ -35,7 +35,7 @@ class BucketKillTest : public BucketFixture {
   }
 
   void acknowledge() {
-    // Snapshots are told apart by their second.
+    // Snapshots are named by their second.
     if (!time_acknowledged_.empty()) std::this_thread::sleep_for(std::chrono::milliseconds(1'100));
     const json account = mailstow_.backupd_json({"once"})["accounts"][0];
     EXPECT_EQ("complete", account["status"]);

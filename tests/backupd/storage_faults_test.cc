@@ -71,7 +71,7 @@ class QuickFaultsTest : public StorageFaultsTest {
     return result;
   }
 
-  // Of a command that must go well.
+  // The report of a command that must succeed.
   json document_of(std::vector<std::string> arguments) {
     arguments.push_back("--json");
     const servers::ProcessResult result = run(arguments);
@@ -122,7 +122,7 @@ std::string name_of_fault(const testing::TestParamInfo<Fault>& fault) {
 INSTANTIATE_TEST_SUITE_P(Faults, PassingFaultTest, testing::ValuesIn(kPassingFaults),
                          name_of_fault);
 
-// What is read is other bytes than what was written, for a while.
+// A storage that for a while gives other bytes than were written.
 class LyingStorageTest : public QuickFaultsTest {
  protected:
   LyingStorageTest() { once(); }
