@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "store/copies/copied_commits.h"
+#include "store/format/commit_chain.h"
+#include "store/format/extension.h"
 #include "store/format/layout.h"
 #include "store/index/read_commits.h"
 #include "store/keys/key_slot.h"
@@ -39,6 +41,8 @@ class CopyPrune {
       fail_as_unreadable();
     }
     require_chain(commits);
+    require_allowed(living_extensions(commits), Forbids::kDropping,
+                    "prune the copy " + copy_.display_name());
     find_needed(commits);
     note_condemned(commits);
     list_packs();

@@ -35,7 +35,8 @@ struct CopyPruneReport {
 // error, the next call deletes the rest.
 //
 // Fails with kDamaged, before anything is deleted, if the copy lacks a pack that it needs, or if
-// its commits since the last checkpoint can't be read; kKey; and as the storage does.
+// its commits since the last checkpoint can't be read; kConfig if a newer mailstow's extension
+// forbids deleting; kKey; and as the storage does.
 CopyPruneReport prune_copy(const Location& location, base::FileSystem& files, Storage& copy,
                            const CopyPruneOptions& options);
 

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "store/write_session.h"
 #include "tests/expect_error.h"
 #include "tests/store/copies/copying_fixture.h"
 
@@ -89,6 +90,22 @@ TEST_F(CopyPruneTest, AReaderOfTheCopyKeepsWhatItMayRead) {
   reader.reset();
   EXPECT_EQ(4U, prune_it(oldest_reader_of_copy(copy_, files_)).deleted);
   expect_without_old_packs();
+}
+
+TEST_F(CopyPruneTest, AnExtensionOfANewerVersionMayForbidIt) {
+  prune();
+  {
+    WriteSession session(location_, files_, clock_, Effort::kFast);
+    Commit commit;
+    commit.extensions = {
+        Extension{.tag = 4'711, .name = "held", .forbids = Forbids::kDropping, .content = "1"}};
+    session.commit({commit});
+  }
+  copy();
+  pass(hours(25));
+  const std::vector<std::string> packs = copied_keys(kPacksArea);
+  EXPECT_ERROR(kConfig, "prune the copy", prune_it());
+  EXPECT_EQ(packs, copied_keys(kPacksArea));
 }
 
 TEST_F(CopyPruneTest, AGracePeriodInTheFutureHasNotBegun) {
