@@ -49,6 +49,13 @@ bool drops_anything(const NamedCommit& named) {
   return named.second.is_checkpoint || !named.second.dropped.empty();
 }
 
+// Whether these commits name all snapshots that were made before.
+bool have_all_snapshots(const std::vector<NamedCommit>& commits) {
+  return std::ranges::any_of(commits, [](const NamedCommit& named) {
+    return named.second.is_checkpoint || named.second.number == 1;
+  });
+}
+
 // The packs that must be there before the one with these commits.
 std::vector<PackName> packs_before(const std::vector<NamedCommit>& commits,
                                    const PackName& holding) {
@@ -154,7 +161,9 @@ class Copying {
       if (!may_follow(step, next->commits)) return carry_over(next->at);
       const std::vector<PackName> packs = packs_before(next->commits, step.pack);
       look_for(packs, step.pack, next->commits);
+      const bool was_there = has(step.pack);
       if (!send_all(packs) || !send(step.pack)) continue;
+      if (was_there && !can_read_in_copy(step)) return carry_over(next->at);
       publish(step, next->commits);
       at = next->at + 1;
     }
@@ -195,6 +204,24 @@ class Copying {
       if (packs_.is_listed(pack) && !relied_on.contains(pack)) packs_.is_there(pack);
     }
     if (packs_.is_listed(holding)) packs_.is_there(holding);
+  }
+
+  // A pack that was sent earlier counts by its name, but without its commits the copy can't be
+  // opened at this one.
+  bool can_read_in_copy(const CommitStep& step) {
+    const CommitRecord record{.number = step.first,
+                              .last = step.last,
+                              .commit = step.commit,
+                              .previous = step.previous,
+                              .pack = step.pack,
+                              .epoch = 0,
+                              .host = {},
+                              .random = {}};
+    if (copied_.read_pack(record)) return true;
+    report_.damage.push_back(
+        fmt::format("pack {}: it can't be read: remove it there, and copy again",
+                    copy_.display_name(blob_of(step.pack))));
+    return false;
   }
 
   bool follows(const CommitStep& step) const {
@@ -253,9 +280,14 @@ class Copying {
     if (copied_.newest().number == 0) return true;
     if (std::ranges::none_of(commits, drops_anything)) return true;
     std::vector<NamedCommit> all = copied_.since_checkpoint();
+    const bool are_known = have_all_snapshots(all);
     const LivingSnapshots before = living_after(all, context_.keys);
     std::ranges::copy(commits, std::back_inserter(all));
     std::vector<std::string> reasons = reasons_to_hold(before, living_after(all, context_.keys));
+    if (!are_known) {
+      reasons.emplace_back(
+          "what it drops is unknown, because earlier commits of the copy can't be read");
+    }
     for (const std::string& slot : report_.vanished_slots) {
       if (accepted_slots_.contains(slot)) continue;
       reasons.push_back(fmt::format("the store no longer has the key {}", slot));

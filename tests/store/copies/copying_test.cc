@@ -120,6 +120,34 @@ TEST_F(CopyingTest, APackThatTheCopyLostIsSentAgain) {
   }
 }
 
+TEST_F(CopyingTest, ACommitWhosePackIsDamagedInTheCopyDoesNotCountAsCopied) {
+  back_up("alice", 0, 3);
+  copy();
+  const std::vector<std::string> before = copied_keys(kPacksArea);
+  back_up("alice", 0, 4);
+  copy();
+  const std::vector<std::string> after = copied_keys(kPacksArea);
+  const auto newest = std::ranges::find_if(after, [&](const std::string& pack) {
+    return std::ranges::find(before, pack) == before.end();
+  });
+  ASSERT_NE(after.end(), newest);
+  fs::resize_file(copy_ / kPacksArea / *newest, 100);
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    const CopyingReport report = copy();
+    ASSERT_THAT(report.damage, SizeIs(1));
+    EXPECT_THAT(report.damage[0],
+                HasSubstr(*newest + ": it can't be read: remove it there, and copy again"));
+    EXPECT_EQ(1U, report.newest.number);
+    EXPECT_EQ(1U, report.commits_behind);
+  }
+  fs::remove(copy_ / kPacksArea / *newest);
+  const CopyingReport report = copy();
+  EXPECT_EQ(1U, report.packs);
+  EXPECT_THAT(report.damage, IsEmpty());
+  EXPECT_EQ(0U, report.commits_behind);
+  EXPECT_EQ(content(), copied_content());
+}
+
 TEST_F(CopyingTest, ADamagedPackKeepsTheCopyBeforeItsCommit) {
   back_up("alice", 0, 3);
   copy();
@@ -342,6 +370,36 @@ TEST_F(CopyGuardingTest, ALostNewestBackupWaitsToBeAccepted) {
   ASSERT_TRUE(second.held.has_value());
   EXPECT_THAT(second.held->reasons, ElementsAre("it drops the newest backup of alice"));
   EXPECT_EQ(1U, second.commits_behind);
+}
+
+TEST_F(CopyGuardingTest, ACopyThatDoesNotKnowItsSnapshotsFollowsNoDrops) {
+  const std::vector<std::string> before = copied_keys(kPacksArea);
+  prune({nights_[0]});
+  copy();
+  const std::vector<std::string> after = copied_keys(kPacksArea);
+  back_up("bob", 3, 5);
+  EXPECT_EQ(0U, copy().commits_behind);
+  // The pack of the checkpoint is among these.
+  std::vector<std::string> damaged;
+  for (const std::string& pack : after) {
+    if (std::ranges::find(before, pack) != before.end()) continue;
+    fs::copy_file(copy_ / kPacksArea / pack, directory_ / pack);
+    fs::resize_file(copy_ / kPacksArea / pack, 100);
+    damaged.push_back(pack);
+  }
+  drop_snapshots(location_, files_, clock_, {nights_.begin() + 1, nights_.end()});
+  CopyingReport report = copy();
+  ASSERT_TRUE(report.held.has_value());
+  EXPECT_THAT(report.held->reasons, ElementsAre(HasSubstr("what it drops is unknown")));
+  for (const std::string& pack : damaged) {
+    fs::copy_file(directory_ / pack, copy_ / kPacksArea / pack,
+                  fs::copy_options::overwrite_existing);
+  }
+  report = copy();
+  ASSERT_TRUE(report.held.has_value());
+  EXPECT_THAT(report.held->reasons, Contains("it drops the newest backup of alice"));
+  EXPECT_TRUE(copy({.accept = report.held->commit.id.hex()}).has_accepted);
+  EXPECT_EQ(content(), copied_content());
 }
 
 TEST_F(CopyGuardingTest, AKeyThatIsGoneWaitsToBeAccepted) {
