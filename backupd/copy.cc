@@ -89,10 +89,11 @@ store::CopyingReport bring_up_to_date(const base::Environment& environment,
 
 CopyState state_after(const store::CopyingReport& report, const CopyState& before,
                       std::chrono::sys_seconds now) {
+  const bool is_complete = report.damage.empty() && !report.held;
   CopyState state{.commit = report.newest.number,
                   .commit_id = report.newest.id.hex(),
                   .commit_time = report.newest_time,
-                  .seen = now,
+                  .seen = is_complete ? now : before.seen,
                   .behind = report.commits_behind,
                   .held = {},
                   .accepted_slots = {}};

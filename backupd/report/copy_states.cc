@@ -85,6 +85,10 @@ ordered_json load_document(base::FileSystem& files, const base::StoreConfig& sto
   return ordered_json::object();
 }
 
+bool was_complete(const CopyState& state) {
+  return state.seen != std::chrono::sys_seconds();
+}
+
 const CopyState* state_of(const CopyStates& states, const std::string& copy) {
   const auto found = states.find(copy);
   return found == states.end() ? nullptr : &found->second;
@@ -123,6 +127,9 @@ std::string copy_alarm(const std::string& copy, const CopyState* state,
     return fmt::format("copy {} was never made: run mailstow-backupd copy {}", copy, copy);
   }
   if (state->held) return describe_held(copy, *state);
+  if (!was_complete(*state)) {
+    return fmt::format("copy {} was never complete: run mailstow-backupd copy {}", copy, copy);
+  }
   if (now - state->seen <= kCopyAlarmAfter) return "";
   return fmt::format("copy {} was last brought up to date {}: run mailstow-backupd copy {}", copy,
                      base::shown_time(state->seen), copy);
@@ -145,7 +152,7 @@ ordered_json copies_document(const std::vector<base::CopyConfig>& copies, const 
       entry["commit"] = state->commit;
       if (state->commit > 0) entry["commit_time"] = base::format_rfc3339(state->commit_time);
       entry["commits_behind"] = commits_behind(*state, highest);
-      entry["last_copied"] = base::format_rfc3339(state->seen);
+      if (was_complete(*state)) entry["last_copied"] = base::format_rfc3339(state->seen);
     }
     list.push_back(std::move(entry));
   }
@@ -159,7 +166,8 @@ std::string copies_text(const std::vector<base::CopyConfig>& copies, const CopyS
   for (const base::CopyConfig& copy : copies) {
     const CopyState* const state = state_of(states, copy.name);
     const bool has_commit = state != nullptr && state->commit > 0;
-    rows.push_back({copy.name, state != nullptr ? base::shown_time(state->seen) : "never",
+    const bool has_time = state != nullptr && was_complete(*state);
+    rows.push_back({copy.name, has_time ? base::shown_time(state->seen) : "never",
                     has_commit ? base::shown_time(state->commit_time) : "",
                     state != nullptr ? base::format_count(commits_behind(*state, highest)) : "",
                     copy.display_name()});

@@ -26,12 +26,12 @@ struct HeldState {
   bool operator==(const HeldState&) const = default;
 };
 
-// As `mailstow-backupd copy` last found it.
+// As `mailstow-backupd copy` last left it.
 struct CopyState {
   std::uint64_t commit = 0;  // the number of its newest commit; 0: it has none
   std::string commit_id;     // in hex
   std::chrono::sys_seconds commit_time{};
-  std::chrono::sys_seconds seen{};  // when that was found
+  std::chrono::sys_seconds seen{};  // when it was last brought up to date; 1970: never
   std::uint64_t behind = 0;         // commits of the store that it lacked then
   std::optional<HeldState> held;
   std::set<std::string> accepted_slots;  // key slots that only the copy has, rightly
@@ -51,7 +51,8 @@ void save_copy_states(base::FileSystem& files, const base::StoreConfig& store,
 // as were known if that is 0.
 std::uint64_t commits_behind(const CopyState& state, std::uint64_t highest);
 
-// A copy that was not brought up to date for so long raises an alarm.
+// A copy that was not brought up to date for so long raises an alarm. One that is damaged, or holds
+// a commit, is not up to date.
 inline constexpr std::chrono::days kCopyAlarmAfter{2};
 
 // Why a copy raises an alarm, one line; "": it raises none. `state`: null if nothing is known of

@@ -9,6 +9,7 @@
 #include "tests/servers/delivery.h"
 #include "tests/servers/dovecot.h"
 #include "tests/servers/imap_client.h"
+#include "tests/text_of.h"
 
 namespace backupd {
 namespace {
@@ -40,6 +41,10 @@ class CopyCommandTest : public testing::Test {
     arguments.insert(arguments.begin(), "copy");
     const json document = mailstow_.backupd_json(arguments, status);
     return document.contains("copies") ? document["copies"][0] : document;
+  }
+
+  json known_states() const {
+    return json::parse(tests::text_of(mailstow_.index() / "copies.json"));
   }
 
   servers::Dovecot server_;
@@ -111,6 +116,10 @@ TEST_F(CopyCommandTest, ForgettingAnAccountWaitsToBeAccepted) {
 
 TEST_F(CopyCommandTest, DamageOfTheStoreIsNotCopied) {
   copy();
+  constexpr int kDaysAgo = 1'700'000'000;
+  json states = known_states();
+  states["nas"]["seen"] = kDaysAgo;
+  std::ofstream(mailstow_.index() / "copies.json") << states;
   const fs::path before = *fs::directory_iterator(mailstow_.store() / "packs");
   deliver();
   for (const auto& entry : fs::directory_iterator(mailstow_.store() / "packs")) {
@@ -121,6 +130,7 @@ TEST_F(CopyCommandTest, DamageOfTheStoreIsNotCopied) {
   EXPECT_EQ(1, report["commit"]["number"]);
   EXPECT_EQ(1, report["commits_behind"]);
   EXPECT_THAT(report["damage"].dump(), HasSubstr("commit 2 can't be copied"));
+  EXPECT_EQ(kDaysAgo, known_states()["nas"]["seen"]) << "or no alarm would be raised";
 }
 
 TEST_F(CopyCommandTest, RefusesWhatIsNoPlaceForACopy) {

@@ -19,6 +19,7 @@ using std::chrono::sys_seconds;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 class CopyStatesTest : public testing::Test {
  protected:
@@ -82,6 +83,18 @@ TEST_F(CopyStatesTest, RaiseAnAlarmIfACopyIsOldOrWaits) {
                                              {.name = "usb", .path = "/usb"}};
   EXPECT_THAT(copy_alarms(copies, {{"nas", complete_}}, now_),
               ElementsAre(HasSubstr("copy usb was never made")));
+}
+
+TEST_F(CopyStatesTest, ACopyThatWasNeverCompleteRaisesAnAlarm) {
+  CopyState damaged = complete_;
+  damaged.seen = {};
+  EXPECT_EQ("copy nas was never complete: run mailstow-backupd copy nas",
+            copy_alarm("nas", &damaged, now_));
+  const std::vector<base::CopyConfig> copies{{.name = "nas", .path = "/nas"}};
+  const CopyStates states{{"nas", damaged}};
+  EXPECT_TRUE(copies_document(copies, states, 12, now_)[0]["last_copied"].is_null());
+  EXPECT_THAT(copies_text(copies, states, 12, now_), HasSubstr("never"));
+  EXPECT_THAT(copies_text(copies, states, 12, now_), Not(HasSubstr("1970")));
 }
 
 TEST_F(CopyStatesTest, ShowHowManyCommitsACopyLacksNow) {
