@@ -9,6 +9,7 @@
 
 #include "backupd/commands.h"
 #include "backupd/copy_prune.h"
+#include "backupd/daemon/job_process.h"
 #include "backupd/job.h"
 #include "backupd/report/copy_states.h"
 #include "base/error.h"
@@ -254,6 +255,17 @@ base::JobOutcome carry_out_copy(const base::Environment& environment,
   return outcome;
 }
 
+// A job of the daemon whose only copy is being written to, which may take hours, has not begun:
+// nothing is reported, and the daemon tries again.
+void leave_if_copy_is_busy(const base::Environment& environment,
+                           const std::vector<base::CopyConfig>& copies) {
+  if (!JobProcess::is_this(environment) || copies.size() != 1) return;
+  const base::Path& path = copies.front().path;
+  if (path.empty() || !store::is_copy_locked(path, environment.files)) return;
+  base::fail(base::ErrorCode::kBusy, "copy to {}: another mailstow process is writing there",
+             path.string());
+}
+
 }  // namespace
 
 base::ExitStatus copy(const base::Environment& environment, const CopyOptions& command) {
@@ -264,6 +276,7 @@ base::ExitStatus copy(const base::Environment& environment, const CopyOptions& c
   const std::vector<base::CopyConfig> copies = selected_copies(environment.config, command.name);
   base::require_apart(environment.config.copies, environment.config.store);
   if (command.prune) return prune_copy(environment, copies.front());
+  leave_if_copy_is_busy(environment, copies);
   return base::JobRun(environment, "copy", job_services(environment)).carry_out([&] {
     return carry_out_copy(environment, copies, command);
   });

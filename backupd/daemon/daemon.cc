@@ -192,8 +192,9 @@ void Daemon::collect_ended() {
     const bool is_known_to_wait = jobs_->waits_for_store(job);
     if (!jobs_->ended(job, end, now())) {
       if (is_known_to_wait) continue;
-      base::log_info("{}: waiting: another process holds the store: trying again every {}",
-                     job_name(job), base::format_duration(kBusyRetry));
+      base::log_info("{}: waiting: another process holds the {}: trying again every {}",
+                     job_name(job), job == Job::kCopy ? "copy" : "store",
+                     base::format_duration(kBusyRetry));
       continue;
     }
     publish_report(environment_.files, config_.store, job, end);

@@ -8,6 +8,7 @@
 
 #include "base/atomic_file.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/terminal.h"
 #include "store/format/layout.h"
 #include "store/index/reader_lock.h"
@@ -75,6 +76,16 @@ void remove_copy_leftovers(const base::Path& path, base::FileSystem& files) {
 
 std::uint64_t oldest_reader_of_copy(const base::Path& path, base::FileSystem& files) {
   return oldest_reader({.store = path, .index = {}, .key_file = {}}, files);
+}
+
+bool is_copy_locked(const base::Path& path, base::FileSystem& files) {
+  try {
+    return files.modified(path / kLock) &&
+           !files.try_lock(path / kLock, base::LockMode::kExclusive);
+  } catch (const base::Error& error) {
+    base::log_debug("{}", error.what());
+    return false;
+  }
 }
 
 OpenedCopy open_copy_directory(const base::Path& path, base::FileSystem& files,

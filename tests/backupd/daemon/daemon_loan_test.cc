@@ -246,5 +246,32 @@ TEST_F(DaemonLoanTest, WaitsForALockedStoreWithoutFailing) {
                                             HasSubstr("prune start\nprune success\n")));
 }
 
+// A first copy may take hours, and the one that the daemon starts meanwhile has not failed.
+TEST_F(DaemonLoanTest, WaitsForALockedCopyWithoutFailing) {
+  const base::Path copy = mailstow_.directory() / "nas";
+  mailstow_.config()["copies"] = {{{"name", "nas"}, {"path", copy.string()}}};
+  schedule("copy", "never");
+  ASSERT_EQ(mailstow_.backupd({"copy"}).status, 0);
+  const std::string events = (mailstow_.directory() / "events").string();
+  mailstow_.config()["hooks"] = {
+      {{"command", {"sh", "-c", "echo $MAILSTOW_JOB $MAILSTOW_EVENT >> " + events}},
+       {"jobs", {"copy"}}}};
+  mailstow_.save();
+  programs::OwnedClock clock("2027-03-26T12:00:00Z");
+  start(clock.environment());
+  auto lock = base::real_file_system().try_lock(copy / "lock", base::LockMode::kExclusive);
+  ASSERT_NE(lock, nullptr);
+  EXPECT_EQ(mailstow_.backupd({"run", "--now", "copy"}).status, 0);
+  wait_until([&] { return job("copy")["waits_for_store"] == true; });
+  EXPECT_FALSE(std::filesystem::exists(events));
+  EXPECT_THAT(log(), HasSubstr("copy: waiting: another process holds the copy"));
+
+  lock.reset();
+  clock.set(clock.now() + std::chrono::seconds(16));
+  ::kill(daemon_->pid(), SIGHUP);  // the daemon sleeps by the real clock
+  wait_until([&] { return job("copy")["last_exit_status"] == 0; });
+  EXPECT_EQ(tests::text_of(events), "copy start\ncopy success\n");
+}
+
 }  // namespace
 }  // namespace backupd
