@@ -1,5 +1,6 @@
 // Brings the copies of the store up to date.
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -71,17 +72,20 @@ void reject_bad_accept(const CopyOptions& command) {
 
 store::CopyingReport bring_up_to_date(const base::Environment& environment,
                                       const base::CopyConfig& copy, const CopyOptions& command,
-                                      const CopyStates& states) {
-  const auto known = states.find(copy.name);
-  const bool was_there = known != states.end() && known->second.commit > 0;
+                                      const CopyState& known,
+                                      const std::function<void()>& note_begin) {
+  const bool was_there = known.commit > 0 || (known.has_begun && !copy.path.empty());
   const store::OpenedCopy opened =
       store::open_copy(copy, environment.config.store, environment.files,
                        was_there ? store::ExpectedCopy::kExists : store::ExpectedCopy::kMayBeNew);
   base::StagedProgress shown(environment.clock);
   store::CopyingOptions options;
   options.accept = command.accept;
-  if (known != states.end()) options.accepted_slots = known->second.accepted_slots;
+  options.accepted_slots = known.accepted_slots;
+  bool has_begun = known.has_begun;
   options.progress = [&](const store::CopyingProgress& done) {
+    // At once: if this is interrupted, the next one must notice a disk that is not mounted.
+    if (!std::exchange(has_begun, true)) note_begin();
     shown.show_bytes("copying to " + copy.name, done.done_bytes, done.total_bytes);
   };
   return store::copy_store(store::location_of(environment.config.store), environment.files,
@@ -96,6 +100,7 @@ CopyState state_after(const store::CopyingReport& report, const CopyState& befor
                   .commit_time = report.newest_time,
                   .seen = is_complete ? now : before.seen,
                   .behind = report.commits_behind,
+                  .has_begun = before.has_begun || report.packs > 0,
                   .held = {},
                   .accepted_slots = {}};
   for (const std::string& slot : report.vanished_slots) {
@@ -131,17 +136,19 @@ void add_troubles(CopyResult& result, const CopyOptions& command, const CopyStat
 
 CopyResult carry_out_one(const base::Environment& environment, const base::CopyConfig& copy,
                          const CopyOptions& command) {
-  const auto load = [&] { return load_copy_states(environment.files, environment.config.store); };
-  CopyStates states = load();
+  const CopyState before = load_copy_states(environment.files, environment.config.store)[copy.name];
+  const auto update = [&](const std::function<void(CopyState&)>& change) {
+    base::after_work("the state of the copy was not recorded", [&] {
+      update_copy_states(environment.files, environment.clock, environment.config.store,
+                         [&](CopyStates& states) { change(states[copy.name]); });
+    });
+  };
   CopyResult result{.copy = copy};
-  result.report = bring_up_to_date(environment, copy, command, states);
-  const CopyState state =
-      state_after(*result.report, states[copy.name], environment.clock.now_seconds());
-  base::after_work("the state of the copy was not recorded", [&] {
-    states = load();  // another process may have brought another copy up to date meanwhile
-    states[copy.name] = state;
-    save_copy_states(environment.files, environment.config.store, states);
+  result.report = bring_up_to_date(environment, copy, command, before, [&] {
+    update([](CopyState& state) { state.has_begun = true; });
   });
+  const CopyState state = state_after(*result.report, before, environment.clock.now_seconds());
+  update([&](CopyState& known) { known = state; });
   add_troubles(result, command, state);
   return result;
 }

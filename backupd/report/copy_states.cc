@@ -1,6 +1,7 @@
 #include "backupd/report/copy_states.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include <fmt/format.h>
@@ -20,6 +21,8 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr std::uint64_t kMaxCopyStates = std::uint64_t{1} << 20;  // bytes
+constexpr std::chrono::seconds kMaxWaitForLock{10};
+constexpr std::chrono::milliseconds kBetweenAttempts{20};
 
 base::Path copy_states_file(const base::StoreConfig& store) {
   return store.index / "copies.json";
@@ -36,6 +39,7 @@ ordered_json to_json(const CopyState& state) {
                         {"commit_time", state.commit_time.time_since_epoch().count()},
                         {"seen", state.seen.time_since_epoch().count()},
                         {"behind", state.behind},
+                        {"has_begun", state.has_begun},
                         {"accepted_slots", state.accepted_slots}};
   if (state.held) {
     entry["held"] = {
@@ -61,6 +65,7 @@ CopyState parse_state(const ordered_json& entry) {
   state.commit_time = time_in(entry, "commit_time");
   state.seen = time_in(entry, "seen");
   state.behind = entry.at("behind").get<std::uint64_t>();
+  state.has_begun = entry.value("has_begun", false);
   state.accepted_slots = entry.at("accepted_slots").get<std::set<std::string>>();
   if (entry.contains("held")) {
     const ordered_json& held = entry.at("held");
@@ -83,6 +88,21 @@ ordered_json load_document(base::FileSystem& files, const base::StoreConfig& sto
     warn_of_lost_states(store, error.what());
   }
   return ordered_json::object();
+}
+
+std::unique_ptr<base::FileLock> lock_copy_states(base::FileSystem& files, base::Clock& clock,
+                                                 const base::StoreConfig& store) {
+  const base::Path path = store.index / "copies.lock";
+  const auto end = clock.steady_now() + kMaxWaitForLock;
+  for (;;) {
+    std::unique_ptr<base::FileLock> lock = files.try_lock(path, base::LockMode::kExclusive);
+    if (lock) return lock;
+    if (clock.steady_now() >= end) {
+      base::fail(base::ErrorCode::kBusy, "lock {}: another mailstow process holds it",
+                 path.string());
+    }
+    clock.sleep_for(kBetweenAttempts);
+  }
 }
 
 bool was_complete(const CopyState& state) {
@@ -115,6 +135,14 @@ void save_copy_states(base::FileSystem& files, const base::StoreConfig& store,
   for (const auto& [name, state] : states) document[name] = to_json(state);
   base::write_file(files, copy_states_file(store), base::as_bytes(base::json_line(document) + "\n"),
                    base::OnExisting::kReplace);
+}
+
+void update_copy_states(base::FileSystem& files, base::Clock& clock, const base::StoreConfig& store,
+                        const std::function<void(CopyStates&)>& change) {
+  const std::unique_ptr<base::FileLock> lock = lock_copy_states(files, clock, store);
+  CopyStates states = load_copy_states(files, store);
+  change(states);
+  save_copy_states(files, store, states);
 }
 
 std::uint64_t commits_behind(const CopyState& state, std::uint64_t highest) {

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -12,6 +13,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "base/clock.h"
 #include "base/config/copies_config.h"
 #include "base/config/store_config.h"
 #include "base/file_system.h"
@@ -33,6 +35,7 @@ struct CopyState {
   std::chrono::sys_seconds commit_time{};
   std::chrono::sys_seconds seen{};  // when it was last brought up to date; 1970: never
   std::uint64_t behind = 0;         // commits of the store that it lacked then
+  bool has_begun = false;           // packs were sent there, even if no commit was
   std::optional<HeldState> held;
   std::set<std::string> accepted_slots;  // key slots that only the copy has, rightly
   bool operator==(const CopyState&) const = default;
@@ -46,6 +49,11 @@ CopyStates load_copy_states(base::FileSystem& files, const base::StoreConfig& st
 // Atomic and durable. Fails with kIo, kNoSpace.
 void save_copy_states(base::FileSystem& files, const base::StoreConfig& store,
                       const CopyStates& states);
+
+// Loads them, changes them and saves them. Another process that does the same waits meanwhile.
+// Fails as both do, and with kBusy if it has to wait for longer than ten seconds.
+void update_copy_states(base::FileSystem& files, base::Clock& clock, const base::StoreConfig& store,
+                        const std::function<void(CopyStates&)>& change);
 
 // How many commits the store has made since, `highest` being the number of its newest one; as many
 // as were known if that is 0.

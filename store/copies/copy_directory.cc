@@ -45,7 +45,10 @@ void refuse_other_content(const base::Path& path, base::FileSystem& files) {
 }
 
 void require_existing(const base::Path& path, base::FileSystem& files) {
-  if (exists(files, path) && is_store(files, path)) return;
+  // A first copy that was interrupted has only packs.
+  const bool is_there =
+      exists(files, path) && (is_store(files, path) || !files.list(path / kPacksArea).empty());
+  if (is_there) return;
   throw StorageError(
       Trouble::kGone,
       fmt::format(

@@ -11,7 +11,7 @@ namespace store {
 
 enum class ExpectedCopy {
   kMayBeNew,
-  kExists,  // it was there before: an empty directory is where its disk should be mounted
+  kExists,  // at least packs were there: an empty directory is where its disk should be mounted
 };
 
 // A copy in any place.

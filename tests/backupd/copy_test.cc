@@ -133,6 +133,24 @@ TEST_F(CopyCommandTest, DamageOfTheStoreIsNotCopied) {
   EXPECT_EQ(kDaysAgo, known_states()["nas"]["seen"]) << "or no alarm would be raised";
 }
 
+TEST_F(CopyCommandTest, AnInterruptedFirstCopyIsExpectedToBeThere) {
+  copy();
+  json states = known_states();
+  EXPECT_EQ(true, states["nas"]["has_begun"]);
+  // As if it had ended before its first commit.
+  for (const char* area : {"keys", "commits"}) fs::remove_all(place() / area);
+  states["nas"]["commit"] = 0;
+  states["nas"]["seen"] = 0;
+  std::ofstream(mailstow_.index() / "copies.json") << states;
+  fs::rename(place(), mailstow_.directory() / "elsewhere");
+  EXPECT_THAT(mailstow_.backupd({"copy"}).err, HasSubstr("the copy that was there is gone"));
+  EXPECT_FALSE(fs::exists(place()));
+  fs::rename(mailstow_.directory() / "elsewhere", place());
+  const json report = copy();
+  EXPECT_EQ("complete", report["status"]);
+  EXPECT_EQ(0, report["packs"]) << "it continues";
+}
+
 TEST_F(CopyCommandTest, RefusesWhatIsNoPlaceForACopy) {
   const auto unknown = mailstow_.backupd({"copy", "nes"});
   EXPECT_EQ(2, unknown.status);

@@ -2,6 +2,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <string>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -20,6 +22,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing::SizeIs;
 
 class CopyStatesTest : public testing::Test {
  protected:
@@ -37,6 +40,7 @@ class CopyStatesTest : public testing::Test {
                             .commit_time = now_ - hours(9),
                             .seen = now_ - hours(8),
                             .behind = 0,
+                            .has_begun = true,
                             .held = {},
                             .accepted_slots = {"00ff"}};
 };
@@ -49,6 +53,32 @@ TEST_F(CopyStatesTest, AreReadAsTheyWereWritten) {
   const CopyStates states{{"nas", complete_}, {"usb", held}};
   save_copy_states(base::real_file_system(), store_, states);
   EXPECT_EQ(states, load());
+}
+
+TEST_F(CopyStatesTest, TwoThatAreUpdatedAtOnceAreBothKept) {
+  constexpr int kUpdates = 20;
+  const auto update = [&](const std::string& name) {
+    for (int number = 0; number < kUpdates; ++number) {
+      update_copy_states(
+          base::real_file_system(), base::system_clock(), store_,
+          [&](CopyStates& states) { states[name + std::to_string(number)] = complete_; });
+    }
+  };
+  std::thread other(update, "usb");
+  update("nas");
+  other.join();
+  EXPECT_THAT(load(), SizeIs(2 * kUpdates));
+}
+
+TEST_F(CopyStatesTest, AnEntryOfAnEarlierVersionIsRead) {
+  save_copy_states(base::real_file_system(), store_, {{"nas", complete_}});
+  std::ifstream file(store_.index / "copies.json");
+  auto document = nlohmann::json::parse(file);
+  document["nas"].erase("has_begun");
+  write(document.dump());
+  CopyState expected = complete_;
+  expected.has_begun = false;
+  EXPECT_EQ((CopyStates{{"nas", expected}}), load());
 }
 
 TEST_F(CopyStatesTest, WhatIsDamagedIsLeftOut) {

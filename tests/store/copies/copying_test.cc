@@ -262,6 +262,7 @@ TEST_F(CopyingTest, AnInterruptedFirstCopyIsRecognisedAndNoStoreYet) {
   fs::remove_all(copy_ / kKeysArea);
   fs::remove_all(copy_ / kCommitsArea);
   EXPECT_ERROR(kNotFound, "", Reader::open(location_of_copy(), files_));
+  EXPECT_NO_THROW(open_copy_directory(copy_, files_, ExpectedCopy::kExists));
   const CopyingReport report = copy();
   EXPECT_EQ(0U, report.packs);
   EXPECT_EQ(2U, report.commits);
