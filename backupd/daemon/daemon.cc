@@ -22,6 +22,7 @@
 #include "base/memory_file.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
+#include "store/format/bucket.h"
 #include "store/format/location.h"
 #include "store/reader.h"
 
@@ -72,6 +73,9 @@ Daemon::Daemon(const base::Environment& environment, const base::Path& config_pa
       signals_(open_signals()),
       watchdog_(watchdog_interval()) {
   read_config();
+  // The service manager waits 90 seconds for this program, and its loop does not wait either. The
+  // jobs are processes of their own.
+  store::set_bucket_patience(milliseconds(0));
   try_store();
   const base::Path& index = config_.store.index;
   lock_ = environment_.files.try_lock(index / "daemon.lock", base::LockMode::kExclusive);

@@ -2,6 +2,7 @@
 // earlier starts.
 #include <atomic>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <thread>
 
@@ -35,6 +36,23 @@ TEST_F(DaemonTest, CatchesUpOnAMissedBackup) {
                 std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())));
   std::ifstream report(mailstow_.index() / "reports" / "backup.json");
   EXPECT_EQ(json::parse(report)["status"], "complete");
+}
+
+TEST_F(DaemonTest, StartsWhileTheBucketDoesNotAnswer) {
+  const base::Path secret = mailstow_.directory() / "secret";
+  std::ofstream(secret) << "secret\n";
+  std::filesystem::permissions(secret, std::filesystem::perms::owner_read);
+  mailstow_.config()["store"] = {{"s3",
+                                  {{"url", "https://127.0.0.1:1"},
+                                   {"bucket", "mail"},
+                                   {"access_key", "key"},
+                                   {"secret_key_file", secret.string()}}},
+                                 {"index", mailstow_.index().string()},
+                                 {"key_file", mailstow_.key_file().string()}};
+  mailstow_.save();
+  start();
+  EXPECT_THAT(manager_.said(), HasSubstr("READY=1"));
+  EXPECT_THAT(log(), HasSubstr("127.0.0.1:1"));
 }
 
 TEST_F(DaemonTest, BacksUpRestoresAndSweeps) {
