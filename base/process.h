@@ -1,6 +1,8 @@
 // Execution of other programs: directly, never through a shell.
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,8 +10,10 @@ namespace base {
 
 // Returns the command's output on stdout, at most `limit` bytes; the command inherits our stderr.
 // Fails with kConfig, naming the command (not its arguments, which may hold secrets), if it cannot
-// be started, ends with a status other than 0, or prints more.
-std::string output_of(const std::vector<std::string>& command, std::size_t limit);
+// be started, ends with a status other than 0, prints more, or takes longer than `timeout`: then it
+// and the processes it started are killed.
+std::string output_of(const std::vector<std::string>& command, std::size_t limit,
+                      std::optional<std::chrono::seconds> timeout = std::nullopt);
 
 struct ProgramOutput {
   int status = 0;   // as returned by status_of()

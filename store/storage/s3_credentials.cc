@@ -26,6 +26,9 @@ constexpr std::chrono::minutes kBeforeTheEnd{5};
 // The command is not run for every request if it fails, or prints such that end soon.
 constexpr std::chrono::seconds kBetweenLoads{30};
 
+// Everything waits for the command meanwhile, mostly with the store locked.
+constexpr std::chrono::seconds kCommandTimeout{30};
+
 std::string json_member(const nlohmann::ordered_json& document, const char* name) {
   const auto found = document.find(name);
   return found != document.end() && found->is_string() ? found->get<std::string>() : "";
@@ -72,12 +75,12 @@ S3Credentials S3CredentialSource::get() {
     current_ = load_or_refuse();
     next_load_ = clock_.now() + kBetweenLoads;
   } else if (is_near_end(*current_) && clock_.now() >= next_load_) {
-    next_load_ = clock_.now() + kBetweenLoads;
     try {
       current_ = load();
     } catch (const base::Error& error) {
       base::log_debug("the credentials still hold, but can't be renewed: {}", error.what());
     }
+    next_load_ = clock_.now() + kBetweenLoads;
   }
   return *current_;
 }
@@ -97,7 +100,7 @@ S3Credentials S3CredentialSource::load() const {
             .expires = {}};
   }
   const auto& command = std::get<base::S3CredentialsCommand>(config_.credentials).command;
-  std::string text = base::output_of(command, kMaxCredentials);
+  std::string text = base::output_of(command, kMaxCredentials, kCommandTimeout);
   const base::Finally wiped([&] { base::wipe(text); });
   return parse_s3_credentials(text, "the command " + command.front());
 }

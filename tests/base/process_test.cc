@@ -1,5 +1,7 @@
 #include "base/process.h"
 
+#include <chrono>
+
 #include "tests/expect_error.h"
 
 namespace base {
@@ -31,6 +33,17 @@ TEST(ProcessTest, ReturnsTheOutputOfAFailedCommandToo) {
   EXPECT_EQ(output.status, 3);
   EXPECT_EQ(output.out, "some\n");
   EXPECT_EQ(run_for_output({"sh", "-c", "echo why >&2"}, 100, Stderr::kCaptured).out, "why\n");
+}
+
+TEST(ProcessTest, ACommandThatDoesNotEndInTimeIsKilled) {
+  constexpr std::chrono::seconds kTimeout{1};
+  EXPECT_EQ(output_of({"echo", "in time"}, 100, std::chrono::seconds(60)), "in time\n");
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_ERROR(kConfig, "run command sh: it did not end within 1 s",
+               output_of({"sh", "-c", "echo some; sleep 60"}, 100, kTimeout));
+  EXPECT_ERROR(kConfig, "run command sh: it did not end within 1 s",
+               output_of({"sh", "-c", "exec >&-; sleep 60"}, 100, kTimeout));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30));
 }
 
 TEST(ProcessTest, FindsAProgramInItsOwnDirectory) {
