@@ -220,6 +220,7 @@ void send_http_request(const HttpRequest& request) {
   HttpSettings settings;
   settings.ca_file = request.ca_file;
   settings.connect_timeout = request.timeout;
+  settings.silence = request.timeout;  // what a hook starts may take its time before it answers
   settings.timeout = request.timeout;
   HttpCall call{.url = request.url, .max_body = kMaxIgnored};
   if (request.method == HttpMethod::kPost) {
