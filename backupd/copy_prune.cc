@@ -66,17 +66,22 @@ base::ExitStatus prune_copy(const base::Environment& given, const base::CopyConf
   }
   const store::CopyPruneReport report =
       store::prune_copy(location, environment.files, *opened.storage, options);
-  base::print_report(
-      environment.format,
-      base::json_text({{"copy", copy.name},
-                       {"deleted", report.deleted},
-                       {"deleted_bytes", report.deleted_bytes},
-                       {"waiting", report.waiting}}),
-      fmt::format("copy {}: deleted {} with {}; waiting for the end of the grace period: {}\n",
-                  copy.name, base::format_count(report.deleted, "pack"),
-                  base::format_size(report.deleted_bytes),
-                  base::format_count(report.waiting, "pack")));
-  return base::ExitStatus::kDone;
+  std::string text = fmt::format(
+      "copy {}: deleted {} with {}; waiting for the end of the grace period: {}\n", copy.name,
+      base::format_count(report.deleted, "pack"), base::format_size(report.deleted_bytes),
+      base::format_count(report.waiting, "pack"));
+  if (report.not_removed > 0) {
+    text += fmt::format("copy {}: {} could not be removed: see the warnings\n", copy.name,
+                        base::format_count(report.not_removed, "pack"));
+  }
+  base::print_report(environment.format,
+                     base::json_text({{"copy", copy.name},
+                                      {"deleted", report.deleted},
+                                      {"deleted_bytes", report.deleted_bytes},
+                                      {"waiting", report.waiting},
+                                      {"not_removed", report.not_removed}}),
+                     text);
+  return report.not_removed > 0 ? base::ExitStatus::kPartial : base::ExitStatus::kDone;
 }
 
 }  // namespace backupd

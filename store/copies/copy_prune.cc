@@ -134,8 +134,7 @@ class CopyPrune {
   }
 
   bool is_due(const Condemnation& condemned) const {
-    return condemned.since != kNeverDeleted && condemned.since <= options_.now &&
-           options_.now - condemned.since >= options_.grace &&
+    return condemned.since <= options_.now && options_.now - condemned.since >= options_.grace &&
            options_.oldest_reader >= condemned.number;
   }
 
@@ -145,6 +144,7 @@ class CopyPrune {
     std::vector<BlobName> holding;
     for (const auto& [pack, condemned] : condemned_) {
       if (needed_.contains(pack) || !present_.contains(pack)) continue;
+      if (condemned.since == kNeverDeleted) continue;  // by a repair
       if (!is_due(condemned)) {
         ++report_.waiting;
         continue;
@@ -154,7 +154,11 @@ class CopyPrune {
     if (content.empty() && holding.empty()) return;
     require_needed_by_name();
     remove(content);
-    remove(holding);
+    if (report_.not_removed > 0) {
+      report_.waiting += holding.size();
+    } else {
+      remove(holding);
+    }
   }
 
   void remove(const std::vector<BlobName>& blobs) {
@@ -166,7 +170,7 @@ class CopyPrune {
     for (const NotRemoved& left : copy_.remove(blobs)) {
       base::log_warning("{}", left.why);
       sizes.erase(left.name);
-      ++report_.waiting;
+      ++report_.not_removed;
     }
     report_.deleted += sizes.size();
     for (const auto& [blob, size] : sizes) report_.deleted_bytes += size;

@@ -25,8 +25,9 @@ struct CopyPruneOptions {
 struct CopyPruneReport {
   std::uint64_t deleted = 0;
   std::uint64_t deleted_bytes = 0;
-  std::uint64_t waiting = 0;  // condemned packs that stay: their grace period is not over, or a
-                              // reader may need them, or their removal was refused
+  std::uint64_t waiting = 0;  // condemned packs that stay for now: their grace period is not over,
+                              // or a reader may need them
+  std::uint64_t not_removed = 0;  // their removal was refused; the reasons are logged
 };
 
 // Deletes a pack only if the copy's own commits condemned it for longer than the grace period, and

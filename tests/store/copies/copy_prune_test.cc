@@ -3,13 +3,19 @@
 #include <algorithm>
 #include <filesystem>
 #include <optional>
+#include <span>
+#include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "store/maintenance/repair.h"
 #include "store/write_session.h"
 #include "tests/expect_error.h"
+#include "tests/store/change_byte.h"
 #include "tests/store/copies/copying_fixture.h"
+#include "tests/store/storage/stepped_storage.h"
 
 namespace store {
 namespace {
@@ -18,7 +24,21 @@ namespace fs = std::filesystem;
 
 using std::chrono::hours;
 using testing::Contains;
+using testing::ElementsAre;
 using testing::Not;
+
+// As one that locks what it has.
+class RefusingStorage : public tests::SteppedStorage {
+ public:
+  explicit RefusingStorage(Storage& storage)
+      : SteppedStorage(storage, [](const tests::StorageRequest&) {}) {}
+
+  std::vector<NotRemoved> remove(std::span<const BlobName> names) override {
+    std::vector<NotRemoved> left;
+    for (const BlobName& name : names) left.push_back({.name = name, .why = "it is locked"});
+    return left;
+  }
+};
 
 class CopyPruneTest : public CopyingFixture {
  protected:
@@ -106,6 +126,33 @@ TEST_F(CopyPruneTest, AnExtensionOfANewerVersionMayForbidIt) {
   const std::vector<std::string> packs = copied_keys(kPacksArea);
   EXPECT_ERROR(kConfig, "prune the copy", prune_it());
   EXPECT_EQ(packs, copied_keys(kPacksArea));
+}
+
+TEST_F(CopyPruneTest, ARefusedRemovalIsReported) {
+  prune();
+  copy();
+  pass(hours(25));
+  const CopyDirectory directory = open_copy_directory(copy_, files_, ExpectedCopy::kExists);
+  RefusingStorage refusing(*directory.storage);
+  const CopyPruneReport report =
+      prune_copy(location_, files_, refusing, {.grace = hours(24), .now = clock_.now_seconds()});
+  EXPECT_EQ(0U, report.deleted);
+  EXPECT_EQ(0U, report.deleted_bytes);
+  EXPECT_EQ(0U, report.waiting);
+  EXPECT_EQ(4U, report.not_removed);
+}
+
+TEST_F(CopyPruneTest, APackThatARepairCondemnedWaitsForNothing) {
+  constexpr std::uint64_t kInHeader = 20;
+  const base::Path damaged = packs().front();
+  tests::change_byte(damaged, kInHeader);
+  ASSERT_THAT(repair(location_, files_, clock_).condemned, ElementsAre(damaged.string()));
+  copy();
+  pass(hours(25));
+  const CopyPruneReport report = prune_it();
+  EXPECT_EQ(0U, report.deleted);
+  EXPECT_EQ(0U, report.waiting);
+  EXPECT_THAT(copied_keys(kPacksArea), Contains(damaged.filename().string()));
 }
 
 TEST_F(CopyPruneTest, AGracePeriodInTheFutureHasNotBegun) {
