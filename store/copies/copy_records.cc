@@ -29,6 +29,17 @@ std::array<BlobName, 2> names_of_slot(const SlotId& id) {
   return {BlobName(kKeysArea, key + ".1"), BlobName(kKeysArea, key + ".2")};
 }
 
+// Reads a record. One of a newer version of mailstow is copied as it is.
+template <typename Work>
+void accept_newer(const Work& work) {
+  try {
+    work();
+  } catch (const base::Error& error) {
+    if (error.code() != ErrorCode::kConfig) throw;
+    base::log_debug("{}", error.what());
+  }
+}
+
 // Only blobs that are not listed must be looked for by their names.
 std::set<std::string> listed_keys(Storage& storage, std::string_view area) {
   const std::vector<std::string> keys = storage.list(area);
@@ -128,15 +139,27 @@ void CopyRecords::send_slots() {
   const SlotListing listing = read_slots(store_, &context_.store);
   for (const KeySlot& slot : listing.slots) {
     const base::Bytes bytes = slot.encode();
-    for (const BlobName& name : names_of_slot(slot.id)) {
-      if (put_once(name, bytes)) {
-        has_slots_ = true;
-        continue;
-      }
-      damage_.push_back(
-          fmt::format("{}: it differs from the store's key slot: remove it there, and copy again",
-                      copy_.display_name(name)));
-    }
+    for (const BlobName& name : names_of_slot(slot.id)) has_slots_ |= send_slot(name, bytes);
+  }
+  if (!listing.newer.empty()) send_newer_slots();
+}
+
+bool CopyRecords::send_slot(const BlobName& name, base::ByteView bytes) {
+  if (put_once(name, bytes)) return true;
+  damage_.push_back(
+      fmt::format("{}: it differs from the store's key slot: remove it there, and copy again",
+                  copy_.display_name(name)));
+  return false;
+}
+
+// Those of a newer version of mailstow, which may be the only ones that a key opens.
+void CopyRecords::send_newer_slots() {
+  for (const std::string& key : store_.list(kKeysArea)) {
+    const BlobName name(kKeysArea, key);
+    std::optional<base::Bytes> bytes;
+    const std::string why = base::why_unreadable([&] { bytes = store_.get(name, kMaxSealedBlob); });
+    if (!why.empty()) base::log_debug("{}", why);
+    if (bytes && KeySlot::is_newer(*bytes)) send_slot(name, *bytes);
   }
 }
 
@@ -177,7 +200,8 @@ void CopyRecords::send_owner_records() {
     std::optional<base::Bytes> bytes;
     const std::string why = base::why_unreadable([&] {
       bytes = store_.get(name, kMaxSealedBlob);
-      if (bytes) OwnerRecord::open(context_, name, *bytes, store_.display_name(name));
+      if (!bytes) return;
+      accept_newer([&] { OwnerRecord::open(context_, name, *bytes, store_.display_name(name)); });
     });
     // A record that can't be read decides nothing.
     if (!why.empty()) base::log_debug("{}", why);
@@ -193,7 +217,7 @@ void CopyRecords::send_tree_records() {
     std::optional<base::Bytes> bytes;  // absent: a newer version has taken its place
     const std::string why = base::why_unreadable([&] {
       bytes = store_.get(version->name(), kMaxSealedTree);
-      if (bytes) open_tree(context_, *version, *bytes);
+      if (bytes) accept_newer([&] { open_tree(context_, *version, *bytes); });
     });
     if (!why.empty()) {
       damage_.push_back(fmt::format("{}: {}", store_.display_name(version->name()), why));

@@ -31,7 +31,8 @@ class CopyRecords {
   // read.
   void send_commit_record(const CommitStep& step);
 
-  // What the store has and the copy lacks. Records that do not authenticate are left out.
+  // What the store has and the copy lacks. Records that do not authenticate are left out, but for
+  // those of a newer version of mailstow.
   void send_owner_records();
   void send_tree_records();
 
@@ -42,6 +43,8 @@ class CopyRecords {
  private:
   void require_own_copy();
   bool opens_a_pack();
+  bool send_slot(const BlobName& name, base::ByteView bytes);
+  void send_newer_slots();
   bool put_once(const BlobName& name, base::ByteView bytes);
 
   Storage& store_;

@@ -2,20 +2,25 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <span>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/atomic_file.h"
+#include "store/format/crypto.h"
 #include "store/keys/key_ring.h"
 #include "store/maintenance/check.h"
 #include "store/maintenance/dropping.h"
 #include "store/maintenance/reindex.h"
 #include "store/storage/directory_storage.h"
 #include "store/tree_record.h"
+#include "store/tree_version.h"
 #include "tests/expect_error.h"
 #include "tests/store/change_byte.h"
 #include "tests/store/copies/copying_fixture.h"
 #include "tests/store/storage/counting_storage.h"
+#include "tests/text_of.h"
 
 namespace store {
 namespace {
@@ -187,6 +192,39 @@ TEST_F(CopyingTest, AMissingPackKeepsTheCopyBeforeItsCommit) {
   ASSERT_THAT(report.damage, SizeIs(1));
   EXPECT_THAT(report.damage[0], HasSubstr("is missing"));
   EXPECT_EQ(1U, report.newest.number);
+}
+
+TEST_F(CopyingTest, WhatANewerVersionWroteIsCopiedAsItIs) {
+  constexpr std::uint64_t kVersion = 8;
+  constexpr std::size_t kChecksumSize = 32;
+  back_up("alice", 0, 1);
+  const base::Path tree = base::Path(kTreesArea) / TreeVersion{put_tree(), 1}.key();
+  const base::Path owner = base::Path(kOwnerArea) / numbered_key(1);
+  // It is bound to a head with its version.
+  for (const base::Path& record : {tree, owner}) {
+    const base::Path path = location_.store / record;
+    tests::change_byte(path, kVersion + 1);
+    tests::change_byte(path, fs::file_size(path) - 1);
+  }
+  const base::Path keys = keys_directory(location_);
+  const std::string text = tests::text_of(keys / files_.list(keys).front());
+  const base::ByteView known = base::as_bytes(text);
+  base::Bytes newer(known.begin(), known.end());
+  newer.at(kVersion) = std::byte{2};
+  const std::span<std::byte> all(newer);
+  const auto sum = checksum(all.first(all.size() - kChecksumSize));
+  std::ranges::copy(base::ByteView(sum).first(kChecksumSize), all.last(kChecksumSize).begin());
+  const base::Path slot = base::Path(kKeysArea) / "00000000000000ff.1";
+  base::write_file(files_, location_.store / slot, newer, base::OnExisting::kReplace);
+
+  EXPECT_THAT(copy().damage, IsEmpty());
+  for (const base::Path& path : {tree, owner, slot}) {
+    ASSERT_TRUE(fs::exists(copy_ / path)) << path;
+    EXPECT_EQ(tests::text_of(location_.store / path), tests::text_of(copy_ / path)) << path;
+  }
+  const CopyingReport again = copy();
+  EXPECT_THAT(again.damage, IsEmpty());
+  EXPECT_EQ(0U, again.records);
 }
 
 TEST_F(CopyingTest, CommitsWhosePacksAPruneDeletedAreSkipped) {
