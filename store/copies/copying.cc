@@ -378,11 +378,8 @@ class Copying {
   CopyingReport report_;
 };
 
-}  // namespace
-
-CopyingReport copy_store(const Location& location, base::FileSystem& files, Storage& copy,
-                         const CopyingOptions& options) {
-  const BlockContext context = open_keys(location, files);
+CopyingReport copy_once(const Location& location, base::FileSystem& files, Storage& copy,
+                        const BlockContext& context, const CopyingOptions& options) {
   const std::shared_ptr<Storage> store = storage_of(location, files);
   // The copy is read first: what is found there was in the store before.
   Copying copying(*store, copy, context, options);
@@ -390,6 +387,36 @@ CopyingReport copy_store(const Location& location, base::FileSystem& files, Stor
   Index index = Index::open_read_only(index_file(location), context.store);
   const std::unique_ptr<base::FileLock> lock = lock_for_reading(location, files, index);
   return copying.run(index);
+}
+
+// The report of `later`, with what was sent before.
+CopyingReport joined(const CopyingReport& earlier, CopyingReport later) {
+  later.packs += earlier.packs;
+  later.pack_bytes += earlier.pack_bytes;
+  later.commits += earlier.commits;
+  later.records += earlier.records;
+  later.has_accepted = later.has_accepted || earlier.has_accepted;
+  return later;
+}
+
+// On a machine whose lock a prune does not see.
+constexpr int kMaxCopyRuns = 3;
+
+}  // namespace
+
+CopyingReport copy_store(const Location& location, base::FileSystem& files, Storage& copy,
+                         const CopyingOptions& options) {
+  const BlockContext context = open_keys(location, files);
+  CopyingReport report = copy_once(location, files, copy, context, options);
+  if (!location.has_own_index) return report;
+  // What is missing may be what a prune has replaced meanwhile.
+  for (int attempt = 1; attempt < kMaxCopyRuns && !report.damage.empty(); ++attempt) {
+    for (const std::string& line : report.damage) base::log_debug("{}: copying again", line);
+    CopyingOptions again = options;
+    if (report.has_accepted) again.accepted_slots = report.vanished_slots;
+    report = joined(report, copy_once(location, files, copy, context, again));
+  }
+  return report;
 }
 
 }  // namespace store

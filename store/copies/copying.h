@@ -62,7 +62,8 @@ struct CopyingReport {
 };
 
 // Sends what `copy` lacks. Counts as a reader meanwhile, so that no prune deletes what is being
-// sent. Can be repeated after an error or a stop (base::Stopped), and continues then.
+// sent. With an index of its own, whose readers no prune sees, it begins again after damage, twice
+// at most. Can be repeated after an error or a stop (base::Stopped), and continues then.
 //
 // Fails with kConfig if `copy` holds something else than a copy of this store, kDamaged if the copy
 // has commits that the store does not have: the store is in an older state, or both were written

@@ -268,6 +268,29 @@ TEST_F(CopyingTest, APruneMeanwhileDeletesNothingThatIsBeingSent) {
   EXPECT_EQ(content(), copied_content());
 }
 
+// Its locks are beside the index, where the prune does not see them.
+TEST_F(CopyingTest, APruneOnAnotherMachineMeanwhileIsNoDamage) {
+  back_up_nights("alice", 4);
+  Location reading = location_;
+  reading.index = directory_ / "own-index";
+  reading.has_own_index = true;
+  reading.storage = std::make_shared<DirectoryStorage>(files_, location_.store);
+  PruneReport second;
+  CopyingOptions options;
+  options.progress = [&](const CopyingProgress&) {
+    if (second.deleted > 0) return;
+    prune({}, std::chrono::seconds(0));
+    second = prune({}, std::chrono::seconds(0));
+  };
+  const CopyDirectory directory = open_copy_directory(copy_, files_, ExpectedCopy::kMayBeNew);
+  const CopyingReport report = copy_store(reading, files_, *directory.storage, options);
+  EXPECT_EQ(4U, second.deleted) << "the test shows nothing otherwise";
+  EXPECT_THAT(report.damage, IsEmpty());
+  EXPECT_EQ(0U, report.commits_behind);
+  EXPECT_LE(2U, report.packs);
+  EXPECT_EQ(content(), copied_content());
+}
+
 TEST_F(CopyingTest, CommitsWithoutRecordsGetThemInTheCopy) {
   back_up_nights("alice", 3);
   fs::remove_all(commits_directory(location_));
