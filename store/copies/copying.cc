@@ -390,7 +390,7 @@ CopyingReport copy_once(const Location& location, base::FileSystem& files, Stora
 }
 
 // The report of `later`, with what was sent before.
-CopyingReport joined(const CopyingReport& earlier, CopyingReport later) {
+CopyingReport joined_reports(const CopyingReport& earlier, CopyingReport later) {
   later.packs += earlier.packs;
   later.pack_bytes += earlier.pack_bytes;
   later.commits += earlier.commits;
@@ -414,7 +414,7 @@ CopyingReport copy_store(const Location& location, base::FileSystem& files, Stor
     for (const std::string& line : report.damage) base::log_debug("{}: copying again", line);
     CopyingOptions again = options;
     if (report.has_accepted) again.accepted_slots = report.vanished_slots;
-    report = joined(report, copy_once(location, files, copy, context, again));
+    report = joined_reports(report, copy_once(location, files, copy, context, again));
   }
   return report;
 }

