@@ -105,7 +105,8 @@ class CallInProgress {
     set(CURLOPT_CONNECTTIMEOUT, static_cast<long>(settings.connect_timeout.count()));
     set(CURLOPT_LOW_SPEED_LIMIT, 1L);
     set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(settings.silence.count()));
-    if (settings.timeout) set(CURLOPT_TIMEOUT, static_cast<long>(settings.timeout->count()));
+    const auto timeout = call_.timeout ? call_.timeout : settings.timeout;
+    if (timeout) set(CURLOPT_TIMEOUT, static_cast<long>(timeout->count()));
     if (!settings.ca_file.empty()) {
       set(CURLOPT_CAINFO, settings.ca_file.c_str());
       set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));

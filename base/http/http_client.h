@@ -54,6 +54,8 @@ struct HttpCall {
   std::optional<HttpBody> body = {};      // of kPut and kPost
   std::optional<S3Signature> signature = {};
   std::size_t max_body = 0;  // of the answer, in bytes; an error may have kMaxErrorBody
+  // The time for this call, instead of HttpSettings::timeout.
+  std::optional<std::chrono::seconds> timeout = {};
 };
 
 struct HttpHeader {

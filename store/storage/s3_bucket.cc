@@ -1,5 +1,8 @@
 #include "store/storage/s3_bucket.h"
 
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <string_view>
 
 #include <fmt/core.h>
@@ -37,6 +40,17 @@ base::HttpSettings settings_of(const base::S3Config& config) {
   settings.ca_file = config.ca_file;
   settings.connections = config.connections;
   return settings;
+}
+
+// A byte now and then counts as progress, so what is small gets a limit. The time of larger ones is
+// up to the line.
+std::optional<std::chrono::seconds> timeout_of(const S3Request& request) {
+  constexpr std::uint64_t kMaxSmall = std::uint64_t{8} << 20U;
+  constexpr std::chrono::minutes kForSmall{10};
+  const std::uint64_t received = request.is_document ? 0 : request.max_body;
+  const std::uint64_t sent = request.body ? request.body->size : 0;
+  if (std::max(received, sent) > kMaxSmall) return std::nullopt;
+  return kForSmall;
 }
 
 }  // namespace
@@ -87,7 +101,8 @@ base::HttpAnswer S3Bucket::perform(const S3Request& request, const S3Credentials
                       .signature = base::S3Signature{.region = region,
                                                      .access_key = credentials.access_key,
                                                      .secret = credentials.secret},
-                      .max_body = request.max_body};
+                      .max_body = request.max_body,
+                      .timeout = timeout_of(request)};
   call.headers.push_back("x-amz-content-sha256: " + request.sha256);
   if (!credentials.session_token.empty()) {
     call.headers.push_back("x-amz-security-token: " + credentials.session_token.reveal());

@@ -25,6 +25,10 @@ using base::ErrorCode;
 using base::HttpVerb;
 using ProblemKind = S3Problem::Kind;
 
+// A page may be empty, where deleted objects fill it, but more than these are a server that goes in
+// circles.
+constexpr int kMaxPagesWithoutProgress = 100;
+
 std::optional<std::uint64_t> number_in(std::string_view text) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -307,6 +311,7 @@ std::vector<std::string> S3Storage::list(std::string_view area, std::string_view
   const std::string wanted = directory + std::string(prefix);
   std::string last = after.empty() ? "" : directory + std::string(after);
   std::string token;
+  int pages_without_progress = 0;
   while (true) {
     S3Request page{.operation = fmt::format("list {}/{}", display_name(), area),
                    .max_body = kMaxS3Document,
@@ -329,10 +334,12 @@ std::vector<std::string> S3Storage::list(std::string_view area, std::string_view
     }
     if (!listing->is_truncated) break;
     const std::string end = listing->keys.empty() ? last : listing->keys.back();
-    if (listing->next_token.empty() ? end <= last : listing->next_token == token) {
+    pages_without_progress = end > last ? 0 : pages_without_progress + 1;
+    const bool is_stuck = pages_without_progress >= kMaxPagesWithoutProgress;
+    if (is_stuck || (listing->next_token.empty() ? end <= last : listing->next_token == token)) {
       fail_as_strange(page.operation, "its pages do not follow each other");
     }
-    last = end;
+    last = std::max(last, end);
     token = listing->next_token;
   }
   return {keys.begin(), keys.end()};

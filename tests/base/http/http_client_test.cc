@@ -142,6 +142,13 @@ TEST_F(HttpClientTest, AServerThatFallsSilentIsGivenUp) {
   EXPECT_ERROR(kNetwork, "try again later", client.perform({.url = server_.url(), .max_body = 10}));
 }
 
+TEST_F(HttpClientTest, ACallMayHaveATimeoutOfItsOwn) {
+  server_.answer_raw("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n01234");
+  HttpCall call{.url = server_.url(), .max_body = 10};
+  call.timeout = std::chrono::seconds(1);
+  EXPECT_ERROR(kNetwork, "try again later", client_.perform(call));
+}
+
 TEST(HttpDateTest, IsParsed) {
   EXPECT_EQ(parse_http_date("Thu, 01 Jan 1970 00:20:00 GMT"),
             std::chrono::sys_seconds(std::chrono::minutes(20)));

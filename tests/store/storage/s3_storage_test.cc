@@ -259,6 +259,18 @@ TEST_F(S3StorageTest, AListingGoesThroughItsPages) {
             "&prefix=shard-07%2Fpacks%2F HTTP/1.1");
 }
 
+TEST_F(S3StorageTest, PagesWithoutProgressAreNotFollowedForEver) {
+  constexpr int kPages = 120;
+  for (int page = 0; page < kPages; ++page) {
+    list_page({page % 2 == 0 ? "shard-07%2Fpacks%2Fa" : "shard-07%2Fpacks%2Fb"},
+              "t" + std::to_string(page));
+  }
+  list_page({});
+  EXPECT_THAT(trouble_of([&] { storage().list("packs"); }).what(),
+              HasSubstr("its pages do not follow each other"));
+  EXPECT_EQ(server_.requests().size(), 102U);
+}
+
 TEST_F(S3StorageTest, PagesThatDoNotFollowEachOtherAreNoListing) {
   list_page({"shard-07/packs/a"}, "again");
   list_page({"shard-07/packs/a"}, "again");
