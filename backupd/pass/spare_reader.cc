@@ -77,6 +77,7 @@ bool SpareReader::open(const std::vector<imap::Folder>& folders, std::size_t at,
     spare_.reset();
     return false;
   }
+  hold_.emplace(tools_.spares);
   ahead_.emplace(first_);  // with what is known about the account's folders
   ahead_->begin(*session_);
   own_tools_.emplace(PassTools{*session_, tools_.spares, tools_.writer, tools_.account, tools_.turn,
@@ -136,6 +137,7 @@ void SpareReader::close() {
   session_ = nullptr;
   own_tools_.reset();
   ahead_.reset();
+  hold_.reset();
   spare_.reset();
 }
 

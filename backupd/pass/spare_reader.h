@@ -66,9 +66,10 @@ class SpareReader {
   bool is_over_ = false;      // no connection is opened any more
   std::size_t next_try_ = 0;  // the first folder before which one may be opened
   std::optional<SpareSession> spare_;
-  imap::Session* session_ = nullptr;    // that of spare_; null: not open
-  std::optional<FoldersAhead> ahead_;   // while it is open
-  std::optional<PassTools> own_tools_;  // likewise
+  std::optional<SpareSessions::Hold> hold_;  // while it is open
+  imap::Session* session_ = nullptr;         // that of spare_; null: not open
+  std::optional<FoldersAhead> ahead_;        // while it is open
+  std::optional<PassTools> own_tools_;       // likewise
   std::vector<std::string> warnings_;
 };
 

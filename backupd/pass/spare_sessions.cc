@@ -22,7 +22,8 @@ void SpareSessions::prove(std::span<const imap::Folder> listed) {
 }
 
 std::vector<SpareSession> SpareSessions::take(unsigned wanted) {
-  wanted = std::min(wanted, server_.connections_per_account - 1);
+  const unsigned further = server_.connections_per_account - 1;
+  wanted = std::min(wanted, further - std::min(held_, further));
   std::vector<SpareSession> spares;
   while (spares.size() < wanted && !idle_.empty()) {
     spares.push_back(std::move(idle_.back()));

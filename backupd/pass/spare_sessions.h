@@ -44,8 +44,22 @@ class SpareSessions {
   // with kLogin if it shows a different mailbox than the first one did.
   void prove(std::span<const imap::Folder> listed);
 
+  // While it exists, one of the sessions that were taken stays taken from folder to folder. The
+  // sessions must outlive it.
+  class Hold {
+   public:
+    explicit Hold(SpareSessions& spares) : spares_(spares) { ++spares_.held_; }
+    Hold(const Hold&) = delete;
+    Hold& operator=(const Hold&) = delete;
+    ~Hold() { --spares_.held_; }
+
+   private:
+    SpareSessions& spares_;
+  };
+
   // Returns `wanted` sessions or fewer: at most as many as the server's connections_per_account
-  // allows in addition to the first, and none while other accounts wait for the server.
+  // allows in addition to the first and those that are held, and none while other accounts wait for
+  // the server.
   std::vector<SpareSession> take(unsigned wanted);
 
   // Returns the session with the folder open at this UIDVALIDITY; if that fails, or if a new
@@ -87,6 +101,7 @@ class SpareSessions {
   imap::CommonLimits common_;
   imap::MailboxWitness witness_;
   std::vector<SpareSession> idle_;
+  unsigned held_ = 0;
 };
 
 }  // namespace backupd

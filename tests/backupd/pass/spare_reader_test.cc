@@ -97,6 +97,19 @@ TEST_F(SpareReaderTest, OneConnectionIfTheConfigurationAllowsNoMore) {
   EXPECT_EQ(server_.connections(), 1);
 }
 
+// A large folder is fetched over as many connections as are left.
+TEST_F(SpareReaderTest, ALargeFolderDoesNotExceedWhatTheConfigurationAllows) {
+  constexpr std::uint32_t kLarge = 1'200;  // messages, enough for a second connection
+  OddFolder& folder = server_.folder("g150x");
+  for (std::uint32_t uid = 1; uid <= kLarge; ++uid) {
+    folder.message(uid, fmt::format("Subject: {} of a large one\r\n\r\n", uid));
+  }
+  const AccountReport report = run();
+  EXPECT_EQ(report.status, PassStatus::kComplete) << report.error;
+  expect_everything();
+  EXPECT_EQ(server_.connections(), 2);
+}
+
 TEST_F(SpareReaderTest, OneConnectionForFewerFolders) {
   for (int i = 400; i < kMore; ++i) server_.remove(more(i));
   EXPECT_EQ(run().status, PassStatus::kComplete);
