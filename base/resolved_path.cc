@@ -38,6 +38,7 @@ Path resolved_path(const Path& path) {
 }
 
 bool lies_in(const Path& path, const Path& directory) {
+  if (path.empty() || directory.empty()) return false;  // resolved, it would be the root
   const Path wanted = resolved_path(directory);
   for (Path place = resolved_path(path);; place = place.parent_path()) {
     std::error_code error;

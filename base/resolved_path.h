@@ -10,7 +10,7 @@ namespace base {
 Path resolved_path(const Path& path);
 
 // Whether `path` is `directory` or lies in it, whatever links, or mounts of the directory in a
-// second place, lead there. Neither must exist.
+// second place, lead there. Neither must exist. False if one of them is empty.
 bool lies_in(const Path& path, const Path& directory);
 
 }  // namespace base

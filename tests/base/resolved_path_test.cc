@@ -59,5 +59,12 @@ TEST_F(ResolvedPathTest, AFileLiesInADirectoryHoweverItIsNamed) {
   }
 }
 
+// A store in a bucket has no path.
+TEST_F(ResolvedPathTest, AnEmptyPathIsNoDirectory) {
+  EXPECT_FALSE(lies_in(store_, ""));
+  EXPECT_FALSE(lies_in("", store_));
+  EXPECT_FALSE(lies_in("", "/"));
+}
+
 }  // namespace
 }  // namespace base
