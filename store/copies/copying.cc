@@ -409,7 +409,7 @@ CopyingReport copy_store(const Location& location, base::FileSystem& files, Stor
   const BlockContext context = open_keys(location, files);
   CopyingReport report = copy_once(location, files, copy, context, options);
   if (!location.has_own_index) return report;
-  // What is missing may be what a prune has replaced meanwhile.
+  // A prune may have replaced what is missing.
   for (int attempt = 1; attempt < kMaxCopyRuns && !report.damage.empty(); ++attempt) {
     for (const std::string& line : report.damage) base::log_debug("{}: copying again", line);
     CopyingOptions again = options;
