@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/core.h>
@@ -97,16 +98,26 @@ TEST_F(SpareReaderTest, OneConnectionIfTheConfigurationAllowsNoMore) {
   EXPECT_EQ(server_.connections(), 1);
 }
 
-// A large folder is fetched over as many connections as are left.
+// A folder that has become large since it was listed finds the second connection in use.
 TEST_F(SpareReaderTest, ALargeFolderDoesNotExceedWhatTheConfigurationAllows) {
-  constexpr std::uint32_t kLarge = 1'200;  // messages, enough for a second connection
-  OddFolder& folder = server_.folder("g150x");
-  for (std::uint32_t uid = 1; uid <= kLarge; ++uid) {
-    folder.message(uid, fmt::format("Subject: {} of a large one\r\n\r\n", uid));
-  }
+  constexpr std::uint32_t kListed = 990;   // messages
+  constexpr std::uint32_t kLarge = 1'200;  // enough for a second connection
+  OddFolder& folder = server_.folder("growing");
+  const auto deliver = [&folder](std::uint32_t first, std::uint32_t last) {
+    for (std::uint32_t uid = first; uid <= last; ++uid) {
+      folder.message(uid, fmt::format("Subject: {} of many\r\n\r\n", uid));
+    }
+  };
+  deliver(1, kListed);
+  server_.before = [&, has_grown = false](const std::string& command) mutable {
+    const bool is_opened = command == "EXAMINE \"growing\"";
+    if (is_opened && !std::exchange(has_grown, true)) deliver(kListed + 1, kLarge);
+    return std::string();
+  };
   const AccountReport report = run();
   EXPECT_EQ(report.status, PassStatus::kComplete) << report.error;
   expect_everything();
+  EXPECT_EQ(folder.messages.size(), kLarge) << "it was opened";
   EXPECT_EQ(server_.connections(), 2);
 }
 
