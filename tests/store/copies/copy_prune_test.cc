@@ -132,7 +132,7 @@ TEST_F(CopyPruneTest, ARefusedRemovalIsReported) {
   prune();
   copy();
   pass(hours(25));
-  const CopyDirectory directory = open_copy_directory(copy_, files_, ExpectedCopy::kExists);
+  const OpenedCopy directory = open_copy_directory(copy_, files_, ExpectedCopy::kExists);
   RefusingStorage refusing(*directory.storage);
   const CopyPruneReport report =
       prune_copy(location_, files_, refusing, {.grace = hours(24), .now = clock_.now_seconds()});

@@ -283,7 +283,7 @@ TEST_F(CopyingTest, APruneOnAnotherMachineMeanwhileIsNoDamage) {
     prune({}, std::chrono::seconds(0));
     second = prune({}, std::chrono::seconds(0));
   };
-  const CopyDirectory directory = open_copy_directory(copy_, files_, ExpectedCopy::kMayBeNew);
+  const OpenedCopy directory = open_copy_directory(copy_, files_, ExpectedCopy::kMayBeNew);
   const CopyingReport report = copy_store(reading, files_, *directory.storage, options);
   EXPECT_LE(4U, second.deleted) << "the test shows nothing otherwise";
   EXPECT_THAT(report.damage, IsEmpty());
