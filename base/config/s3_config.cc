@@ -90,6 +90,12 @@ S3Config parse_s3(const json& at, const std::string& pointer) {
   if (at.contains("lock_for")) {
     config.lock_for = parse_lock(at.at("lock_for").get<std::string>(), pointer);
   }
+  if (at.value("lock_mode", "compliance") == "governance") {
+    config.lock_mode = S3LockMode::kGovernance;
+  }
+  if (at.contains("lock_mode") && !config.lock_for) {
+    fail(ErrorCode::kConfig, "{}/lock_mode: it needs lock_for", pointer);
+  }
   config.connections = at.value("connections", config.connections);
   check_host_name(config, pointer);
   return config;

@@ -30,6 +30,10 @@ struct S3CredentialsCommand {
   std::vector<std::string> command;
 };
 
+// How firmly object lock holds: nobody can shorten a lock of compliance, or get around it; one of
+// governance gives way to credentials with a special right.
+enum class S3LockMode { kCompliance, kGovernance };
+
 struct S3Config {
   std::string url;     // of the endpoint, without the bucket: https://s3.eu-central-1.amazonaws.com
   std::string bucket;  // exists: mailstow creates none
@@ -40,7 +44,8 @@ struct S3Config {
   std::variant<S3AccessKey, S3CredentialsCommand> credentials;
   std::string storage_class;                  // of packs; empty: the bucket's default
   std::optional<std::chrono::days> lock_for;  // of object lock; nullopt: objects are not locked
-  unsigned connections = 4;                   // requests at a time
+  S3LockMode lock_mode = S3LockMode::kCompliance;
+  unsigned connections = 4;  // requests at a time
 
   std::string display_name() const;  // s3://bucket/prefix
 };

@@ -135,6 +135,9 @@ class CallInProgress {
       case HttpVerb::kPost:
         set_up_body();
         return;
+      case HttpVerb::kDelete:
+        set(CURLOPT_CUSTOMREQUEST, "DELETE");
+        return;
     }
   }
 

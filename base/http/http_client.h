@@ -28,7 +28,7 @@ struct HttpSettings {
   std::optional<std::chrono::seconds> timeout;
 };
 
-enum class HttpVerb { kGet, kHead, kPut, kPost };
+enum class HttpVerb { kGet, kHead, kPut, kPost, kDelete };
 
 struct HttpBody {
   std::uint64_t size = 0;

@@ -7,6 +7,8 @@
 
 #include <pugixml.hpp>
 
+#include "base/time_text.h"
+
 namespace store {
 
 namespace {
@@ -21,6 +23,22 @@ std::optional<pugi::xml_node> load_document(pugi::xml_document& document, base::
   const pugi::xml_node node = document.document_element();
   if (!result || std::string_view(node.name()) != root) return std::nullopt;
   return node;
+}
+
+pugi::xml_node append_root(pugi::xml_document& document, const char* name) {
+  pugi::xml_node root = document.append_child(name);
+  root.append_attribute("xmlns").set_value("http://s3.amazonaws.com/doc/2006-03-01/");
+  return root;
+}
+
+void append_text(pugi::xml_node parent, const char* name, const std::string& text) {
+  parent.append_child(name).text().set(text.c_str());
+}
+
+std::string document_text(const pugi::xml_document& document) {
+  std::ostringstream text;
+  document.save(text, "", pugi::format_raw);
+  return text.str();
 }
 
 std::string child_text(const pugi::xml_node& node, const char* child) {
@@ -108,14 +126,49 @@ std::optional<S3ListingPage> parse_s3_listing(base::ByteView body) {
 
 std::string s3_deletion_request(std::span<const std::string> keys) {
   pugi::xml_document document;
-  pugi::xml_node root = document.append_child("Delete");
-  root.append_attribute("xmlns").set_value("http://s3.amazonaws.com/doc/2006-03-01/");
-  for (const std::string& key : keys) {
-    root.append_child("Object").append_child("Key").text().set(key.c_str());
+  pugi::xml_node root = append_root(document, "Delete");
+  for (const std::string& key : keys) append_text(root.append_child("Object"), "Key", key);
+  return document_text(document);
+}
+
+std::string s3_version_deletion_request(const std::string& key, const std::string& version) {
+  pugi::xml_document document;
+  const pugi::xml_node object = append_root(document, "Delete").append_child("Object");
+  append_text(object, "Key", key);
+  append_text(object, "VersionId", version);
+  return document_text(document);
+}
+
+std::string s3_retention(const std::string& mode, std::chrono::sys_seconds until) {
+  pugi::xml_document document;
+  const pugi::xml_node root = append_root(document, "Retention");
+  append_text(root, "Mode", mode);
+  append_text(root, "RetainUntilDate", base::format_rfc3339(until));
+  return document_text(document);
+}
+
+std::optional<S3VersionPage> parse_s3_versions(base::ByteView body) {
+  pugi::xml_document document;
+  const auto root = load_document(document, body, "ListVersionsResult");
+  if (!root) return std::nullopt;
+  const bool is_encoded = child_text(*root, "EncodingType") == "url";
+  const auto decoded = [&](const std::string& key) {
+    return is_encoded ? percent_decoded(key) : key;
+  };
+  S3VersionPage page;
+  for (const pugi::xml_node& entry : root->children()) {
+    const bool is_marker = std::string_view(entry.name()) == "DeleteMarker";
+    if (!is_marker && std::string_view(entry.name()) != "Version") continue;
+    page.versions.push_back({.key = decoded(child_text(entry, "Key")),
+                             .id = child_text(entry, "VersionId"),
+                             .etag = child_text(entry, "ETag"),
+                             .is_marker = is_marker,
+                             .is_newest = child_text(entry, "IsLatest") == "true"});
   }
-  std::ostringstream text;
-  document.save(text, "", pugi::format_raw);
-  return text.str();
+  page.is_truncated = child_text(*root, "IsTruncated") == "true";
+  page.next_key = decoded(child_text(*root, "NextKeyMarker"));
+  page.next_id = child_text(*root, "NextVersionIdMarker");
+  return page;
 }
 
 std::optional<S3DeletionResult> parse_s3_deletion(base::ByteView body) {

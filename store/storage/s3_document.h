@@ -2,6 +2,7 @@
 // nullopt: another kind of server, or a proxy, has answered.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <span>
 #include <string>
@@ -38,6 +39,30 @@ std::optional<S3ListingPage> parse_s3_listing(base::ByteView body);
 // The request to delete objects. At most kMaxS3Deletions.
 inline constexpr std::size_t kMaxS3Deletions = 1'000;
 std::string s3_deletion_request(std::span<const std::string> keys);
+
+// The request to delete one version of an object.
+std::string s3_version_deletion_request(const std::string& key, const std::string& version);
+
+// The lock of an object: `mode` is COMPLIANCE or GOVERNANCE.
+std::string s3_retention(const std::string& mode, std::chrono::sys_seconds until);
+
+// Versions of objects, and the markers of their removal. Those of a key follow each other, the
+// newest first.
+struct S3VersionPage {
+  struct Version {
+    std::string key;
+    std::string id;
+    std::string etag;  // empty: a marker
+    bool is_marker = false;
+    bool is_newest = false;  // of its key
+  };
+  std::vector<Version> versions;
+  bool is_truncated = false;
+  std::string next_key;
+  std::string next_id;
+};
+
+std::optional<S3VersionPage> parse_s3_versions(base::ByteView body);
 
 struct S3DeletionResult {
   struct Failure {

@@ -25,11 +25,20 @@ ObjectStorage::ObjectStorage(std::string url, std::string access_key, std::strin
 }
 
 void ObjectStorage::make_bucket(const std::string& name) const {
+  make_bucket(name, {});
+}
+
+void ObjectStorage::make_locking_bucket(const std::string& name) const {
+  make_bucket(name, {"x-amz-bucket-object-lock-enabled: true"});
+}
+
+void ObjectStorage::make_bucket(const std::string& name, std::vector<std::string> headers) const {
   base::HttpClient client({});
+  headers.push_back(std::string("x-amz-content-sha256: ") + kSha256OfNoBytes);
   const base::HttpAnswer answer = client.perform(
       {.verb = base::HttpVerb::kPut,
        .url = url_ + '/' + name,
-       .headers = {std::string("x-amz-content-sha256: ") + kSha256OfNoBytes},
+       .headers = std::move(headers),
        .signature = base::S3Signature{.region = "us-east-1",
                                       .access_key = access_key_,
                                       .secret = base::Secret(secret_, base::LogMask::kOff)},

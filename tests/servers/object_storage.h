@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/config/s3_config.h"
 #include "base/file_system.h"
@@ -16,6 +17,9 @@ class ObjectStorage {
   // Fails unless the bucket is new.
   void make_bucket(const std::string& name) const;
 
+  // The same, of a bucket whose objects can be locked.
+  void make_locking_bucket(const std::string& name) const;
+
   base::S3Config config(const std::string& bucket, const std::string& prefix) const;
 
   const std::string& url() const { return url_; }
@@ -23,6 +27,8 @@ class ObjectStorage {
   const std::string& secret() const { return secret_; }
 
  private:
+  void make_bucket(const std::string& name, std::vector<std::string> headers) const;
+
   std::string url_;
   std::string access_key_;
   std::string secret_;

@@ -10,6 +10,7 @@
 #include "store/storage/content_digest.h"
 #include "store/storage/patient_storage.h"
 #include "store/storage/s3_document.h"
+#include "store/storage/s3_lock_probe.h"
 #include "store/storage/s3_probe.h"
 #include "store/storage/s3_storage.h"
 #include "tests/long_run.h"
@@ -90,6 +91,22 @@ TEST_F(S3CephTest, AFenceBreaksOnceTheBucketKeepsVersions) {
   EXPECT_EQ(bucket.bucket_facts().value().default_retention.value_or(""), "");
   EXPECT_EQ(open(), Fence::kNone);
   EXPECT_EQ(load_fence_note(base::real_file_system(), location).proof, FenceProof::kBroken);
+}
+
+TEST_F(S3CephTest, LocksHold) {
+  if (!tests::is_long_run()) return;
+  servers::Ceph::shared().storage().make_locking_bucket("locks");
+  config_ = servers::Ceph::shared().storage().config("locks", "one");
+  const LockProof compliance = prove_locks(config_, base::system_clock(), 1);
+  EXPECT_TRUE(compliance.holds()) << compliance.why;
+  config_.lock_mode = base::S3LockMode::kGovernance;
+  const LockProof governance = prove_locks(config_, base::system_clock(), 2);
+  EXPECT_TRUE(governance.works) << governance.why;
+  EXPECT_TRUE(governance.can_delete);  // the bucket's owner may
+  EXPECT_TRUE(governance.can_shorten);
+  make_storage("unlocked");
+  const LockProof none = prove_locks(config_, base::system_clock(), 3);
+  EXPECT_THAT(none.why, testing::HasSubstr("make a bucket with object lock"));
 }
 
 }  // namespace
