@@ -57,20 +57,16 @@ std::string credentials_of(const base::S3Config& config) {
 
 // Configurations with the same one are equal.
 std::string identity_of(const base::S3Config& config, const base::Path& spool) {
-  return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", config.url, config.bucket,
+  return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", config.url, config.bucket,
                      config.prefix, config.region, static_cast<int>(config.names),
                      config.ca_file.string(), config.storage_class, config.connections,
-                     spool.string(), credentials_of(config));
+                     config.lock_for ? config.lock_for->count() : 0,
+                     static_cast<int>(config.lock_mode), spool.string(), credentials_of(config));
 }
 
 }  // namespace
 
 std::shared_ptr<Storage> shared_bucket(const base::S3Config& config, const base::Path& spool) {
-  if (config.lock_for) {
-    base::fail(base::ErrorCode::kConfig,
-               "open store {}: object lock is not supported yet: remove store.s3.lock_for",
-               config.display_name());
-  }
   Buckets& all = all_buckets();
   const std::lock_guard lock(all.mutex);
   const auto replaced = all.replacement.find(config.display_name());

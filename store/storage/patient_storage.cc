@@ -89,4 +89,12 @@ std::vector<NotRemoved> PatientStorage::remove(std::span<const BlobName> names) 
   return repeat([&] { return storage_.remove(names); });
 }
 
+std::vector<BlobVersion> PatientStorage::first_versions(std::string_view area) {
+  return repeat([&] { return storage_.first_versions(area); });
+}
+
+LockExtension PatientStorage::extend_lock(const BlobVersion& blob) {
+  return repeat([&] { return storage_.extend_lock(blob); });
+}
+
 }  // namespace store

@@ -36,6 +36,9 @@ class PatientStorage : public Storage {
   std::optional<std::chrono::seconds> clock_lead() const override { return storage_.clock_lead(); }
   std::optional<StorageTraffic> traffic() const override { return storage_.traffic(); }
   std::optional<BucketFacts> bucket_facts() override { return storage_.bucket_facts(); }
+  std::optional<std::chrono::days> lock_for() const override { return storage_.lock_for(); }
+  std::vector<BlobVersion> first_versions(std::string_view area) override;
+  LockExtension extend_lock(const BlobVersion& blob) override;
   std::string display_name() const override { return storage_.display_name(); }
   std::string display_name(const BlobName& name) const override {
     return storage_.display_name(name);

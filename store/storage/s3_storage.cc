@@ -16,6 +16,7 @@
 #include "base/terminal.h"
 #include "store/storage/patient_storage.h"
 #include "store/storage/s3_document.h"
+#include "store/storage/s3_versions.h"
 
 namespace store {
 
@@ -168,7 +169,11 @@ class S3Storage::S3Upload : public Upload {
 
 S3Storage::S3Storage(base::S3Config config, base::Path spool, base::FileSystem& files,
                      base::Clock& clock, const StorageTraits& proven)
-    : bucket_(std::move(config), clock), spool_(std::move(spool)), files_(files), proven_(proven) {}
+    : bucket_(std::move(config), clock),
+      locks_(bucket_, clock),
+      spool_(std::move(spool)),
+      files_(files),
+      proven_(proven) {}
 
 void S3Storage::put(const BlobName& name, base::ByteView bytes) {
   put_object(
@@ -176,6 +181,7 @@ void S3Storage::put(const BlobName& name, base::ByteView bytes) {
 }
 
 std::unique_ptr<Upload> S3Storage::upload(std::string_view area) {
+  if (locks_.covers(area)) locks_.require_proof();  // before the work of filling it
   return std::make_unique<S3Upload>(*this, area);
 }
 
@@ -305,8 +311,7 @@ std::optional<base::HttpAnswer> S3Storage::get_object(const S3Request& request) 
 std::vector<std::string> S3Storage::list(std::string_view area, std::string_view prefix,
                                          std::string_view after) {
   BlobName::require_area(area);
-  const std::string& top = bucket_.config().prefix;
-  const std::string directory = fmt::format("{}{}{}/", top, top.empty() ? "" : "/", area);
+  const std::string directory = directory_of(area);
   std::set<std::string> keys;
   const std::string wanted = directory + std::string(prefix);
   std::string last = after.empty() ? "" : directory + std::string(after);
@@ -385,6 +390,17 @@ void S3Storage::delete_page(std::span<const BlobName> names, std::vector<NotRemo
   add_refusals(*result, page, names, keys, left);
 }
 
+std::vector<BlobVersion> S3Storage::first_versions(std::string_view area) {
+  BlobName::require_area(area);
+  return list_first_versions(bucket_, area, directory_of(area),
+                             fmt::format("list the versions in {}/{}", display_name(), area));
+}
+
+LockExtension S3Storage::extend_lock(const BlobVersion& blob) {
+  locks_.require_proof();
+  return locks_.extend(display_name(blob.name), key_of(blob.name), blob.id);
+}
+
 std::string S3Storage::display_name() const {
   const base::S3Config& config = bucket_.config();
   return fmt::format("s3://{}{}{}", config.bucket, config.prefix.empty() ? "" : "/", config.prefix);
@@ -392,6 +408,11 @@ std::string S3Storage::display_name() const {
 
 std::string S3Storage::display_name(const BlobName& name) const {
   return display_name() + '/' + name.text();
+}
+
+std::string S3Storage::directory_of(std::string_view area) const {
+  const std::string& prefix = bucket_.config().prefix;
+  return fmt::format("{}{}{}/", prefix, prefix.empty() ? "" : "/", area);
 }
 
 std::string S3Storage::key_of(const BlobName& name) const {
@@ -404,10 +425,10 @@ S3Request S3Storage::request(std::string_view operation, const BlobName& name) c
 }
 
 S3Request S3Storage::put_request(const BlobName& name, base::HttpBody body,
-                                 const ContentDigest& digest, Object object) const {
+                                 const ContentDigest& digest, Object object) {
   S3Request put = request("write", name);
   put.verb = HttpVerb::kPut;
-  put.headers = put_headers(digest, object);
+  put.headers = put_headers(name, digest, object);
   put.body = std::move(body);
   put.sha256 = digest.sha256();
   put.max_body = base::HttpAnswer::kMaxErrorBody;
@@ -416,13 +437,18 @@ S3Request S3Storage::put_request(const BlobName& name, base::HttpBody body,
 }
 
 // All that an object has besides its bytes is decided here.
-std::vector<std::string> S3Storage::put_headers(const ContentDigest& digest, Object object) const {
+std::vector<std::string> S3Storage::put_headers(const BlobName& name, const ContentDigest& digest,
+                                                Object object) {
   std::vector<std::string> headers{"Content-Type: application/octet-stream"};
   const std::string& storage_class = bucket_.config().storage_class;
   if (object == Object::kPack && !storage_class.empty()) {
     headers.push_back("x-amz-storage-class: " + storage_class);
   }
   if (!digest.md5().empty()) headers.push_back("Content-MD5: " + digest.md5());
+  if (locks_.covers(name.area())) {
+    locks_.require_proof();
+    for (std::string& header : locks_.headers()) headers.push_back(std::move(header));
+  }
   return headers;
 }
 

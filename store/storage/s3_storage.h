@@ -2,7 +2,8 @@
 //
 // What a bucket can is proven, not believed: a storage has no traits besides those that it is told
 // were proven (s3_probe.h). Object storage that does not know the condition of a request ignores it
-// and answers that all is well.
+// and answers that all is well. With lock_for, the first write of a pack, a commit record or a key
+// slot is preceded by the proof that locks hold, and fails with kConfig without it.
 #pragma once
 
 #include <chrono>
@@ -17,6 +18,7 @@
 #include "store/storage/content_digest.h"
 #include "store/storage/s3_bucket.h"
 #include "store/storage/s3_facts.h"
+#include "store/storage/s3_lock_keeper.h"
 #include "store/storage/storage.h"
 
 namespace store {
@@ -49,6 +51,9 @@ class S3Storage : public Storage {
   std::optional<std::chrono::seconds> clock_lead() const override { return bucket_.clock_lead(); }
   std::optional<StorageTraffic> traffic() const override { return bucket_.traffic(); }
   std::optional<BucketFacts> bucket_facts() override { return facts_of(bucket_); }
+  std::optional<std::chrono::days> lock_for() const override { return bucket_.config().lock_for; }
+  std::vector<BlobVersion> first_versions(std::string_view area) override;
+  LockExtension extend_lock(const BlobVersion& blob) override;
   std::string display_name() const override;
   std::string display_name(const BlobName& name) const override;
 
@@ -62,11 +67,13 @@ class S3Storage : public Storage {
 
   enum class Object { kPack, kOther };
 
+  std::string directory_of(std::string_view area) const;
   std::string key_of(const BlobName& name) const;
   S3Request request(std::string_view operation, const BlobName& name) const;
   S3Request put_request(const BlobName& name, base::HttpBody body, const ContentDigest& digest,
-                        Object object) const;
-  std::vector<std::string> put_headers(const ContentDigest& digest, Object object) const;
+                        Object object);
+  std::vector<std::string> put_headers(const BlobName& name, const ContentDigest& digest,
+                                       Object object);
   ContentDigest::Md5 needs_md5() const;
   void put_object(const S3Request& request);
   std::optional<std::uint64_t> size_by_reading(const BlobName& name);
@@ -75,6 +82,7 @@ class S3Storage : public Storage {
   std::unique_ptr<base::File> spool_file();
 
   S3Bucket bucket_;
+  S3LockKeeper locks_;
   base::Path spool_;
   base::FileSystem& files_;
   StorageTraits proven_;

@@ -42,4 +42,14 @@ std::string clock_difference(const Storage& storage) {
       lead->count() > 0 ? "ahead of" : "behind", storage.display_name());
 }
 
+std::vector<BlobVersion> Storage::first_versions(std::string_view area) {
+  base::fail(base::ErrorCode::kInternal, "list the versions in {}/{}: this storage does not lock",
+             display_name(), area);
+}
+
+LockExtension Storage::extend_lock(const BlobVersion& blob) {
+  base::fail(base::ErrorCode::kInternal, "extend the lock of {}: this storage does not lock",
+             display_name(blob.name));
+}
+
 }  // namespace store

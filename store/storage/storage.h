@@ -64,6 +64,21 @@ struct NotRemoved {
   std::string why;  // a full message
 };
 
+// The first version of a blob in a storage that keeps versions: the one that was written by the
+// store, whatever was done to its name later.
+struct BlobVersion {
+  BlobName name;
+  std::string id;
+  bool is_removed = false;   // the name is deleted, and this version is below the marker
+  bool is_replaced = false;  // the newest version has other bytes
+};
+
+struct LockExtension {
+  enum class Outcome { kExtended, kLastsLongEnough, kRefused };
+  Outcome outcome = Outcome::kExtended;
+  std::string why;  // it was refused; a full message
+};
+
 // A blob that is too large for memory, on its way: it stays on this machine, and is discarded with
 // this object, until publish(). One thread at a time.
 class Upload {
@@ -146,6 +161,15 @@ class Storage {
   // Of a bucket of object storage: what it tells about itself, without patience: an endpoint that
   // can't be reached is reported at once. Fails as facts_of() does (store/storage/s3_facts.h).
   virtual std::optional<BucketFacts> bucket_facts() { return std::nullopt; }
+
+  // For how long packs, commit records and key slots can't be destroyed after they were written, or
+  // their locks extended. Nullopt: this storage does not lock, and the two functions behind it must
+  // not be called.
+  virtual std::optional<std::chrono::days> lock_for() const { return std::nullopt; }
+  virtual std::vector<BlobVersion> first_versions(std::string_view area);
+  // Unless the lock lasts for more than half of that time. Fails with kConfig if the storage has
+  // not proven that its locks hold.
+  virtual LockExtension extend_lock(const BlobVersion& blob);
 
   // For messages, without secrets: the storage, and a blob in it.
   virtual std::string display_name() const = 0;

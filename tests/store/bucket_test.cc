@@ -144,9 +144,6 @@ TEST_F(BucketTest, TheRestoreDeskNotesItsChangesBesideTheIndex) {
 
 TEST_F(BucketTest, AProcessOpensABucketOnce) {
   EXPECT_EQ(location_.storage, location_of(config_).storage);
-  config_.s3->lock_for = std::chrono::days(35);
-  EXPECT_ERROR(kConfig, "open store s3://mail/one: object lock is not supported yet",
-               location_of(config_));
 }
 
 TEST_F(BucketTest, AProbeLeavesNothing) {

@@ -176,6 +176,11 @@ TEST(S3ConfigTest, ALockLastsWholeDays) {
   EXPECT_ERROR(kConfig, "/store/s3/lock_for: \"36h\": write whole days",
                parse_bucket({{"lock_for", "36h"}}));
   EXPECT_ERROR(kConfig, "write whole days", parse_bucket({{"lock_for", "0d"}}));
+  EXPECT_EQ(parse_bucket({{"lock_for", "2d"}}).s3->lock_mode, S3LockMode::kCompliance);
+  EXPECT_EQ(parse_bucket({{"lock_for", "2d"}, {"lock_mode", "governance"}}).s3->lock_mode,
+            S3LockMode::kGovernance);
+  EXPECT_ERROR(kConfig, "/store/s3/lock_mode: it needs lock_for",
+               parse_bucket({{"lock_mode", "compliance"}}));
 }
 
 TEST(S3ConfigTest, ABucketThatIsAPartOfAHostNameFitsInOne) {

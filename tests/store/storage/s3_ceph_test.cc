@@ -109,5 +109,38 @@ TEST_F(S3CephTest, LocksHold) {
   EXPECT_THAT(none.why, testing::HasSubstr("make a bucket with object lock"));
 }
 
+TEST_F(S3CephTest, WhatWasDeletedAndReplacedIsThereInItsFirstVersion) {
+  if (!tests::is_long_run()) return;
+  servers::Ceph::shared().storage().make_locking_bucket("attacked");
+  config_ = servers::Ceph::shared().storage().config("attacked", "one");
+  config_.lock_for = std::chrono::days(1);
+  S3Storage storage(config_, directory_.path(), base::real_file_system(), base::system_clock());
+  storage.put({"packs", "a"}, base::as_bytes("first"));
+  storage.put({"packs", "b"}, base::as_bytes("first"));
+  storage.put({"packs", "c"}, base::as_bytes("first"));
+  storage.put({"packs", "a"}, base::as_bytes("other"));
+  EXPECT_THAT(storage.remove(std::vector{BlobName("packs", "b")}), testing::IsEmpty());
+  const std::vector<BlobVersion> versions = storage.first_versions("packs");
+  ASSERT_EQ(3U, versions.size());
+  EXPECT_TRUE(versions[0].is_replaced);
+  EXPECT_TRUE(versions[1].is_removed);
+  EXPECT_FALSE(versions[2].is_replaced || versions[2].is_removed);
+  S3Bucket bucket(config_, base::system_clock());
+  for (const BlobVersion& version : versions) {
+    EXPECT_EQ(LockExtension::Outcome::kLastsLongEnough, storage.extend_lock(version).outcome);
+    const base::HttpAnswer answer = bucket.get({.operation = "read",
+                                                .key = "one/" + version.name.text(),
+                                                .query = {{"versionId", version.id}},
+                                                .max_body = 100});
+    EXPECT_EQ("first", base::as_text(answer.body));
+  }
+  config_.lock_for = std::chrono::days(3);
+  S3Storage longer(config_, directory_.path(), base::real_file_system(), base::system_clock());
+  for (const BlobVersion& version : versions) {
+    EXPECT_EQ(LockExtension::Outcome::kExtended, longer.extend_lock(version).outcome);
+    EXPECT_EQ(LockExtension::Outcome::kLastsLongEnough, longer.extend_lock(version).outcome);
+  }
+}
+
 }  // namespace
 }  // namespace store

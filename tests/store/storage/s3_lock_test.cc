@@ -1,9 +1,10 @@
-// The proof that object lock holds, against answers that a real storage won't
+// The proof that object lock holds, and what is locked, against answers that a real storage won't
 // give on command.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "store/storage/s3_lock_probe.h"
+#include "tests/expect_error.h"
 #include "tests/store/storage/s3_fixture.h"
 
 namespace store {
@@ -12,6 +13,7 @@ namespace {
 using testing::Each;
 using testing::HasSubstr;
 using testing::Not;
+using testing::StartsWith;
 
 constexpr auto kScratch = "A locked object of mailstow's probe.";
 constexpr auto kScratchPath = "/mail/shard-07/probe/0000000000000001.lock";
@@ -172,6 +174,98 @@ TEST_F(S3LockTest, TheProofOutlastsAMomentOfTrouble) {
   server_.answer("503 Slow Down", {}, s3_error("SlowDown"));
   proves_locks();
   EXPECT_TRUE(prove().holds());
+}
+
+TEST_F(S3LockTest, WhatTheStoreNeedsForEverIsLocked) {
+  config_.lock_for = std::chrono::days(35);
+  proves_locks();
+  const std::size_t probe = server_.answers_left();
+  for (int count = 0; count < 5; ++count) written();
+  for (const char* area : {"packs", "commits", "keys", "owner", "trees"}) {
+    storage().put({area, "a"}, base::as_bytes("x"));
+  }
+  const std::vector<servers::ReceivedRequest> requests = server_.requests();
+  ASSERT_EQ(probe + 5, requests.size());
+  for (std::size_t at = probe; at < probe + 3; ++at) {
+    EXPECT_EQ(requests[at].headers.at("x-amz-object-lock-mode"), "COMPLIANCE");
+    EXPECT_EQ(requests[at].headers.at("x-amz-object-lock-retain-until-date"),
+              "1970-02-05T00:00:00Z");
+    EXPECT_TRUE(requests[at].headers.contains("content-md5"));
+  }
+  for (std::size_t at = probe + 3; at < probe + 5; ++at) {
+    EXPECT_FALSE(requests[at].headers.contains("x-amz-object-lock-mode")) << requests[at].line;
+  }
+}
+
+TEST_F(S3LockTest, NothingIsWrittenWithoutTheProof) {
+  config_.lock_for = std::chrono::days(35);
+  written();
+  shows_no_lock();
+  removed();
+  EXPECT_ERROR(kConfig, "object lock does not hold there: an object that was written with a lock",
+               storage().upload("packs"));
+  EXPECT_ERROR(kConfig, "remove lock_for", storage().put({"keys", "a"}, base::as_bytes("x")));
+  EXPECT_ERROR(kConfig, "object lock", storage().extend_lock({.name = name_, .id = "v1"}));
+  EXPECT_EQ(3U, lines().size());
+  EXPECT_THAT(lines(), Each(HasSubstr("/mail/shard-07/probe/")));
+}
+
+TEST_F(S3LockTest, ALockIsExtendedInTheSecondHalfOfItsTime) {
+  config_.lock_for = std::chrono::days(10);
+  proves_locks();
+  shows_lock("1970-01-06T00:00:01Z");
+  const BlobVersion blob{.name = name_, .id = "v7"};
+  EXPECT_EQ(LockExtension::Outcome::kLastsLongEnough, storage().extend_lock(blob).outcome);
+  EXPECT_EQ("HEAD /mail/shard-07/packs/a?versionId=v7 HTTP/1.1", lines().back());
+  shows_lock("1970-01-06T00:00:00Z");
+  done();
+  EXPECT_EQ(LockExtension::Outcome::kExtended, storage().extend_lock(blob).outcome);
+  EXPECT_EQ("PUT /mail/shard-07/packs/a?retention=&versionId=v7 HTTP/1.1", lines().back());
+  EXPECT_THAT(server_.requests().back().body,
+              HasSubstr("<Mode>COMPLIANCE</Mode>"
+                        "<RetainUntilDate>1970-01-11T00:00:00Z</RetainUntilDate>"));
+  shows_no_lock();  // written before lock_for was set
+  done();
+  EXPECT_EQ(LockExtension::Outcome::kExtended, storage().extend_lock(blob).outcome);
+  shows_no_lock();
+  refused();
+  const LockExtension denied = storage().extend_lock(blob);
+  EXPECT_EQ(LockExtension::Outcome::kRefused, denied.outcome);
+  EXPECT_THAT(denied.why, StartsWith("extend the lock of s3://mail/shard-07/packs/a: "));
+}
+
+TEST_F(S3LockTest, TheFirstVersionIsFoundBelowWhatCameLater) {
+  const auto version = [](const std::string& key, const std::string& id, const std::string& etag,
+                          bool is_newest) {
+    return "<Version><Key>shard-07/packs/" + key + "</Key><VersionId>" + id +
+           "</VersionId><IsLatest>" + (is_newest ? "true" : "false") + "</IsLatest><ETag>" + etag +
+           "</ETag></Version>";
+  };
+  const std::string marker =
+      "<DeleteMarker><Key>shard-07/packs/b</Key><VersionId>b3</VersionId>"
+      "<IsLatest>true</IsLatest></DeleteMarker>";
+  server_.answer("200 OK", {},
+                 "<ListVersionsResult><IsTruncated>true</IsTruncated>"
+                 "<NextKeyMarker>shard-07/packs/b</NextKeyMarker>"
+                 "<NextVersionIdMarker>b2</NextVersionIdMarker>" +
+                     version("a", "a1", "1", true) + marker + version("b", "b2", "2", false) +
+                     "</ListVersionsResult>");
+  server_.answer("200 OK", {},
+                 "<ListVersionsResult><IsTruncated>false</IsTruncated>" +
+                     version("b", "b1", "1", false) + version("c", "c2", "2", true) +
+                     version("c", "c1", "1", false) + "</ListVersionsResult>");
+  const std::vector<BlobVersion> versions = storage().first_versions("packs");
+  EXPECT_EQ(
+      "GET /mail?encoding-type=url&key-marker=shard-07%2Fpacks%2Fb&"
+      "prefix=shard-07%2Fpacks%2F&version-id-marker=b2&versions= HTTP/1.1",
+      lines().back());
+  ASSERT_EQ(3U, versions.size());
+  EXPECT_EQ("a1", versions[0].id);
+  EXPECT_FALSE(versions[0].is_removed || versions[0].is_replaced);
+  EXPECT_EQ("b1", versions[1].id);
+  EXPECT_TRUE(versions[1].is_removed);
+  EXPECT_EQ("c1", versions[2].id);
+  EXPECT_TRUE(versions[2].is_replaced);
 }
 
 }  // namespace

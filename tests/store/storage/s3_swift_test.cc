@@ -41,6 +41,24 @@ TEST_F(S3SwiftTest, TellsLittleAboutItsBucket) {
   EXPECT_EQ(storage.try_create({"keys", "once"}, base::as_bytes("x")), std::nullopt);
 }
 
+// Swift ignores locks, and would replace an object by the request to extend its lock.
+TEST_F(S3SwiftTest, IsRefusedWithObjectLockAndNoObjectChanges) {
+  config_.prefix = "locks";
+  S3Storage before(config_, directory_.path(), base::real_file_system(), base::system_clock());
+  before.put(name_, base::as_bytes("the backup"));
+  before.put({"keys", "a"}, base::as_bytes("the key"));
+  config_.lock_for = std::chrono::days(35);
+  S3Storage storage(config_, directory_.path(), base::real_file_system(), base::system_clock());
+  EXPECT_ERROR(kConfig, "object lock does not hold there", storage.upload("packs"));
+  EXPECT_ERROR(kConfig, "does not show it", storage.put({"keys", "b"}, base::as_bytes("x")));
+  EXPECT_ERROR(kConfig, "object lock", storage.extend_lock({.name = name_, .id = ""}));
+  EXPECT_EQ(base::as_text(*storage.get(name_, 100)), "the backup");
+  EXPECT_EQ(base::as_text(*storage.get({"keys", "a"}, 100)), "the key");
+  EXPECT_THAT(storage.list("packs"), testing::ElementsAre("a"));
+  EXPECT_THAT(storage.list("keys"), testing::ElementsAre("a"));
+  EXPECT_THAT(storage.list("probe"), testing::IsEmpty());
+}
+
 TEST_F(S3SwiftTest, AMissingBucketIsNeverAnEmptyStore) {
   config_.bucket = "missing";
   S3Storage storage(config_, directory_.path(), base::real_file_system(), base::system_clock());
