@@ -173,6 +173,10 @@ struct CopyOptions {
 base::ExitStatus copy(const base::Environment& environment, const CopyOptions& options);
 base::Command copy_command();
 
+// Extends the object locks of a store in a bucket, where they end within half of lock_for.
+base::ExitStatus extend_locks(const base::Environment& environment);
+base::Command extend_locks_command();
+
 struct StatusOptions {
   bool brief = false;    // one line, and kPartial if there is an alarm
   bool history = false;  // instead: the backups over time (backupd/status_history.h)

@@ -20,6 +20,6 @@ int main(int argc, char** argv) {
                     backupd::copy_command(),       backupd::drill_command(),
                     backupd::metrics_command(),    backupd::run_command(),
                     backupd::status_command(),     backupd::tell_command(),
-                    backupd::doctor_command()}},
+                    backupd::doctor_command(),     backupd::extend_locks_command()}},
       argc, argv);
 }

@@ -14,6 +14,7 @@
 #include "backupd/report/common_cause.h"
 #include "backupd/report/copy_states.h"
 #include "backupd/report/failed_backups.h"
+#include "backupd/report/lock_state.h"
 #include "backupd/report/overdue_trees.h"
 #include "backupd/report/shared_alarms.h"
 #include "backupd/status_history.h"
@@ -182,8 +183,8 @@ std::string to_text(const std::vector<base::JobRecord>& jobs) {
 
 std::string to_json(const store::Reader::StoreSize& size, const std::vector<AccountState>& states,
                     const TreesState& trees, const std::vector<base::JobRecord>& jobs,
-                    const nlohmann::ordered_json& copies, const nlohmann::ordered_json& daemon,
-                    const store::ClockState& clock) {
+                    const nlohmann::ordered_json& copies, const nlohmann::ordered_json& locks,
+                    const nlohmann::ordered_json& daemon, const store::ClockState& clock) {
   using nlohmann::ordered_json;
   ordered_json accounts = ordered_json::array();
   for (const AccountState& state : states) {
@@ -218,6 +219,7 @@ std::string to_json(const store::Reader::StoreSize& size, const std::vector<Acco
       {"accounts", std::move(accounts)},
       {"trees", to_json(trees)},
       {"copies", copies},
+      {"object_lock", locks},
       {"jobs", to_json(jobs)},
       {"daemon", daemon},
       {"clock_doubted", clock.doubt.empty() ? ordered_json() : ordered_json(clock.doubt)}};
@@ -373,7 +375,8 @@ struct Brief {
 };
 
 Brief brief_of(const std::vector<AccountState>& states, const TreesState& trees,
-               const std::vector<std::string>& copies, const store::ClockState& clock) {
+               const std::vector<std::string>& copies, const std::string& locks,
+               const store::ClockState& clock) {
   Brief brief;
   if (!clock.doubt.empty()) brief.alarms.push_back({"", "clock", clock.doubt});
   for (const AccountState& state : states) {
@@ -390,6 +393,7 @@ Brief brief_of(const std::vector<AccountState>& states, const TreesState& trees,
   }
   if (!trees.alarm.empty()) brief.alarms.push_back({"", "overdue_trees", trees.alarm});
   for (const std::string& alarm : copies) brief.alarms.push_back({"", "copy", alarm});
+  if (!locks.empty()) brief.alarms.push_back({"", "object_lock", locks});
   return brief;
 }
 
@@ -449,8 +453,10 @@ base::ExitStatus status(const base::Environment& environment, const StatusOption
   const TreesState trees = trees_of(environment);
   const auto& copies = environment.config.copies;
   const CopyStates copy_states = load_copy_states(environment.files, environment.config.store);
+  const LockState locks = lock_state(environment, location, clock.now);
   if (options.brief) {
-    const Brief brief = brief_of(states, trees, copy_alarms(copies, copy_states, clock.now), clock);
+    const Brief brief =
+        brief_of(states, trees, copy_alarms(copies, copy_states, clock.now), locks.alarm, clock);
     base::print_result(environment.format, base::json_text(to_json(brief, size)),
                        to_text(brief, size));
     return brief.alarms.empty() ? base::ExitStatus::kDone : base::ExitStatus::kPartial;
@@ -461,10 +467,10 @@ base::ExitStatus status(const base::Environment& environment, const StatusOption
   base::print_result(
       environment.format,
       to_json(size, states, trees, jobs, copies_document(copies, copy_states, highest, clock.now),
-              daemon, clock),
+              to_json(locks), daemon, clock),
       to_text(size, states) + alarms_text(environment, states) + "\n" + clock_text(clock) +
-          to_text(trees) + copies_text(copies, copy_states, highest, clock.now) + to_text(jobs) +
-          "\n" + describe_daemon(daemon));
+          to_text(trees) + copies_text(copies, copy_states, highest, clock.now) + to_text(locks) +
+          to_text(jobs) + "\n" + describe_daemon(daemon));
   return base::ExitStatus::kDone;
 }
 

@@ -11,6 +11,7 @@
 
 #include "backupd/report/alarms.h"
 #include "backupd/report/copy_states.h"
+#include "backupd/report/lock_state.h"
 #include "backupd/report/prometheus_text.h"
 #include "base/error.h"
 #include "base/json_text.h"
@@ -55,6 +56,7 @@ class Metrics {
     out_.sample(seconds_of(now_));
     write_jobs(base::load_job_records(environment_.files, config_.store));
     write_copies();
+    write_locks();
     bool is_readable = true;
     try {
       store::Reader reader = store::Reader::open(location_, environment_.files);
@@ -273,6 +275,16 @@ class Metrics {
     for (const base::CopyConfig& copy : config_.copies) {
       out_.sample(std::uint64_t{1}, {{"name", copy.name}, {"location", copy.display_name()}});
     }
+  }
+
+  void write_locks() {
+    const LockState locks = lock_state(environment_, location_, now_);
+    if (!locks.lock_for) return;
+    one("mailstow_locks_extended_timestamp_seconds",
+        "When object locks were last extended; 0: never.",
+        locks.last_extended ? seconds_of(*locks.last_extended) : 0);
+    one("mailstow_lock_alarm", "Whether the extension of object locks is overdue: 1 or 0.",
+        locks.alarm.empty() ? 0 : 1);
   }
 
   void write_check(std::uint64_t packs) {

@@ -64,7 +64,7 @@ class LockProver {
   }
 
  private:
-  // What the bucket lacks, or "".
+  // Returns why locks do not work here, or "".
   std::string find_lack() {
     std::vector<std::string> headers = lock_headers(bucket_.config().lock_mode, first_);
     const S3Answer written = write(kScratchBytes, std::move(headers));
@@ -201,13 +201,13 @@ class LockProver {
                  .is_document = true});
   }
 
-  // Of the locked version.
+  // Whether the locked version has these bytes.
   bool has_bytes(const std::string& bytes) {
     S3Request read{.operation = operation("read"), .key = key_, .max_body = kMaxScratch};
     if (!version_.empty()) read.query.emplace_back("versionId", version_);
     const S3Answer answer = send(read);
     if (!answer.problem) return base::to_text(answer.http.body) == bytes;
-    // Of a version that is gone, some say NoSuchVersion.
+    // Some answer NoSuchVersion.
     if (answer.http.status == 404 || answer.http.status == 405) return false;
     bucket_.fail(read, *answer.problem);
   }

@@ -1,0 +1,50 @@
+#include "backupd/report/lock_state.h"
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "base/time_text.h"
+#include "store/maintenance/lock_extension.h"
+
+namespace backupd {
+
+LockState judge_locks(const base::StoreConfig& store,
+                      std::optional<std::chrono::sys_seconds> last_extended,
+                      std::chrono::sys_seconds now) {
+  if (!store.s3 || !store.s3->lock_for) return {};
+  const std::chrono::days time = *store.s3->lock_for;
+  LockState state{.lock_for = time, .last_extended = last_extended, .alarm = {}};
+  if (!last_extended) {
+    state.alarm = "object locks were never extended: run mailstow-backupd extend-locks";
+  } else if (now - *last_extended > std::chrono::hours(time) / 2) {
+    state.alarm = fmt::format(
+        "object locks of {} days were last extended {}: run mailstow-backupd extend-locks",
+        time.count(), base::shown_time(*last_extended));
+  }
+  return state;
+}
+
+LockState lock_state(const base::Environment& environment, const store::Location& location,
+                     std::chrono::sys_seconds now) {
+  const base::StoreConfig& store = environment.config.store;
+  if (!store.s3 || !store.s3->lock_for) return {};
+  return judge_locks(store, store::last_lock_extension(location, environment.files), now);
+}
+
+nlohmann::ordered_json to_json(const LockState& state) {
+  if (!state.lock_for) return nullptr;
+  nlohmann::ordered_json document = {
+      {"days", state.lock_for->count()}, {"last_extended", nullptr}, {"alarm", nullptr}};
+  if (state.last_extended) document["last_extended"] = base::format_rfc3339(*state.last_extended);
+  if (!state.alarm.empty()) document["alarm"] = state.alarm;
+  return document;
+}
+
+std::string to_text(const LockState& state) {
+  if (!state.lock_for) return "";
+  if (!state.alarm.empty()) return "ALARM: " + state.alarm + "\n\n";
+  return fmt::format("Object locks of {} days, last extended {}.\n\n", state.lock_for->count(),
+                     base::shown_time(*state.last_extended));
+}
+
+}  // namespace backupd
