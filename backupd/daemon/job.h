@@ -7,10 +7,10 @@
 
 namespace backupd {
 
-enum class Job { kBackup, kPrune, kCheck, kSweep, kDrill, kCopy };
+enum class Job { kBackup, kPrune, kCheck, kSweep, kDrill, kCopy, kExtendLocks };
 
-inline constexpr std::array kJobs = {Job::kBackup, Job::kPrune, Job::kCheck,
-                                     Job::kSweep,  Job::kDrill, Job::kCopy};
+inline constexpr std::array kJobs = {Job::kBackup, Job::kPrune, Job::kCheck,      Job::kSweep,
+                                     Job::kDrill,  Job::kCopy,  Job::kExtendLocks};
 
 constexpr std::string_view job_name(Job job) {
   switch (job) {
@@ -26,6 +26,8 @@ constexpr std::string_view job_name(Job job) {
       return "drill";
     case Job::kCopy:
       return "copy";
+    case Job::kExtendLocks:
+      return "extend-locks";
   }
   return "";
 }

@@ -44,6 +44,9 @@ std::vector<std::string> job_command(Job job, const base::ScheduleConfig& schedu
     case Job::kCopy:
       command.emplace_back("copy");
       break;
+    case Job::kExtendLocks:
+      command.emplace_back("extend-locks");
+      break;
   }
   command.emplace_back("--json");
   return command;

@@ -17,6 +17,7 @@ JobPlan::JobPlan(const base::ScheduleConfig& config, double delay)
   add(Job::kSweep, config.sweep);
   add(Job::kDrill, config.drill);
   add(Job::kCopy, config.copy);
+  add(Job::kExtendLocks, config.extend_locks);
   if (!config.window.empty()) window_ = Window::parse(config.window, config.time_zone);
 }
 

@@ -108,7 +108,8 @@ PruneConfig parse_prune(const json& retention, const std::string& time_zone) {
   return prune;
 }
 
-ScheduleConfig parse_schedule(const json& at, const std::string& time_zone, bool has_copies) {
+ScheduleConfig parse_schedule(const json& at, const std::string& time_zone, bool has_copies,
+                              bool has_locks) {
   ScheduleConfig schedule;
   schedule.backup = at.value("backup", schedule.backup);
   schedule.prune = at.value("prune", schedule.prune);
@@ -116,6 +117,7 @@ ScheduleConfig parse_schedule(const json& at, const std::string& time_zone, bool
   schedule.sweep = at.value("sweep", schedule.sweep);
   schedule.drill = at.value("drill", schedule.drill);
   if (has_copies) schedule.copy = at.value("copy", std::string("daily 07:00"));
+  if (has_locks) schedule.extend_locks = at.value("extend_locks", std::string("daily 06:00"));
   read_period(at, "check_for", schedule.check_for);
   read_duration(at, "jitter", schedule.jitter);
   schedule.window = at.value("window", schedule.window);
@@ -231,8 +233,9 @@ Config parse(std::string_view text) {
   config.exclude = document.value("exclude", config.exclude);
   config.restore = parse_restore(document.value("restore", json::object()));
   config.prune = parse_prune(retention, config.restore.time_zone);
-  config.schedule = parse_schedule(document.value("schedule", json::object()),
-                                   config.restore.time_zone, !config.copies.empty());
+  config.schedule =
+      parse_schedule(document.value("schedule", json::object()), config.restore.time_zone,
+                     !config.copies.empty(), config.store.s3 && config.store.s3->lock_for);
   config.guards = parse_guards(document.value("guards", json::object()));
   config.reporting = parse_reporting(document);
   config.drill = parse_drill(document.value("drill", json::object()));

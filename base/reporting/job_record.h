@@ -1,6 +1,6 @@
-// The result of a job's last run (backup, prune, check, sweep, drill, copy), whether a timer, the
-// daemon or a user started it. One small file for each job beside the index, for reports, metrics
-// and `status`; if it is lost, these show less until the job has run again.
+// The result of a job's last run (backup, prune, check, sweep, drill, copy, extend-locks), whether
+// a timer, the daemon or a user started it. One small file for each job beside the index, for
+// reports, metrics and `status`; if it is lost, these show less until the job has run again.
 #pragma once
 
 #include <array>
@@ -16,8 +16,8 @@
 
 namespace base {
 
-inline constexpr std::array<std::string_view, 6> kJobNames = {"backup", "prune", "check",
-                                                              "sweep",  "drill", "copy"};
+inline constexpr std::array<std::string_view, 7> kJobNames = {
+    "backup", "prune", "check", "sweep", "drill", "copy", "extend-locks"};
 
 struct JobRecord {
   std::string job;

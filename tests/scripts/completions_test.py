@@ -99,7 +99,8 @@ def questions(program, name):
         yield f"{name} export alice --format ", {"mbox", "maildir", "eml"}
         yield f"{name} -q --config one-file export alice --to ", {"one-directory"}
     else:
-        yield f"{name} run --now ", {"backup", "prune", "check", "sweep", "drill", "copy"}
+        yield f"{name} run --now ", {"backup", "prune", "check", "sweep", "drill", "copy",
+                                     "extend-locks"}
 
 
 def expect_printed(shell, program, text):

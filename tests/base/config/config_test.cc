@@ -65,6 +65,11 @@ TEST(ConfigTest, TheAccountOfADrillMustExist) {
                parse_with(R"(, "drill": { "account": "bop" })"));
 }
 
+TEST(ConfigTest, LocksAreExtendedWhereThereAreAny) {
+  EXPECT_EQ(parse_with(R"(, "schedule": { "extend_locks": "hourly" })").schedule.extend_locks,
+            "never");
+}
+
 TEST(ConfigTest, CopiesHaveNamesAndPlacesOfTheirOwn) {
   EXPECT_TRUE(parse_with("").copies.empty());
   EXPECT_EQ(parse_with("").schedule.copy, "never");

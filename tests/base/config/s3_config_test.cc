@@ -179,6 +179,12 @@ TEST(S3ConfigTest, ALockLastsWholeDays) {
   EXPECT_EQ(parse_bucket({{"lock_for", "2d"}}).s3->lock_mode, S3LockMode::kCompliance);
   EXPECT_EQ(parse_bucket({{"lock_for", "2d"}, {"lock_mode", "governance"}}).s3->lock_mode,
             S3LockMode::kGovernance);
+  const json locking = {{"store", least_bucket_store()},
+                        {"servers", {{"main", {{"url", "imaps://h"}}}}}};
+  json document = locking;
+  document["store"]["s3"]["lock_for"] = "2d";
+  EXPECT_EQ(parse_config(locking.dump(), "test.json").schedule.extend_locks, "never");
+  EXPECT_EQ(parse_config(document.dump(), "test.json").schedule.extend_locks, "daily 06:00");
   EXPECT_ERROR(kConfig, "/store/s3/lock_mode: it needs lock_for",
                parse_bucket({{"lock_mode", "compliance"}}));
 }

@@ -6,7 +6,7 @@ import {command} from "../parts/command.js";
 import {act, note, problem_note} from "../parts/note.js";
 import * as session from "../session.js";
 
-const kJobs = ["backup", "sweep", "prune", "check", "drill", "copy"];
+const kJobs = ["backup", "sweep", "prune", "check", "drill", "copy", "extend-locks"];
 const kBetween = 2_000;    // milliseconds, while a job runs
 const kIdle = 15_000;      // the same while none does
 const kExpected = 10_000;  // how long a job that was started may take to be seen
@@ -77,8 +77,8 @@ function job_card(job, start, line) {
     update(known) {
       const now = of_job(known.daemon?.jobs, job);
       const record = of_job(known.jobs, job);
-      // Without copies in the configuration there is nothing to copy to.
-      node.hidden = job === "copy" && !record.started && !now.next_start && !now.running;
+      // Without copies or locks in the configuration there is nothing to do for these.
+      node.hidden = ["copy", "extend-locks"].includes(job) && !record.started && !now.next_start && !now.running;
       replace(state, state_of(record, now));
       replace(progress, now.running && progress_of(now.progress));
       replace(details, facts_of(record, now));
