@@ -8,7 +8,7 @@
 #include "base/stop_request.h"
 #include "base/terminal.h"
 #include "store/format/location.h"
-#include "store/maintenance/lock_extension.h"
+#include "store/lock_extension.h"
 
 namespace backupd {
 

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/time_text.h"
-#include "store/maintenance/lock_extension.h"
+#include "store/lock_extension.h"
 
 namespace backupd {
 

@@ -1,4 +1,4 @@
-// The age of the last extension of object locks (store/maintenance/lock_extension.h).
+// The age of the last extension of object locks (store/lock_extension.h).
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,4 @@
-// Keeps what a store needs from losing its object lock.
+// Keeps what a store or a copy needs from losing its object lock.
 #pragma once
 
 #include <chrono>
@@ -9,6 +9,8 @@
 
 #include "base/file_system.h"
 #include "store/format/location.h"
+#include "store/format/pack.h"
+#include "store/storage/storage.h"
 
 namespace store {
 
@@ -20,13 +22,16 @@ struct LockExtensionReport {
   std::vector<std::string> troubles;
 };
 
-// Extends the locks that end within half of lock_for: those of the packs that the index knows and
-// no commit condemned, of all commit records, and of the key slots that were not removed. Of each
-// blob it is the first version, the store's own, that is locked.
+// Extends the locks that end within half of lock_for: those of these packs, of all commit records,
+// and of the key slots that were not removed. Of each blob it is the first version, the store's
+// own, that is locked.
 //
 // Can be repeated after an error or a stop (base::Stopped), and continues then. Fails with kConfig
-// if the store is in no bucket with lock_for, or has not proven there that locks hold; as
-// open_keys() does, and like the storage.
+// if the storage locks nothing, or has not proven that locks hold, and like the storage.
+LockExtensionReport extend_locks(Storage& storage, const std::vector<PackName>& packs);
+
+// Those of a store, with the packs that the index knows and no commit condemned. Fails as
+// open_keys() does, too.
 LockExtensionReport extend_locks(const Location& location, base::FileSystem& files);
 
 // When that last ended without trouble; nullopt: never, or the note beside the index was lost.

@@ -1,8 +1,7 @@
 // Which locks are extended. What a storage does for it is in s3_lock_test.cc.
-#include "store/maintenance/lock_extension.h"
+#include "store/lock_extension.h"
 
 #include <fstream>
-#include <map>
 #include <memory>
 #include <set>
 
@@ -10,7 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/expect_error.h"
-#include "tests/store/storage/model_storage.h"
+#include "tests/store/storage/locking_model.h"
 #include "tests/store/store_fixture.h"
 
 namespace store {
@@ -22,35 +21,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using Outcome = LockExtension::Outcome;
-
-// Keeps first versions below what was removed, and notes whose locks are extended.
-class LockingModel : public tests::ModelStorage {
- public:
-  std::optional<std::chrono::days> lock_for() const override { return std::chrono::days(10); }
-
-  std::vector<BlobVersion> first_versions(std::string_view area) override {
-    std::vector<BlobVersion> versions;
-    for (const auto& [name, bytes] : contents()) {
-      if (name.area() != area || unlisted.contains(name)) continue;
-      versions.push_back({.name = name,
-                          .id = "v1",
-                          .is_removed = removed.contains(name),
-                          .is_replaced = replaced.contains(name)});
-    }
-    return versions;
-  }
-
-  LockExtension extend_lock(const BlobVersion& blob) override {
-    extended[blob.name] = blob.id;
-    return {.outcome = outcome, .why = outcome == Outcome::kRefused ? "it was refused" : ""};
-  }
-
-  std::set<BlobName> unlisted;
-  std::set<BlobName> removed;
-  std::set<BlobName> replaced;
-  Outcome outcome = Outcome::kExtended;
-  std::map<BlobName, std::string> extended;  // with the versions
-};
 
 class LockExtensionTest : public StoreFixture {
  protected:
@@ -77,7 +47,7 @@ class LockExtensionTest : public StoreFixture {
     return names;
   }
 
-  std::shared_ptr<LockingModel> model_ = std::make_shared<LockingModel>();
+  std::shared_ptr<tests::LockingModel> model_ = std::make_shared<tests::LockingModel>();
 };
 
 TEST_F(LockExtensionTest, ExtendsWhatTheStoreNeedsForEver) {

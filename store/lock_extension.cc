@@ -1,4 +1,4 @@
-#include "store/maintenance/lock_extension.h"
+#include "store/lock_extension.h"
 
 #include <charconv>
 #include <memory>
@@ -92,17 +92,21 @@ class LockExtending {
 
 }  // namespace
 
+LockExtensionReport extend_locks(Storage& storage, const std::vector<PackName>& packs) {
+  if (!storage.lock_for()) {
+    base::fail(base::ErrorCode::kConfig,
+               "extend the locks of {}: it locks nothing: set lock_for (mailstow.json(5))",
+               storage.display_name());
+  }
+  return LockExtending(storage).run(packs);
+}
+
 LockExtensionReport extend_locks(const Location& location, base::FileSystem& files) {
   const std::shared_ptr<Storage> storage = storage_of(location, files);
-  if (!storage->lock_for()) {
-    base::fail(base::ErrorCode::kConfig,
-               "extend the locks of {}: it locks nothing: set store.s3.lock_for (mailstow.json(5))",
-               display_name(location));
-  }
   const BlockContext context = open_keys(location, files);
   if (location.has_own_index) catch_up_own_index(location, files, context);
   Index index = Index::open_read_only(index_file(location), context.store);
-  return LockExtending(*storage).run(index.packs());
+  return extend_locks(*storage, index.packs());
 }
 
 std::optional<std::chrono::sys_seconds> last_lock_extension(const Location& location,
