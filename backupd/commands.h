@@ -173,7 +173,7 @@ struct CopyOptions {
 base::ExitStatus copy(const base::Environment& environment, const CopyOptions& options);
 base::Command copy_command();
 
-// Extends the object locks of a store in a bucket, where they end within half of lock_for.
+// Extends the object locks of the store and its copies, where they end within half of lock_for.
 base::ExitStatus extend_locks(const base::Environment& environment);
 base::Command extend_locks_command();
 

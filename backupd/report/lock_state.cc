@@ -3,32 +3,32 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "base/config/copies_config.h"
 #include "base/time_text.h"
 #include "store/lock_extension.h"
 
 namespace backupd {
 
-LockState judge_locks(const base::StoreConfig& store,
+LockState judge_locks(std::optional<std::chrono::days> lock_for,
                       std::optional<std::chrono::sys_seconds> last_extended,
                       std::chrono::sys_seconds now) {
-  if (!store.s3 || !store.s3->lock_for) return {};
-  const std::chrono::days time = *store.s3->lock_for;
-  LockState state{.lock_for = time, .last_extended = last_extended, .alarm = {}};
+  if (!lock_for) return {};
+  LockState state{.lock_for = lock_for, .last_extended = last_extended, .alarm = {}};
   if (!last_extended) {
     state.alarm = "object locks were never extended: run mailstow-backupd extend-locks";
-  } else if (now - *last_extended > std::chrono::hours(time) / 2) {
+  } else if (now - *last_extended > std::chrono::hours(*lock_for) / 2) {
     state.alarm = fmt::format(
         "object locks of {} days were last extended {}: run mailstow-backupd extend-locks",
-        time.count(), base::shown_time(*last_extended));
+        lock_for->count(), base::shown_time(*last_extended));
   }
   return state;
 }
 
 LockState lock_state(const base::Environment& environment, const store::Location& location,
                      std::chrono::sys_seconds now) {
-  const base::StoreConfig& store = environment.config.store;
-  if (!store.s3 || !store.s3->lock_for) return {};
-  return judge_locks(store, store::last_lock_extension(location, environment.files), now);
+  const auto lock_for = base::shortest_lock(environment.config.store, environment.config.copies);
+  if (!lock_for) return {};
+  return judge_locks(lock_for, store::last_lock_extension(location, environment.files), now);
 }
 
 nlohmann::ordered_json to_json(const LockState& state) {

@@ -7,19 +7,18 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "base/config/store_config.h"
 #include "base/program/program.h"
 #include "store/format/location.h"
 
 namespace backupd {
 
 struct LockState {
-  std::optional<std::chrono::days> lock_for;              // nullopt: the store locks nothing
+  std::optional<std::chrono::days> lock_for;  // of the store or a copy; nullopt: nothing locks
   std::optional<std::chrono::sys_seconds> last_extended;  // nullopt: never
   std::string alarm;  // "" unless half of lock_for has passed since
 };
 
-LockState judge_locks(const base::StoreConfig& store,
+LockState judge_locks(std::optional<std::chrono::days> lock_for,
                       std::optional<std::chrono::sys_seconds> last_extended,
                       std::chrono::sys_seconds now);
 
@@ -27,7 +26,7 @@ LockState judge_locks(const base::StoreConfig& store,
 LockState lock_state(const base::Environment& environment, const store::Location& location,
                      std::chrono::sys_seconds now);
 
-// For `status`: null and "" if the store locks nothing.
+// For `status`: null and "" if nothing locks.
 nlohmann::ordered_json to_json(const LockState& state);
 std::string to_text(const LockState& state);
 

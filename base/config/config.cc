@@ -233,9 +233,9 @@ Config parse(std::string_view text) {
   config.exclude = document.value("exclude", config.exclude);
   config.restore = parse_restore(document.value("restore", json::object()));
   config.prune = parse_prune(retention, config.restore.time_zone);
-  config.schedule =
-      parse_schedule(document.value("schedule", json::object()), config.restore.time_zone,
-                     !config.copies.empty(), config.store.s3 && config.store.s3->lock_for);
+  config.schedule = parse_schedule(document.value("schedule", json::object()),
+                                   config.restore.time_zone, !config.copies.empty(),
+                                   shortest_lock(config.store, config.copies).has_value());
   config.guards = parse_guards(document.value("guards", json::object()));
   config.reporting = parse_reporting(document);
   config.drill = parse_drill(document.value("drill", json::object()));

@@ -60,7 +60,7 @@ struct ScheduleConfig {
   std::string sweep = "hourly";
   std::string drill = "monthly 1 06:30";
   std::string copy = "never";          // with copies: "daily 07:00"
-  std::string extend_locks = "never";  // with store.s3.lock_for: "daily 06:00"
+  std::string extend_locks = "never";  // with any lock_for: "daily 06:00"
   std::chrono::seconds check_for = std::chrono::minutes(30);
   std::chrono::seconds jitter = std::chrono::minutes(10);
   std::string window;  // empty: always

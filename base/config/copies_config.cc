@@ -1,5 +1,6 @@
 #include "base/config/copies_config.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 
@@ -113,6 +114,18 @@ std::vector<CopyConfig> parse_copies(const nlohmann::json& at, const StoreConfig
 
 void require_apart(const std::vector<CopyConfig>& copies, const StoreConfig& store) {
   for (std::size_t at = 0; at < copies.size(); ++at) check_place(copies, at, store, lies_in);
+}
+
+std::optional<std::chrono::days> shortest_lock(const StoreConfig& store,
+                                               const std::vector<CopyConfig>& copies) {
+  std::optional<std::chrono::days> shortest;
+  const auto consider = [&](const std::optional<S3Config>& s3) {
+    if (!s3 || !s3->lock_for) return;
+    shortest = shortest ? std::min(*shortest, *s3->lock_for) : *s3->lock_for;
+  };
+  consider(store.s3);
+  for (const CopyConfig& copy : copies) consider(copy.s3);
+  return shortest;
 }
 
 }  // namespace base

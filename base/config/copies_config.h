@@ -1,6 +1,7 @@
 // The part of the configuration about copies of the store.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,5 +31,10 @@ std::vector<CopyConfig> parse_copies(const nlohmann::json& at, const StoreConfig
 // The same for what links and mounts lead to, which needs the file systems of the copies: for
 // commands that write to them. Fails with kConfig.
 void require_apart(const std::vector<CopyConfig>& copies, const StoreConfig& store);
+
+// The shortest time for which the store and its copies are locked, as far as they are: lock_for of
+// their buckets. Nullopt: nothing is locked.
+std::optional<std::chrono::days> shortest_lock(const StoreConfig& store,
+                                               const std::vector<CopyConfig>& copies);
 
 }  // namespace base

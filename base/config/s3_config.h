@@ -30,8 +30,8 @@ struct S3CredentialsCommand {
   std::vector<std::string> command;
 };
 
-// How firmly object lock holds: no credentials shorten a lock of compliance or get around it; one
-// of governance gives way to those with a special right.
+// How firmly object lock holds. A lock of compliance can't be shortened or got around with any
+// credentials; a lock of governance can, with a special right.
 enum class S3LockMode { kCompliance, kGovernance };
 
 struct S3Config {

@@ -15,35 +15,31 @@ using testing::StartsWith;
 
 class LockStateTest : public testing::Test {
  protected:
-  LockStateTest() { store_.s3.emplace().lock_for = days(30); }
-
-  base::StoreConfig store_;
   const sys_seconds now_{seconds(1'800'000'000)};
 };
 
 TEST_F(LockStateTest, AnExtensionIsOverdueAfterHalfOfTheTime) {
-  EXPECT_EQ("", judge_locks(store_, now_ - days(15), now_).alarm);
-  EXPECT_THAT(judge_locks(store_, now_ - days(15) - seconds(1), now_).alarm,
+  EXPECT_EQ("", judge_locks(days(30), now_ - days(15), now_).alarm);
+  EXPECT_THAT(judge_locks(days(30), now_ - days(15) - seconds(1), now_).alarm,
               StartsWith("object locks of 30 days were last extended "));
-  EXPECT_THAT(judge_locks(store_, std::nullopt, now_).alarm, HasSubstr("were never extended"));
+  EXPECT_THAT(judge_locks(days(30), std::nullopt, now_).alarm, HasSubstr("were never extended"));
 }
 
 TEST_F(LockStateTest, AStoreWithoutLocksHasNoAlarm) {
-  store_.s3->lock_for.reset();
-  const LockState none = judge_locks(store_, std::nullopt, now_);
+  const LockState none = judge_locks(std::nullopt, std::nullopt, now_);
   EXPECT_EQ("", none.alarm);
   EXPECT_TRUE(to_json(none).is_null());
   EXPECT_EQ("", to_text(none));
-  store_.s3.reset();
-  EXPECT_EQ("", judge_locks(store_, std::nullopt, now_).alarm);
 }
 
 TEST_F(LockStateTest, IsShown) {
-  const LockState state = judge_locks(store_, sys_seconds(days(20'800)), sys_seconds(days(20'801)));
+  const LockState state =
+      judge_locks(days(30), sys_seconds(days(20'800)), sys_seconds(days(20'801)));
   EXPECT_EQ(R"({"days":30,"last_extended":"2026-12-13T00:00:00Z","alarm":null})",
             to_json(state).dump());
   EXPECT_THAT(to_text(state), StartsWith("Object locks of 30 days, last extended 2026-12-13T"));
-  EXPECT_THAT(to_text(judge_locks(store_, std::nullopt, now_)), StartsWith("ALARM: object locks"));
+  EXPECT_THAT(to_text(judge_locks(days(30), std::nullopt, now_)),
+              StartsWith("ALARM: object locks"));
 }
 
 }  // namespace

@@ -185,6 +185,13 @@ TEST(S3ConfigTest, ALockLastsWholeDays) {
   document["store"]["s3"]["lock_for"] = "2d";
   EXPECT_EQ(parse_config(locking.dump(), "test.json").schedule.extend_locks, "never");
   EXPECT_EQ(parse_config(document.dump(), "test.json").schedule.extend_locks, "daily 06:00");
+  json with_copy = locking;
+  with_copy["copies"] = {{{"name", "cloud"}, {"s3", least_bucket()}}};
+  with_copy["copies"][0]["s3"]["bucket"] = "copy";
+  with_copy["copies"][0]["s3"]["lock_for"] = "9d";
+  const Config copied = parse_config(with_copy.dump(), "test.json");
+  EXPECT_EQ(copied.schedule.extend_locks, "daily 06:00");
+  EXPECT_EQ(shortest_lock(copied.store, copied.copies), std::chrono::days(9));
   EXPECT_ERROR(kConfig, "/store/s3/lock_mode: it needs lock_for",
                parse_bucket({{"lock_mode", "compliance"}}));
 }
