@@ -279,12 +279,12 @@ class Metrics {
 
   void write_locks() {
     const LockState locks = lock_state(environment_, location_, now_);
+    one("mailstow_lock_alarm", "Whether the extension of object locks is overdue: 1 or 0.",
+        locks.alarm.empty() ? 0 : 1);
     if (!locks.lock_for) return;
     one("mailstow_locks_extended_timestamp_seconds",
         "When object locks were last extended; 0: never.",
         locks.last_extended ? seconds_of(*locks.last_extended) : 0);
-    one("mailstow_lock_alarm", "Whether the extension of object locks is overdue: 1 or 0.",
-        locks.alarm.empty() ? 0 : 1);
   }
 
   void write_check(std::uint64_t packs) {

@@ -17,7 +17,7 @@
 #include "tests/servers/dovecot.h"
 #include "tests/servers/imap_client.h"
 #include "tests/servers/mail_generator.h"
-#include "tests/servers/object_storage.h"
+#include "tests/servers/storage/object_storage.h"
 
 namespace backupd {
 

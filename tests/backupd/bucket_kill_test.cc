@@ -12,9 +12,9 @@
 #include "tests/backupd/bucket_fixture.h"
 #include "tests/long_run.h"
 #include "tests/programs/receipts.h"
-#include "tests/servers/ceph.h"
 #include "tests/servers/process.h"
-#include "tests/servers/swift.h"
+#include "tests/servers/storage/ceph.h"
+#include "tests/servers/storage/swift.h"
 
 namespace backupd {
 namespace {

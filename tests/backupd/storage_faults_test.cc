@@ -15,8 +15,8 @@
 #include "tests/long_run.h"
 #include "tests/programs/program_in_process.h"
 #include "tests/programs/receipts.h"
-#include "tests/servers/fault_proxy.h"
-#include "tests/servers/swift.h"
+#include "tests/servers/storage/fault_proxy.h"
+#include "tests/servers/storage/swift.h"
 #include "tests/store/storage/impatient_clock.h"
 
 namespace backupd {

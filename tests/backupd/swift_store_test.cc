@@ -10,7 +10,7 @@
 #include "tests/servers/account_filler.h"
 #include "tests/servers/account_state.h"
 #include "tests/servers/dovecot.h"
-#include "tests/servers/swift.h"
+#include "tests/servers/storage/swift.h"
 
 namespace backupd {
 namespace {

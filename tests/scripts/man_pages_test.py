@@ -19,7 +19,7 @@ def help_of(program, command):
 
 def commands_in(text):
     section = re.search(r"^Subcommands:\n((?:  .*\n)+)", text, re.M)
-    return re.findall(r"^  ([a-z]+)", section.group(1), re.M) if section else []
+    return re.findall(r"^  ([a-z-]+)", section.group(1), re.M) if section else []
 
 
 def all_commands(program, above=()):
@@ -43,7 +43,7 @@ def check_program(program, page):
     described = set(re.findall(r"Fl -([a-z-]+)", page))
     troubles += [f"the option --{name} is missing" for name in sorted(options - described)]
     troubles += [f"there is no option --{name}" for name in sorted(described - options)]
-    told = set(re.findall(r"^\.It Cm ((?:key )?[a-z]+)", page, re.M))
+    told = set(re.findall(r"^\.It Cm ((?:key )?[a-z-]+)", page, re.M))
     known = {" ".join(command) for command in all_commands(program)}
     troubles += [f"there is no command `{name}`" for name in sorted(told - known)]
     return troubles

@@ -1,6 +1,7 @@
 // Which locks are extended. What a storage does for it is in s3_lock_test.cc.
 #include "store/lock_extension.h"
 
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <set>
@@ -104,6 +105,9 @@ TEST_F(LockExtensionTest, ARefusalEndsNothing) {
 
 TEST_F(LockExtensionTest, AStoreWithoutLocksIsRefused) {
   location_.storage = std::make_shared<tests::ModelStorage>();
+  std::filesystem::remove(location_.key_file);
+  std::filesystem::remove_all(location_.index);
+  make_store();
   EXPECT_ERROR(kConfig, "extend the locks of the model: it locks nothing",
                extend_locks(location_, files_));
 }

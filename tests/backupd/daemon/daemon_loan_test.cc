@@ -17,6 +17,7 @@ namespace {
 using programs::find_by;
 using servers::ProcessResult;
 using testing::AllOf;
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -220,7 +221,7 @@ TEST_F(DaemonLoanTest, WaitsForALockedStoreWithoutFailing) {
     EXPECT_EQ(mailstow_.backupd({"run", "--now", name}).status, 0);
     wait_until([&] { return job(name)["waits_for_store"] == true; });
   }
-  EXPECT_THAT(mailstow_.backupd({"status"}).out, HasSubstr("backup  waits "));
+  EXPECT_THAT(mailstow_.backupd({"status"}).out, ContainsRegex("backup +waits "));
   const auto let_pass = [&](std::chrono::seconds time) {
     clock.set(clock.now() + time);
     ::kill(daemon_->pid(), SIGHUP);  // the daemon sleeps by the real clock

@@ -8,7 +8,7 @@
 
 #include "tests/expect_error.h"
 #include "tests/long_run.h"
-#include "tests/servers/scripted_http.h"
+#include "tests/servers/storage/scripted_http.h"
 
 namespace base {
 namespace {

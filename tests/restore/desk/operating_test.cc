@@ -60,7 +60,7 @@ TEST_F(OperatingTest, WhatIsAboutAllAccountsIsForThoseWhoseRoleCoversAll) {
   json answer = as("officer", {{"request", "daemon-jobs"}});
   EXPECT_EQ(answer["command"], "mailstow-backupd status");
   json jobs = answer["document"];
-  EXPECT_EQ(jobs["commands"].size(), 6U);
+  EXPECT_EQ(jobs["commands"].size(), 7U);
   EXPECT_EQ(jobs["commands"]["sweep"], "mailstow-backupd run --now sweep");
   jobs.erase("commands");
   EXPECT_EQ(jobs,

@@ -14,7 +14,7 @@
 #include "store/storage/s3_probe.h"
 #include "store/storage/s3_storage.h"
 #include "tests/long_run.h"
-#include "tests/servers/ceph.h"
+#include "tests/servers/storage/ceph.h"
 #include "tests/temporary_directory.h"
 
 namespace store {

@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "store/storage/s3_storage.h"
-#include "tests/servers/scripted_http.h"
+#include "tests/servers/storage/scripted_http.h"
 #include "tests/standing_clock.h"
 #include "tests/temporary_directory.h"
 

@@ -7,7 +7,7 @@
 #include "store/storage/s3_probe.h"
 #include "store/storage/s3_storage.h"
 #include "tests/expect_error.h"
-#include "tests/servers/swift.h"
+#include "tests/servers/storage/swift.h"
 #include "tests/temporary_directory.h"
 
 namespace store {

@@ -78,7 +78,8 @@ function job_card(job, start, line) {
       const now = of_job(known.daemon?.jobs, job);
       const record = of_job(known.jobs, job);
       // Without copies or locks in the configuration there is nothing to do for these.
-      node.hidden = ["copy", "extend-locks"].includes(job) && !record.started && !now.next_start && !now.running;
+      node.hidden =
+        ["copy", "extend-locks"].includes(job) && !record.started && !now.next_start && !now.running;
       replace(state, state_of(record, now));
       replace(progress, now.running && progress_of(now.progress));
       replace(details, facts_of(record, now));

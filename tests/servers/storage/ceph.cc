@@ -1,4 +1,4 @@
-#include "tests/servers/ceph.h"
+#include "tests/servers/storage/ceph.h"
 
 #include <chrono>
 #include <filesystem>

@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "tests/servers/object_storage.h"
 #include "tests/servers/process.h"
+#include "tests/servers/storage/object_storage.h"
 #include "tests/temporary_directory.h"
 
 namespace servers {

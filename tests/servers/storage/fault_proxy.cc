@@ -1,4 +1,4 @@
-#include "tests/servers/fault_proxy.h"
+#include "tests/servers/storage/fault_proxy.h"
 
 #include <algorithm>
 #include <charconv>

@@ -1,4 +1,4 @@
-#include "tests/servers/swift.h"
+#include "tests/servers/storage/swift.h"
 
 #include <chrono>
 #include <filesystem>
@@ -28,7 +28,7 @@ Swift::Swift() {
   const ServerUser user = server_user();
   std::filesystem::permissions(directory_.path(), std::filesystem::perms(0711));
   // The sources may lie where the server's user can't read them.
-  std::filesystem::copy_file(base::Path(MAILSTOW_SERVERS_DIRECTORY) / "swift_server.py",
+  std::filesystem::copy_file(base::Path(MAILSTOW_SERVERS_DIRECTORY) / "storage/swift_server.py",
                              directory_.path() / "swift_server.py");
   std::filesystem::create_directory(directory_.path() / "node");
   give_to(user, directory_.path());

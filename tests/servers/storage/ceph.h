@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "tests/servers/object_storage.h"
 #include "tests/servers/process.h"
+#include "tests/servers/storage/object_storage.h"
 #include "tests/temporary_directory.h"
 
 namespace servers {

@@ -1,4 +1,4 @@
-#include "tests/servers/scripted_http.h"
+#include "tests/servers/storage/scripted_http.h"
 
 #include <algorithm>
 #include <array>

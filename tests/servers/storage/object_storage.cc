@@ -1,4 +1,4 @@
-#include "tests/servers/object_storage.h"
+#include "tests/servers/storage/object_storage.h"
 
 #include <fstream>
 #include <utility>

@@ -15,7 +15,7 @@
 
 #include "base/http/http_client.h"
 #include "tests/servers/mail_generator.h"
-#include "tests/servers/scripted_http.h"
+#include "tests/servers/storage/scripted_http.h"
 
 namespace servers {
 
