@@ -138,7 +138,7 @@ class CopyPrune {
            options_.oldest_reader >= condemned.number;
   }
 
-  // Packs with commits last: as long as they are there, they tell why the others can be deleted.
+  // Packs with commits last: as long as they are there, they show why the others can be deleted.
   void delete_due() {
     std::vector<BlobName> content;
     std::vector<BlobName> holding;

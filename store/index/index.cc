@@ -70,7 +70,7 @@ class Index::Impl {
                            "(SELECT pack FROM packs WHERE name = ?4), ?5)"};
   Statement set_pack_of_commit{database, "UPDATE commits SET pack = ?2 WHERE number = ?1"};
   unsigned look_ups = 0;              // LookUps that exist
-  std::optional<Transaction> shared;  // theirs
+  std::optional<Transaction> shared;  // of all LookUps
 };
 
 BlockHeader BlockPlace::header() const {

@@ -56,8 +56,8 @@ struct BlockPlace {
   BlockHeader header() const;
 };
 
-// For an object that another pack already has: keep its place there, unless the pack being added is
-// of more effort; use the pack being added; or keep its place in any case.
+// What becomes of the place of an object that another pack already has: it stays unless the pack
+// being added is of more effort, it moves to the pack being added, or it stays in any case.
 enum class ExistingObjects { kKeepPlace, kMove, kNeverMove };
 
 class Index {

@@ -1,5 +1,5 @@
-// Two commits of one number, by hosts that could not see each other: the snapshots of both count,
-// what the losing one dropped and condemned does not, and a repair joins the two.
+// Two commits of one number, by hosts that could not see each other. The snapshots of both count.
+// What the losing one dropped and condemned does not count. A repair joins the two.
 #include <functional>
 #include <optional>
 
