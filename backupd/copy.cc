@@ -239,6 +239,7 @@ base::JobOutcome carry_out_copy(const base::Environment& environment,
                                 const CopyOptions& command) {
   base::stop_on_request(base::OnStop::kContinue);
   std::vector<CopyResult> results;
+  results.reserve(copies.size());
   for (const base::CopyConfig& copy : copies) {
     results.push_back(copies.size() == 1 ? carry_out_one(environment, copy, command)
                                          : try_one(environment, copy, command));

@@ -212,7 +212,7 @@ bool FolderRounds::read_at(Round& round, std::size_t at, const FolderRecord* las
     current_.add(read({round.tools, ahead_}, folder, last));
     return true;
   }
-  const std::size_t arrivals = departures_.arrivals();
+  [[maybe_unused]] const std::size_t arrivals = departures_.arrivals();  // used after an exception
   try {
     current_.add(read({spare.tools(), spare.ahead()}, folder, last));
     return true;

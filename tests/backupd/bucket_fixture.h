@@ -29,7 +29,7 @@ class BucketFixture : public testing::Test {
 
   // `kind` begins the bucket's name, which is then unique in this process.
   BucketFixture(const servers::ObjectStorage& storage, const std::string& kind)
-      : bucket_(kind + "-" + std::to_string(++buckets_)) {
+      : bucket_(kind + "-" + std::to_string(next_number())) {
     storage.make_bucket(bucket_);
     const base::Path secret = mailstow_.directory() / "secret";
     std::ofstream(secret) << storage.secret() << "\n";
@@ -83,7 +83,10 @@ class BucketFixture : public testing::Test {
   servers::MailGenerator mail_{17};
 
  private:
-  static inline int buckets_ = 0;
+  static int next_number() {
+    static int buckets = 0;
+    return ++buckets;
+  }
 };
 
 }  // namespace backupd

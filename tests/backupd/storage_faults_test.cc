@@ -52,6 +52,9 @@ class StorageFaultsTest : public BucketFixture {
 
 // In this process, so that nothing waits between the attempts.
 class QuickFaultsTest : public StorageFaultsTest {
+ public:
+  ~QuickFaultsTest() override { store::replace_bucket(name_, nullptr); }
+
  protected:
   QuickFaultsTest() {
     base::S3Config config = servers::Swift::shared().storage().config(bucket_, "one");
@@ -61,7 +64,6 @@ class QuickFaultsTest : public StorageFaultsTest {
     store::replace_bucket(name_, {bucket, &bucket->patient});
     EXPECT_EQ(0, run({"init"}).status);
   }
-  ~QuickFaultsTest() override { store::replace_bucket(name_, nullptr); }
 
   servers::ProcessResult run(const std::vector<std::string>& arguments) {
     testing::internal::CaptureStderr();

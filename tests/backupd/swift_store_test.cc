@@ -123,14 +123,14 @@ TEST_F(SwiftStoreTest, ACopyReplacesAStoreInADirectory) {
   EXPECT_EQ(kMessages, once()["new_messages"]);
   const json first = mailstow_.backupd_json({"copy"})["copies"][0];
   EXPECT_EQ("complete", first["status"]);
-  EXPECT_EQ("s3://" + bucket_ + "/copy", first["location"]);
+  EXPECT_EQ("s3://" + bucket_ + "/copy", first["location"].get<std::string>());
   EXPECT_EQ(1, first["packs"]);
   const json second = mailstow_.backupd_json({"copy", "cloud"})["copies"][0];
   EXPECT_EQ(0, second["packs"]);
   EXPECT_EQ(0, second["commits"]);
   EXPECT_EQ(first["commit"], second["commit"]);
   const json known = mailstow_.backupd_json({"status"})["copies"][0];
-  EXPECT_EQ("s3://" + bucket_ + "/copy", known["location"]);
+  EXPECT_EQ("s3://" + bucket_ + "/copy", known["location"].get<std::string>());
   EXPECT_EQ(0, known["commits_behind"]);
   EXPECT_EQ(0, mailstow_.backupd_json({"copy", "cloud", "--prune"})["deleted"]);
   EXPECT_EQ(0, mailstow_.backupd_json({"check", "--copy", "cloud"})["copy"]["commits_behind"]);

@@ -22,6 +22,9 @@ using tests::Conditions;
 using tests::StorageFault;
 
 class FenceTest : public testing::Test {
+ public:
+  ~FenceTest() override { base::set_log_level(base::LogLevel::kInfo); }
+
  protected:
   FenceTest() {
     base::set_log_level(base::LogLevel::kError);
@@ -29,7 +32,6 @@ class FenceTest : public testing::Test {
     location_.storage = storage_;
     location_.fenced_bucket = "https://storage.example.org\nmail\none";
   }
-  ~FenceTest() override { base::set_log_level(base::LogLevel::kInfo); }
 
   Fence open() { return open_fence(*storage_, files_, location_, now_); }
   FenceProof proof() { return load_fence_note(files_, location_).proof; }
