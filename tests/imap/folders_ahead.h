@@ -1,4 +1,4 @@
-// What tests of folders that a session requests ahead share.
+// Helpers of the tests in which a session requests folders ahead.
 #pragma once
 
 #include <functional>

@@ -106,6 +106,16 @@ void ModelStore::prune(std::size_t keep_last) {
   }
 }
 
+void ModelStore::leave_work_for_prune() {
+  for (unsigned night = 0; night < 3; ++night) back_up("alice", night, 4);
+  back_up("bob", 2, 3);
+  prune(2);
+  back_up("alice", 20, 3);
+  back_up("carol", 30, 2);
+  forget("carol");
+  pass(std::chrono::hours(25));
+}
+
 void ModelStore::reindex() {
   // It reports that it could not note the highest commit, and succeeds all the same.
   attempt([&] {

@@ -31,6 +31,10 @@ class ModelStore {
   void reindex();
   void check();
 
+  // Backups and a prune that leave packs to delete, to rewrite and to condemn, and snapshots to
+  // drop.
+  void leave_work_for_prune();
+
   void pass(std::chrono::seconds time) { clock_.moment += time; }
   void crash(tests::Survival survival, std::mt19937& random);
   void lose_index() { std::filesystem::remove_all(location_.index); }

@@ -35,15 +35,8 @@ tests::StorageFaults stale_listings(std::uint64_t seed) {
 
 class StorageCrashTest : public testing::Test {
  protected:
-  // Packs to delete, to rewrite and to condemn, and snapshots to drop.
   void start() {
-    for (unsigned night = 0; night < 3; ++night) store_.back_up("alice", night, 4);
-    store_.back_up("bob", 2, 3);
-    store_.prune(2);
-    store_.back_up("alice", 20, 3);
-    store_.back_up("carol", 30, 2);
-    store_.forget("carol");
-    store_.pass(std::chrono::hours(25));
+    store_.leave_work_for_prune();
     store_.keep();
     storage_->keep();
   }

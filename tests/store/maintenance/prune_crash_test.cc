@@ -16,15 +16,8 @@ using tests::Survival;
 
 class PruneCrashTest : public testing::Test {
  protected:
-  // Creates packs to delete, packs to rewrite, a pack to condemn, snapshots to drop.
   void start() {
-    for (unsigned night = 0; night < 3; ++night) store_.back_up("alice", night, 4);
-    store_.back_up("bob", 2, 3);
-    store_.prune(2);
-    store_.back_up("alice", 20, 3);
-    store_.back_up("carol", 30, 2);
-    store_.forget("carol");
-    store_.pass(std::chrono::hours(25));
+    store_.leave_work_for_prune();
     store_.keep();
   }
 
