@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "base/ascii.h"
 #include "imap/folder_list.h"
 #include "imap/session_impl.h"
 
@@ -87,17 +88,26 @@ class DetailList {
 };
 
 // Dovecot counts all folders of the account for each GETQUOTAROOT, so requesting each of them takes
-// the square of their number. Of 20,000 folders one answer takes it most of a second.
+// the square of their number. Of 20,000 folders one answer takes more than a second.
 constexpr std::size_t kMaxAskedForQuota = 100;
 constexpr std::size_t kManyFolders = 1'000;
+constexpr std::size_t kVeryManyFolders = 5'000;
 constexpr std::size_t kQuotaSamples = 4;
 constexpr std::size_t kQuotaSamplesOfMany = 2;
 
 // The folders whose quota roots are requested first: all, or a few that are far apart in the list.
+// Of very many only one, INBOX if it is among them, so that its roots count as those of all.
 std::vector<std::string> quota_samples(std::span<const std::string> raw_names) {
   std::vector<std::string> samples;
   if (raw_names.size() <= kMaxAskedForQuota) {
     samples.assign(raw_names.begin(), raw_names.end());
+    return samples;
+  }
+  if (raw_names.size() > kVeryManyFolders) {
+    const auto inbox = std::ranges::find_if(raw_names, [](const std::string& raw_name) {
+      return base::equal_ignoring_case(raw_name, kInbox);
+    });
+    samples.push_back(inbox != raw_names.end() ? *inbox : raw_names.front());
     return samples;
   }
   const std::size_t count = raw_names.size() > kManyFolders ? kQuotaSamplesOfMany : kQuotaSamples;

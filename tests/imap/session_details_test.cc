@@ -139,6 +139,15 @@ TEST_F(ManyQuotaRootsTest, TwoFoldersShowItInALargeAccount) {
   for (const FolderDetails& details : details()) EXPECT_EQ(details.quota_roots.size(), 1U);
 }
 
+TEST_F(ManyQuotaRootsTest, InboxStandsForAllFoldersOfAVeryLargeAccount) {
+  add_folders(5'000);
+  names_.emplace_back("INBOX");
+  add_flight({"INBOX"});
+  const QuotaRoot root{"User quota", {{"STORAGE", 12, 1000}}};
+  for (const FolderDetails& details : details())
+    EXPECT_THAT(details.quota_roots, ElementsAre(root));
+}
+
 TEST_F(ManyQuotaRootsTest, EachFolderIsAskedForIfTheyDiffer) {
   own_ = "F66";
   const std::vector<std::string> first = {"F0", "F33", "F66", "F100"};
