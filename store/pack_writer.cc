@@ -1,6 +1,7 @@
 #include "store/pack_writer.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "base/error.h"
@@ -30,13 +31,16 @@ constexpr std::size_t block_target(Stream stream, Effort effort) {
 // An account's remaining data gets a block of its own from this size on: otherwise reading it would
 // read several megabytes of the others in each pack.
 constexpr std::size_t own_block(Stream stream, Effort effort) {
-  return block_target(stream, effort) / 16;
+  return block_target(stream, effort) / (effort == Effort::kFast ? 16 : 64);
 }
 
 // The rest of several accounts shares a block up to this size.
 constexpr std::size_t shared_block(Stream stream, Effort effort) {
-  return block_target(stream, effort) / 4;
+  return block_target(stream, effort) / (effort == Effort::kFast ? 4 : 8);
 }
+
+// No account has this name, which is not UTF-8, and it comes after all others.
+constexpr std::string_view kSeveralAccounts = "\xff";
 
 PackId random_pack_id() {
   PackId id;
@@ -65,6 +69,9 @@ PackWriter::PackWriter(Storage& storage, const BlockContext& context, SealingPoo
 void PackWriter::add(ObjectType type, const ObjectId& id, base::ByteView object,
                      std::uint64_t message_size, std::string_view account) {
   const Stream stream = stream_of(type);
+  if (!account.empty()) {
+    needs_.insert_or_assign(id, Need{.first_account = std::hash<std::string_view>()(account)});
+  }
   OpenBlock& block = block_for(stream, account);
   const std::size_t target = block_target(stream, effort_);
   if (!block.builder.empty() && block.builder.size() + object.size() > target) flush(block);
@@ -80,6 +87,42 @@ void PackWriter::add(ObjectType type, const ObjectId& id, base::ByteView object,
   unsealed_bytes_ += object.size();
   open_bytes_ += object.size();
   ++objects_;
+}
+
+void PackWriter::note_need(const ObjectId& id, std::string_view account) {
+  const auto found = needs_.find(id);
+  if (found == needs_.end()) return;
+  Need& need = found->second;
+  need.is_common |= need.first_account != std::hash<std::string_view>()(account);
+}
+
+bool PackWriter::is_common(const ObjectId& id) const {
+  const auto found = needs_.find(id);
+  return found != needs_.end() && found->second.is_common;
+}
+
+// Moves the common objects of an account's block into that of several accounts. They stay open.
+void PackWriter::take_out_common(OpenBlock& block) {
+  const auto is_common = [this](const ObjectEntry& object) { return this->is_common(object.id); };
+  if (std::ranges::none_of(block.objects, is_common)) return;
+  OpenBlock own(block.stream);
+  OpenBlock common(block.stream);
+  for (const ObjectEntry& object : block.objects) {
+    OpenBlock& to = is_common(object) ? common : own;
+    ObjectEntry moved = object;
+    moved.start = to.builder.add(object.type, block.builder.object(object.start, object.length));
+    to.objects.push_back(moved);
+  }
+  const std::vector<ObjectEntry> moved = common.objects;
+  OpenBlock& into = block_for(block.stream, kSeveralAccounts);
+  if (into.builder.size() + common.builder.size() > block_target(block.stream, effort_)) {
+    flush(into);
+  }
+  join(common, into);
+  // Nothing fails from here on.
+  std::swap(block.builder, own.builder);
+  std::swap(block.objects, own.objects);
+  for (const ObjectEntry& object : moved) needs_.erase(object.id);
 }
 
 PackWriter::OpenBlock& PackWriter::block_for(Stream stream, std::string_view account) {
@@ -111,6 +154,7 @@ bool PackWriter::full() const {
 }
 
 void PackWriter::flush(OpenBlock& block) {
+  take_out_common(block);
   if (block.builder.empty()) return;
   while (!pool_.has_room() || pool_.next_is_ready()) write_next_block();
   BlockHeader header;
@@ -121,7 +165,10 @@ void PackWriter::flush(OpenBlock& block) {
   base::make_room_for_one(blocks_);
   base::Bytes plain = block.builder.take();
   // Nothing fails from here on.
-  for (const ObjectEntry& object : block.objects) open_bytes_ -= object.length;
+  for (const ObjectEntry& object : block.objects) {
+    open_bytes_ -= object.length;
+    needs_.erase(object.id);
+  }
   blocks_.push_back({.stream = block.stream, .objects = std::exchange(block.objects, {})});
   pool_.submit(header, std::move(plain));
 }
@@ -130,7 +177,9 @@ void PackWriter::flush(OpenBlock& block) {
 void PackWriter::flush_all(Stream stream) {
   OpenBlock* shared = nullptr;
   for (auto& [key, block] : open_) {
-    if (block.stream != stream || block.builder.empty()) continue;
+    if (block.stream != stream) continue;
+    take_out_common(block);
+    if (block.builder.empty()) continue;
     if (block.builder.size() >= own_block(stream, effort_)) {
       flush(block);
       continue;

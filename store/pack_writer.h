@@ -6,6 +6,9 @@
 // most max_open_blocks() bytes; the largest is closed early to stay below. What an account has left
 // when the pack is finished, or when all open blocks are small, shares blocks with the others, in
 // the order of their names, unless it is worth a block of its own: small blocks compress badly.
+//
+// What a second account needs while its block is open goes into a block of such objects: reading
+// one account would otherwise read those of the others for a logo or a signature.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +16,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -46,6 +50,9 @@ class PackWriter {
   void add(ObjectType type, const ObjectId& id, base::ByteView object,
            std::uint64_t message_size = 0, std::string_view account = {});
 
+  // An account needs an object that add() added, maybe for another one.
+  void note_need(const ObjectId& id, std::string_view account);
+
   // Returns whether the pack is full: the next object should go into another pack.
   bool full() const;
 
@@ -63,7 +70,15 @@ class PackWriter {
     std::vector<ObjectEntry> objects;
   };
 
+  // Of an object in an open block.
+  struct Need {
+    std::size_t first_account = 0;  // the hash of its name
+    bool is_common = false;         // another account needs it, too
+  };
+
   OpenBlock& block_for(Stream stream, std::string_view account);
+  bool is_common(const ObjectId& id) const;
+  void take_out_common(OpenBlock& block);
   bool is_single() const;
   void make_room_for(std::size_t bytes);
   void flush(OpenBlock& block);
@@ -81,7 +96,8 @@ class PackWriter {
   Effort effort_;
   std::map<std::pair<std::string, Stream>, OpenBlock, std::less<>> open_;  // by account
   std::uint64_t open_bytes_ = 0;
-  std::vector<BlockEntry> blocks_;  // their lengths are known once they are written
+  std::unordered_map<ObjectId, Need> needs_;  // of messages and parts in open blocks
+  std::vector<BlockEntry> blocks_;            // their lengths are known once they are written
   std::size_t written_blocks_ = 0;
   std::uint64_t unsealed_bytes_ = 0;  // in open blocks and in the pool
   std::size_t objects_ = 0;

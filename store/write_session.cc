@@ -213,8 +213,11 @@ auto WriteSession::guarded(Work work) {
   }
 }
 
-bool WriteSession::knows(ObjectType type, const ObjectId& id) {
-  if (pending_.contains(id)) return true;
+bool WriteSession::knows(ObjectType type, const ObjectId& id, std::string_view account) {
+  if (pending_.contains(id)) {
+    if (!account.empty() && pack_) pack_->note_need(id, account);
+    return true;
+  }
   if (!lookup_moment_) lookup_moment_.emplace(index_);
   return index_.find_uncondemned(type, id).has_value();
 }

@@ -49,8 +49,8 @@ class WriteSession {
                Effort effort, Purpose purpose = Purpose::kWrite);
 
   // Returns whether the object is stored, or will be with the next publish(). An object in a
-  // condemned pack counts as not stored.
-  bool knows(ObjectType type, const ObjectId& id);
+  // condemned pack counts as not stored. `account`: which needs it; for messages and parts.
+  bool knows(ObjectType type, const ObjectId& id, std::string_view account = {});
 
   // Adds to the open pack. `message_size` is for a kMessage only, `account` for messages and parts:
   // those of one account lie together.

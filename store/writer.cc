@@ -54,13 +54,13 @@ class Writer::Impl {
     stored.digest = intake.digest();
     stored.id = message_id(session.context().keys, stored.digest);
     stored.size = intake.size();
-    const bool is_known = session.knows(ObjectType::kMessage, stored.id.object);
+    const bool is_known = session.knows(ObjectType::kMessage, stored.id.object, account);
     if (is_known) session.make_searchable(stored.id.object, intake.beginning());
     // A pack may be missing, or a repair may have given up its content.
     bool needs_room = !is_known;
     intake.for_each_part([&](PartKind kind, const ObjectId& id, base::ByteView bytes) {
       const ObjectType type = kind == PartKind::kText ? ObjectType::kText : ObjectType::kBinary;
-      if (session.knows(type, id)) return;
+      if (session.knows(type, id, account)) return;
       session.add(type, id, bytes, 0, account);
       needs_room = true;
     });

@@ -71,6 +71,11 @@ class BlockBuilder {
   // of the first. Nothing changes if memory runs out.
   std::uint32_t take_over(BlockBuilder& other);
 
+  // One that was added, until take().
+  base::ByteView object(std::uint32_t start, std::uint32_t length) const {
+    return base::ByteView(plain_).subspan(start, length);
+  }
+
   std::size_t size() const { return plain_.size(); }
   bool empty() const { return types_.empty(); }
   base::Bytes take();  // with the directory; empties the builder

@@ -64,7 +64,7 @@ class Marking {
   // All arguments must outlive it.
   Marking(Index& index, ObjectReader& objects, const Keys& keys, Marks& marks);
 
-  // An object that several folders or accounts need belongs to the first of them. Reads least if
+  // An object that several folders of an account need belongs to the first of them. Reads least if
   // the roots come in the order of their places.
   void add_root(const ObjectId& root, const std::string& account);
 

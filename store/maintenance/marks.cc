@@ -44,7 +44,9 @@ class Marks::Impl {
 
   base::Path file;
   Database database;
-  Statement find{database, "SELECT 1 FROM marks WHERE block = ?1 AND start = ?2"};
+  Statement find{database, "SELECT account FROM marks WHERE block = ?1 AND start = ?2"};
+  Statement share{
+      database, "UPDATE marks SET account = ?3, folder = account WHERE block = ?1 AND start = ?2"};
   Statement insert{database, "INSERT INTO marks VALUES (?1, ?2, ?3, ?4)"};
   Statement of_block{database,
                      "SELECT start, account, folder FROM marks WHERE block = ?1 ORDER BY start"};
@@ -55,7 +57,14 @@ Marks::Marks(const base::Path& directory)
 Marks::~Marks() = default;
 
 bool Marks::add(const ObjectPlace& object, const Owner& owner) {
-  if (contains(object)) return false;
+  if (impl_->find.bind(1, object.block).bind(2, object.start).step()) {
+    const auto account = static_cast<std::uint32_t>(impl_->find.integer(0));
+    impl_->find.reset();
+    if (owner.account != 0 && account != owner.account && account != Owner::kShared) {
+      impl_->share.bind(1, object.block).bind(2, object.start).bind(3, Owner::kShared).run();
+    }
+    return false;
+  }
   impl_->insert.bind(1, object.block)
       .bind(2, object.start)
       .bind(3, owner.account)

@@ -18,8 +18,13 @@ namespace store {
 // The folder that an object is stored with, among those that need it. Two folders of one account
 // may have one number, which only lays their mail together.
 struct Owner {
+  // What several accounts need lies together, too: otherwise each of them would read the blocks of
+  // the others for it.
+  static constexpr std::uint32_t kShared = UINT32_MAX;
+
   std::uint32_t account = 0;  // numbered from 1 in one run; 0: no snapshot needs the object
-  std::uint32_t folder = 0;   // a hash of its name; 0: it belongs to the account as a whole
+  std::uint32_t folder = 0;   // a hash of its name; 0: it belongs to the account as a whole; if it
+                              // is shared, the number of the first account
   auto operator<=>(const Owner&) const = default;
 };
 
@@ -36,7 +41,8 @@ class Marks {
   Marks& operator=(const Marks&) = delete;
   ~Marks();
 
-  // Returns whether the object was not marked yet. It keeps the first owner that it was marked for.
+  // Returns whether the object was not marked yet. It keeps the first owner that it was marked for,
+  // unless another account needs it as well.
   bool add(const ObjectPlace& object, const Owner& owner = {});
 
   bool contains(const ObjectPlace& object);

@@ -6,6 +6,7 @@
 #include <map>
 
 #include <fmt/core.h>
+#include <malloc.h>
 
 #include "store/maintenance/prune.h"
 
@@ -31,6 +32,12 @@ double peak_megabytes() {
   double kilobytes = 0;
   status >> kilobytes;
   return kilobytes / 1'024;
+}
+
+// proc(5)
+void forget_peak() {
+  ::malloc_trim(0);
+  std::ofstream("/proc/self/clear_refs") << "5";
 }
 
 void print(std::string_view name, double value, std::string_view unit) {

@@ -26,7 +26,8 @@ class Stopwatch {
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
 
-double peak_megabytes();  // of this process
+double peak_megabytes();  // of this process, since its start or since it was forgotten
+void forget_peak();
 
 // "name: value unit", one line of the result.
 void print(std::string_view name, double value, std::string_view unit);

@@ -124,6 +124,7 @@ void four_accounts(const base::Path& directory, const base::Path& mail) {
     writer.commit();
   }
   print_reads(directory, accounts, kAccounts, "before prune");
+  forget_peak();
   const Stopwatch watch;
   prune_now(directory);
   print("prune", watch.seconds(), "s");
@@ -183,8 +184,9 @@ void a_year(const base::Path& directory, std::size_t nights) {
     if (night % kPruned == kPruned - 1) prune_now(pruned);
   }
   print_reads(unpruned, accounts, kExported, "a year before prune");
+  forget_peak();
   prune_now(pruned);
-  print("a year of prunes, peak memory", peak_megabytes(), "MiB");
+  print("the last prune of a year, peak memory", peak_megabytes(), "MiB");
   print_reads(pruned, accounts, kExported, "a year with prunes");
 }
 

@@ -22,6 +22,7 @@ double seconds_of(const timeval& time) {
 }  // namespace
 
 Ran run(const std::vector<std::string>& command, const base::Path& output) {
+  forget_peak();  // a program's begins with that of the process that starts it
   const Stopwatch watch;
   const base::Fd report(::open(output.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   const base::Child child(

@@ -88,5 +88,55 @@ TEST_F(LocalityTest, PruneSeparatesTheAccountsOfManyNights) {
   for (const std::string& account : accounts_) EXPECT_LE(bytes_read_for(account), 130U) << account;
 }
 
+// As in a company whose mail has one logo.
+class CommonPartsTest : public LocalityTest {
+ protected:
+  std::string mail_with_logo(unsigned number) const {
+    const auto attachment = [](unsigned seed, std::size_t lines) {
+      return "--b\r\nContent-Type: application/octet-stream\r\n"
+             "Content-Transfer-Encoding: base64\r\n\r\n" +
+             base64_lines(seed, lines) + "\r\n";
+    };
+    constexpr std::size_t kLinesOfLogo = 40;
+    return "Subject: " + std::to_string(number) +
+           "\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" +
+           attachment(number, kLines) + attachment(0, kLinesOfLogo) + "--b--\r\n";
+  }
+
+  void receive_with_logo(Writer& writer) {
+    ++uid_;
+    for (std::size_t i = 0; i < accounts_.size(); ++i) {
+      const StoredMessage stored = add_message(writer, mail_with_logo(++number_), accounts_[i]);
+      drafts_[i].put(entry_of(uid_, stored), stored.digest);
+    }
+  }
+};
+
+TEST_F(CommonPartsTest, LieOutsideTheMailOfEachAccount) {
+  {
+    Writer writer = open_writer();
+    for (std::uint32_t i = 0; i < kMessages; ++i) receive_with_logo(writer);
+    end_night(writer);
+  }
+  for (const std::string& account : accounts_) EXPECT_LE(bytes_read_for(account), 130U) << account;
+  prune(location_, files_, clock_, {.grace = std::chrono::hours(24)});
+  for (const std::string& account : accounts_) EXPECT_LE(bytes_read_for(account), 130U) << account;
+}
+
+// Accounts that were backed up in nights of their own, each with the logo in the first one's mail.
+TEST_F(CommonPartsTest, AreSeparatedByPrune) {
+  {
+    Writer writer = open_writer();
+    receive_with_logo(writer);
+    end_night(writer);
+    for (std::uint32_t i = 1; i < kMessages; ++i) {
+      receive_with_logo(writer);
+      end_night(writer);
+    }
+  }
+  prune(location_, files_, clock_, {.grace = std::chrono::hours(24)});
+  for (const std::string& account : accounts_) EXPECT_LE(bytes_read_for(account), 130U) << account;
+}
+
 }  // namespace
 }  // namespace store
