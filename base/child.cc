@@ -64,6 +64,12 @@ Child::Child(const std::vector<std::string>& command, const ChildOptions& option
   }
 }
 
+Child Child::with_pid(pid_t pid) {
+  Child child;
+  child.pid_ = pid;
+  return child;
+}
+
 int Child::wait() {
   int status = 0;
   while (!status_) {

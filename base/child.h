@@ -26,6 +26,9 @@ class Child {
   // program (not its arguments, which may hold secrets), if it can't be started.
   explicit Child(const std::vector<std::string>& command, const ChildOptions& options = {});
 
+  // A child of this process that another process has started for it.
+  static Child with_pid(pid_t pid);
+
   pid_t pid() const { return pid_; }
 
   // The exit status, or 128 plus the number of the signal that ended it. Until one of them has
@@ -38,6 +41,8 @@ class Child {
   void signal_group(int number) const;  // with has_own_group
 
  private:
+  Child() = default;
+
   pid_t pid_ = 0;
   std::optional<int> status_;
 };

@@ -18,11 +18,11 @@ constexpr std::uint64_t kMaxList = 128ULL * 1024 * 1024;
 
 using FoundUser = std::pair<std::string, std::string>;  // server, name of the user there
 
+}  // namespace
+
 Path found_accounts_file(const StoreConfig& store) {
   return store.index / "accounts.json";
 }
-
-}  // namespace
 
 FoundAccounts load_found_accounts(FileSystem& files, const StoreConfig& store) {
   const auto bytes = read_file(files, found_accounts_file(store), kMaxList);

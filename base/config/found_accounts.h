@@ -14,6 +14,9 @@ namespace base {
 // Users by server.
 using FoundAccounts = std::map<std::string, std::vector<std::string>>;
 
+// Where they are kept.
+Path found_accounts_file(const StoreConfig& store);
+
 // Empty if none have been found yet, or if the file is damaged: the next backup finds them again.
 FoundAccounts load_found_accounts(FileSystem& files, const StoreConfig& store);
 void save_found_accounts(FileSystem& files, const StoreConfig& store, const FoundAccounts& found);

@@ -30,9 +30,11 @@ constexpr const char* kNoDocument = "It prints no JSON document.";
 
 class Front {
  public:
-  Front(const ProgramDescription& program, const std::vector<std::string>& arguments)
+  Front(const ProgramDescription& program, const std::vector<std::string>& arguments,
+        const OpenEnvironment& open)
       : program_(program),
         arguments_(arguments),
+        open_(open),
         app_(program.purpose, program.name),
         config_file_(program.config_file) {
     app_.footer(program.footer);
@@ -71,7 +73,7 @@ class Front {
       if (on_behalf_of_fd_) on_behalf = read_on_behalf(*on_behalf_of_fd_);
       if (command.without_environment) return command.without_environment(config_file_, format);
       const Invoker invoker = base::invoker();  // before this process becomes another user
-      Environment environment = open_environment(config_file_, format);
+      Environment environment = open_(config_file_, format);
       environment.invoker = invoker;
       environment.on_behalf = on_behalf;
       if (command.read_input) command.read_input();
@@ -119,6 +121,7 @@ class Front {
 
   const ProgramDescription& program_;
   const std::vector<std::string> arguments_;
+  const OpenEnvironment& open_;
   CLI::App app_;
   std::string config_file_;
   bool is_verbose_ = false;
@@ -143,9 +146,14 @@ void occupy_standard_descriptors() {
 }  // namespace
 
 int run_program(const ProgramDescription& program, int argc, char** argv) {
+  return run_program(program, {argv + 1, argv + argc}, open_environment);
+}
+
+int run_program(const ProgramDescription& program, const std::vector<std::string>& arguments,
+                const OpenEnvironment& open) {
   occupy_standard_descriptors();
   prevent_core_dumps();
-  return static_cast<int>(Front(program, {argv + 1, argv + argc}).run());
+  return static_cast<int>(Front(program, arguments, open).run());
 }
 
 }  // namespace base

@@ -2,6 +2,7 @@
 // command and reports its error.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -27,5 +28,11 @@ struct ProgramDescription {
 // Returns the exit status. With --json an error is a JSON document on stdout as well as a line on
 // stderr. Without a command it prints the help and returns kUsage.
 int run_program(const ProgramDescription& program, int argc, char** argv);
+
+// The same for a process that has the configuration already: `open` takes the place of
+// open_environment(). `arguments` are those behind the program's name.
+using OpenEnvironment = std::function<Environment(const Path& config_file, OutputFormat format)>;
+int run_program(const ProgramDescription& program, const std::vector<std::string>& arguments,
+                const OpenEnvironment& open);
 
 }  // namespace base

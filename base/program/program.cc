@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <utility>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
@@ -53,8 +54,13 @@ Environment with_clock(const Environment& environment, Clock& clock) {
 
 Environment open_environment(const Path& config_file, OutputFormat format) {
   FileSystem& files = real_file_system();
-  Environment environment{with_found_accounts(load_config(files, config_file), files), format,
-                          files, system_clock(), config_file};
+  return enter_environment(with_found_accounts(load_config(files, config_file), files), config_file,
+                           format);
+}
+
+Environment enter_environment(Config config, const Path& config_file, OutputFormat format) {
+  Environment environment{std::move(config), format, real_file_system(), system_clock(),
+                          config_file};
   const StoreConfig& store = environment.config.store;
   become_owner_of(store.s3 ? store.index : store.path);
   show_times_in(environment.config.restore.time_zone);

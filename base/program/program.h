@@ -36,6 +36,9 @@ Environment with_clock(const Environment& environment, Clock& clock);
 // and kIo.
 Environment open_environment(const Path& config_file, OutputFormat format);
 
+// The second half of it, for a configuration that was loaded already.
+Environment enter_environment(Config config, const Path& config_file, OutputFormat format);
+
 // Runs `body`; an error that ends it becomes one line on stderr, "PROGRAM: operation: ...", and its
 // exit status. With kJson the error is a document on stdout as well, unless a result was printed
 // there before.
