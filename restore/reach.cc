@@ -18,9 +18,10 @@ namespace restore {
 
 namespace {
 
-// The commands that list accounts, or work on restored trees by their records.
-constexpr std::array<std::string_view, 7> kWithoutHistory{"accounts", "trees",  "extend", "expire",
-                                                          "sweep",    "answer", "desk"};
+// The commands that list accounts, or work on restored trees by their records, and the restore
+// desk's.
+constexpr std::array<std::string_view, 8> kWithoutHistory{
+    "accounts", "trees", "extend", "expire", "sweep", "answer", "desk", "fork-server"};
 
 base::Reach parse_reach(const base::Environment& environment, store::Reader& reader,
                         const std::string& account, const std::string& text) {

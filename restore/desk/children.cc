@@ -1,5 +1,6 @@
 #include "restore/desk/children.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -20,23 +21,15 @@
 #include "base/process.h"
 #include "base/secret.h"
 #include "base/wiping_heap.h"
+#include "restore/desk/passed_files.h"
 
 namespace desk {
 
 namespace {
 
-// Descriptors of a child. Those of the desk are moved above them first, so that none is replaced
-// before it has been passed on.
-constexpr int kOnBehalfDescriptor = 3;
+// Descriptors of a child, beside kOnBehalfDescriptor.
 constexpr int kProgressDescriptor = 4;
 constexpr int kLockDescriptor = 5;
-constexpr int kFirstFree = 10;
-
-base::Fd above_all(const base::Fd& fd) {
-  base::Fd moved(::fcntl(fd.get(), F_DUPFD_CLOEXEC, kFirstFree));
-  if (!moved) base::fail_with_errno(errno, "pass a descriptor on");
-  return moved;
-}
 
 struct Pipe {
   base::Fd read_end;
@@ -83,6 +76,12 @@ bool pass_on(const base::Fd& output, std::chrono::seconds patience,
   }
 }
 
+// Whether it ended by a fault. `status` is as Child::wait() returns it.
+bool has_crashed(int status) {
+  constexpr std::array kCrashes = {SIGSEGV, SIGBUS, SIGILL, SIGABRT, SIGFPE, SIGTRAP, SIGSYS};
+  return std::ranges::find(kCrashes, status - 128) != kCrashes.end();
+}
+
 [[noreturn]] void fail_busy(std::size_t most) {
   base::fail(base::ErrorCode::kBusy, "{} commands of this kind run already: try again later", most);
 }
@@ -105,18 +104,23 @@ class Children::Launch {
     });
     pass(base::memory_file("the request", base::as_bytes(text)), STDIN_FILENO);
     name_ = request.value("command", "");
-    set_command("mailstow-restore", config_file, {"answer", "--json"}, on_behalf);
+    pass_person(on_behalf);
+    set_command("mailstow-restore", config_file, answer_words());
+    can_be_forked_ = true;
   }
 
   Launch(const base::Path& config_file, const std::vector<std::string>& words,
          const base::OnBehalf& on_behalf) {
     pass(base::memory_file("no request", {}), STDIN_FILENO);
     name_ = words.front();
-    set_command("mailstow-backupd", config_file, words, on_behalf);
+    pass_person(on_behalf);
+    std::vector<std::string> all = {"--on-behalf-of-fd", std::to_string(kOnBehalfDescriptor)};
+    all.insert(all.end(), words.begin(), words.end());
+    set_command("mailstow-backupd", config_file, all);
   }
 
   void pass(const base::Fd& fd, int number) {
-    kept_.push_back(above_all(fd));
+    kept_.push_back(above_passed_files(fd));
     options_.descriptors.emplace_back(kept_.back().get(), number);
   }
 
@@ -125,6 +129,17 @@ class Children::Launch {
   // The child has them: the end of a pipe must not stay open here.
   void forget() { kept_.clear(); }
 
+  // By the fork server, if there is one.
+  base::Child start(ForkServer& server) {
+    if (can_be_forked_) {
+      auto child = server.start({.input = passed_as(STDIN_FILENO),
+                                 .output = passed_as(STDOUT_FILENO),
+                                 .on_behalf = passed_as(kOnBehalfDescriptor)});
+      if (child) return *std::move(child);
+    }
+    return start();
+  }
+
   base::Child start() {
     options_.has_own_group = true;
     options_.has_signals_unblocked = true;
@@ -132,21 +147,27 @@ class Children::Launch {
   }
 
  private:
-  void set_command(const char* program, const base::Path& config_file,
-                   const std::vector<std::string>& words, const base::OnBehalf& on_behalf) {
+  void pass_person(const base::OnBehalf& on_behalf) {
     const std::string person = base::json_line(
         {{"person", on_behalf.person}, {"role", on_behalf.role}, {"client", on_behalf.client}});
     pass(base::memory_file("the person", base::as_bytes(person)), kOnBehalfDescriptor);
-    command_ = {base::sibling_program(program), "--config", config_file.string()};
-    command_.push_back(base::is_logged(base::LogLevel::kDebug) ? "-v" : "-q");
-    command_.insert(command_.end(), {"--on-behalf-of-fd", std::to_string(kOnBehalfDescriptor)});
-    command_.insert(command_.end(), words.begin(), words.end());
+  }
+
+  void set_command(const char* program, const base::Path& config_file,
+                   const std::vector<std::string>& words) {
+    command_ = child_words(config_file, words);
+    command_.insert(command_.begin(), base::sibling_program(program));
+  }
+
+  int passed_as(int number) const {
+    return std::ranges::find(options_.descriptors, number, &std::pair<int, int>::second)->first;
   }
 
   std::string name_;
   std::vector<std::string> command_;
   std::vector<base::Fd> kept_;
   base::ChildOptions options_;
+  bool can_be_forked_ = false;
 };
 
 // A child that stop() ends, until this is destroyed: before the child is waited for, because
@@ -244,7 +265,7 @@ int Children::run(Launch& launch, std::chrono::seconds patience, int stop_signal
   if (stop_signal != 0 && is_stopping()) fail_stopping();
   Pipe pipe = make_pipe();
   launch.pass(pipe.write_end, STDOUT_FILENO);
-  base::Child child = launch.start();
+  base::Child child = launch.start(fork_server_);
   const Guard guard(child);
   launch.forget();
   pipe.write_end = base::Fd();
@@ -255,7 +276,9 @@ int Children::run(Launch& launch, std::chrono::seconds patience, int stop_signal
                  patience.count());
     }
   }
-  return child.wait();
+  const int status = child.wait();
+  if (has_crashed(status)) fork_server_.replace();
+  return status;
 }
 
 base::Child Children::start_run(const nlohmann::ordered_json& request,

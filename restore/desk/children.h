@@ -1,6 +1,7 @@
 // The commands that the desk starts: a process for each request, so that a failure of one
-// ends only this request. Each gets one JSON document on stdin; the person is in another one, for
-// the audit log. No text of a person is an argument.
+// ends only this request. Most of them are forked (restore/desk/fork_server.h). Each gets one JSON
+// document on stdin; the person is in another one, for the audit log. No text of a person is an
+// argument.
 #pragma once
 
 #include <chrono>
@@ -19,6 +20,7 @@
 #include "base/file_system.h"
 #include "base/handle.h"
 #include "base/program/on_behalf.h"
+#include "restore/desk/fork_server.h"
 #include "restore/desk/places.h"
 
 namespace desk {
@@ -48,7 +50,8 @@ class Children {
   static constexpr std::chrono::seconds kWaitForTurn{20};
 
   // The program that is started is mailstow-restore beside this one, with this configuration.
-  explicit Children(base::Path config_file) : config_file_(std::move(config_file)) {}
+  explicit Children(base::Path config_file)
+      : config_file_(std::move(config_file)), fork_server_(config_file_) {}
 
   // Starts the command and returns what it printed. Fails with kBusy if none of the places becomes
   // free or stop() ends it, kIo if the command takes longer than `patience` (it is killed then) or
@@ -93,6 +96,7 @@ class Children {
   bool is_stopping();
 
   base::Path config_file_;
+  ForkServer fork_server_;
   Places look_ups_{kMaxLookUps, kMaxLookUpsOfAccount};
   Places messages_{kMaxMessages, kMaxMessagesOfAccount};
   Places exports_{kMaxExports, kMaxExportsOfAccount};
