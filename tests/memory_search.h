@@ -1,4 +1,4 @@
-// Looks for a text in all memory of this process that it can write to, freed memory included.
+// Looks for a text in all memory of a process that it can write to, freed memory included.
 #pragma once
 
 #include <algorithm>
@@ -33,10 +33,14 @@ class MemorySearch {
   MemorySearch& operator=(const MemorySearch&) = delete;
   ~MemorySearch() { ::munmap(own_, kOwnArea); }
 
-  // The regions of the copies, as /proc/self/maps names them.
-  std::vector<std::string> found() const {
-    const base::Fd memory(::open("/proc/self/mem", O_RDONLY | O_CLOEXEC));
-    std::ifstream maps("/proc/self/maps");
+  // The regions of the copies in this process, as /proc/self/maps names them.
+  std::vector<std::string> found() const { return found_in(kThisProcess); }
+
+  // The same in another process, by its number.
+  std::vector<std::string> found_in(const std::string& process) const {
+    const base::Fd memory(::open(("/proc/" + process + "/mem").c_str(), O_RDONLY | O_CLOEXEC));
+    std::ifstream maps("/proc/" + process + "/maps");
+    const bool has_own = process == kThisProcess;
     std::vector<std::string> found;
     for (std::string line; std::getline(maps, line);) {
       unsigned long begin = 0;
@@ -47,17 +51,19 @@ class MemorySearch {
       if (line.ends_with("[stack]")) continue;
       // A sanitizer's own tables are larger than all that the process has.
       if (write != 'w' || end - begin > kMaxRegion) continue;
-      found.insert(found.end(), count_in(memory, begin, end), line);
+      found.insert(found.end(), count_in(memory, begin, end, has_own), line);
     }
     return found;
   }
 
  private:
+  static constexpr const char* kThisProcess = "self";
   static constexpr std::size_t kOwnArea = std::size_t{2} << 20U;
   static constexpr std::size_t kPiece = std::size_t{1} << 20U;
   static constexpr std::size_t kMaxRegion = std::size_t{256} << 20U;
 
-  std::size_t count_in(const base::Fd& memory, std::uintptr_t begin, std::uintptr_t end) const {
+  std::size_t count_in(const base::Fd& memory, std::uintptr_t begin, std::uintptr_t end,
+                       bool has_own) const {
     char* const piece = own_ + kPiece;  // the text is before it
     std::size_t found = 0;
     // The pieces overlap, so that no copy is cut.
@@ -70,7 +76,8 @@ class MemorySearch {
       while (const void* const hit =
                  ::memmem(next, static_cast<std::size_t>(piece_end - next), own_, size_)) {
         const auto offset = static_cast<const char*>(hit) - piece;
-        found += is_own(at + static_cast<std::uintptr_t>(offset)) ? 0U : 1U;
+        const bool is_counted = !has_own || !is_own(at + static_cast<std::uintptr_t>(offset));
+        found += is_counted ? 1U : 0U;
         next = static_cast<const char*>(hit) + 1;
       }
     }
