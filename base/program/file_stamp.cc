@@ -8,7 +8,7 @@ namespace base {
 
 namespace {
 
-constexpr std::chrono::seconds kLongestTick{2};  // of the file systems that count in seconds
+constexpr std::chrono::seconds kMaxTick{2};  // of the file systems that count in seconds
 
 std::int64_t nanoseconds(const timespec& time) {
   return std::chrono::nanoseconds(std::chrono::seconds(time.tv_sec)).count() + time.tv_nsec;
@@ -30,7 +30,7 @@ FileStamp FileStamp::of(const Path& file) {
 bool FileStamp::is_settled(const Clock& clock) const {
   if (!exists) return true;
   const std::chrono::nanoseconds now = clock.now().time_since_epoch();
-  return std::chrono::nanoseconds(changed) + kLongestTick < now;
+  return std::chrono::nanoseconds(changed) + kMaxTick < now;
 }
 
 }  // namespace base

@@ -76,16 +76,16 @@ ForkServer::~ForkServer() {
 
 std::optional<base::Child> ForkServer::start(const Files& files) {
   SocketPair handshake = make_socket_pair();
-  const std::optional<pid_t> server = send(files, handshake.theirs);
+  const std::optional<pid_t> server = send(files, handshake.far_end);
   if (!server) return std::nullopt;
-  handshake.theirs = base::Fd();  // the child's end closes with the child
-  const std::optional<pid_t> pid = receive_pid(handshake.ours, kPatience);
+  handshake.far_end = base::Fd();  // the child's end closes with the child
+  const std::optional<pid_t> pid = receive_pid(handshake.near_end, kPatience);
   if (!pid) {
     const std::scoped_lock lock(mutex_);
     if (server_ && server_->process.pid() == *server) retire(End::kAtOnce);
     return std::nullopt;
   }
-  let_begin(handshake.ours);
+  let_begin(handshake.near_end);
   return base::Child::with_pid(*pid);
 }
 
@@ -120,7 +120,7 @@ void ForkServer::launch() {
   try {
     const base::FileStamp program = base::FileStamp::of(program_file());
     SocketPair pair = make_socket_pair();
-    const base::Fd socket = above_passed_files(pair.theirs);
+    const base::Fd socket = above_passed_files(pair.far_end);
     const base::Fd opened(::open("/dev/null", O_RDWR | O_CLOEXEC));
     if (!opened) base::fail_with_errno(errno, "open /dev/null");
     const base::Fd nowhere = above_passed_files(opened);
@@ -132,7 +132,7 @@ void ForkServer::launch() {
                                   .has_own_group = true,
                                   .has_signals_unblocked = true});
     server_.emplace(Server{.process = std::move(process),
-                           .socket = std::move(pair.ours),
+                           .socket = std::move(pair.near_end),
                            .program = program,
                            .started = now});
   } catch (const base::Error& error) {
@@ -142,7 +142,7 @@ void ForkServer::launch() {
 }
 
 bool ForkServer::is_outdated() const {
-  return Steady::now() - server_->started > kLongestLife ||
+  return Steady::now() - server_->started > kMaxLife ||
          base::FileStamp::of(program_file()) != server_->program;
 }
 

@@ -1,5 +1,5 @@
-// The process that forks the children which answer requests. Starting a program anew loads sixty
-// shared libraries and reads the configuration; a fork of a process that has done so costs a
+// The process that forks the children which answer requests. Each start of a program loads
+// sixty shared libraries and reads the configuration; a fork of a process that has done so costs a
 // twentieth of it.
 //
 // It is a program of its own (`mailstow-restore fork-server`, restore/desk/fork_server_command.cc):
@@ -40,12 +40,12 @@ std::vector<std::string> answer_words();
 
 class ForkServer {
  public:
-  // For a child to begin.
+  // Until a child sends its number.
   static constexpr std::chrono::seconds kPatience{10};
   // One that ends at once is not started again and again.
   static constexpr std::chrono::seconds kBetweenStarts{1};
   // Updates of libraries and of the time zones reach it then.
-  static constexpr std::chrono::minutes kLongestLife{10};
+  static constexpr std::chrono::minutes kMaxLife{10};
 
   // Starts it. If that fails, start() tries again.
   explicit ForkServer(base::Path config_file);

@@ -53,9 +53,9 @@ bool has_one_thread() {
 // call. fork() would do three things more. It calls handlers, by which some libraries notice that
 // their random numbers must start afresh: those here that make any (OpenSSL, libsodium, SQLite)
 // notice it by the number of the process or keep no state, and are first used in the child. It
-// takes the locks that other threads hold, of which there are none. And it stores the number of the
-// thread, which the library uses to tell threads of a process apart: the old number does as well,
-// since no thread of the child gets it while this process has it.
+// takes the locks that other threads may hold: there are no other threads. And it stores the number
+// of the thread, which the library uses to tell threads of a process apart: the old number does as
+// well, since no thread of the child gets it while this process has it.
 pid_t fork_for_parent() {
   return static_cast<pid_t>(
       ::syscall(SYS_clone, CLONE_PARENT | SIGCHLD, nullptr, nullptr, nullptr, nullptr));

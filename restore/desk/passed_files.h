@@ -15,14 +15,14 @@ namespace desk {
 base::Fd above_passed_files(const base::Fd& file);
 
 struct SocketPair {
-  base::Fd ours;
-  base::Fd theirs;
+  base::Fd near_end;  // stays here
+  base::Fd far_end;   // is for the other process
 };
 
 // It keeps messages apart. Fails with kIo.
 SocketPair make_socket_pair();
 
-// Of one message.
+// The files of one message.
 inline constexpr std::size_t kPassedFiles = 4;
 
 // False if the other process has ended, or accepts nothing at the moment.
