@@ -7,7 +7,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <ostream>
@@ -15,7 +14,6 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include <fcntl.h>
@@ -23,13 +21,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/core_dumps.h"
-#include "base/error.h"
 #include "base/memory_file.h"
-#include "restore/desk/children.h"
 #include "restore/desk/passed_files.h"
 #include "tests/memory_search.h"
-#include "tests/restore/desk/staffed_desk.h"
+#include "tests/restore/desk/own_children.h"
+#include "tests/restore/written_history.h"
 
 namespace desk {
 namespace {
@@ -39,65 +35,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
-
-// ThreadSanitizer has a thread of its own, which a fork would lack.
-#ifdef __SANITIZE_THREAD__
-constexpr bool kCanFork = false;
-#else
-constexpr bool kCanFork = true;
-#endif
-
-constexpr auto kUntilItIsSeen = std::chrono::seconds(20);
-
-// False if that takes too long.
-template <typename Condition>
-bool comes_true(Condition condition) {
-  const auto end = std::chrono::steady_clock::now() + kUntilItIsSeen;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  return true;
-}
-
-std::string field_of(pid_t pid, std::string_view field) {
-  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-  for (std::string line; std::getline(status, line);) {
-    if (!line.starts_with(std::string(field) + ":\t")) continue;
-    return line.substr(field.size() + 2);
-  }
-  return {};
-}
-
-// Living children of this process.
-std::vector<pid_t> children_named(std::string_view name) {
-  std::vector<pid_t> found;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-    const std::string number = entry.path().filename();
-    if (number.find_first_not_of("0123456789") != std::string::npos) continue;
-    const auto pid = static_cast<pid_t>(std::stol(number));
-    if (field_of(pid, "PPid") == std::to_string(::getpid()) && field_of(pid, "Name") == name &&
-        !field_of(pid, "State").starts_with("Z")) {
-      found.push_back(pid);
-    }
-  }
-  return found;
-}
-
-// Processes that hold keys show their files to root alone.
-bool can_see_files() {
-  return base::kIsSanitized || ::geteuid() == 0;
-}
-
-std::set<int> files_of(pid_t pid) {
-  std::set<int> numbers;
-  std::error_code error;
-  const auto directory = "/proc/" + std::to_string(pid) + "/fd";
-  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
-    numbers.insert(std::stoi(entry.path().filename()));
-  }
-  return numbers;
-}
 
 std::string text_in(const base::Fd& file) {
   std::string text;
@@ -439,66 +376,6 @@ TEST_F(ForkProtocolTest, ByHandItIsRefused) {
   const auto result = mailstow_.restore({"fork-server"});
   EXPECT_EQ(result.status, 2);
   EXPECT_THAT(result.err, HasSubstr("only the restore desk starts this command"));
-}
-
-class ForkingDeskTest : public StaffedDesk {
- protected:
-  ForkingDeskTest() {
-    large_ = message_in("alice", "Large",
-                        back_up("alice", {{"Large", {std::string(std::size_t{4} << 20U, 'x')}}}));
-  }
-
-  void SetUp() override {
-    if (!kCanFork) GTEST_SKIP() << "with ThreadSanitizer, programs are started";
-  }
-
-  std::string snapshots() {
-    return outcome(desk_->ask(
-        Door::kSelf, {{"request", "snapshots"}, {"session", desk_->owner_session("alice")}}));
-  }
-
-  nlohmann::ordered_json raw() const {
-    return {{"command", "raw"}, {"account", "alice"}, {"message", large_}};
-  }
-
-  const base::OnBehalf alice_{.person = "alice", .role = "owner", .client = "192.0.2.7"};
-  std::string large_;
-};
-
-TEST_F(ForkingDeskTest, WithoutAForkServerRequestsAreAnsweredAll) {
-  ASSERT_TRUE(comes_true([] { return children_named("fork-server").size() == 1; }));
-  EXPECT_EQ(snapshots(), "ok");
-  for (const pid_t server : children_named("fork-server")) ::kill(server, SIGKILL);
-  EXPECT_EQ(snapshots(), "ok");
-  EXPECT_EQ(snapshots(), "ok");
-}
-
-TEST_F(ForkingDeskTest, AfterACrashOfAChildAnotherForkServerTakesOver) {
-  desk_.reset();
-  Children children(mailstow_.config_file());
-  ASSERT_TRUE(comes_true([] { return children_named("fork-server").size() == 1; }));
-  const pid_t first = children_named("fork-server").front();
-  const int status = children.stream(StreamKind::kMessage, raw(), alice_, std::chrono::seconds(30),
-                                     [](std::string_view) {
-                                       for (const pid_t child : children_named("mailstow-restor"))
-                                         ::kill(child, SIGABRT);
-                                     });
-  EXPECT_EQ(status, 128 + SIGABRT);
-  EXPECT_TRUE(comes_true([&] {
-    const auto living = children_named("fork-server");
-    return std::ranges::find(living, first) == living.end();
-  }));
-  const nlohmann::ordered_json snapshots = {{"command", "snapshots"}, {"account", "alice"}};
-  EXPECT_EQ(children.call(snapshots, alice_, std::chrono::seconds(30)).exit_status, 0);
-}
-
-TEST_F(ForkingDeskTest, ACommandThatTakesTooLongIsKilled) {
-  desk_.reset();
-  Children children(mailstow_.config_file());
-  ASSERT_TRUE(comes_true([] { return children_named("fork-server").size() == 1; }));
-  // It would wait for ever: nothing reads all of its output.
-  EXPECT_THROW(children.call(raw(), alice_, std::chrono::seconds(0)), base::Error);
-  EXPECT_THAT(children_named("mailstow-restor"), IsEmpty());
 }
 
 }  // namespace
