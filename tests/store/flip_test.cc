@@ -4,13 +4,13 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <string_view>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/error.h"
 #include "store/format/pack.h"
-#include "store/keys/key_slot.h"
 #include "tests/long_run.h"
 #include "tests/store/small_store.h"
 
@@ -37,14 +37,13 @@ std::set<std::size_t> tried_places(std::size_t size, std::size_t in_a_short_run)
   return result;
 }
 
-class FlipTest : public SmallStore {
+class FlipTest : public tests::OnEachStorage<SmallStore> {
  protected:
-  // Replaces a file by `bad` and checks everything.
-  CheckReport check_with(const base::Path& path, const base::Bytes& bad) {
-    files_.overwrite(path, bad);
+  // Replaces a blob by `bad` and checks everything.
+  CheckReport check_with(const BlobName& blob, const base::Bytes& bad) {
+    stored().set(blob, bad);
     CheckReport report = check_all();
-    const std::string name = path.filename().string().substr(0, 16);
-    EXPECT_THAT(report.damage, Contains(HasSubstr(name)));
+    EXPECT_THAT(report.damage, Contains(HasSubstr(blob.key().substr(0, 16))));
     return report;
   }
 
@@ -62,96 +61,96 @@ class FlipTest : public SmallStore {
     }
   }
 
-  std::vector<BlockEntry> blocks_of(const base::Path& pack) {
-    const BlockContext context = open_keys(location_, files_);
-    Decompressor decompressor;
-    return PackFile(files_.open(pack), "pack").read_trailer(context, {}, decompressor).blocks;
-  }
-
-  const std::string& owner(const base::Path& pack) const {
+  const std::string& owner(const BlobName& pack) const {
     return ids_.find(pack == first_pack_ ? "alice" : "bob")->first;
   }
 };
 
-TEST_F(FlipTest, AFlipInAPackIsFoundAndDamagesOneBlock) {
-  for (const auto& [path, bytes] : files_.files_below(packs_directory(location_))) {
-    const std::vector<BlockEntry> blocks = blocks_of(path);
+TEST_P(FlipTest, AFlipInAPackIsFoundAndDamagesOneBlock) {
+  for (const auto& [pack, bytes] : stored().in(kPacksArea)) {
+    const std::vector<BlockEntry> blocks = stored().blocks_of(pack);
     for (const std::size_t at : tried_places(bytes.size(), 53)) {
-      SCOPED_TRACE(path.string() + " " + std::to_string(at));
+      SCOPED_TRACE(pack.text() + " " + std::to_string(at));
       base::Bytes bad = bytes;
       bad[at] ^= std::byte{1};
-      const CheckReport report = check_with(path, bad);
+      const CheckReport report = check_with(pack, bad);
       expect_the_rest_readable(report);
       const auto hit = std::ranges::find_if(blocks, [&](const BlockEntry& block) {
         return at >= block.place && at - block.place < BlockHeader::kSize + block.sealed_length;
       });
       // Header, trailer and footer contain nothing that the index doesn't know.
       const bool hits_mail = hit != blocks.end() && hit->stream != Stream::kManifests;
-      EXPECT_EQ(hits_mail ? ids_[owner(path)].size() : 0, report.damaged_messages.size());
+      EXPECT_EQ(hits_mail ? ids_[owner(pack)].size() : 0, report.damaged_messages.size());
       for (const DamagedMessage& message : report.damaged_messages) {
-        EXPECT_THAT(ids_[owner(path)], Contains(message.id));
+        EXPECT_THAT(ids_[owner(pack)], Contains(message.id));
       }
       if (HasFailure()) return;
     }
-    files_.overwrite(path, bytes);
+    stored().set(pack, bytes);
   }
   EXPECT_TRUE(check_all().is_intact());
 }
 
-TEST_F(FlipTest, ATruncatedPackIsFoundAndTheOtherStaysReadable) {
-  for (const auto& [path, bytes] : files_.files_below(packs_directory(location_))) {
+TEST_P(FlipTest, ATruncatedPackIsFoundAndTheOtherStaysReadable) {
+  for (const auto& [pack, bytes] : stored().in(kPacksArea)) {
     for (const std::size_t size : tried_places(bytes.size(), 101)) {
-      SCOPED_TRACE(path.string() + " " + std::to_string(size));
+      SCOPED_TRACE(pack.text() + " " + std::to_string(size));
       const base::Bytes bad(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
-      check_with(path, bad);
-      const std::string other = owner(path) == "alice" ? "bob" : "alice";
+      check_with(pack, bad);
+      const std::string other = owner(pack) == "alice" ? "bob" : "alice";
       std::string expected;
       for (unsigned uid = 1; uid <= ids_[other].size(); ++uid) expected += text_of(other, uid);
       Reader reader = Reader::open(location_, files_);
       EXPECT_EQ(expected, restored(reader, other));
       if (HasFailure()) return;
     }
-    files_.overwrite(path, bytes);
+    stored().set(pack, bytes);
   }
   EXPECT_TRUE(check_all().is_intact());
 }
 
-TEST_F(FlipTest, AFlippedOrTruncatedKeySlotOrRecordIsFoundAndMailStaysReadable) {
-  for (const base::Path& directory : {keys_directory(location_), trees_directory(location_),
-                                      commits_directory(location_), owner_directory(location_)}) {
-    const auto files = files_.files_below(directory);
-    ASSERT_FALSE(files.empty());
-    for (const auto& [path, bytes] : files) {
+TEST_P(FlipTest, AFlippedOrTruncatedKeySlotOrRecordIsFoundAndMailStaysReadable) {
+  end_late_listings();  // nothing else leads to each of them
+  for (const std::string_view area : {kKeysArea, kTreesArea, kCommitsArea, kOwnerArea}) {
+    const auto blobs = stored().in(area);
+    ASSERT_FALSE(blobs.empty());
+    for (const auto& [blob, bytes] : blobs) {
       for (std::size_t at = 0; at < 2 * bytes.size(); at += step(19)) {
-        SCOPED_TRACE(path.string() + " " + std::to_string(at));
+        SCOPED_TRACE(blob.text() + " " + std::to_string(at));
         base::Bytes bad = bytes;
         if (at < bytes.size()) {
           bad[at] ^= std::byte{1};
         } else {
           bad.resize(at - bytes.size());
         }
-        const CheckReport report = check_with(path, bad);
+        const CheckReport report = check_with(blob, bad);
         EXPECT_THAT(report.damaged_messages, IsEmpty());
         expect_the_rest_readable(report);
         if (HasFailure()) return;
       }
-      files_.overwrite(path, bytes);
+      stored().set(blob, bytes);
     }
   }
   EXPECT_TRUE(check_all().is_intact());
 }
 
-TEST_F(FlipTest, TwoPacksThatSwappedPlacesAreFound) {
-  const auto packs = files_.files_below(packs_directory(location_));
+TEST_P(FlipTest, TwoPacksThatSwappedPlacesAreFound) {
+  const auto packs = stored().in(kPacksArea);
   ASSERT_EQ(2U, packs.size());
-  files_.overwrite(packs.begin()->first, packs.rbegin()->second);
-  files_.overwrite(packs.rbegin()->first, packs.begin()->second);
-  for (const auto& [path, bytes] : packs) {
-    EXPECT_THAT(check_all().damage, Contains(HasSubstr(path.filename().string())));
+  stored().set(packs.begin()->first, packs.rbegin()->second);
+  stored().set(packs.rbegin()->first, packs.begin()->second);
+  for (const auto& [pack, bytes] : packs) {
+    EXPECT_THAT(check_all().damage, Contains(HasSubstr(pack.key())));
   }
 }
 
-TEST_F(FlipTest, AFlipInTheIndexIsFoundOrChangesNoResult) {
+INSTANTIATE_TEST_SUITE_P(Directory, FlipTest, tests::a_directory());
+INSTANTIATE_TEST_SUITE_P(LateListings, FlipTest, tests::a_late_storage());
+
+// The index is a file of this machine, wherever the store is.
+class IndexFlipTest : public SmallStore {};
+
+TEST_F(IndexFlipTest, AFlipInTheIndexIsFoundOrChangesNoResult) {
   const base::Path path = index_file(location_);
   const std::string good = base::to_text(
       base::read_file(base::real_file_system(), path, std::uint64_t{1} << 30).value());

@@ -1,6 +1,6 @@
 // A store that lacks a pack: everything else in it can be read, its snapshots stay known, the next
 // backup stores again what was lost, and nothing is wrong once the pack is back.
-#include <filesystem>
+#include <map>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -38,26 +38,29 @@ class UnreachableFile : public tests::ForwardingFileSystem {
 
 // Every account is in a pack of its own. Bob's mail has alice's attachments, which are in her pack;
 // carol's has others.
-class MissingPackTest : public StoreFixture {
+class MissingPackFixture : public StoreFixture {
  protected:
-  MissingPackTest() {
+  explicit MissingPackFixture(tests::HeldBy held_by = tests::HeldBy::kDirectory)
+      : StoreFixture(held_by) {
     make_store();
     alices_pack_ = back_up("alice", alices_);
     bobs_pack_ = back_up("bob", bobs_);
     carols_pack_ = back_up("carol", carols_);
   }
 
-  base::Path back_up(const std::string& account, const std::vector<std::string>& messages) {
-    const std::vector<base::Path> before = packs();
+  BlobName back_up(const std::string& account, const std::vector<std::string>& messages) {
+    const std::vector<BlobName> before = pack_names();
     back_up_at(next_ += std::chrono::days(1), account, messages);
-    for (const base::Path& pack : packs()) {
-      if (std::ranges::find(before, pack) == before.end()) return pack;
-    }
-    return {};
+    return pack_added_since(before);
   }
 
-  void take_away(const base::Path& pack) { std::filesystem::rename(pack, away_); }
-  void put_back(const base::Path& pack) { std::filesystem::rename(away_, pack); }
+  void take_away(const BlobName& pack) { away_[pack] = stored().take(pack); }
+
+  // Until a listing shows it, no commit that is not in the index leads to it.
+  void put_back(const BlobName& pack) {
+    stored().set(pack, away_.at(pack));
+    end_late_listings();
+  }
 
   std::vector<std::string> restored(const std::string& account) {
     Reader reader = open_reader();
@@ -70,8 +73,8 @@ class MissingPackTest : public StoreFixture {
     return all;
   }
 
-  static testing::Matcher<std::string> is_missing(const base::Path& pack) {
-    return HasSubstr(pack.filename().string() + ": it is missing");
+  static testing::Matcher<std::string> is_missing(const BlobName& pack) {
+    return HasSubstr(pack.key() + ": it is missing");
   }
 
   void expect_intact() {
@@ -86,14 +89,19 @@ class MissingPackTest : public StoreFixture {
   // Their numbers differ, so that they share no leaf with UIDs and flags.
   const std::vector<std::string> bobs_ = samples(10, 4);
   const std::vector<std::string> carols_ = samples(25, 3);
-  base::Path alices_pack_;
-  base::Path bobs_pack_;
-  base::Path carols_pack_;
-  base::Path away_ = directory_ / "away";
+  BlobName alices_pack_{kPacksArea, "0"};
+  BlobName bobs_pack_ = alices_pack_;
+  BlobName carols_pack_ = alices_pack_;
+  std::map<BlobName, base::Bytes> away_;
   std::chrono::sys_seconds next_{std::chrono::days(10'000)};
 };
 
-TEST_F(MissingPackTest, TheRestOfTheStoreCanBeRead) {
+class MissingPackTest : public tests::OnEachStorage<MissingPackFixture> {};
+
+// One of its files can't be reached.
+class MissingPackInADirectoryTest : public MissingPackFixture {};
+
+TEST_P(MissingPackTest, TheRestOfTheStoreCanBeRead) {
   take_away(alices_pack_);
   EXPECT_THAT(open_writer().damage(), ElementsAre(is_missing(alices_pack_)));
   EXPECT_EQ(carols_, restored("carol"));
@@ -102,7 +110,7 @@ TEST_F(MissingPackTest, TheRestOfTheStoreCanBeRead) {
   EXPECT_THAT(restore(reader, "bob", "INBOX"), testing::Each(HasSubstr("damaged: ")));
 }
 
-TEST_F(MissingPackTest, AMessageWhosePartsAreLostIsStoredAgain) {
+TEST_P(MissingPackTest, AMessageWhosePartsAreLostIsStoredAgain) {
   take_away(alices_pack_);
   {
     Writer writer = open_writer();
@@ -118,7 +126,7 @@ TEST_F(MissingPackTest, AMessageWhosePartsAreLostIsStoredAgain) {
   EXPECT_EQ(carols_, restored("carol"));
 }
 
-TEST_F(MissingPackTest, AMessageWhoseRecordIsLostIsStoredAgain) {
+TEST_P(MissingPackTest, AMessageWhoseRecordIsLostIsStoredAgain) {
   take_away(bobs_pack_);
   {
     Writer writer = open_writer();
@@ -130,7 +138,7 @@ TEST_F(MissingPackTest, AMessageWhoseRecordIsLostIsStoredAgain) {
   EXPECT_EQ(alices_, restored("alice"));
 }
 
-TEST_F(MissingPackTest, OnceThePackIsBackEverythingIsThere) {
+TEST_P(MissingPackTest, OnceThePackIsBackEverythingIsThere) {
   take_away(alices_pack_);
   back_up("bob", bobs_);
   put_back(alices_pack_);
@@ -142,8 +150,8 @@ TEST_F(MissingPackTest, OnceThePackIsBackEverythingIsThere) {
   expect_intact();
 }
 
-TEST_F(MissingPackTest, AnAccountsNewestSnapshotIsNotForgotten) {
-  const base::Path second = back_up("alice", samples(0, 6));
+TEST_P(MissingPackTest, AnAccountsNewestSnapshotIsNotForgotten) {
+  const BlobName second = back_up("alice", samples(0, 6));
   back_up("carol", carols_);
   take_away(second);
   EXPECT_THAT(open_writer().damage(), ElementsAre(is_missing(second)));
@@ -162,29 +170,28 @@ TEST_F(MissingPackTest, AnAccountsNewestSnapshotIsNotForgotten) {
   }
 }
 
-TEST_F(MissingPackTest, OfTwoMissingPacksOneComesBack) {
-  const base::Path alices = back_up("alice", samples(0, 6));
-  const base::Path bobs = back_up("bob", samples(10, 6));
+TEST_P(MissingPackTest, OfTwoMissingPacksOneComesBack) {
+  const BlobName alices = back_up("alice", samples(0, 6));
+  const BlobName bobs = back_up("bob", samples(10, 6));
   back_up("carol", carols_);
-  const base::Path elsewhere = directory_ / "elsewhere";
   take_away(alices);
-  std::filesystem::rename(bobs, elsewhere);
+  take_away(bobs);
   EXPECT_THAT(open_writer().damage(), UnorderedElementsAre(is_missing(alices), is_missing(bobs)));
   put_back(alices);
   open_writer();
   EXPECT_EQ(samples(0, 6), restored("alice"));
   EXPECT_THAT(sequences("bob"), ElementsAre(1, 2));
   back_up("bob", samples(10, 7));
-  std::filesystem::rename(elsewhere, bobs);
+  put_back(bobs);
   EXPECT_THAT(open_writer().damage(), IsEmpty());
   EXPECT_THAT(sequences("alice"), ElementsAre(1, 2));
   EXPECT_THAT(sequences("bob"), ElementsAre(1, 2, 3));
   expect_intact();
 }
 
-TEST_F(MissingPackTest, WhatAnotherPackHasTooIsFoundThere) {
+TEST_P(MissingPackTest, WhatAnotherPackHasTooIsFoundThere) {
   take_away(alices_pack_);
-  const base::Path copies = back_up("dave", alices_);
+  const BlobName copies = back_up("dave", alices_);
   put_back(alices_pack_);
   back_up("carol", carols_);
   take_away(copies);
@@ -198,13 +205,13 @@ TEST_F(MissingPackTest, WhatAnotherPackHasTooIsFoundThere) {
   EXPECT_EQ(bobs_, restored("bob"));
 }
 
-TEST_F(MissingPackTest, AnotherPackThatTurnsOutToBeUnreadableCountsAsMissing) {
+TEST_P(MissingPackTest, AnotherPackThatTurnsOutToBeUnreadableCountsAsMissing) {
   take_away(alices_pack_);
-  std::filesystem::resize_file(bobs_pack_, std::filesystem::file_size(bobs_pack_) - 1);
+  stored().truncate(bobs_pack_, stored().size(bobs_pack_) - 1);
   {
     Writer writer = open_writer();
-    EXPECT_THAT(writer.damage(), UnorderedElementsAre(HasSubstr(bobs_pack_.filename().string()),
-                                                      is_missing(alices_pack_)));
+    EXPECT_THAT(writer.damage(),
+                UnorderedElementsAre(HasSubstr(bobs_pack_.key()), is_missing(alices_pack_)));
     for (const std::string& message : bobs_) EXPECT_TRUE(add_message(writer, message).is_new);
     for (const std::string& message : carols_) EXPECT_FALSE(add_message(writer, message).is_new);
   }
@@ -212,14 +219,14 @@ TEST_F(MissingPackTest, AnotherPackThatTurnsOutToBeUnreadableCountsAsMissing) {
   EXPECT_EQ(carols_, restored("carol"));
 }
 
-TEST_F(MissingPackTest, TheIndexChangesOnlyOnceTheOthersHaveBeenRead) {
+TEST_F(MissingPackInADirectoryTest, TheIndexChangesOnlyOnceTheOthersHaveBeenRead) {
   const auto indexed = [&] {
     const StoreId store = open_keys(location_, files_).store;
     return Index::open_read_only(index_file(location_), store).packs().size();
   };
   take_away(alices_pack_);
   UnreachableFile files;
-  files.unreachable = carols_pack_;
+  files.unreachable = packs_directory(location_) / carols_pack_.key();
   EXPECT_ERROR(kStorage, "no answer", Writer::open(location_, files, clock_));
   EXPECT_EQ(indexed(), 3U);
   EXPECT_THAT(open_writer().damage(), ElementsAre(is_missing(alices_pack_)));
@@ -227,8 +234,8 @@ TEST_F(MissingPackTest, TheIndexChangesOnlyOnceTheOthersHaveBeenRead) {
 }
 
 // Without its newest commit, the store is in an older state.
-TEST_F(MissingPackTest, TheNewestPackComesBack) {
-  const base::Path newest = back_up("alice", samples(0, 6));
+TEST_P(MissingPackTest, TheNewestPackComesBack) {
+  const BlobName newest = back_up("alice", samples(0, 6));
   take_away(newest);
   EXPECT_ERROR(kDamaged, "commit 4 was made in it", open_writer());
   put_back(newest);
@@ -239,8 +246,8 @@ TEST_F(MissingPackTest, TheNewestPackComesBack) {
   expect_intact();
 }
 
-TEST_F(MissingPackTest, ASequenceThatARepairDoesNotFindIsNotUsedAgain) {
-  const base::Path newest = back_up("alice", samples(0, 6));
+TEST_P(MissingPackTest, ASequenceThatARepairDoesNotFindIsNotUsedAgain) {
+  const BlobName newest = back_up("alice", samples(0, 6));
   take_away(newest);
   EXPECT_ERROR(kDamaged, "commit 4 was made in it", open_writer());
   repair(location_, files_, clock_);
@@ -250,6 +257,9 @@ TEST_F(MissingPackTest, ASequenceThatARepairDoesNotFindIsNotUsedAgain) {
   EXPECT_THAT(sequences("alice"), ElementsAre(1, 3));
   expect_intact();
 }
+
+INSTANTIATE_TEST_SUITE_P(Directory, MissingPackTest, tests::a_directory());
+INSTANTIATE_TEST_SUITE_P(LateListings, MissingPackTest, tests::a_late_storage());
 
 }  // namespace
 }  // namespace store

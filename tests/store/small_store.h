@@ -1,8 +1,9 @@
 // A store so small that every byte of it can be tried: two accounts in two packs, a tree record. In
-// memory except for the index.
+// memory except for the index: in a simulated file system, or in the model of object storage.
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,8 @@
 #include "store/maintenance/check.h"
 #include "store/tree_record.h"
 #include "tests/store/simulated_file_system.h"
+#include "tests/store/storage/each_storage.h"
+#include "tests/store/storage/stored_blobs.h"
 #include "tests/store/store_fixture.h"
 #include "tests/temporary_directory.h"
 
@@ -19,14 +22,16 @@ namespace store {
 
 class SmallStore : public testing::Test {
  protected:
-  SmallStore() {
+  explicit SmallStore(tests::HeldBy held_by = tests::HeldBy::kDirectory)
+      : late_storage_(tests::model_of(held_by)) {
     location_ = {.store = "/simulated/store",
                  .index = directory_.path() / "index",
-                 .key_file = "/simulated/store.key"};
+                 .key_file = "/simulated/store.key",
+                 .storage = late_storage_};
     init(location_, files_, clock_);
     Writer writer = Writer::open(location_, files_, clock_);
     back_up(writer, "alice", 1);
-    first_pack_ = files_.files_below(packs_directory(location_)).begin()->first;
+    first_pack_ = stored().names_in(kPacksArea).front();
     back_up(writer, "bob", 2);
     TreeRecord record;
     record.id = TreeRecords::new_id();
@@ -70,11 +75,19 @@ class SmallStore : public testing::Test {
     return all;
   }
 
+  tests::StoredBlobs stored() { return {location_, files_}; }
+
+  // From now on, listings of the model are complete.
+  void end_late_listings() {
+    if (late_storage_) late_storage_->stop_failing();
+  }
+
   tests::TemporaryDirectory directory_;
+  std::shared_ptr<tests::ModelStorage> late_storage_;  // null: the store is in a directory
   Location location_;
   TestClock clock_;
   tests::SimulatedFileSystem files_;
-  base::Path first_pack_;  // alice's
+  BlobName first_pack_{kPacksArea, "0"};  // alice's
   std::map<std::string, std::vector<MessageId>> ids_;
 };
 

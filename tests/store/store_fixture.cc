@@ -90,10 +90,11 @@ FolderRecord add_folder(Writer& writer, const std::string& name,
   return writer.seal(draft);
 }
 
-StoreFixture::StoreFixture() {
+StoreFixture::StoreFixture(tests::HeldBy held_by) : late_storage_(tests::model_of(held_by)) {
   location_ = {.store = directory_ / "store",
                .index = directory_ / "index",
-               .key_file = directory_ / "etc" / "store.key"};
+               .key_file = directory_ / "etc" / "store.key",
+               .storage = late_storage_};
 }
 
 void StoreFixture::make_store() {
@@ -155,6 +156,23 @@ std::vector<base::Path> StoreFixture::packs() const {
   }
   std::ranges::sort(packs);
   return packs;
+}
+
+BlobName StoreFixture::pack_added_since(const std::vector<BlobName>& before) const {
+  std::vector<BlobName> added = pack_names();
+  std::erase_if(added, [&](const BlobName& name) {
+    return std::ranges::find(before, name) != before.end();
+  });
+  EXPECT_EQ(1U, added.size());
+  return added.at(0);
+}
+
+std::string StoreFixture::shown(const BlobName& name) const {
+  return storage_of(location_, files_)->display_name(name);
+}
+
+void StoreFixture::end_late_listings() {
+  if (late_storage_) late_storage_->stop_failing();
 }
 
 }  // namespace store

@@ -1,4 +1,5 @@
-// A store in a temporary directory, and a small vocabulary for filling it.
+// A store in a temporary directory or in the model of object storage, and a small vocabulary for
+// filling it.
 #pragma once
 
 #include <optional>
@@ -13,6 +14,8 @@
 #include "store/format/location.h"
 #include "store/reader.h"
 #include "store/writer.h"
+#include "tests/store/storage/each_storage.h"
+#include "tests/store/storage/stored_blobs.h"
 #include "tests/temporary_directory.h"
 
 namespace store {
@@ -50,7 +53,7 @@ FolderRecord add_folder(Writer& writer, const std::string& name,
 
 class StoreFixture : public testing::Test {
  protected:
-  StoreFixture();
+  explicit StoreFixture(tests::HeldBy held_by = tests::HeldBy::kDirectory);
 
   void make_store();
   Writer open_writer();
@@ -69,10 +72,20 @@ class StoreFixture : public testing::Test {
   static std::vector<std::string> restore(Reader& reader, const std::string& account,
                                           const std::string& folder);
 
+  // The paths of the packs, which only a store in a directory has.
   std::vector<base::Path> packs() const;
+
+  tests::StoredBlobs stored() const { return {location_, files_}; }
+  std::vector<BlobName> pack_names() const { return stored().names_in(kPacksArea); }
+  BlobName pack_added_since(const std::vector<BlobName>& before) const;
+  std::string shown(const BlobName& name) const;  // in messages
+
+  // From now on, listings of the model are complete. A directory's always are.
+  void end_late_listings();
 
   tests::TemporaryDirectory temporary_;
   base::Path directory_ = temporary_.path();
+  std::shared_ptr<tests::ModelStorage> late_storage_;  // null: the store is in a directory
   Location location_;
   TestClock clock_;
   base::FileSystem& files_ = base::real_file_system();

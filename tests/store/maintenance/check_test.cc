@@ -21,9 +21,9 @@ using testing::SizeIs;
 
 namespace fs = std::filesystem;
 
-class CheckTest : public SmallStore {};
+class CheckTest : public tests::OnEachStorage<SmallStore> {};
 
-TEST_F(CheckTest, ConcurrentBackupsAndPrunesAreNotReportedAsDamage) {
+TEST_P(CheckTest, ConcurrentBackupsAndPrunesAreNotReportedAsDamage) {
   bool is_begun = false;
   CheckOptions options;
   options.depth = CheckDepth::kReadData;
@@ -47,7 +47,7 @@ TEST_F(CheckTest, ConcurrentBackupsAndPrunesAreNotReportedAsDamage) {
   EXPECT_EQ(2U, check_all().snapshots);
 }
 
-TEST_F(CheckTest, AnIntactStoreHasNoDamage) {
+TEST_P(CheckTest, AnIntactStoreHasNoDamage) {
   for (const CheckDepth depth : {CheckDepth::kQuick, CheckDepth::kReadData}) {
     const CheckReport report = check_all(depth);
     EXPECT_THAT(report.damage, IsEmpty());
@@ -59,7 +59,7 @@ TEST_F(CheckTest, AnIntactStoreHasNoDamage) {
   }
 }
 
-TEST_F(CheckTest, WorksAlongsideAWriterAndOnSeveralThreads) {
+TEST_P(CheckTest, WorksAlongsideAWriterAndOnSeveralThreads) {
   Writer writer = Writer::open(location_, files_, clock_);
   CheckOptions options;
   options.depth = CheckDepth::kReadData;
@@ -74,19 +74,17 @@ TEST_F(CheckTest, WorksAlongsideAWriterAndOnSeveralThreads) {
   EXPECT_EQ(report.pack_bytes, done);
 }
 
-TEST_F(CheckTest, AMissingPackAndItsContentAreNamed) {
-  files_.lose(first_pack_);
+TEST_P(CheckTest, AMissingPackAndItsContentAreNamed) {
+  stored().lose(first_pack_);
   for (const CheckDepth depth : {CheckDepth::kQuick, CheckDepth::kReadData}) {
     const CheckReport report = check_all(depth);
-    EXPECT_THAT(report.damage, Contains(HasSubstr(first_pack_.filename().string())));
+    EXPECT_THAT(report.damage, Contains(HasSubstr(first_pack_.key())));
   }
 }
 
-TEST_F(CheckTest, ADamagedMessageIsNamedWithItsPlaces) {
+TEST_P(CheckTest, ADamagedMessageIsNamedWithItsPlaces) {
   // Whether the block has texts or records, alice's message can't be rebuilt.
-  base::Bytes bytes = files_.files_below(packs_directory(location_))[first_pack_];
-  bytes[150] ^= std::byte{1};
-  files_.overwrite(first_pack_, bytes);
+  stored().flip(first_pack_, 150);
   const CheckReport report = check_all();
   ASSERT_THAT(report.damaged_messages, SizeIs(1));
   EXPECT_EQ(ids_["alice"][0], report.damaged_messages[0].id);
@@ -100,13 +98,15 @@ class OlderStateTest : public CheckTest {
  protected:
   OlderStateTest() {
     yesterday_ = files_.copy();
+    if (late_storage_) late_storage_->keep();
     fs::copy(location_.index, directory_.path() / "yesterday", fs::copy_options::recursive);
     Writer writer = Writer::open(location_, files_, clock_);
     back_up(writer, "carol", 1);
   }
 
-  // Reverts everything below /simulated/store to yesterday; files beside the key stay as today.
+  // Reverts all of the store to yesterday; files beside the index and the key stay as today.
   void revert_store() {
+    if (late_storage_) return late_storage_->revert();
     for (const auto& [path, bytes] : files_.files_below(location_.store)) {
       const auto before = yesterday_->files_below(location_.store);
       if (before.contains(path)) {
@@ -127,20 +127,20 @@ class OlderStateTest : public CheckTest {
   std::unique_ptr<tests::SimulatedFileSystem> yesterday_;
 };
 
-TEST_F(OlderStateTest, AnOlderStoreIsDetected) {
+TEST_P(OlderStateTest, AnOlderStoreIsDetected) {
   revert_store();
   const CheckReport report = check_all();
   EXPECT_THAT(report.damage, Contains(HasSubstr("it is missing")));
 }
 
-TEST_F(OlderStateTest, AnOlderStoreWithALostIndexIsDetected) {
+TEST_P(OlderStateTest, AnOlderStoreWithALostIndexIsDetected) {
   revert_store();
   fs::remove_all(location_.index);
   EXPECT_ERROR(kDamaged, "commit 3 was made in it, but the newest that can be found is 2",
                Writer::open(location_, files_, clock_));
 }
 
-TEST_F(OlderStateTest, AnOlderStoreWithItsIndexIsDetected) {
+TEST_P(OlderStateTest, AnOlderStoreWithItsIndexIsDetected) {
   revert_store();
   revert_index();
   const CheckReport report = check_all();
@@ -150,7 +150,7 @@ TEST_F(OlderStateTest, AnOlderStoreWithItsIndexIsDetected) {
 }
 
 // Then backed up again by a program that does not have the mark.
-TEST_F(OlderStateTest, ADifferentHistoryIsDetected) {
+TEST_P(OlderStateTest, ADifferentHistoryIsDetected) {
   const std::map<base::Path, base::Bytes> today = files_.files_below("/simulated");
   revert_store();
   revert_index();
@@ -171,15 +171,18 @@ TEST_F(OlderStateTest, ADifferentHistoryIsDetected) {
                Writer::open(location_, files_, clock_));
 }
 
-TEST_F(CheckTest, PacksReadByAnEarlierCheckCanBeSkipped) {
-  base::Bytes bytes = files_.files_below(packs_directory(location_))[first_pack_];
-  bytes[150] ^= std::byte{1};
-  files_.overwrite(first_pack_, bytes);
+TEST_P(CheckTest, PacksReadByAnEarlierCheckCanBeSkipped) {
+  stored().flip(first_pack_, 150);
   CheckOptions options;
   options.depth = CheckDepth::kReadData;
-  options.skip = {Sha256{ObjectId::from_hex(first_pack_.filename().string())->bytes}};
+  options.skip = {Sha256{ObjectId::from_hex(first_pack_.key())->bytes}};
   EXPECT_TRUE(check(location_, files_, options).is_intact());
 }
+
+INSTANTIATE_TEST_SUITE_P(Directory, CheckTest, tests::a_directory());
+INSTANTIATE_TEST_SUITE_P(LateListings, CheckTest, tests::a_late_storage());
+INSTANTIATE_TEST_SUITE_P(Directory, OlderStateTest, tests::a_directory());
+INSTANTIATE_TEST_SUITE_P(LateListings, OlderStateTest, tests::a_late_storage());
 
 }  // namespace
 }  // namespace store

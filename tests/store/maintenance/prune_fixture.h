@@ -17,7 +17,10 @@ namespace store {
 
 class PruneFixture : public StoreFixture {
  protected:
-  PruneFixture() { make_store(); }
+  explicit PruneFixture(tests::HeldBy held_by = tests::HeldBy::kDirectory)
+      : StoreFixture(held_by) {
+    make_store();
+  }
 
   SnapshotInfo back_up(const std::string& account, unsigned first, unsigned count) {
     Writer writer = open_writer();

@@ -22,13 +22,16 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-class PruneSafetyTest : public PruneFixture {};
+class PruneSafetyTest : public tests::OnEachStorage<PruneFixture> {};
 
-TEST_F(PruneSafetyTest, CommitsBeforeACheckpointMayBeMissing) {
+// Temporary files lie only in a directory.
+class PruneLeftoversTest : public PruneFixture {};
+
+TEST_P(PruneSafetyTest, CommitsBeforeACheckpointMayBeMissing) {
   for (unsigned night = 0; night < 4; ++night) back_up("alice", night, 10);
   prune({}, std::chrono::seconds(0));
   prune({}, std::chrono::seconds(0));
-  EXPECT_THAT(packs(), SizeIs(1));
+  EXPECT_THAT(pack_names(), SizeIs(1));
   expect_intact();
   back_up("alice", 7, 10);
   expect_intact();
@@ -38,13 +41,13 @@ TEST_F(PruneSafetyTest, CommitsBeforeACheckpointMayBeMissing) {
   expect_intact();
 }
 
-TEST_F(PruneSafetyTest, AnOlderIndexIsBroughtUpToDate) {
+TEST_P(PruneSafetyTest, AnOlderIndexIsBroughtUpToDate) {
   const SnapshotInfo first = back_up("alice", 0, 20);
   back_up("alice", 10, 20);
   std::filesystem::copy(location_.index, directory_ / "before");
   prune({first.id}, std::chrono::seconds(0));
   prune({}, std::chrono::seconds(0));
-  EXPECT_THAT(packs(), SizeIs(1));
+  EXPECT_THAT(pack_names(), SizeIs(1));
   std::filesystem::remove_all(location_.index);
   std::filesystem::rename(directory_ / "before", location_.index);
   EXPECT_THAT(open_writer().damage(), IsEmpty());
@@ -53,7 +56,7 @@ TEST_F(PruneSafetyTest, AnOlderIndexIsBroughtUpToDate) {
   expect_intact();
 }
 
-TEST_F(PruneSafetyTest, AnEarlierReaderKeepsTheFilesItMayRead) {
+TEST_P(PruneSafetyTest, AnEarlierReaderKeepsTheFilesItMayRead) {
   const SnapshotInfo first = back_up("alice", 0, 10);
   Reader reader = open_reader();
   const FolderRecord folder = reader.folders(first).at(0);
@@ -72,7 +75,7 @@ TEST_F(PruneSafetyTest, AnEarlierReaderKeepsTheFilesItMayRead) {
   EXPECT_EQ(3U, prune().deleted);
 }
 
-TEST_F(PruneSafetyTest, AReaderLooksUpMovedObjectsAgain) {
+TEST_P(PruneSafetyTest, AReaderLooksUpMovedObjectsAgain) {
   back_up("alice", 0, 10);
   Reader reader = open_reader();
   std::vector<MessageId> ids;
@@ -94,41 +97,36 @@ TEST_F(PruneSafetyTest, AReaderLooksUpMovedObjectsAgain) {
           std::filesystem::remove(lock);
         }
         prune({}, std::chrono::seconds(0));
-        ASSERT_THAT(packs(), SizeIs(1));
+        ASSERT_THAT(pack_names(), SizeIs(1));
       },
       [&](std::size_t, const std::string& why) { ADD_FAILURE() << why; });
   EXPECT_EQ(samples(0, 10), messages);
 }
 
-TEST_F(PruneSafetyTest, ADamagedStoreIsLeftUnchanged) {
+TEST_P(PruneSafetyTest, ADamagedStoreIsLeftUnchanged) {
   const SnapshotInfo first = back_up("alice", 0, 10);
-  const base::Path damaged = packs().at(0);
+  const BlobName damaged = pack_names().at(0);
   back_up("bob", 20, 10);
-  const std::size_t count = packs().size();
-  std::filesystem::remove(damaged);
+  const std::size_t count = pack_names().size();
+  stored().lose(damaged);
   EXPECT_ERROR(kDamaged, "of account bob can't be read", prune({first.id}));
-  EXPECT_THAT(packs(), SizeIs(count - 1));
+  EXPECT_THAT(pack_names(), SizeIs(count - 1));
 }
 
-TEST_F(PruneSafetyTest, UnreadableDataIsNotTreatedAsDead) {
+TEST_P(PruneSafetyTest, UnreadableDataIsNotTreatedAsDead) {
   const SnapshotInfo first = back_up("alice", 0, 10);
-  const base::Path damaged = packs().at(0);
+  const BlobName damaged = pack_names().at(0);
   back_up("bob", 0, 12);
-  const std::vector<base::Path> before = packs();
+  const std::vector<BlobName> before = pack_names();
   // In its first block, after the headers: the trailer stays intact.
-  const std::unique_ptr<base::File> file = files_.open(damaged);
-  base::Bytes bytes(file->size());
-  file->read_at(0, bytes);
-  bytes[200] ^= std::byte{1};
-  std::filesystem::remove(damaged);
-  files_.create(damaged)->write(bytes);
+  stored().flip(damaged, 200);
   EXPECT_ERROR(kDamaged, "it is not what was written", prune({first.id}));
-  const std::vector<base::Path> after = packs();
+  const std::vector<BlobName> after = pack_names();
   EXPECT_TRUE(std::ranges::includes(after, before)) << "the first step's commit is new";
   EXPECT_THAT(open_reader().snapshots("bob"), SizeIs(1));
 }
 
-TEST_F(PruneSafetyTest, LeftoversAreRemovedUnlessTheyMayBeInUse) {
+TEST_F(PruneLeftoversTest, TheyAreRemovedUnlessTheyMayBeInUse) {
   const base::Path old_record = trees_directory(location_) / ".mailstow-4999999-0.tmp";
   const base::Path new_record = trees_directory(location_) / ".mailstow-4999999-1.tmp";
   const base::Path spool = location_.index / ".mailstow-spool-abc123";
@@ -147,7 +145,7 @@ TEST_F(PruneSafetyTest, LeftoversAreRemovedUnlessTheyMayBeInUse) {
   EXPECT_TRUE(std::filesystem::exists(other));
 }
 
-TEST_F(PruneSafetyTest, AStopRequestLeavesNothingDropped) {
+TEST_P(PruneSafetyTest, AStopRequestLeavesNothingDropped) {
   const SnapshotInfo first = back_up("alice", 0, 20);
   back_up("alice", 10, 20);
   EXPECT_EXIT(
@@ -168,10 +166,13 @@ TEST_F(PruneSafetyTest, AStopRequestLeavesNothingDropped) {
   expect_intact();
 }
 
-TEST_F(PruneSafetyTest, DoesNotWaitForAWriter) {
+TEST_P(PruneSafetyTest, DoesNotWaitForAWriter) {
   const Writer writer = open_writer();
   EXPECT_ERROR(kBusy, "another mailstow process is writing to it", prune());
 }
+
+INSTANTIATE_TEST_SUITE_P(Directory, PruneSafetyTest, tests::a_directory());
+INSTANTIATE_TEST_SUITE_P(LateListings, PruneSafetyTest, tests::a_late_storage());
 
 }  // namespace
 }  // namespace store

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/atomic_file.h"
 #include "store/format/layout.h"
 #include "store/maintenance/reindex.h"
 #include "store/maintenance/reserve.h"
@@ -14,14 +15,13 @@
 #include "tests/store/maintenance/prune_fixture.h"
 #include "tests/store/random_bytes.h"
 #include "tests/store/simulated_file_system.h"
-#include "tests/store/storage/model_storage.h"
 
 namespace store {
 namespace {
 
 using testing::IsEmpty;
 
-class PruneStepsTest : public PruneFixture {
+class PruneStepsTest : public tests::OnEachStorage<PruneFixture> {
  protected:
   ObjectId back_up_these(const std::string& account, const std::vector<std::string>& messages) {
     Writer writer = open_writer();
@@ -40,7 +40,7 @@ class PruneStepsTest : public PruneFixture {
 };
 
 // The record of message 13 is dead in a half-dead pack, its attachment is in a wholly dead one.
-TEST_F(PruneStepsTest, AMessageThatArrivesAgainBetweenTwoStepsIsComplete) {
+TEST_P(PruneStepsTest, AMessageThatArrivesAgainBetweenTwoStepsIsComplete) {
   const ObjectId first = back_up_these("bob", {sample_message(3)});
   std::vector<std::string> messages;
   for (unsigned ten = 10; ten < 60; ten += 10) messages.push_back(sample_message(ten));
@@ -68,7 +68,7 @@ TEST_F(PruneStepsTest, AMessageThatArrivesAgainBetweenTwoStepsIsComplete) {
   expect_intact();
 }
 
-TEST_F(PruneStepsTest, WithoutRoomStepsThatCopyNothingAreDone) {
+TEST_P(PruneStepsTest, WithoutRoomStepsThatCopyNothingAreDone) {
   // The two packs share no object: other attachments, and folders of different sizes, because
   // folders of one size have the same flags.
   const ObjectId first = back_up_these("bob", samples(0, 5));
@@ -83,7 +83,7 @@ TEST_F(PruneStepsTest, WithoutRoomStepsThatCopyNothingAreDone) {
   expect_intact();
 }
 
-TEST_F(PruneStepsTest, APlanNamesTheStepsThatWouldBeLeft) {
+TEST_P(PruneStepsTest, APlanNamesTheStepsThatWouldBeLeft) {
   const ObjectId first = back_up_these("alice", samples(0, 10));
   back_up_these("alice", samples(5, 10));
   Location full = location_;
@@ -95,7 +95,7 @@ TEST_F(PruneStepsTest, APlanNamesTheStepsThatWouldBeLeft) {
   EXPECT_THAT(plan.packs.at(0).choice.reason, testing::HasSubstr("there is no room to rewrite it"));
 }
 
-TEST_F(PruneStepsTest, WithoutTheGracePeriodPacksAreDeletedAtOnce) {
+TEST_P(PruneStepsTest, WithoutTheGracePeriodPacksAreDeletedAtOnce) {
   const ObjectId first = back_up_these("alice", samples(0, 10));
   back_up_these("alice", samples(5, 10));
   {
@@ -108,7 +108,7 @@ TEST_F(PruneStepsTest, WithoutTheGracePeriodPacksAreDeletedAtOnce) {
       store::prune(location_, files_, clock_, {.drop = {first}, .skip_grace = true});
   EXPECT_EQ(0U, report.waiting);
   EXPECT_EQ(report.condemned, report.deleted);
-  EXPECT_THAT(packs(), testing::SizeIs(1));
+  EXPECT_THAT(pack_names(), testing::SizeIs(1));
   EXPECT_EQ(samples(5, 10), restored("alice"));
   expect_intact();
   EXPECT_THAT(reindex(location_, files_).damage, IsEmpty());
@@ -116,15 +116,15 @@ TEST_F(PruneStepsTest, WithoutTheGracePeriodPacksAreDeletedAtOnce) {
 }
 
 // Another program may have published a pack after the copies were made.
-TEST_F(PruneStepsTest, TheCopiesAreCheckedWithTheStoresLock) {
+TEST_P(PruneStepsTest, TheCopiesAreCheckedWithTheStoresLock) {
   const ObjectId first = back_up("alice", 0, 10).id;
   const base::Path copy = directory_ / "a-copy";
   const auto update = [&] {
-    std::filesystem::copy(
-        packs_directory(location_), copy / "packs",
-        std::filesystem::copy_options::skip_existing | std::filesystem::copy_options::recursive);
+    for (const auto& [pack, bytes] : stored().in(kPacksArea)) {
+      base::write_file(files_, copy / pack.area() / pack.key(), bytes, base::OnExisting::kReplace);
+    }
   };
-  std::filesystem::create_directories(copy / "packs");
+  std::filesystem::create_directories(copy / kPacksArea);
   update();
   back_up("alice", 5, 10);
   const PruneOptions options{.drop = {first}, .skip_grace = true, .copies = {copy}};
@@ -135,25 +135,26 @@ TEST_F(PruneStepsTest, TheCopiesAreCheckedWithTheStoresLock) {
   EXPECT_EQ(samples(5, 10), restored("alice"));
 }
 
-TEST_F(PruneStepsTest, ACopyMustHaveThePacksThatAListingLacks) {
-  const auto model = std::make_shared<tests::ModelStorage>(
-      StorageTraits{.creates_once = true, .lists_at_once = false, .replaces_at_once = true});
-  location_ = {.store = directory_ / "late",
-               .index = directory_ / "late-index",
-               .key_file = directory_ / "late.key"};
-  location_.storage = model;
-  init(location_, files_, clock_);
+class PruneWithoutListingsTest : public PruneFixture {
+ protected:
+  PruneWithoutListingsTest() : PruneFixture(tests::HeldBy::kLateListings) {}
+};
+
+TEST_F(PruneWithoutListingsTest, ACopyMustHaveThePacksThatAListingLacks) {
   const ObjectId first = back_up("alice", 0, 10).id;
   back_up("alice", 5, 10);
   const base::Path copy = directory_ / "a-copy";
   std::filesystem::create_directories(copy / "packs");
-  model->set_faults({.missing_names = 100});
+  late_storage_->set_faults({.missing_names = 100});
   EXPECT_ERROR(kUsage, "lacks pack",
                store::prune(location_, files_, clock_,
                             {.drop = {first}, .skip_grace = true, .copies = {copy}}));
 }
 
-// A store on a disk of limited size.
+INSTANTIATE_TEST_SUITE_P(Directory, PruneStepsTest, tests::a_directory());
+INSTANTIATE_TEST_SUITE_P(LateListings, PruneStepsTest, tests::a_late_storage());
+
+// A store on a disk of limited size, which object storage has not.
 class PruneOnAFullDiskTest : public testing::Test {
  protected:
   PruneOnAFullDiskTest() {

@@ -23,15 +23,15 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-class PruneTest : public PruneFixture {};
+class PruneTest : public tests::OnEachStorage<PruneFixture> {};
 
-TEST_F(PruneTest, AnEmptyStoreStaysUnchanged) {
+TEST_P(PruneTest, AnEmptyStoreStaysUnchanged) {
   const PruneReport report = prune();
   EXPECT_EQ(0U, report.condemned);
-  EXPECT_THAT(packs(), IsEmpty());
+  EXPECT_THAT(pack_names(), IsEmpty());
 }
 
-TEST_F(PruneTest, NightlyPacksBecomeOne) {
+TEST_P(PruneTest, NightlyPacksBecomeOne) {
   for (unsigned night = 0; night < 5; ++night) back_up("alice", 0, 10 + night);
   const PruneReport report = prune();
   EXPECT_EQ(5U, report.rewritten);
@@ -39,14 +39,14 @@ TEST_F(PruneTest, NightlyPacksBecomeOne) {
   EXPECT_EQ(0U, report.dropped);
   EXPECT_EQ(1U, open_reader().size().packs);
   EXPECT_EQ(stored_bytes(), report.written_bytes);
-  EXPECT_THAT(packs(), SizeIs(6)) << "the old ones stay for the time of grace";
+  EXPECT_THAT(pack_names(), SizeIs(6)) << "the old ones stay for the time of grace";
   EXPECT_THAT(open_reader().snapshots("alice"), SizeIs(5));
   EXPECT_EQ(samples(0, 14), restored("alice"));
   expect_intact();
 }
 
 // Allows a twentieth more than one run would store, since the leaves of all nights are kept.
-TEST_F(PruneTest, ManySmallNightsTakeNoMoreThanOneRunWould) {
+TEST_P(PruneTest, ManySmallNightsTakeNoMoreThanOneRunWould) {
   constexpr unsigned kNights = 10;
   constexpr unsigned kAccounts = 4;
   constexpr unsigned kMessages = 8;
@@ -80,7 +80,7 @@ TEST_F(PruneTest, ManySmallNightsTakeNoMoreThanOneRunWould) {
   EXPECT_LT(stored_bytes(), at_once + at_once / 20);
 }
 
-TEST_F(PruneTest, EachStageReportsItsProgressUpToItsEnd) {
+TEST_P(PruneTest, EachStageReportsItsProgressUpToItsEnd) {
   for (unsigned night = 0; night < 5; ++night) back_up("alice", 0, 10 + night);
   std::vector<PruneProgress> reports;
   PruneOptions options;
@@ -101,17 +101,17 @@ TEST_F(PruneTest, EachStageReportsItsProgressUpToItsEnd) {
                                  PruneProgress::Stage::kCopying));
 }
 
-TEST_F(PruneTest, ASecondPruneHasNothingToDo) {
+TEST_P(PruneTest, ASecondPruneHasNothingToDo) {
   for (unsigned night = 0; night < 3; ++night) back_up("alice", night, 10);
   prune();
-  const std::vector<base::Path> before = packs();
+  const std::vector<BlobName> before = pack_names();
   const PruneReport again = prune();
   EXPECT_EQ(0U, again.condemned);
   EXPECT_EQ(3U, again.waiting);
-  EXPECT_EQ(before, packs());
+  EXPECT_EQ(before, pack_names());
 }
 
-TEST_F(PruneTest, DataOnlyOfDroppedSnapshotsIsDeletedAfterTheGracePeriod) {
+TEST_P(PruneTest, DataOnlyOfDroppedSnapshotsIsDeletedAfterTheGracePeriod) {
   const SnapshotInfo first = back_up("alice", 0, 20);
   back_up("alice", 10, 20);
   const MessageId gone = [&] {
@@ -134,22 +134,22 @@ TEST_F(PruneTest, DataOnlyOfDroppedSnapshotsIsDeletedAfterTheGracePeriod) {
   EXPECT_EQ(3U, later.deleted) << "two of backups, and one with the first step's commit";
   EXPECT_EQ(report.condemned_bytes, later.deleted_bytes);
   EXPECT_EQ(0U, later.waiting);
-  EXPECT_THAT(packs(), SizeIs(1));
+  EXPECT_THAT(pack_names(), SizeIs(1));
   EXPECT_FALSE(open_reader().contains(gone));
   EXPECT_EQ(20U, open_reader().size().messages);
   expect_intact();
 }
 
-TEST_F(PruneTest, PruningEveryNightDoesNotPostponeTheEndOfTheGracePeriod) {
+TEST_P(PruneTest, PruningEveryNightDoesNotPostponeTheEndOfTheGracePeriod) {
   for (unsigned night = 0; night < 6; ++night) {
     back_up("alice", night * 10, 10);
     prune();
-    EXPECT_LE(packs().size(), 6U) << night;
+    EXPECT_LE(pack_names().size(), 6U) << night;
     pass(std::chrono::hours(20));
   }
 }
 
-TEST_F(PruneTest, CondemnedContentIsStoredAgainWhenItReappears) {
+TEST_P(PruneTest, CondemnedContentIsStoredAgainWhenItReappears) {
   const SnapshotInfo first = back_up("alice", 0, 10);
   back_up("bob", 50, 10);
   prune({first.id});
@@ -167,7 +167,7 @@ TEST_F(PruneTest, CondemnedContentIsStoredAgainWhenItReappears) {
 
 // The message's record stays because of its pack; its attachment is in another pack, which has no
 // living objects.
-TEST_F(PruneTest, ADeadMessageThatStaysIsComplete) {
+TEST_P(PruneTest, ADeadMessageThatStaysIsComplete) {
   PruneOptions options;
   options.grace = std::chrono::seconds(0);
   options.limits.small_size = 0;
@@ -199,7 +199,7 @@ TEST_F(PruneTest, ADeadMessageThatStaysIsComplete) {
   expect_intact();
 }
 
-TEST_F(PruneTest, AReindexRestoresNothingDropped) {
+TEST_P(PruneTest, AReindexRestoresNothingDropped) {
   const SnapshotInfo first = back_up("alice", 0, 20);
   back_up("alice", 10, 20);
   prune({first.id});
@@ -215,7 +215,7 @@ TEST_F(PruneTest, AReindexRestoresNothingDropped) {
   expect_intact();
 }
 
-TEST_F(PruneTest, DroppedSnapshotsStayDroppedAndTheOthersAreUnchanged) {
+TEST_P(PruneTest, DroppedSnapshotsStayDroppedAndTheOthersAreUnchanged) {
   const SnapshotInfo first = back_up("alice", 0, 10);
   const SnapshotInfo second = back_up("alice", 5, 10);
   back_up("bob", 0, 10);
@@ -224,25 +224,28 @@ TEST_F(PruneTest, DroppedSnapshotsStayDroppedAndTheOthersAreUnchanged) {
   reindex(location_, files_);
   ASSERT_THAT(open_reader().snapshots("alice"), SizeIs(1));
   EXPECT_EQ(second.id, open_reader().snapshots("alice")[0].id);
-  EXPECT_THAT(packs(), SizeIs(4));
+  EXPECT_THAT(pack_names(), SizeIs(4));
   EXPECT_EQ(1U, drop_snapshots(location_, files_, clock_, {second.id}));
   EXPECT_THAT(open_reader().accounts(), ElementsAre("bob"));
   expect_intact();
 }
 
-TEST_F(PruneTest, APlanChangesNothing) {
+TEST_P(PruneTest, APlanChangesNothing) {
   const SnapshotInfo first = back_up("alice", 0, 10);
   back_up("alice", 5, 10);
-  const std::vector<base::Path> before = packs();
+  const std::vector<BlobName> before = pack_names();
   const PruneReport plan =
       store::prune(location_, files_, clock_,
                    {.drop = {first.id}, .grace = std::chrono::hours(1), .mode = PruneMode::kPlan});
   EXPECT_EQ(1U, plan.dropped);
   EXPECT_EQ(2U, plan.condemned);
   EXPECT_THAT(plan.packs, SizeIs(2));
-  EXPECT_EQ(before, packs());
+  EXPECT_EQ(before, pack_names());
   EXPECT_THAT(open_reader().snapshots("alice"), SizeIs(2));
 }
+
+INSTANTIATE_TEST_SUITE_P(Directory, PruneTest, tests::a_directory());
+INSTANTIATE_TEST_SUITE_P(LateListings, PruneTest, tests::a_late_storage());
 
 }  // namespace
 }  // namespace store

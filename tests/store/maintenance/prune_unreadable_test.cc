@@ -2,8 +2,6 @@
 // packs whose grace is over: it deletes nothing, and when the medium is mended everything restores.
 #include <array>
 #include <cerrno>
-#include <filesystem>
-#include <fstream>
 
 #include <gmock/gmock.h>
 
@@ -11,7 +9,6 @@
 #include "store/format/crypto.h"
 #include "store/format/layout.h"
 #include "store/format/pack.h"
-#include "store/keys/key_slot.h"
 #include "tests/forwarding_file_system.h"
 #include "tests/store/maintenance/prune_fixture.h"
 
@@ -20,8 +17,6 @@ namespace {
 
 using testing::HasSubstr;
 using testing::SizeIs;
-
-namespace fs = std::filesystem;
 
 class UnreadableFile : public tests::ForwardingFile {
  public:
@@ -46,18 +41,20 @@ class BadSector : public tests::ForwardingFileSystem {
 enum class MediumFault { kEio, kFlippedBit, kMissingPack, kUnknownVersion };
 enum class LostPart { kRoot, kFolderAndLeaf };
 
+using UnreadableCase = std::tuple<tests::HeldBy, MediumFault, LostPart>;
+
 class PruneUnreadableTest : public PruneFixture,
-                            public testing::WithParamInterface<std::tuple<MediumFault, LostPart>> {
+                            public testing::WithParamInterface<UnreadableCase> {
  protected:
   // Alice's newest snapshot has its root and one folder in the newest pack of hers, and another
   // folder in the one before. Carol's packs are condemned, and their grace is over.
-  PruneUnreadableTest() {
+  PruneUnreadableTest() : PruneFixture(std::get<tests::HeldBy>(GetParam())) {
     const SnapshotInfo carols = back_up("carol", 50, 10);
     prune({carols.id});
-    const std::vector<base::Path> before = packs();
+    const std::vector<BlobName> before = pack_names();
     dropped_ = back_up("alice", 0, 10).id;
-    const base::Path first = added_since(before);
-    const std::vector<base::Path> between = packs();
+    const BlobName first = pack_added_since(before);
+    const std::vector<BlobName> between = pack_names();
     {
       Writer writer = open_writer();
       add_snapshot(writer, "alice",
@@ -65,33 +62,24 @@ class PruneUnreadableTest : public PruneFixture,
                     add_folder(writer, "Sent", samples(30, 5))});
       writer.commit();
     }
-    pack_ = part() == LostPart::kRoot ? added_since(between) : first;
+    pack_ = part() == LostPart::kRoot ? pack_added_since(between) : first;
     back_up("bob", 5, 10);  // some of these are in alice's packs
     pass(std::chrono::hours(48));
-    copy_ = directory_ / "copy";
-    fs::copy(pack_, copy_);
+    copy_ = stored().bytes(pack_);
   }
 
-  MediumFault fault() const { return std::get<0>(GetParam()); }
-  LostPart part() const { return std::get<1>(GetParam()); }
-
-  base::Path added_since(const std::vector<base::Path>& before) const {
-    for (const base::Path& pack : packs()) {
-      if (std::ranges::find(before, pack) == before.end()) return pack;
-    }
-    return {};
-  }
+  static MediumFault fault() { return std::get<MediumFault>(GetParam()); }
+  static LostPart part() { return std::get<LostPart>(GetParam()); }
 
   void break_pack() {
     switch (fault()) {
       case MediumFault::kEio:
-        bad_sector_.unreadable = pack_;
+        bad_sector_.unreadable = packs_directory(location_) / pack_.key();
         return;
       case MediumFault::kFlippedBit:
         return flip_manifests();
       case MediumFault::kMissingPack:
-        fs::remove(pack_);
-        return;
+        return stored().lose(pack_);
       case MediumFault::kUnknownVersion:
         return set_version(3);
     }
@@ -99,7 +87,8 @@ class PruneUnreadableTest : public PruneFixture,
 
   void mend() {
     bad_sector_.unreadable.clear();
-    fs::copy(copy_, pack_, fs::copy_options::overwrite_existing);
+    stored().set(pack_, copy_);
+    end_late_listings();
   }
 
   PruneReport prune_with(const std::set<ObjectId>& drop) {
@@ -123,55 +112,40 @@ class PruneUnreadableTest : public PruneFixture,
     return messages == samples(30, 5) ? "all" : "not all";
   }
 
-  base::Path pack_;
+  BlobName pack_{kPacksArea, "0"};
   ObjectId dropped_;
   BadSector bad_sector_;
 
  private:
-  void put(std::uint64_t place, base::ByteView bytes) const {
-    fs::permissions(pack_, fs::perms::owner_all);
-    std::fstream file(pack_, std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp(static_cast<std::streamoff>(place));
-    file << base::as_text(bytes);
-  }
-
   void flip_manifests() {
-    const BlockContext context = open_keys(location_, files_);
-    Decompressor decompressor;
-    PackFile pack(files_.open(pack_), "pack");
-    for (const BlockEntry& block : pack.read_trailer(context, {}, decompressor).blocks) {
+    for (const BlockEntry& block : stored().blocks_of(pack_)) {
       if (block.stream != Stream::kManifests) continue;
-      const std::uint64_t place = block.place + BlockHeader::kSize + 5;
-      base::Bytes byte(1);
-      files_.open(pack_)->read_at(place, byte);
-      byte.front() ^= std::byte{1};
-      put(place, byte);
+      stored().flip(pack_, block.place + BlockHeader::kSize + 5);
     }
   }
 
   void set_version(unsigned char version) const {
     constexpr std::size_t kVersionPlace = 8;
     constexpr std::size_t kChecksumSize = 16;
-    base::Bytes header(kPackHeaderSize);
-    files_.open(pack_)->read_at(0, header);
-    header.at(kVersionPlace) = std::byte{version};
-    const auto sum = checksum(base::ByteView(header).first(header.size() - kChecksumSize));
-    std::copy_n(sum.begin(), kChecksumSize, header.end() - kChecksumSize);
-    put(0, header);
+    base::Bytes bytes = stored().bytes(pack_);
+    bytes.at(kVersionPlace) = std::byte{version};
+    const auto sum = checksum(base::ByteView(bytes).first(kPackHeaderSize - kChecksumSize));
+    std::ranges::copy(sum, bytes.begin() + kPackHeaderSize - kChecksumSize);
+    stored().set(pack_, bytes);
   }
 
-  base::Path copy_;
+  base::Bytes copy_;
 };
 
 TEST_P(PruneUnreadableTest, DeletesNothingAndEverythingRestoresOnceMended) {
   break_pack();
-  const std::vector<base::Path> before = packs();
+  const std::vector<BlobName> before = pack_names();
   std::string first_refusal;
   for (int night = 0; night < 3; ++night) {
     const std::string refusal = refused_prune();
     EXPECT_THAT(refusal, testing::StartsWith("prune: "));
     if (night == 0) first_refusal = refusal;
-    EXPECT_EQ(before, packs()) << "night " << night << ": " << refusal;
+    EXPECT_EQ(before, pack_names()) << "night " << night << ": " << refusal;
     pass(std::chrono::hours(48));
   }
   // A pack of a newer version can be read in part.
@@ -203,18 +177,28 @@ TEST_P(PruneUnreadableTest, CheckReportsItAndGoesOn) {
   EXPECT_GE(report.packs, 3U);
 }
 
-std::string name_of_case(const testing::TestParamInfo<std::tuple<MediumFault, LostPart>>& info) {
+std::string name_of_case(const testing::TestParamInfo<UnreadableCase>& info) {
   static constexpr std::array<const char*, 4> kFaults = {"Eio", "FlippedBit", "MissingPack",
                                                          "UnknownVersion"};
-  const auto [fault, part] = info.param;
-  return std::string(kFaults.at(static_cast<std::size_t>(fault))) +
-         (part == LostPart::kRoot ? "Root" : "FolderAndLeaf");
+  const auto fault = static_cast<std::size_t>(std::get<MediumFault>(info.param));
+  return std::string(kFaults.at(fault)) +
+         (std::get<LostPart>(info.param) == LostPart::kRoot ? "Root" : "FolderAndLeaf");
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    All, PruneUnreadableTest,
-    testing::Combine(testing::Values(MediumFault::kEio, MediumFault::kFlippedBit,
+    Directory, PruneUnreadableTest,
+    testing::Combine(tests::a_directory(),
+                     testing::Values(MediumFault::kEio, MediumFault::kFlippedBit,
                                      MediumFault::kMissingPack, MediumFault::kUnknownVersion),
+                     testing::Values(LostPart::kRoot, LostPart::kFolderAndLeaf)),
+    name_of_case);
+
+// Object storage has no sectors.
+INSTANTIATE_TEST_SUITE_P(
+    LateListings, PruneUnreadableTest,
+    testing::Combine(tests::a_late_storage(),
+                     testing::Values(MediumFault::kFlippedBit, MediumFault::kMissingPack,
+                                     MediumFault::kUnknownVersion),
                      testing::Values(LostPart::kRoot, LostPart::kFolderAndLeaf)),
     name_of_case);
 

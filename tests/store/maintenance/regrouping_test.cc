@@ -9,7 +9,6 @@
 #include "store/format/pack.h"
 #include "store/index/index.h"
 #include "store/keys/key_slot.h"
-#include "store/storage/directory_storage.h"
 #include "tests/store/maintenance/prune_fixture.h"
 
 namespace store {
@@ -18,7 +17,7 @@ namespace {
 using testing::ElementsAre;
 using testing::SizeIs;
 
-class RegroupingTest : public PruneFixture {
+class RegroupingTest : public tests::OnEachStorage<PruneFixture> {
  protected:
   static std::string mail(const std::string& sender, unsigned number) {
     return "From: " + sender + "\r\nSubject: " + std::to_string(number) + "\r\n\r\n";
@@ -46,9 +45,7 @@ class RegroupingTest : public PruneFixture {
     const BlockContext context = open_keys(location_, files_);
     const PackName name =
         Index::open_read_only(index_file(location_), context.store).packs().back();
-    Decompressor decompressor;
-    DirectoryStorage storage(files_, location_.store);
-    return PackFile::open(storage, name).read_trailer(context, name, decompressor).blocks;
+    return stored().blocks_of(blob_of(name));
   }
 
   std::map<std::string, std::map<std::string, FolderDraft>> drafts_;
@@ -56,7 +53,7 @@ class RegroupingTest : public PruneFixture {
   unsigned number_ = 0;
 };
 
-TEST_F(RegroupingTest, AFoldersMailLiesTogetherAndASendersInIt) {
+TEST_P(RegroupingTest, AFoldersMailLiesTogetherAndASendersInIt) {
   for (int night = 0; night < 2; ++night) {
     Writer writer = open_writer();
     for (const char* sender : {"bob@example.net", "carol@example.org"}) {
@@ -87,7 +84,7 @@ TEST_F(RegroupingTest, AFoldersMailLiesTogetherAndASendersInIt) {
 }
 
 // The states of a folder in many nights are alike.
-TEST_F(RegroupingTest, AnAccountsManifestsLieTogether) {
+TEST_P(RegroupingTest, AnAccountsManifestsLieTogether) {
   const std::vector<std::string> accounts{"alice", "bob", "carol"};
   for (unsigned night = 0; night < 4; ++night) {
     Writer writer = open_writer();
@@ -118,6 +115,9 @@ TEST_F(RegroupingTest, AnAccountsManifestsLieTogether) {
   EXPECT_THAT(runs, ElementsAre("alice", "bob", "carol"));
   expect_intact();
 }
+
+INSTANTIATE_TEST_SUITE_P(Directory, RegroupingTest, tests::a_directory());
+INSTANTIATE_TEST_SUITE_P(LateListings, RegroupingTest, tests::a_late_storage());
 
 }  // namespace
 }  // namespace store

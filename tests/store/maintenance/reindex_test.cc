@@ -1,7 +1,6 @@
 #include "store/maintenance/reindex.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 
 #include <gmock/gmock.h>
@@ -21,9 +20,9 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-class ReindexTest : public StoreFixture {
+class ReindexFixture : public StoreFixture {
  protected:
-  ReindexTest() { make_store(); }
+  explicit ReindexFixture(tests::HeldBy held_by) : StoreFixture(held_by) { make_store(); }
 
   void back_up(const std::string& account, unsigned first, unsigned count) {
     std::vector<std::string> messages;
@@ -70,7 +69,9 @@ class ReindexTest : public StoreFixture {
   }
 };
 
-TEST_F(ReindexTest, TheNewIndexEqualsTheLostOne) {
+class ReindexTest : public tests::OnEachStorage<ReindexFixture> {};
+
+TEST_P(ReindexTest, TheNewIndexEqualsTheLostOne) {
   back_up("alice", 0, 20);
   back_up("bob", 10, 20);
   back_up("alice", 0, 25);
@@ -82,7 +83,7 @@ TEST_F(ReindexTest, TheNewIndexEqualsTheLostOne) {
   EXPECT_EQ(before, dump());
 }
 
-TEST_F(ReindexTest, DroppedSnapshotsStayDroppedAndCondemnedPacksCondemned) {
+TEST_P(ReindexTest, DroppedSnapshotsStayDroppedAndCondemnedPacksCondemned) {
   back_up("alice", 0, 20);
   back_up("bob", 20, 5);
   back_up("alice", 50, 10);
@@ -111,22 +112,21 @@ TEST_F(ReindexTest, DroppedSnapshotsStayDroppedAndCondemnedPacksCondemned) {
   EXPECT_EQ(after, dump());
 }
 
-TEST_F(ReindexTest, AMissingPackIsNamedByTheCommitThatKnowsIt) {
+TEST_P(ReindexTest, AMissingPackIsNamedByTheCommitThatKnowsIt) {
   back_up("alice", 0, 3);
-  const std::vector<base::Path> first = packs();
+  const std::vector<BlobName> first = pack_names();
   back_up("bob", 3, 3);
-  std::vector<base::Path> second = packs();
-  std::erase_if(second, [&](const base::Path& pack) { return pack == first[0]; });
+  const BlobName second = pack_added_since(first);
   back_up("carol", 6, 3);
-  std::filesystem::remove(second.at(0));
+  stored().lose(second);
   const ReindexReport report = reindex(location_, files_);
-  EXPECT_THAT(report.damage, testing::Contains(HasSubstr(second[0].filename().string())));
+  EXPECT_THAT(report.damage, testing::Contains(HasSubstr(second.key())));
   EXPECT_THAT(report.damage, testing::Contains(HasSubstr("commits 2 to 2 are missing")));
   Reader reader = open_reader();
   EXPECT_THAT(reader.accounts(), testing::ElementsAre("alice", "carol"));
 }
 
-TEST_F(ReindexTest, AnIndexThatIsNotADatabaseIsReplaced) {
+TEST_P(ReindexTest, AnIndexThatIsNotADatabaseIsReplaced) {
   back_up("alice", 0, 3);
   const std::vector<std::string> before = dump();
   std::ofstream(index_file(location_), std::ios::trunc) << "this is no database at all";
@@ -135,31 +135,34 @@ TEST_F(ReindexTest, AnIndexThatIsNotADatabaseIsReplaced) {
   EXPECT_EQ(before, dump());
 }
 
-TEST_F(ReindexTest, ContentOfADamagedPackIsReportedLostAndTheRestIsReadable) {
+TEST_P(ReindexTest, ContentOfADamagedPackIsReportedLostAndTheRestIsReadable) {
   back_up("alice", 0, 3);
-  const base::Path first = packs().at(0);
+  const BlobName first = pack_names().at(0);
   back_up("bob", 3, 4);
-  std::filesystem::resize_file(first, std::filesystem::file_size(first) - 1);
+  stored().truncate(first, stored().size(first) - 1);
   const ReindexReport report = reindex(location_, files_);
   EXPECT_EQ(1U, report.packs);
-  EXPECT_THAT(report.damage, testing::Contains(HasSubstr(first.filename().string())));
+  EXPECT_THAT(report.damage, testing::Contains(HasSubstr(first.key())));
   Reader reader = open_reader();
   EXPECT_THAT(reader.accounts(), testing::ElementsAre("bob"));
   EXPECT_THAT(restore(reader, "bob", "INBOX"), SizeIs(4));
 }
 
-TEST_F(ReindexTest, ALostCommitIsReported) {
+TEST_P(ReindexTest, ALostCommitIsReported) {
   back_up("alice", 0, 3);
-  std::filesystem::remove(packs().at(0));
+  stored().lose(pack_names().at(0));
   const ReindexReport report = reindex(location_, files_);
   ASSERT_THAT(report.damage, SizeIs(1));
   EXPECT_THAT(report.damage[0], HasSubstr("commit 1 was made in it"));
 }
 
-TEST_F(ReindexTest, DoesNotWaitForAWriter) {
+TEST_P(ReindexTest, DoesNotWaitForAWriter) {
   const Writer writer = open_writer();
   EXPECT_ERROR(kBusy, "another mailstow process is writing to it", reindex(location_, files_));
 }
+
+INSTANTIATE_TEST_SUITE_P(Directory, ReindexTest, tests::a_directory());
+INSTANTIATE_TEST_SUITE_P(LateListings, ReindexTest, tests::a_late_storage());
 
 }  // namespace
 }  // namespace store

@@ -14,7 +14,7 @@ using std::chrono::days;
 using std::chrono::hours;
 using testing::IsEmpty;
 
-class WrongClockPruneTest : public PruneFixture {
+class WrongClockPruneTest : public tests::OnEachStorage<PruneFixture> {
  protected:
   static constexpr hours kPeriod{24};
 
@@ -48,14 +48,14 @@ class WrongClockPruneTest : public PruneFixture {
   }
 };
 
-TEST_F(WrongClockPruneTest, ThoseOfAClockThatWasAheadWaitForTheGracePeriodOnly) {
+TEST_P(WrongClockPruneTest, ThoseOfAClockThatWasAheadWaitForTheGracePeriodOnly) {
   clock_.moment += days(365);
   EXPECT_GT(condemn().condemned, 0U);
   clock_.moment -= days(365);
   expect_deleted_after_the_grace_period();
 }
 
-TEST_F(WrongClockPruneTest, ThoseOfAClockThatWasAheadAreDeletedWithoutTheGracePeriodToo) {
+TEST_P(WrongClockPruneTest, ThoseOfAClockThatWasAheadAreDeletedWithoutTheGracePeriodToo) {
   clock_.moment += days(365);
   const std::uint64_t condemned = condemn().condemned;
   clock_.moment -= days(365);
@@ -66,7 +66,7 @@ TEST_F(WrongClockPruneTest, ThoseOfAClockThatWasAheadAreDeletedWithoutTheGracePe
 }
 
 // The snapshots are in the future of that clock.
-TEST_F(WrongClockPruneTest, ThoseOfAClockThatWasBehindWaitForTheWholeGracePeriod) {
+TEST_P(WrongClockPruneTest, ThoseOfAClockThatWasBehindWaitForTheWholeGracePeriod) {
   const auto right = clock_.moment;
   clock_.moment -= days(3'650);
   const PruneReport report = condemn();
@@ -78,12 +78,15 @@ TEST_F(WrongClockPruneTest, ThoseOfAClockThatWasBehindWaitForTheWholeGracePeriod
   expect_deleted_after_the_grace_period();
 }
 
-TEST_F(WrongClockPruneTest, TheAdministratorMayConfirmTheClock) {
+TEST_P(WrongClockPruneTest, TheAdministratorMayConfirmTheClock) {
   clock_.moment -= days(3'650);
   EXPECT_EQ(0U, condemn(true).not_begun);
   pass(kPeriod);
   EXPECT_GT(prune({}, kPeriod).deleted, 0U);
 }
+
+INSTANTIATE_TEST_SUITE_P(Directory, WrongClockPruneTest, tests::a_directory());
+INSTANTIATE_TEST_SUITE_P(LateListings, WrongClockPruneTest, tests::a_late_storage());
 
 }  // namespace
 }  // namespace store

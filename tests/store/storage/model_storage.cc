@@ -95,6 +95,16 @@ std::map<BlobName, base::Bytes> ModelStorage::contents() const {
   return contents;
 }
 
+void ModelStorage::overwrite(const BlobName& name, base::Bytes bytes) {
+  const std::lock_guard lock(mutex_);
+  blobs_[name] = {{.change = 0, .bytes = std::move(bytes)}};
+}
+
+void ModelStorage::lose(const BlobName& name) {
+  const std::lock_guard lock(mutex_);
+  blobs_.erase(name);
+}
+
 void ModelStorage::put(const BlobName& name, base::ByteView bytes) {
   perform("put", [&] {
     const base::Bytes* const existing = present(name);

@@ -72,6 +72,11 @@ class ModelStorage : public store::Storage {
   // The state of this moment, without faults.
   std::map<store::BlobName, base::Bytes> contents() const;
 
+  // Change a blob from outside: not counted, without faults. Nothing shows the earlier bytes, as if
+  // that had been long ago.
+  void overwrite(const store::BlobName& name, base::Bytes bytes);
+  void lose(const store::BlobName& name);
+
   void put(const store::BlobName& name, base::ByteView bytes) override;
   std::unique_ptr<store::Upload> upload(std::string_view area) override;
   store::Created create(const store::BlobName& name, base::ByteView bytes) override;
