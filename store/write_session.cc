@@ -145,6 +145,7 @@ WriteSession::WriteSession(const Location& location, base::FileSystem& files,
   if (!location.spool.empty()) base::make_directories(files, location.spool);
   CaughtUp caught_up = catch_up(location, files, context_, index_);
   damage_ = std::move(caught_up.damage);
+  unreadable_packs_ = std::move(caught_up.unreadable);
   losing_packs_ = std::move(caught_up.losing);
   require_allowed(Forbids::kWriting);
   if (purpose != Purpose::kRepair) {

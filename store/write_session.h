@@ -115,6 +115,9 @@ class WriteSession {
   // so that lost commits remain distinguishable from later ones.
   void number_after(const CommitMark& commit);
 
+  // Packs that could not be read on opening, and that no commit condemns.
+  const std::set<PackName>& unreadable_packs() const { return unreadable_packs_; }
+
   // Packs with commits that do not count, because another host was first: they are not indexed.
   const std::map<PackName, LosingPack>& losing_packs() const { return losing_packs_; }
 
@@ -152,6 +155,7 @@ class WriteSession {
   SealingPool pool_;
   Fence fence_ = Fence::kNone;
   std::vector<std::string> damage_;
+  std::set<PackName> unreadable_packs_;
   std::map<PackName, LosingPack> losing_packs_;
   std::optional<CommitMark> lost_commit_;
   CommitMark number_after_;

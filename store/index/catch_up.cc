@@ -92,6 +92,9 @@ class CatchUp {
     caught_up.is_newest_recorded = is_newest_recorded();
     std::ranges::move(log_.take_damage(), std::back_inserter(damage_));
     caught_up.damage = std::move(damage_);
+    for (const auto& [name, why] : unreadable_) {
+      if (!is_condemned(name)) caught_up.unreadable.insert(name);
+    }
     for (const FoundPack& pack : found_.losing()) {
       if (!is_condemned(pack.name)) caught_up.losing[pack.name] = describe_losing(pack);
     }
@@ -317,13 +320,14 @@ class CatchUp {
     while (true) {
       found_.leave_out_losing(known_);
       recorded_ = {};
-      std::set<PackName> packs;
-      const std::uint64_t highest = found_.highest(indexed_.empty() ? 0 : highest_);
-      for (const CommitRecord& record : log_.after(highest)) {
+      std::set<PackName> packs = found_.recorded_elsewhere();
+      for (const auto& record : log_.after(found_.highest(indexed_.empty() ? 0 : highest_))) {
         found_.note_record(record);
         recorded_ = {.number = record.last, .id = record.commit};
-        if (!read_.contains(record.pack) && is_present(record.pack)) packs.insert(record.pack);
+        packs.insert(record.pack);
       }
+      std::erase_if(
+          packs, [&](const PackName& pack) { return read_.contains(pack) || !is_present(pack); });
       if (packs.empty()) return;
       read_packs(packs);
     }

@@ -29,6 +29,7 @@ struct CaughtUp {
   // The problems of the store, a line each: packs and commit records that can't be read, packs that
   // are missing, commits of two writers with one number.
   std::vector<std::string> damage;
+  std::set<PackName> unreadable;  // packs that are there, and that no commit condemns
   std::map<PackName, LosingPack> losing;
   // The last commits of all branches of the forks that no checkpoint joins (store/index/forks.h).
   std::vector<CommitMark> forked;

@@ -48,12 +48,17 @@ std::optional<PackName> FoundPacks::find_losing(const std::set<PackName>& known)
     for (const auto& [id, commit] : pack.commits) followed.insert(commit.previous);
   }
   std::map<std::uint64_t, const FoundPack*> unrecorded;
+  recorded_elsewhere_.clear();
   for (const FoundPack& pack : packs_) {
     if (pack.commits.empty() || followed.contains(pack.commits.back().first)) continue;
     const std::uint64_t number = pack.commits.front().second.number;
     const std::vector<CommitRecord> records = records_of(number);
     const auto is_it = [&](const CommitRecord& record) { return pack.is_in(record); };
-    if (std::ranges::any_of(records, is_it)) continue;
+    const auto record = std::ranges::find_if(records, is_it);
+    if (record != records.end()) {
+      if (record->pack != pack.name) recorded_elsewhere_.insert(record->pack);
+      continue;
+    }
     const bool was_counted = !creates_once_ && known.contains(pack.name);
     if (!records.empty() && !was_counted) return pack.name;
     const auto [rival, is_first] = unrecorded.emplace(number, &pack);

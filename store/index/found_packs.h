@@ -58,6 +58,11 @@ class FoundPacks {
   NamedPacks named() const;
 
   std::vector<CommitRecord> records_of(std::uint64_t number);
+
+  // The packs of last commits that were read in packs of other names: either may be in the place
+  // of the other. To be called after leave_out_losing().
+  const std::set<PackName>& recorded_elsewhere() const { return recorded_elsewhere_; }
+
   void note_record(const CommitRecord& record) { with_record_.insert(record.commit); }
   // Whether a record of the commit has been seen; also if several commits without one have its
   // number, because none of these may then be recorded.
@@ -77,6 +82,7 @@ class FoundPacks {
   std::set<PackName> forked_;
   std::set<PackName> condemned_;
   std::set<ObjectId> with_record_;
+  std::set<PackName> recorded_elsewhere_;
   bool has_rivals_ = false;
 };
 

@@ -155,10 +155,14 @@ class Repair {
       const bool is_given_up = row.condemned.since == kNeverDeleted;
       if (is_given_up && is_there(row.condemned.pack)) given_up_.insert(row.condemned.pack);
     }
+    std::set<PackName> others = found.damaged_packs;  // a listing may lack them
+    others.insert(session.unreadable_packs().begin(), session.unreadable_packs().end());
     for (const std::string& key : storage_->list(kPacksArea)) {
       // A pack that not even the index knows could not be indexed.
-      const std::optional<PackName> pack = pack_name(key);
-      if (pack && !healthy.contains(*pack)) add_damaged(*pack);
+      if (const std::optional<PackName> pack = pack_name(key)) others.insert(*pack);
+    }
+    for (const PackName& pack : others) {
+      if (!healthy.contains(pack)) add_damaged(pack);
     }
     for (const PackName& pack : damaged_) sources_.push_back(source_of(*storage_, blob_of(pack)));
     if (found.is_intact() && damaged_.empty()) return;

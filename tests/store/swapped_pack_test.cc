@@ -1,7 +1,5 @@
 // One pack where another one should be, for a while: it is reported, and nothing else comes of it.
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -19,20 +17,19 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-class SwappedPackTest : public StoreFixture {
+class SwappedPackFixture : public StoreFixture {
  protected:
   static constexpr unsigned kNights = 4;
   static constexpr unsigned kMessages = 3;  // new ones a night
+  static constexpr unsigned kListings = 8;  // that are tried
 
-  SwappedPackTest() {
+  explicit SwappedPackFixture(tests::HeldBy held_by) : StoreFixture(held_by) {
     make_store();
     for (unsigned night = 1; night <= kNights; ++night) {
-      const std::vector<base::Path> before = packs();
+      const std::vector<BlobName> before = pack_names();
       back_up_at(std::chrono::sys_seconds(std::chrono::days(10'000 + night)), "alice",
                  samples(0, night * kMessages));
-      for (const base::Path& pack : packs()) {
-        if (std::ranges::find(before, pack) == before.end()) packs_.push_back(pack);
-      }
+      packs_.push_back(pack_added_since(before));
       if (night == 1) std::filesystem::copy(location_.index, first_index_);
     }
   }
@@ -41,16 +38,6 @@ class SwappedPackTest : public StoreFixture {
   void go_back() {
     std::filesystem::remove_all(location_.index);
     std::filesystem::copy(first_index_, location_.index);
-  }
-
-  static std::string content_of(const base::Path& pack) {
-    std::ifstream file(pack, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
-
-  static void replace(const base::Path& pack, const std::string& content) {
-    std::filesystem::remove(pack);
-    std::ofstream(pack, std::ios::binary) << content;
   }
 
   void expect_all_there() {
@@ -75,28 +62,38 @@ class SwappedPackTest : public StoreFixture {
     for (const auto& [victim, other] :
          {std::pair{1U, 2U}, std::pair{2U, 1U}, std::pair{2U, 0U}, std::pair{1U, 3U}}) {
       SCOPED_TRACE(victim);
-      go_back();
-      const std::string content = content_of(packs_[victim]);
-      replace(packs_[victim], content_of(packs_[other]));
-      EXPECT_THAT(open(), Contains(HasSubstr(packs_[victim].filename().string() +
-                                             ": another pack was read in its place")));
-      replace(packs_[victim], content);
+      const base::Bytes content = stored().bytes(packs_[victim]);
+      stored().set(packs_[victim], stored().bytes(packs_[other]));
+      for (unsigned seed = 1; seed <= (late_storage_ ? kListings : 1); ++seed) {
+        SCOPED_TRACE(seed);
+        go_back();
+        if (late_storage_) late_storage_->set_faults(tests::late_listings(seed));
+        EXPECT_THAT(open(), Contains(HasSubstr(packs_[victim].key() +
+                                               ": another pack was read in its place")));
+      }
+      stored().set(packs_[victim], content);
+      end_late_listings();
       expect_all_there();
     }
   }
 
   base::Path first_index_ = directory_ / "first-index";
-  std::vector<base::Path> packs_;  // by night
+  std::vector<BlobName> packs_;  // by night
 };
 
-TEST_F(SwappedPackTest, LeavesNoTraceInTheIndexThatCatchesUp) {
+class SwappedPackTest : public tests::OnEachStorage<SwappedPackFixture> {};
+
+TEST_P(SwappedPackTest, LeavesNoTraceInTheIndexThatCatchesUp) {
   expect_no_trace(
       [&] { return Writer::open(location_, base::real_file_system(), clock_).damage(); });
 }
 
-TEST_F(SwappedPackTest, LeavesNoTraceInTheIndexThatIsRebuilt) {
+TEST_P(SwappedPackTest, LeavesNoTraceInTheIndexThatIsRebuilt) {
   expect_no_trace([&] { return reindex(location_, base::real_file_system()).damage; });
 }
+
+INSTANTIATE_TEST_SUITE_P(Directory, SwappedPackTest, tests::a_directory());
+INSTANTIATE_TEST_SUITE_P(LateListings, SwappedPackTest, tests::a_late_storage());
 
 }  // namespace
 }  // namespace store

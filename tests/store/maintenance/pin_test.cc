@@ -21,7 +21,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-class PinTest : public PruneFixture {
+class PinTest : public tests::OnEachStorage<PruneFixture> {
  protected:
   PinTest() {
     first_ = back_up("alice", 0, 3);
@@ -50,7 +50,7 @@ class PinTest : public PruneFixture {
   SnapshotInfo first_;
 };
 
-TEST_F(PinTest, APinSurvivesEveryRewriteOfTheStore) {
+TEST_P(PinTest, APinSurvivesEveryRewriteOfTheStore) {
   pin(kPinnedWithoutEnd);
   const auto expect_pinned = [&](const char* after) {
     EXPECT_THAT(pins(), ElementsAre(kPinnedWithoutEnd, kNotPinned)) << after;
@@ -71,7 +71,7 @@ TEST_F(PinTest, APinSurvivesEveryRewriteOfTheStore) {
   EXPECT_EQ(reader.snapshots("alice").front().pinned_until, kPinnedWithoutEnd) << "checkpoint";
 }
 
-TEST_F(PinTest, ACheckComparesPinsWithTheCommits) {
+TEST_P(PinTest, ACheckComparesPinsWithTheCommits) {
   pin(kPinnedWithoutEnd);
   Database::open_or_create(index_file(location_)).run("DELETE FROM pins");
   CheckOptions quick;
@@ -82,40 +82,36 @@ TEST_F(PinTest, ACheckComparesPinsWithTheCommits) {
   EXPECT_THAT(pins(), ElementsAre(kPinnedWithoutEnd, kNotPinned));
 }
 
-TEST_F(PinTest, ARepairKeepsIt) {
+TEST_P(PinTest, ARepairKeepsIt) {
   pin(kPinnedWithoutEnd);
   // A lost commit makes the repair write a checkpoint.
-  const std::vector<base::Path> before = packs();
+  const std::vector<BlobName> before = pack_names();
   back_up("bob", 5, 2);
-  for (const base::Path& pack : packs()) {
-    if (std::ranges::find(before, pack) == before.end()) std::filesystem::remove(pack);
-  }
+  stored().lose(pack_added_since(before));
   EXPECT_THAT(repair(location_, files_, clock_).after.damage, Contains(HasSubstr("snapshot root")));
   EXPECT_THAT(pins(), ElementsAre(kPinnedWithoutEnd, kNotPinned));
   lose_index();
   EXPECT_THAT(pins(), ElementsAre(kPinnedWithoutEnd, kNotPinned));
 }
 
-TEST_F(PinTest, ARepairKeepsTheLongerPinIfItsCommitIsLost) {
+TEST_P(PinTest, ARepairKeepsTheLongerPinIfItsCommitIsLost) {
   pin(clock_.now_seconds() + std::chrono::hours(1));
-  const std::vector<base::Path> before = packs();
+  const std::vector<BlobName> before = pack_names();
   pin(kPinnedWithoutEnd);
-  for (const base::Path& pack : packs()) {
-    if (std::ranges::find(before, pack) == before.end()) std::filesystem::remove(pack);
-  }
+  stored().lose(pack_added_since(before));
   repair(location_, files_, clock_);
   lose_index();
   EXPECT_THAT(pins(), ElementsAre(kPinnedWithoutEnd, kNotPinned));
 }
 
-TEST_F(PinTest, AnEndedPinKeepsNothing) {
+TEST_P(PinTest, AnEndedPinKeepsNothing) {
   pin(clock_.now_seconds() + std::chrono::hours(1));
   EXPECT_EQ(prune({first_.id}).dropped, 0U);
   pass(std::chrono::hours(1));
   EXPECT_EQ(prune({first_.id}).dropped, 1U);
 }
 
-TEST_F(PinTest, ALaterPinReplacesAnEarlierOne) {
+TEST_P(PinTest, ALaterPinReplacesAnEarlierOne) {
   pin(kPinnedWithoutEnd);
   const auto until = clock_.now_seconds() + std::chrono::hours(1);
   pin(until);
@@ -129,7 +125,7 @@ TEST_F(PinTest, ALaterPinReplacesAnEarlierOne) {
   EXPECT_EQ(drop_snapshots(location_, files_, clock_, {first_.id}), 1U);
 }
 
-TEST_F(PinTest, ADroppedSnapshotHasNoPin) {
+TEST_P(PinTest, ADroppedSnapshotHasNoPin) {
   pin(clock_.now_seconds() + std::chrono::hours(1));
   pass(std::chrono::hours(2));
   EXPECT_EQ(drop_snapshots(location_, files_, clock_, {first_.id}), 1U);
@@ -137,13 +133,13 @@ TEST_F(PinTest, ADroppedSnapshotHasNoPin) {
   EXPECT_EQ(database.integer("SELECT count(*) FROM pins"), 0);
 }
 
-TEST_F(PinTest, OnlyAnExistingSnapshotIsPinned) {
+TEST_P(PinTest, OnlyAnExistingSnapshotIsPinned) {
   drop_snapshots(location_, files_, clock_, {first_.id});
   EXPECT_ERROR(kNotFound, "no such snapshot", pin(kPinnedWithoutEnd));
 }
 
 // An index that a mailstow without pins made.
-TEST_F(PinTest, AnIndexWithoutPinsIsConverted) {
+TEST_P(PinTest, AnIndexWithoutPinsIsConverted) {
   const auto version = [&] {
     return Database::open_or_create(index_file(location_)).integer("PRAGMA user_version");
   };
@@ -154,6 +150,9 @@ TEST_F(PinTest, AnIndexWithoutPinsIsConverted) {
   EXPECT_THAT(pins(), ElementsAre(kPinnedWithoutEnd, kNotPinned));
   EXPECT_EQ(version(), 5);
 }
+
+INSTANTIATE_TEST_SUITE_P(Directory, PinTest, tests::a_directory());
+INSTANTIATE_TEST_SUITE_P(LateListings, PinTest, tests::a_late_storage());
 
 }  // namespace
 }  // namespace store

@@ -1,14 +1,13 @@
 #include "store/maintenance/repair.h"
 
 #include <filesystem>
-#include <fstream>
 #include <functional>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/atomic_file.h"
 #include "store/format/layout.h"
-#include "store/format/pack.h"
 #include "store/index/index.h"
 #include "store/keys/key_slot.h"
 #include "store/maintenance/dropping.h"
@@ -29,42 +28,33 @@ using testing::SizeIs;
 
 namespace fs = std::filesystem;
 
-class RepairTest : public StoreFixture {
+class RepairFixture : public StoreFixture {
  protected:
-  RepairTest() { make_store(); }
+  explicit RepairFixture(tests::HeldBy held_by = tests::HeldBy::kDirectory)
+      : StoreFixture(held_by) {
+    make_store();
+  }
 
   // Returns the pack that contains the backup.
-  base::Path back_up(const std::string& account, unsigned first, unsigned count) {
-    const std::vector<base::Path> before = packs();
+  BlobName back_up(const std::string& account, unsigned first, unsigned count) {
+    const std::vector<BlobName> before = pack_names();
     Writer writer = open_writer();
     add_snapshot(writer, account, {add_folder(writer, "INBOX", samples(first, count))});
     writer.commit();
-    for (const base::Path& pack : packs()) {
-      if (std::ranges::find(before, pack) == before.end()) return pack;
-    }
-    return {};
-  }
-
-  std::vector<BlockEntry> blocks_of(const base::Path& path) {
-    const BlockContext context = open_keys(location_, files_);
-    Decompressor decompressor;
-    return PackFile(files_.open(path), "pack").read_trailer(context, {}, decompressor).blocks;
+    return pack_added_since(before);
   }
 
   // Changes a byte inside the pack's first block of the stream.
-  void damage_block(const base::Path& path, Stream stream) {
-    for (const BlockEntry& block : blocks_of(path)) {
-      if (block.stream == stream) return flip(path, block.place + BlockHeader::kSize + 5);
-    }
-    ADD_FAILURE() << "no such block";
+  void damage_block(const BlobName& pack, Stream stream) {
+    stored().flip(pack, stored().place_in(pack, stream));
   }
 
-  static void flip(const base::Path& path, std::uint64_t place) {
-    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
-    file.seekg(static_cast<std::streamoff>(place));
-    const auto byte = static_cast<char>(file.get() ^ 1);
-    file.seekp(static_cast<std::streamoff>(place));
-    file.put(byte);
+  void damage_trailer(const BlobName& pack) { stored().flip(pack, stored().size(pack) - 100); }
+
+  // An administrator waits until listings show it.
+  void put_back(const BlobName& name, const base::Bytes& bytes) {
+    stored().set(name, bytes);
+    end_late_listings();
   }
 
   RepairReport repair_all() { return repair(location_, files_, clock_); }
@@ -85,9 +75,8 @@ class RepairTest : public StoreFixture {
     return reader.folders(reader.newest_snapshot(account).value()).at(0).info.skipped;
   }
 
-  // Repairs with a copy that turns up later. Returns the number of messages salvaged from it.
-  std::uint64_t use_copy(const base::Path& copy, const base::Path& place) {
-    fs::copy_file(copy, place, fs::copy_options::overwrite_existing);
+  // Repairs once a copy has turned up. Returns the number of messages salvaged from it.
+  std::uint64_t repair_with_copy() {
     const RepairReport report = repair_all();
     EXPECT_TRUE(report.after.is_intact());
     // The snapshot before the amended one is complete.
@@ -97,24 +86,29 @@ class RepairTest : public StoreFixture {
   }
 };
 
-TEST_F(RepairTest, AnIntactStoreIsLeftAlone) {
+class RepairTest : public tests::OnEachStorage<RepairFixture> {};
+
+// A directory can have other things than blobs under their names, and files of an administrator.
+class DirectoryRepairTest : public RepairFixture {};
+
+TEST_P(RepairTest, AnIntactStoreIsLeftAlone) {
   back_up("alice", 0, 5);
-  const std::vector<base::Path> before = packs();
+  const std::vector<BlobName> before = pack_names();
   const RepairReport report = repair_all();
   EXPECT_THAT(report.found, IsEmpty());
   EXPECT_TRUE(report.after.is_intact());
-  EXPECT_EQ(before, packs());
+  EXPECT_EQ(before, pack_names());
 }
 
 // Header, trailer and footer contain nothing that the blocks don't.
-TEST_F(RepairTest, LosingAPacksHeaderOrTrailerLosesNothing) {
+TEST_P(RepairTest, LosingAPacksHeaderOrTrailerLosesNothing) {
   for (const bool at_the_end : {false, true}) {
-    const base::Path pack = back_up(at_the_end ? "alice" : "bob", at_the_end ? 0 : 5, 5);
-    flip(pack, at_the_end ? fs::file_size(pack) - 100 : 20);
+    const BlobName pack = back_up(at_the_end ? "alice" : "bob", at_the_end ? 0 : 5, 5);
+    stored().flip(pack, at_the_end ? stored().size(pack) - 100 : 20);
     const RepairReport report = repair_all();
-    EXPECT_THAT(report.condemned, ElementsAre(pack.string()));
+    EXPECT_THAT(report.condemned, ElementsAre(shown(pack)));
     EXPECT_THAT(report.quarantined, IsEmpty());
-    EXPECT_TRUE(fs::exists(pack));
+    EXPECT_TRUE(stored().has(pack));
     EXPECT_EQ(5U, report.salvaged_messages);
     EXPECT_THAT(report.amended_accounts, IsEmpty());
     EXPECT_TRUE(report.after.is_intact());
@@ -124,16 +118,16 @@ TEST_F(RepairTest, LosingAPacksHeaderOrTrailerLosesNothing) {
   EXPECT_EQ(samples(5, 5), restored("bob"));
 }
 
-TEST_F(RepairTest, LosingTheIndexTooLosesNothing) {
-  const base::Path pack = back_up("alice", 0, 5);
-  flip(pack, fs::file_size(pack) - 100);
+TEST_P(RepairTest, LosingTheIndexTooLosesNothing) {
+  const BlobName pack = back_up("alice", 0, 5);
+  damage_trailer(pack);
   fs::remove_all(location_.index);
   EXPECT_TRUE(repair_all().after.is_intact());
   EXPECT_EQ(samples(0, 5), restored("alice"));
 }
 
-TEST_F(RepairTest, LostMessagesAreNamedAndWillBeFetchedAgain) {
-  const base::Path pack = back_up("alice", 0, 5);
+TEST_P(RepairTest, LostMessagesAreNamedAndWillBeFetchedAgain) {
+  const BlobName pack = back_up("alice", 0, 5);
   back_up("bob", 10, 3);
   damage_block(pack, Stream::kRecords);
   const RepairReport report = repair_all();
@@ -147,8 +141,8 @@ TEST_F(RepairTest, LostMessagesAreNamedAndWillBeFetchedAgain) {
   EXPECT_EQ(samples(10, 3), restored("bob"));
 }
 
-TEST_F(RepairTest, RefetchedMessagesCompleteTheHistoryAgain) {
-  const base::Path pack = back_up("alice", 0, 5);
+TEST_P(RepairTest, RefetchedMessagesCompleteTheHistoryAgain) {
+  const BlobName pack = back_up("alice", 0, 5);
   // Two records share parts: rebuilding those of the other pack needs parts of this one.
   back_up("bob", 0, 5);
   damage_block(pack, Stream::kBinaries);
@@ -164,16 +158,16 @@ TEST_F(RepairTest, RefetchedMessagesCompleteTheHistoryAgain) {
   EXPECT_TRUE(check_all().is_intact());
 }
 
-TEST_F(RepairTest, ARecordWithALostPartIsStoredAgainWhenRefetched) {
+TEST_P(RepairTest, ARecordWithALostPartIsStoredAgainWhenRefetched) {
   const auto with_attachment = [&](const std::string& subject) {
     std::string message = sample_message(3);
     return "Subject: " + subject + "\r\n" + message;
   };
-  const base::Path first = [&] {
+  const BlobName first = [&] {
     Writer writer = open_writer();
     add_snapshot(writer, "alice", {add_folder(writer, "INBOX", {with_attachment("one")})});
     writer.commit();
-    return packs().at(0);
+    return pack_names().at(0);
   }();
   {
     Writer writer = open_writer();
@@ -195,36 +189,36 @@ TEST_F(RepairTest, ARecordWithALostPartIsStoredAgainWhenRefetched) {
   EXPECT_THAT(check_all().damaged_messages, SizeIs(1));
 }
 
-TEST_F(RepairTest, ACopyThatTurnsUpLaterRestoresTheRest) {
-  const base::Path pack = back_up("alice", 0, 5);
-  const base::Path copy = directory_ / "copy";
-  fs::copy(pack, copy);
+TEST_P(RepairTest, ACopyThatTurnsUpLaterRestoresTheRest) {
+  const BlobName pack = back_up("alice", 0, 5);
+  const base::Bytes copy = stored().bytes(pack);
   damage_block(pack, Stream::kRecords);
   EXPECT_FALSE(repair_all().after.is_intact());
-  EXPECT_EQ(5U, use_copy(copy, pack));
-  EXPECT_EQ(0U, use_copy(copy, pack)) << "it is condemned for ever, and nothing of it is missing";
+  put_back(pack, copy);
+  EXPECT_EQ(5U, repair_with_copy());
+  EXPECT_EQ(0U, repair_with_copy()) << "it is condemned for ever, and nothing of it is missing";
 }
 
 // Earlier versions moved damaged packs there.
-TEST_F(RepairTest, ACopyInTheQuarantineRestoresTheRest) {
-  const base::Path pack = back_up("alice", 0, 5);
-  const base::Path copy = directory_ / "copy";
-  fs::copy(pack, copy);
+TEST_F(DirectoryRepairTest, ACopyInTheQuarantineRestoresTheRest) {
+  const BlobName pack = back_up("alice", 0, 5);
+  const base::Bytes copy = stored().bytes(pack);
   damage_block(pack, Stream::kRecords);
   EXPECT_FALSE(repair_all().after.is_intact());
-  fs::create_directory(quarantine_directory(location_));
-  fs::rename(pack, quarantine_directory(location_) / pack.filename());
+  stored().set({kQuarantineArea, pack.key()}, stored().take(pack));
   EXPECT_FALSE(repair_all().after.is_intact());
-  EXPECT_EQ(5U, use_copy(copy, quarantine_directory(location_) / "found again.PACK"));
+  base::write_file(files_, quarantine_directory(location_) / "found again.PACK", copy,
+                   base::OnExisting::kFail);
+  EXPECT_EQ(5U, repair_with_copy());
 }
 
 // Whether the index remembers that it is condemned, or commits do.
-TEST_F(RepairTest, ACondemnedPackStaysAndIsNoDamage) {
-  const base::Path pack = back_up("alice", 0, 5);
+TEST_P(RepairTest, ACondemnedPackStaysAndIsNoDamage) {
+  const BlobName pack = back_up("alice", 0, 5);
   back_up("bob", 5, 5);
-  flip(pack, fs::file_size(pack) - 100);
-  EXPECT_THAT(repair_all().condemned, ElementsAre(pack.string()));
-  const std::vector<base::Path> before = packs();
+  damage_trailer(pack);
+  EXPECT_THAT(repair_all().condemned, ElementsAre(shown(pack)));
+  const std::vector<BlobName> before = pack_names();
   for (const bool index_is_lost : {false, true}) {
     SCOPED_TRACE(index_is_lost);
     if (index_is_lost) fs::remove_all(location_.index);
@@ -232,48 +226,48 @@ TEST_F(RepairTest, ACondemnedPackStaysAndIsNoDamage) {
     EXPECT_THAT(reindex(location_, files_).damage, IsEmpty());
     const RepairReport again = repair_all();
     EXPECT_THAT(again.condemned, IsEmpty());
-    EXPECT_EQ(before, packs()) << "no further checkpoint";
+    EXPECT_EQ(before, pack_names()) << "no further checkpoint";
     EXPECT_EQ(samples(0, 5), restored("alice"));
   }
 }
 
 // As after a crash before it was moved.
-TEST_F(RepairTest, ADirectoryInTheCondemnedPacksPlaceIsMoved) {
-  const base::Path pack = back_up("alice", 0, 5);
-  flip(pack, fs::file_size(pack) - 100);
+TEST_F(DirectoryRepairTest, ADirectoryInTheCondemnedPacksPlaceIsMoved) {
+  const BlobName pack = back_up("alice", 0, 5);
+  damage_trailer(pack);
   repair_all();
-  fs::remove(pack);
-  fs::create_directory(pack);
+  stored().lose(pack);
+  const base::Path place = packs_directory(location_) / pack.key();
+  fs::create_directory(place);
   EXPECT_THAT(repair_all().quarantined,
-              ElementsAre((quarantine_directory(location_) / pack.filename()).string()));
-  EXPECT_FALSE(fs::exists(pack));
+              ElementsAre((quarantine_directory(location_) / pack.key()).string()));
+  EXPECT_FALSE(fs::exists(place));
   EXPECT_NO_THROW(prune(location_, files_, clock_, {}));
   EXPECT_EQ(samples(0, 5), restored("alice"));
 }
 
-TEST_F(RepairTest, PruneKeepsWhatARepairCondemned) {
-  const base::Path pack = back_up("alice", 0, 5);
+TEST_P(RepairTest, PruneKeepsWhatARepairCondemned) {
+  const BlobName pack = back_up("alice", 0, 5);
   back_up("bob", 5, 5);
-  flip(pack, fs::file_size(pack) - 100);
+  damage_trailer(pack);
   repair_all();
   for (int days = 0; days < 3; ++days) {
     clock_.moment += std::chrono::days(400);
     prune(location_, files_, clock_, {});
-    EXPECT_TRUE(fs::exists(pack));
+    EXPECT_TRUE(stored().has(pack));
   }
   EXPECT_TRUE(check_all().is_intact());
-  fs::remove(pack);  // by hand
+  stored().lose(pack);  // by hand
   EXPECT_NO_THROW(prune(location_, files_, clock_, {}));
   EXPECT_TRUE(repair_all().after.is_intact());
   EXPECT_EQ(samples(0, 5), restored("alice"));
   EXPECT_EQ(samples(5, 5), restored("bob"));
 }
 
-TEST_F(RepairTest, AMissingPackIsNoLongerReported) {
-  const base::Path pack = back_up("alice", 0, 5);
+TEST_P(RepairTest, AMissingPackIsNoLongerReported) {
+  const BlobName pack = back_up("alice", 0, 5);
   back_up("bob", 5, 3);
-  const base::Path copy = directory_ / "copy";
-  fs::rename(pack, copy);
+  const base::Bytes copy = stored().take(pack);
   const RepairReport report = repair_all();
   EXPECT_THAT(report.found, Contains(HasSubstr("but missing")));
   EXPECT_THAT(report.quarantined, IsEmpty());
@@ -281,16 +275,16 @@ TEST_F(RepairTest, AMissingPackIsNoLongerReported) {
   // Only alice's snapshot itself remains damaged.
   EXPECT_THAT(report.after.damage, ElementsAre(HasSubstr("snapshot root")));
   // The pack may turn up again.
-  fs::rename(copy, pack);
+  put_back(pack, copy);
   EXPECT_THAT(open_writer().damage(), IsEmpty());
   EXPECT_TRUE(check_all().is_intact());
   EXPECT_EQ(samples(0, 5), restored("alice"));
 }
 
-TEST_F(RepairTest, ASnapshotWhoseRootIsLostIsDroppedOnlyOnRequest) {
-  const base::Path pack = back_up("alice", 0, 5);
+TEST_P(RepairTest, ASnapshotWhoseRootIsLostIsDroppedOnlyOnRequest) {
+  const BlobName pack = back_up("alice", 0, 5);
   back_up("bob", 5, 3);
-  fs::remove(pack);
+  stored().lose(pack);
   EXPECT_THAT(repair_all().given_up, IsEmpty());
   EXPECT_THAT(open_reader().snapshots("alice"), SizeIs(1));
   EXPECT_ERROR(kDamaged, "of account alice can't be read", prune(location_, files_, clock_, {}));
@@ -307,8 +301,8 @@ TEST_F(RepairTest, ASnapshotWhoseRootIsLostIsDroppedOnlyOnRequest) {
   EXPECT_NO_THROW(prune(location_, files_, clock_, {}));
 }
 
-TEST_F(RepairTest, TheReadableRestReplacesASnapshotOnRequest) {
-  const base::Path first = back_up("alice", 0, 5);
+TEST_P(RepairTest, TheReadableRestReplacesASnapshotOnRequest) {
+  const BlobName first = back_up("alice", 0, 5);
   {
     Writer writer = open_writer();
     add_snapshot(
@@ -337,21 +331,21 @@ TEST_F(RepairTest, TheReadableRestReplacesASnapshotOnRequest) {
   EXPECT_EQ(samples(0, 3), restored("bob"));
 }
 
-TEST_F(RepairTest, AnAccountWithoutSnapshotsIsReported) {
-  const base::Path pack = back_up("alice", 0, 5);
+TEST_P(RepairTest, AnAccountWithoutSnapshotsIsReported) {
+  const BlobName pack = back_up("alice", 0, 5);
   back_up("bob", 5, 3);
   for (const bool is_damaged : {false, true}) {
-    if (is_damaged) fs::remove(pack);
+    if (is_damaged) stored().lose(pack);
     EXPECT_ERROR(kNotFound, "\"alcie\" has no snapshot",
                  repair(location_, files_, clock_, {}, "alcie"));
   }
   EXPECT_THAT(repair(location_, files_, clock_, {}, "bob").given_up, IsEmpty());
 }
 
-TEST_F(RepairTest, AnOlderStateIsAcceptedAndNumberingContinues) {
+TEST_P(RepairTest, AnOlderStateIsAcceptedAndNumberingContinues) {
   back_up("alice", 0, 5);
-  const base::Path pack = back_up("alice", 0, 6);
-  fs::remove(pack);
+  const BlobName pack = back_up("alice", 0, 6);
+  stored().lose(pack);
   fs::remove(index_file(location_));
   EXPECT_ERROR(kDamaged, "commit 2 was made in it", open_writer());
   const RepairReport report = repair_all();
@@ -364,22 +358,22 @@ TEST_F(RepairTest, AnOlderStateIsAcceptedAndNumberingContinues) {
             Index::open_read_only(index_file(location_), context.store).highest_commit().number);
 }
 
-TEST_F(RepairTest, KeySlotsAndTreeRecordsAreRepaired) {
+TEST_P(RepairTest, KeySlotsAndTreeRecordsAreRepaired) {
   back_up("alice", 0, 2);
   TreeRecord record;
   record.id = TreeRecords::new_id();
   TreeRecords::open(location_, files_).put(record);
-  flip(fs::directory_iterator(trees_directory(location_))->path(), 70);
-  const base::Path slot = fs::directory_iterator(keys_directory(location_))->path();
-  flip(slot, 40);
+  stored().flip(stored().names_in(kTreesArea).front(), 70);
+  stored().flip(stored().names_in(kKeysArea).front(), 40);
+  end_late_listings();  // only a listing leads to them
   const RepairReport report = repair_all();
   EXPECT_THAT(report.quarantined, SizeIs(2));
   EXPECT_TRUE(report.after.is_intact());
   EXPECT_THAT(read_slots(*storage_of(location_, files_)).damaged, IsEmpty());
 }
 
-TEST_F(RepairTest, TheIndexEqualsThatOfAReindex) {
-  const base::Path pack = back_up("alice", 0, 5);
+TEST_P(RepairTest, TheIndexEqualsThatOfAReindex) {
+  const BlobName pack = back_up("alice", 0, 5);
   back_up("bob", 3, 5);
   damage_block(pack, Stream::kRecords);
   repair_all();
@@ -398,10 +392,13 @@ TEST_F(RepairTest, TheIndexEqualsThatOfAReindex) {
   EXPECT_EQ(before, answers());
 }
 
-TEST_F(RepairTest, TakesTheLock) {
+TEST_P(RepairTest, TakesTheLock) {
   const Writer writer = open_writer();
   EXPECT_ERROR(kBusy, "another mailstow process is writing to it", repair_all());
 }
+
+INSTANTIATE_TEST_SUITE_P(Directory, RepairTest, tests::a_directory());
+INSTANTIATE_TEST_SUITE_P(LateListings, RepairTest, tests::a_late_storage());
 
 }  // namespace
 }  // namespace store
