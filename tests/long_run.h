@@ -23,4 +23,17 @@ class Sample {
   unsigned next_ = 0;
 };
 
+// Takes every case of a property in a long run, and the first few in a short one: RapidCheck runs a
+// hundred.
+class FirstCases {
+ public:
+  explicit FirstCases(unsigned few) : few_(few) {}
+
+  bool takes_next() { return next_++ < few_ || is_long_run(); }
+
+ private:
+  unsigned few_;
+  unsigned next_ = 0;
+};
+
 }  // namespace tests

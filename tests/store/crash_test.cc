@@ -1,20 +1,21 @@
-// The store on a file system that crashes and fails at every operation in turn: afterwards
-// everything acknowledged by a commit exists, and nothing that never did.
+// The store on a file system that crashes and fails at every operation in turn, and on object
+// storage whose client ends or fails at every request: afterwards everything acknowledged by a
+// commit exists, and nothing that never did.
 #include <algorithm>
 #include <cstddef>
 #include <cstdlib>
 #include <filesystem>
+#include <string_view>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/atomic_file.h"
 #include "base/error.h"
 #include "store/format/crypto.h"
 #include "store/format/layout.h"
 #include "store/tree_record.h"
 #include "tests/long_run.h"
-#include "tests/store/simulated_file_system.h"
+#include "tests/store/storage/crash_site.h"
 #include "tests/store/store_fixture.h"
 #include "tests/temporary_directory.h"
 
@@ -22,11 +23,7 @@ namespace store {
 namespace {
 
 using testing::IsEmpty;
-using tests::FailedOperation;
-using tests::failures_up_to;
 using tests::Fault;
-using tests::SimulatedFileSystem;
-using tests::Survival;
 
 namespace fs = std::filesystem;
 
@@ -38,15 +35,18 @@ struct Expected {
   std::map<ObjectId, Messages> tried;
 };
 
-class CrashTest : public testing::Test {
+class CrashFixture : public testing::Test {
  protected:
-  CrashTest() {
+  explicit CrashFixture(tests::HeldBy held_by = tests::HeldBy::kDirectory) : site_(held_by) {
     location_ = {.store = "/simulated/store",
                  .index = directory_.path() / "index",
-                 .key_file = "/simulated/store.key"};
+                 .key_file = "/simulated/store.key",
+                 .storage = site_.storage()};
   }
 
-  Writer open_writer() { return Writer::open(location_, *files_, clock_); }
+  Writer open_writer() { return Writer::open(location_, site_.files(), clock_); }
+  TreeRecords trees() { return TreeRecords::open(location_, site_.files()); }
+  tests::StoredBlobs stored() { return {location_, site_.files()}; }
 
   // One snapshot of an account with one folder.
   static void back_up(Writer& writer, const std::string& account, const Messages& messages,
@@ -67,18 +67,17 @@ class CrashTest : public testing::Test {
   }
 
   void start() {
-    files_ = std::make_unique<SimulatedFileSystem>();
-    init(location_, *files_, clock_);
+    init(location_, site_.files(), clock_);
     Expected waiting;
     Writer writer = open_writer();
     back_up(writer, "alice", samples(0, 3), 100, before_, waiting);
     commit(writer, before_, waiting);
   }
 
-  std::ptrdiff_t records_of(const std::string& tree) const {
-    return std::ranges::count_if(
-        files_->files_below(trees_directory(location_)),
-        [&](const auto& file) { return file.first.filename().string().starts_with(tree); });
+  std::ptrdiff_t records_of(const std::string& tree) {
+    return std::ranges::count_if(stored().names_in(kTreesArea), [&](const BlobName& name) {
+      return name.key().starts_with(tree);
+    });
   }
 
   // The run that is interrupted: content stored ahead of its snapshot, two accounts in a commit,
@@ -99,7 +98,8 @@ class CrashTest : public testing::Test {
     try {
       run(expected);
     } catch (const base::Error& error) {
-      EXPECT_THAT(error.code(), testing::AnyOf(base::ErrorCode::kIo, base::ErrorCode::kNoSpace))
+      EXPECT_THAT(error.code(), testing::AnyOf(base::ErrorCode::kIo, base::ErrorCode::kNoSpace,
+                                               base::ErrorCode::kStorage))
           << error.what();
     }
   }
@@ -128,8 +128,8 @@ class CrashTest : public testing::Test {
     } catch (const base::Error& error) {
       ADD_FAILURE() << error.what();
     }
-    for (const auto& [path, bytes] : files_->files_below(location_.store / "packs")) {
-      EXPECT_EQ(path.filename().string(), sha256(bytes).hex());
+    for (const auto& [pack, bytes] : stored().in(kPacksArea)) {
+      EXPECT_EQ(pack.key(), sha256(bytes).hex());
     }
   }
 
@@ -150,129 +150,127 @@ class CrashTest : public testing::Test {
     }
   }
 
-  void keep_index() {
+  // The state in which each run begins.
+  void keep() {
     fs::remove_all(directory_.path() / "kept");
     fs::copy(location_.index, directory_.path() / "kept", fs::copy_options::recursive);
+    site_.keep();
   }
-  void restore_index() {
+  void begin_again() {
     fs::remove_all(location_.index);
     fs::copy(directory_.path() / "kept", location_.index, fs::copy_options::recursive);
+    site_.begin_again();
+  }
+
+  // Returns the number of the run's operations.
+  std::uint64_t measure_run() {
+    keep();
+    Expected whole = before_;
+    run(whole);
+    EXPECT_GT(site_.operations(), 20U);
+    return site_.operations();
   }
 
   tests::TemporaryDirectory directory_;
   Location location_;
   TestClock clock_;
-  std::unique_ptr<SimulatedFileSystem> files_;
+  tests::CrashSite site_;
   Expected before_;
-  std::mt19937 random_{20'261'124};
 };
 
-TEST_F(CrashTest, ACrashAnywhereLosesNothingThatWasAcknowledged) {
+class CrashTest : public tests::OnEachStorage<CrashFixture> {};
+
+TEST_P(CrashTest, ACrashAnywhereLosesNothingThatWasAcknowledged) {
   start();
-  keep_index();
-  const std::unique_ptr<SimulatedFileSystem> origin = files_->copy();
-  Expected whole = before_;
-  run(whole);
-  const std::uint64_t last = files_->operations();
-  ASSERT_GT(last, 20U);
+  const std::uint64_t last = measure_run();
   std::size_t cases = 0;
-  tests::Sample sample(17);
+  tests::Sample sample(site_.storage() ? 7 : 17);
   for (std::uint64_t operation = 1; operation <= last; ++operation) {
-    for (const Survival survival :
-         {Survival::kNothing, Survival::kEverything, Survival::kAnything}) {
+    for (std::size_t way = 0; way < site_.ways_to_end(); ++way) {
       for (const bool index_lost : {false, true}) {
         if (!sample.takes_next()) continue;
         ++cases;
-        files_ = origin->copy();
-        restore_index();
-        files_->fail_for_good_from(operation, Fault::kIo);
+        begin_again();
+        site_.end_at(operation, way);
         Expected expected = before_;
         run_until_it_fails(expected);
-        files_ = files_->after_crash(survival, random_);
+        site_.restart(way);
         if (index_lost) fs::remove_all(location_.index);
-        check(expected, fmt::format("operation {}, survival {}, index lost: {}", operation,
-                                    static_cast<int>(survival), index_lost));
-        if (HasFatalFailure()) return;
+        check(expected,
+              fmt::format("operation {}, way {}, index lost: {}", operation, way, index_lost));
+        if (HasFailure()) return;
       }
     }
   }
   EXPECT_GT(cases, last / 3);
 }
 
+// What object storage has not: stores from before commit records, and changes that are not durable.
+// TreeStorageTest tries records of trees there.
+class CrashOnFilesTest : public CrashFixture {
+ protected:
+  static constexpr std::size_t kNothingSurvives = 0;
+};
+
 // As a version of mailstow without commit records left it.
-TEST_F(CrashTest, ACrashWhileAnOlderStoreGetsRecordsLosesNothing) {
+TEST_F(CrashOnFilesTest, ACrashWhileAnOlderStoreGetsRecordsLosesNothing) {
   start();
-  for (const base::Path& directory : {commits_directory(location_), owner_directory(location_)}) {
-    for (const auto& [path, bytes] : files_->files_below(directory)) files_->lose(path);
+  for (const std::string_view area : {kCommitsArea, kOwnerArea}) {
+    for (const BlobName& record : stored().names_in(area)) stored().lose(record);
   }
-  files_->lose(host_identity_file(location_));
-  keep_index();
-  const std::unique_ptr<SimulatedFileSystem> origin = files_->copy();
-  files_ = origin->copy();
+  site_.files().lose(host_identity_file(location_));
+  keep();
   open_writer();  // all that differs from other openings
-  const std::uint64_t last = files_->operations();
+  const std::uint64_t last = site_.operations();
   ASSERT_GT(last, 10U);
   tests::Sample sample(5);
   for (std::uint64_t operation = 1; operation <= last; ++operation) {
-    for (const Survival survival :
-         {Survival::kNothing, Survival::kEverything, Survival::kAnything}) {
+    for (std::size_t way = 0; way < site_.ways_to_end(); ++way) {
       if (!sample.takes_next()) continue;
-      files_ = origin->copy();
-      restore_index();
-      files_->fail_for_good_from(operation, Fault::kIo);
+      begin_again();
+      site_.end_at(operation, way);
       Expected expected = before_;
       run_until_it_fails(expected);
-      files_ = files_->after_crash(survival, random_);
-      check(expected,
-            fmt::format("operation {}, survival {}", operation, static_cast<int>(survival)));
+      site_.restart(way);
+      check(expected, fmt::format("operation {}, way {}", operation, way));
       if (HasFailure()) return;
     }
   }
 }
 
-TEST_F(CrashTest, AnOperationThatFailsDamagesNothing) {
+TEST_P(CrashTest, AnOperationThatFailsDamagesNothing) {
   start();
-  keep_index();
-  const std::unique_ptr<SimulatedFileSystem> origin = files_->copy();
-  Expected whole = before_;
-  run(whole);
-  const std::uint64_t last = files_->operations();
+  const std::uint64_t last = measure_run();
   tests::Sample sample(31);
-  for (const FailedOperation& failed : failures_up_to(last)) {
+  for (const tests::CrashSite::Failure& failure : site_.failures_up_to(last)) {
     for (const bool crashes : {false, true}) {
       if (!sample.takes_next()) continue;
-      files_ = origin->copy();
-      restore_index();
-      failed.arrange(*files_);
+      begin_again();
+      site_.arrange(failure);
       Expected expected = before_;
       run_until_it_fails(expected);
-      files_->stop_failing();
-      if (crashes) files_ = files_->after_crash(Survival::kAnything, random_);
-      check(expected, fmt::format("{}, crashes: {}", failed.text(), crashes));
-      if (HasFatalFailure()) return;
+      site_.stop_failing();
+      if (crashes) site_.restart_somehow();
+      check(expected, fmt::format("{}, crashes: {}", failure.text(), crashes));
+      if (HasFailure()) return;
     }
   }
 }
 
 // A run after one that failed, and only then the crash: data left unsynced by the first run must
 // not interfere.
-TEST_F(CrashTest, TheNextRunMakesFilesOfAFailedRunDurable) {
+TEST_F(CrashOnFilesTest, TheNextRunMakesFilesOfAFailedRunDurable) {
   start();
-  keep_index();
-  const std::unique_ptr<SimulatedFileSystem> origin = files_->copy();
-  Expected whole = before_;
-  run(whole);
-  const std::uint64_t last = files_->operations();
+  const std::uint64_t last = measure_run();
   tests::Sample sample(5);
   for (std::uint64_t operation = 1; operation <= last; ++operation) {
     for (const bool commits : {false, true}) {
       if (!sample.takes_next()) continue;
-      files_ = origin->copy();
-      restore_index();
-      files_->fail_once_at(operation, Fault::kDoneAndFail);
+      begin_again();
+      site_.files().fail_once_at(operation, Fault::kDoneAndFail);
       Expected expected = before_;
       run_until_it_fails(expected);
-      files_->stop_failing();
+      site_.stop_failing();
       {
         Expected waiting;
         Writer writer = open_writer();
@@ -281,28 +279,27 @@ TEST_F(CrashTest, TheNextRunMakesFilesOfAFailedRunDurable) {
           commit(writer, expected, waiting);
         }
       }
-      files_ = files_->after_crash(Survival::kNothing, random_);
+      site_.restart(kNothingSurvives);
       check(expected, fmt::format("operation {}, commits: {}", operation, commits));
-      if (HasFatalFailure()) return;
+      if (HasFailure()) return;
     }
   }
 }
 
-TEST_F(CrashTest, InitCanBeRepeatedUntilAStoreExists) {
-  files_ = std::make_unique<SimulatedFileSystem>();
-  init(location_, *files_, clock_);
-  const std::uint64_t last = files_->operations();
+TEST_P(CrashTest, InitCanBeRepeatedUntilAStoreExists) {
+  site_.keep();
+  init(location_, site_.files(), clock_);
+  const std::uint64_t last = site_.operations();
   for (std::uint64_t operation = 1; operation <= last; ++operation) {
-    for (const Survival survival :
-         {Survival::kNothing, Survival::kEverything, Survival::kAnything}) {
-      SCOPED_TRACE(operation);
-      files_ = std::make_unique<SimulatedFileSystem>();
+    for (std::size_t way = 0; way < site_.ways_to_end(); ++way) {
+      SCOPED_TRACE(fmt::format("operation {}, way {}", operation, way));
       fs::remove_all(location_.index);
-      files_->fail_for_good_from(operation, Fault::kIo);
-      EXPECT_THROW(init(location_, *files_, clock_), base::Error);
-      files_ = files_->after_crash(survival, random_);
+      site_.begin_again();
+      site_.end_at(operation, way);
+      EXPECT_THROW(init(location_, site_.files(), clock_), base::Error);
+      site_.restart(way);
       try {
-        init(location_, *files_, clock_);
+        init(location_, site_.files(), clock_);
       } catch (const base::Error& error) {
         EXPECT_EQ(base::ErrorCode::kUsage, error.code()) << error.what();
       }
@@ -311,39 +308,38 @@ TEST_F(CrashTest, InitCanBeRepeatedUntilAStoreExists) {
   }
 }
 
-TEST_F(CrashTest, ATreeRecordIsTheOldOrTheNew) {
+TEST_F(CrashOnFilesTest, ATreeRecordIsTheOldOrTheNew) {
   start();
   TreeRecord record;
   record.id = TreeRecords::new_id();
   record.account = "alice";
-  TreeRecords::open(location_, *files_).put(record);
-  const std::unique_ptr<SimulatedFileSystem> origin = files_->copy();
+  trees().put(record);
+  site_.keep();
   TreeRecord changed = record;
   changed.state = TreeState::kComplete;
-  TreeRecords::open(location_, *files_).put(changed);
-  const std::uint64_t last = files_->operations();
+  trees().put(changed);
+  const std::uint64_t last = site_.operations();
   int both = 0;
   for (std::uint64_t operation = 1; operation <= last; ++operation) {
-    for (const Survival survival :
-         {Survival::kNothing, Survival::kEverything, Survival::kAnything}) {
+    for (std::size_t way = 0; way < site_.ways_to_end(); ++way) {
       SCOPED_TRACE(operation);
-      files_ = origin->copy();
-      files_->fail_for_good_from(operation, Fault::kIo);
+      site_.begin_again();
+      site_.end_at(operation, way);
       bool acknowledged = true;
       try {
-        TreeRecords::open(location_, *files_).put(changed);
+        trees().put(changed);
       } catch (const base::Error&) {
         acknowledged = false;
       }
-      files_ = files_->after_crash(survival, random_);
-      const TreeRecords::Listing listing = TreeRecords::open(location_, *files_).list();
+      site_.restart(way);
+      const TreeRecords::Listing listing = trees().list();
       EXPECT_THAT(listing.damaged, IsEmpty());
       ASSERT_EQ(1U, listing.records.size());
       EXPECT_TRUE(listing.records[0] == changed || (!acknowledged && listing.records[0] == record));
       if (records_of(record.id) == 2) ++both;
       changed.expires += std::chrono::seconds(1);
-      TreeRecords::open(location_, *files_).put(changed);
-      EXPECT_EQ(changed, TreeRecords::open(location_, *files_).find(record.id));
+      trees().put(changed);
+      EXPECT_EQ(changed, trees().find(record.id));
       EXPECT_EQ(1, records_of(record.id));
       changed.expires -= std::chrono::seconds(1);
     }
@@ -351,39 +347,39 @@ TEST_F(CrashTest, ATreeRecordIsTheOldOrTheNew) {
   EXPECT_GT(both, 0) << "no crash lay between the new version and the removal of the old one";
 }
 
-TEST_F(CrashTest, ARecordThatIsRemovedIsThereAsItWasOrNot) {
+TEST_F(CrashOnFilesTest, ARecordThatIsRemovedIsThereAsItWasOrNot) {
   start();
   TreeRecord record;
   record.id = TreeRecords::new_id();
-  TreeRecords::open(location_, *files_).put(record);
-  const auto earlier = files_->files_below(trees_directory(location_));
+  trees().put(record);
+  const auto earlier = stored().in(kTreesArea);
   record.state = TreeState::kComplete;
-  TreeRecords::open(location_, *files_).put(record);
-  for (const auto& [path, bytes] : earlier) {
-    base::write_file(*files_, path, bytes, base::OnExisting::kFail);
-  }
+  trees().put(record);
+  for (const auto& [name, bytes] : earlier) stored().set(name, bytes);
   ASSERT_EQ(2, records_of(record.id));
-  const std::unique_ptr<SimulatedFileSystem> origin = files_->copy();
-  TreeRecords::open(location_, *files_).remove(record.id);
-  const std::uint64_t last = files_->operations();
+  site_.keep();
+  trees().remove(record.id);
+  const std::uint64_t last = site_.operations();
   for (std::uint64_t operation = 1; operation <= last; ++operation) {
-    for (const Survival survival :
-         {Survival::kNothing, Survival::kEverything, Survival::kAnything}) {
+    for (std::size_t way = 0; way < site_.ways_to_end(); ++way) {
       SCOPED_TRACE(operation);
-      files_ = origin->copy();
-      files_->fail_for_good_from(operation, Fault::kIo);
+      site_.begin_again();
+      site_.end_at(operation, way);
       try {
-        TreeRecords::open(location_, *files_).remove(record.id);
+        trees().remove(record.id);
       } catch (const base::Error&) {
       }
-      files_ = files_->after_crash(survival, random_);
-      const TreeRecords::Listing listing = TreeRecords::open(location_, *files_).list();
+      site_.restart(way);
+      const TreeRecords::Listing listing = trees().list();
       EXPECT_THAT(listing.outdated, IsEmpty());
       EXPECT_LE(listing.records.size(), 1U);
       for (const TreeRecord& left : listing.records) EXPECT_EQ(left, record);
     }
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Directory, CrashTest, tests::a_directory());
+INSTANTIATE_TEST_SUITE_P(LateListings, CrashTest, tests::a_late_storage());
 
 }  // namespace
 }  // namespace store

@@ -62,19 +62,9 @@ Choices drawn_choices() {
                                   0, std::numeric_limits<std::uint32_t>::max())));
 }
 
-// RapidCheck runs a hundred cases; the short run tests only the first few.
-class ShortRun {
- public:
-  bool is_over() { return !tests::is_long_run() && ++cases_ > kShortCases; }
-
- private:
-  static constexpr int kShortCases = 5;
-  int cases_ = 0;
-};
-
 RC_GTEST_PROP(FailingStorageProperty, WithPatienceTheStoreEqualsTheModel, (std::uint32_t seed)) {
-  static ShortRun run;
-  if (run.is_over()) return;
+  static tests::FirstCases first(5);
+  if (!first.takes_next()) return;
   const auto failing = std::make_shared<FailingStorage>(tests::StorageFaults{.seed = seed,
                                                                              .not_done = 10,
                                                                              .done = 10,
@@ -90,8 +80,8 @@ RC_GTEST_PROP(FailingStorageProperty, WithPatienceTheStoreEqualsTheModel, (std::
 
 // Without patience, the run ends at the first fault, whether its operation was done or not.
 RC_GTEST_PROP(FailingStorageProperty, ARunThatEndsEarlyLosesNothing, ()) {
-  static ShortRun run;
-  if (run.is_over()) return;
+  static tests::FirstCases first(5);
+  if (!first.takes_next()) return;
   const auto storage = std::make_shared<tests::ModelStorage>();
   ModelStore store(storage);
   for (const std::uint32_t choice : drawn_choices()) {

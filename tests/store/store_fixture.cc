@@ -160,9 +160,8 @@ std::vector<base::Path> StoreFixture::packs() const {
 
 BlobName StoreFixture::pack_added_since(const std::vector<BlobName>& before) const {
   std::vector<BlobName> added = pack_names();
-  std::erase_if(added, [&](const BlobName& name) {
-    return std::ranges::find(before, name) != before.end();
-  });
+  std::erase_if(
+      added, [&](const BlobName& name) { return std::ranges::find(before, name) != before.end(); });
   EXPECT_EQ(1U, added.size());
   return added.at(0);
 }

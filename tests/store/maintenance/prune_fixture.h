@@ -17,8 +17,7 @@ namespace store {
 
 class PruneFixture : public StoreFixture {
  protected:
-  explicit PruneFixture(tests::HeldBy held_by = tests::HeldBy::kDirectory)
-      : StoreFixture(held_by) {
+  explicit PruneFixture(tests::HeldBy held_by = tests::HeldBy::kDirectory) : StoreFixture(held_by) {
     make_store();
   }
 
