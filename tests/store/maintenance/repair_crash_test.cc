@@ -1,6 +1,6 @@
-// A repair that crashes or fails at every operation in turn: everything readable before is readable
-// after it, no byte of a damaged pack is lost, and the next repair has the same result as an
-// undisturbed one.
+// A repair that crashes or fails at every operation in turn, on files and on object storage:
+// everything readable before is readable after it, no byte of a damaged pack is lost, and the next
+// repair has the same result as an undisturbed one.
 #include <cstdlib>
 #include <filesystem>
 #include <set>
@@ -17,7 +17,7 @@
 #include "store/maintenance/reindex.h"
 #include "store/maintenance/repair.h"
 #include "tests/long_run.h"
-#include "tests/store/simulated_file_system.h"
+#include "tests/store/storage/crash_site.h"
 #include "tests/store/store_fixture.h"
 #include "tests/temporary_directory.h"
 
@@ -25,29 +25,24 @@ namespace store {
 namespace {
 
 using testing::IsEmpty;
-using tests::FailedOperation;
-using tests::failures_up_to;
-using tests::Fault;
-using tests::SimulatedFileSystem;
-using tests::Survival;
 
 namespace fs = std::filesystem;
 
-class RepairCrashTest : public testing::Test {
+class RepairCrashFixture : public testing::Test {
  protected:
-  RepairCrashTest() {
+  explicit RepairCrashFixture(tests::HeldBy held_by = tests::HeldBy::kDirectory) : site_(held_by) {
     location_ = {.store = "/simulated/store",
                  .index = directory_.path() / "index",
-                 .key_file = "/simulated/store.key"};
-    files_ = std::make_unique<SimulatedFileSystem>();
-    init(location_, *files_, clock_);
+                 .key_file = "/simulated/store.key",
+                 .storage = site_.storage()};
+    init(location_, site_.files(), clock_);
     back_up("alice", 0, 4);
     back_up("bob", 2, 4);
     back_up("carol", 20, 2);
   }
 
   void back_up(const std::string& account, unsigned first, unsigned count) {
-    Writer writer = Writer::open(location_, *files_, clock_);
+    Writer writer = Writer::open(location_, site_.files(), clock_);
     FolderDraft draft(folder_named("INBOX"));
     for (unsigned i = 0; i < count; ++i) {
       const StoredMessage stored = add_message(writer, sample_message(first + i));
@@ -60,43 +55,37 @@ class RepairCrashTest : public testing::Test {
     snapshot.folders = {writer.seal(draft)};
     writer.add_snapshot(snapshot);
     writer.commit();
-    for (const auto& [path, bytes] : files_->files_below(packs_directory(location_))) {
-      packs_.try_emplace(account, path);
-      if (!known_.insert(path).second) continue;
-      packs_[account] = path;
+    note_pack(account);
+  }
+
+  // The newest one.
+  void note_pack(const std::string& account) {
+    for (const BlobName& pack : stored().names_in(kPacksArea)) {
+      if (known_.insert(pack).second) packs_.emplace(account, pack);
     }
   }
 
+  tests::StoredBlobs stored() { return {location_, site_.files()}; }
+
   void flip(const std::string& account, std::size_t place) {
-    const base::Path& path = packs_.at(account);
-    base::Bytes bytes = files_->files_below(packs_directory(location_)).at(path);
-    bytes.at(place) ^= std::byte{1};
-    files_->overwrite(path, bytes);
-    damaged_bytes_.insert(bytes);
+    const BlobName& pack = packs_.at(account);
+    stored().flip(pack, place);
+    damaged_bytes_.insert(stored().bytes(pack));
   }
 
   std::size_t place_of(const std::string& account, Stream stream) {
-    const BlockContext context = open_keys(location_, *files_);
-    Decompressor decompressor;
-    const Pack pack =
-        PackFile(files_->open(packs_.at(account)), "pack").read_trailer(context, {}, decompressor);
-    for (const BlockEntry& block : pack.blocks) {
-      if (block.stream == stream) return block.place + BlockHeader::kSize + 3;
-    }
-    ADD_FAILURE() << "no such block";
-    return 0;
+    return stored().place_in(packs_.at(account), stream);
   }
 
   // alice's attachments are lost, and with them part of bob's mail; carol's pack loses only its
   // trailer.
   void damage() {
     flip("alice", place_of("alice", Stream::kBinaries));
-    flip("carol",
-         files_->files_below(packs_directory(location_)).at(packs_.at("carol")).size() - 60);
+    flip("carol", stored().size(packs_.at("carol")) - 60);
   }
 
   std::set<MessageId> readable() {
-    Reader reader = Reader::open(location_, *files_);
+    Reader reader = Reader::open(location_, site_.files());
     std::set<MessageId> found;
     for (const MessageId& id : all_) {
       try {
@@ -112,15 +101,14 @@ class RepairCrashTest : public testing::Test {
   }
 
   std::set<std::string> accounts() {
-    const std::vector<std::string> names = Reader::open(location_, *files_).accounts();
+    const std::vector<std::string> names = Reader::open(location_, site_.files()).accounts();
     return {names.begin(), names.end()};
   }
 
   void expect_no_byte_is_gone() {
     std::set<base::Bytes> found;
-    for (const base::Path& directory :
-         {packs_directory(location_), quarantine_directory(location_)}) {
-      for (const auto& [path, bytes] : files_->files_below(directory)) found.insert(bytes);
+    for (const std::string_view area : {kPacksArea, kQuarantineArea}) {
+      for (const auto& [name, bytes] : stored().in(area)) found.insert(bytes);
     }
     for (const base::Bytes& bytes : damaged_bytes_) EXPECT_TRUE(found.contains(bytes));
   }
@@ -138,13 +126,13 @@ class RepairCrashTest : public testing::Test {
     try {
       if (!before.empty()) {
         {
-          const Writer next = Writer::open(location_, *files_, clock_);
+          const Writer next = Writer::open(location_, site_.files(), clock_);
         }
         const std::set<MessageId> now = readable();
         for (const MessageId& id : before) EXPECT_TRUE(now.contains(id)) << "a message is gone";
       }
       expect_no_byte_is_gone();
-      const RepairReport report = repair(location_, *files_, clock_);
+      const RepairReport report = repair(location_, site_.files(), clock_);
       EXPECT_EQ(lost_, lost_of(report));
       EXPECT_THAT(report.after.damage, IsEmpty());
       EXPECT_EQ(after_, readable());
@@ -157,9 +145,10 @@ class RepairCrashTest : public testing::Test {
 
   void try_repair() {
     try {
-      repair(location_, *files_, clock_);
+      repair(location_, site_.files(), clock_);
     } catch (const base::Error& error) {
-      EXPECT_THAT(error.code(), testing::AnyOf(base::ErrorCode::kIo, base::ErrorCode::kNoSpace))
+      EXPECT_THAT(error.code(), testing::AnyOf(base::ErrorCode::kIo, base::ErrorCode::kNoSpace,
+                                               base::ErrorCode::kStorage))
           << error.what();
     }
   }
@@ -167,81 +156,86 @@ class RepairCrashTest : public testing::Test {
   // One undisturbed repair. Returns the number of its operations, and reverts everything.
   std::uint64_t measure() {
     damage();
-    keep_index();
-    origin_ = files_->copy();
+    keep();
     before_ = readable();
-    files_ = origin_->copy();
-    const RepairReport report = repair(location_, *files_, clock_);
+    site_.begin_again();
+    const RepairReport report = repair(location_, site_.files(), clock_);
     lost_ = lost_of(report);
     after_ = readable();
     EXPECT_FALSE(lost_.empty());
     EXPECT_GT(after_.size(), before_.size() - 1);
-    return files_->operations();
+    return site_.operations();
   }
 
+  // The state in which each repair begins.
+  void keep() {
+    fs::copy(location_.index, directory_.path() / "kept", fs::copy_options::recursive);
+    site_.keep();
+  }
   void begin_again() {
-    files_ = origin_->copy();
     fs::remove_all(location_.index);
     fs::copy(directory_.path() / "kept", location_.index, fs::copy_options::recursive);
+    site_.begin_again();
   }
-  void keep_index() {
-    fs::copy(location_.index, directory_.path() / "kept", fs::copy_options::recursive);
+
+  // A repair takes several times as many requests as operations on files.
+  tests::Sample sample(unsigned of_files, unsigned of_requests) const {
+    return tests::Sample(site_.storage() ? of_requests : of_files);
   }
 
   tests::TemporaryDirectory directory_;
   Location location_;
   TestClock clock_;
-  std::unique_ptr<SimulatedFileSystem> files_;
-  std::unique_ptr<SimulatedFileSystem> origin_;
-  std::set<base::Path> known_;
-  std::map<std::string, base::Path> packs_;
+  tests::CrashSite site_;
+  std::set<BlobName> known_;
+  std::map<std::string, BlobName> packs_;
   std::set<MessageId> all_;
   std::set<base::Bytes> damaged_bytes_;
   std::set<MessageId> before_;
   std::set<MessageId> after_;
   std::set<MessageId> lost_;
-  std::mt19937 random_{20'261'124};
 };
 
-TEST_F(RepairCrashTest, ACrashAnywhereLosesNothingReadable) {
+class RepairCrashTest : public tests::OnEachStorage<RepairCrashFixture> {};
+
+TEST_P(RepairCrashTest, ACrashAnywhereLosesNothingReadable) {
   const std::uint64_t last = measure();
   ASSERT_GT(last, 20U);
   std::size_t cases = 0;
-  tests::Sample sample(17);
+  tests::Sample cases_tried = sample(17, 67);
   for (std::uint64_t operation = 1; operation <= last; ++operation) {
-    for (const Survival survival :
-         {Survival::kNothing, Survival::kEverything, Survival::kAnything}) {
+    for (std::size_t way = 0; way < site_.ways_to_end(); ++way) {
       for (const bool index_lost : {false, true}) {
-        if (!sample.takes_next()) continue;
+        if (!cases_tried.takes_next()) continue;
         ++cases;
         begin_again();
-        files_->fail_for_good_from(operation, Fault::kIo);
+        site_.end_at(operation, way);
         try_repair();
-        files_ = files_->after_crash(survival, random_);
+        site_.restart(way);
         if (index_lost) fs::remove_all(location_.index);
         // Without the index, a lost trailer hides its pack's messages until the repair.
         const std::set<MessageId> expected = index_lost ? std::set<MessageId>() : before_;
-        check_after(expected, fmt::format("operation {}, survival {}, index lost: {}", operation,
-                                          static_cast<int>(survival), index_lost));
+        check_after(expected, fmt::format("operation {}, way {}, index lost: {}", operation, way,
+                                          index_lost));
         if (HasFailure()) return;
       }
     }
   }
-  EXPECT_GT(cases, last / 3);
+  EXPECT_GT(cases, last / (site_.storage() ? 17 : 3));
 }
 
-TEST_F(RepairCrashTest, AFailedOperationLosesNothingReadable) {
+TEST_P(RepairCrashTest, AFailedOperationLosesNothingReadable) {
   const std::uint64_t last = measure();
-  tests::Sample sample(37);
-  for (const FailedOperation& failed : failures_up_to(last)) {
+  tests::Sample cases_tried = sample(37, 211);
+  for (const tests::CrashSite::Failure& failure : site_.failures_up_to(last)) {
     for (const bool crashes : {false, true}) {
-      if (!sample.takes_next()) continue;
+      if (!cases_tried.takes_next()) continue;
       begin_again();
-      failed.arrange(*files_);
+      site_.arrange(failure);
       try_repair();
-      files_->stop_failing();
-      if (crashes) files_ = files_->after_crash(Survival::kAnything, random_);
-      check_after(before_, fmt::format("{}, crashes: {}", failed.text(), crashes));
+      site_.stop_failing();
+      if (crashes) site_.restart_somehow();
+      check_after(before_, fmt::format("{}, crashes: {}", failure.text(), crashes));
       if (HasFailure()) return;
     }
   }
@@ -249,10 +243,10 @@ TEST_F(RepairCrashTest, AFailedOperationLosesNothingReadable) {
 
 // The commit of a second snapshot of carol, with nothing new in it, can't be read, and catching up
 // with the loss of another pack rebuilds the index without it.
-TEST_F(RepairCrashTest, ACrashAnywhereLosesNothingThatOnlyTheIndexKnew) {
+TEST_P(RepairCrashTest, ACrashAnywhereLosesNothingThatOnlyTheIndexKnew) {
   {
-    Writer writer = Writer::open(location_, *files_, clock_);
-    Reader reader = Reader::open(location_, *files_);
+    Writer writer = Writer::open(location_, site_.files(), clock_);
+    Reader reader = Reader::open(location_, site_.files());
     SnapshotDraft unchanged;
     unchanged.account = "carol";
     unchanged.time = std::chrono::sys_seconds(std::chrono::seconds(200));
@@ -260,35 +254,31 @@ TEST_F(RepairCrashTest, ACrashAnywhereLosesNothingThatOnlyTheIndexKnew) {
     writer.add_snapshot(unchanged);
     writer.commit();
   }
-  for (const auto& [path, bytes] : files_->files_below(packs_directory(location_))) {
-    if (!known_.contains(path)) packs_["carol, unchanged"] = path;
-  }
+  note_pack("carol, unchanged");
   flip("carol, unchanged", place_of("carol, unchanged", Stream::kManifests));
-  files_->lose(packs_.at("alice"));
-  keep_index();
-  origin_ = files_->copy();
-  files_ = origin_->copy();
+  stored().lose(packs_.at("alice"));
+  keep();
   // Without the amended ones that a repair adds.
   const auto snapshots_of_carol = [&] {
     std::set<std::uint64_t> found;
-    for (const SnapshotInfo& snapshot : Reader::open(location_, *files_).snapshots("carol")) {
+    for (const SnapshotInfo& snapshot : Reader::open(location_, site_.files()).snapshots("carol")) {
       if (snapshot.status == SnapshotStatus::kComplete) found.insert(snapshot.sequence);
     }
     return found;
   };
-  repair(location_, *files_, clock_);
+  repair(location_, site_.files(), clock_);
   ASSERT_THAT(snapshots_of_carol(), testing::ElementsAre(1U, 2U));
-  const std::uint64_t last = files_->operations();
-  tests::Sample sample(13);
+  const std::uint64_t last = site_.operations();
+  tests::Sample cases_tried = sample(13, 53);
   for (std::uint64_t operation = 1; operation <= last; ++operation) {
-    for (const Survival survival : {Survival::kNothing, Survival::kEverything}) {
-      if (!sample.takes_next()) continue;
-      SCOPED_TRACE(fmt::format("operation {}, survival {}", operation, static_cast<int>(survival)));
+    for (const std::size_t way : {0U, 1U}) {
+      if (!cases_tried.takes_next()) continue;
+      SCOPED_TRACE(fmt::format("operation {}, way {}", operation, way));
       begin_again();
-      files_->fail_for_good_from(operation, Fault::kIo);
+      site_.end_at(operation, way);
       try_repair();
-      files_ = files_->after_crash(survival, random_);
-      repair(location_, *files_, clock_);
+      site_.restart(way);
+      repair(location_, site_.files(), clock_);
       EXPECT_THAT(snapshots_of_carol(), testing::ElementsAre(1U, 2U));
       expect_no_byte_is_gone();
       if (HasFailure()) return;
@@ -296,46 +286,51 @@ TEST_F(RepairCrashTest, ACrashAnywhereLosesNothingThatOnlyTheIndexKnew) {
   }
 }
 
-class ReindexCrashTest : public RepairCrashTest {
+class ReindexCrashFixture : public RepairCrashFixture {
  protected:
+  using RepairCrashFixture::RepairCrashFixture;
+
   void check_all() {
-    { Writer next = Writer::open(location_, *files_, clock_); }
+    { Writer next = Writer::open(location_, site_.files(), clock_); }
     EXPECT_EQ(all_, readable());
     EXPECT_THAT(accounts(), testing::ElementsAre("alice", "bob", "carol"));
     CheckOptions options;
     options.depth = CheckDepth::kReadData;
-    EXPECT_TRUE(check(location_, *files_, options).is_intact());
+    EXPECT_TRUE(check(location_, site_.files(), options).is_intact());
   }
 };
 
-TEST_F(ReindexCrashTest, AFailedReindexIsCompletedByTheNextRun) {
-  keep_index();
+class ReindexCrashTest : public tests::OnEachStorage<ReindexCrashFixture> {};
+
+// Indexes are built in the order of the commits. With complete listings, any part of one will do.
+class PartialIndexTest : public ReindexCrashFixture {};
+
+TEST_P(ReindexCrashTest, AFailedReindexIsCompletedByTheNextRun) {
   // The marks are lost with the index's directory, and if the key file comes from a copy.
-  for (const auto& [path, bytes] : files_->files_below(location_.index.parent_path())) {
+  for (const auto& [path, bytes] : site_.files().files_below(location_.index.parent_path())) {
     if (path == highest_commit_file(location_) || path.string().ends_with(".commit")) {
-      files_->lose(path);
+      site_.files().lose(path);
     }
   }
-  origin_ = files_->copy();
-  files_ = origin_->copy();
-  reindex(location_, *files_);
-  const std::uint64_t last = files_->operations();
+  keep();
+  reindex(location_, site_.files());
+  const std::uint64_t last = site_.operations();
   ASSERT_GT(last, 5U);
-  tests::Sample sample(7);  // of few operations
-  for (const FailedOperation& failed : failures_up_to(last)) {
-    for (const Survival survival :
-         {Survival::kNothing, Survival::kEverything, Survival::kAnything}) {
-      if (!sample.takes_next()) continue;
-      SCOPED_TRACE(fmt::format("{}, survival {}", failed.text(), static_cast<int>(survival)));
+  tests::Sample cases_tried = sample(7, 19);
+  for (const tests::CrashSite::Failure& failure : site_.failures_up_to(last)) {
+    for (std::size_t way = 0; way < site_.ways_to_end(); ++way) {
+      if (!cases_tried.takes_next()) continue;
+      SCOPED_TRACE(fmt::format("{}, way {}", failure.text(), way));
       begin_again();
-      failed.arrange(*files_);
+      site_.arrange(failure);
       try {
-        reindex(location_, *files_);
+        reindex(location_, site_.files());
       } catch (const base::Error& error) {
-        EXPECT_THAT(error.code(), testing::AnyOf(base::ErrorCode::kIo, base::ErrorCode::kNoSpace));
+        EXPECT_THAT(error.code(), testing::AnyOf(base::ErrorCode::kIo, base::ErrorCode::kNoSpace,
+                                                 base::ErrorCode::kStorage));
       }
-      files_->stop_failing();
-      files_ = files_->after_crash(survival, random_);
+      site_.stop_failing();
+      site_.restart(way);
       check_all();
       if (HasFailure()) return;
     }
@@ -343,9 +338,9 @@ TEST_F(ReindexCrashTest, AFailedReindexIsCompletedByTheNextRun) {
 }
 
 // Killed between two packs: the index has some of them.
-TEST_F(ReindexCrashTest, APartialIndexIsCompletedByTheNextRun) {
-  const BlockContext context = open_keys(location_, *files_);
-  const std::vector<std::string> names = files_->list(packs_directory(location_));
+TEST_F(PartialIndexTest, APartialIndexIsCompletedByTheNextRun) {
+  const BlockContext context = open_keys(location_, site_.files());
+  const std::vector<std::string> names = site_.files().list(packs_directory(location_));
   for (unsigned chosen = 0; chosen < 1U << names.size(); ++chosen) {
     SCOPED_TRACE(chosen);
     fs::remove(index_file(location_));
@@ -356,7 +351,7 @@ TEST_F(ReindexCrashTest, APartialIndexIsCompletedByTheNextRun) {
       Decompressor decompressor;
       for (std::size_t i = 0; i < names.size(); ++i) {
         if ((chosen >> i & 1U) == 0) continue;
-        PackFile file(files_->open(packs_directory(location_) / names[i]), names[i]);
+        PackFile file(site_.files().open(packs_directory(location_) / names[i]), names[i]);
         const PackName name{ObjectId::from_hex(names[i])->bytes};
         const Pack pack = file.read_trailer(context, name, decompressor);
         index.add(pack, read_commits(file, pack, context, decompressor), context.keys);
@@ -365,6 +360,11 @@ TEST_F(ReindexCrashTest, APartialIndexIsCompletedByTheNextRun) {
     check_all();
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Directory, RepairCrashTest, tests::a_directory());
+INSTANTIATE_TEST_SUITE_P(LateListings, RepairCrashTest, tests::a_late_storage());
+INSTANTIATE_TEST_SUITE_P(Directory, ReindexCrashTest, tests::a_directory());
+INSTANTIATE_TEST_SUITE_P(LateListings, ReindexCrashTest, tests::a_late_storage());
 
 }  // namespace
 }  // namespace store
