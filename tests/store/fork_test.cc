@@ -1,8 +1,12 @@
 // Two commits of one number, by hosts that could not see each other. The snapshots of both count.
 // What the losing one dropped and condemned does not count. A repair joins the two.
+#include <atomic>
+#include <cerrno>
+#include <filesystem>
 #include <functional>
 #include <optional>
 
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -13,6 +17,8 @@
 #include "store/maintenance/reindex.h"
 #include "store/maintenance/repair.h"
 #include "tests/expect_error.h"
+#include "tests/forwarding_file_system.h"
+#include "tests/long_run.h"
 #include "tests/store/two_writers.h"
 
 namespace store {
@@ -87,6 +93,10 @@ class ForkTest : public TwoWriters {
   void expect_joined_by_repair() {
     const RepairReport report = repair(location_of("third"), files_, clock_);
     EXPECT_THAT(report.found, testing::Contains(HasSubstr("at the same time")));
+    expect_joined(report);
+  }
+
+  void expect_joined(const RepairReport& report) {
     EXPECT_THAT(report.after.damage, IsEmpty());
     EXPECT_THAT(report.after.damaged_messages, IsEmpty());
     EXPECT_THAT(report.given_up, IsEmpty());
@@ -241,6 +251,139 @@ TEST_F(ForkTest, AStoreCanBeForkedTwice) {
     }
     expect_fork();
     expect_joined_by_repair();
+  }
+}
+
+// The real file system, with which a program ends at a change of it.
+class EndingFileSystem : public tests::ForwardingFileSystem {
+ public:
+  std::uint64_t changes() const { return changes_; }
+  void end_at(std::uint64_t change) { end_ = change; }
+
+  std::unique_ptr<base::File> create(const base::Path& path) override {
+    begin_change();
+    return ForwardingFileSystem::create(path);
+  }
+  bool rename(const base::Path& from, const base::Path& to, base::OnExisting existing) override {
+    begin_change();
+    return ForwardingFileSystem::rename(from, to, existing);
+  }
+  bool remove(const base::Path& path) override {
+    begin_change();
+    return ForwardingFileSystem::remove(path);
+  }
+  void sync_directory(const base::Path& path) override {
+    begin_change();
+    ForwardingFileSystem::sync_directory(path);
+  }
+  bool make_directory(const base::Path& path) override {
+    begin_change();
+    return ForwardingFileSystem::make_directory(path);
+  }
+
+ private:
+  void begin_change() {
+    if (++changes_ >= end_) base::fail_with_errno(EIO, "change a file");
+  }
+
+  std::atomic<std::uint64_t> changes_ = 0;
+  std::uint64_t end_ = UINT64_MAX;
+};
+
+// A repair that ends at each request, and at each change of a file, while it joins a fork of which
+// one branch condemned what the other one needs. The next repair joins all of it.
+class ForkJoinCrashTest : public ForkTest {
+ protected:
+  ForkJoinCrashTest() {
+    const ObjectId dropped = back_up("first", "alice", 1);
+    back_up("first", "alice", 2);
+    std::optional<Writer> second;
+    prune_on("first", {dropped}, [&] {
+      second.emplace(open_writer("second"));
+      hide();
+    });
+    commit(*second, "bob", 1, message_of("alice", 1));
+    show();
+    second.reset();
+    open_writer("third");
+    storage_->keep();
+    kept_ = expected_;
+    kept_moment_ = clock_.moment;
+    copy_directory("hosts", "kept");
+  }
+
+  void begin_again() {
+    storage_->revert();
+    expected_ = kept_;
+    clock_.moment = kept_moment_;
+    copy_directory("kept", "hosts");
+  }
+
+  void copy_directory(const char* from, const char* to) {
+    std::filesystem::remove_all(directory_.path() / to);
+    std::filesystem::copy(directory_.path() / from, directory_.path() / to,
+                          std::filesystem::copy_options::recursive);
+  }
+
+  void begin_to_join(base::FileSystem& files, base::ErrorCode expected) {
+    try {
+      repair(location_of("third"), files, clock_);
+    } catch (const base::Error& error) {
+      EXPECT_EQ(expected, error.code()) << error.what();
+    }
+  }
+
+  // `backs_up`: the next backup is made before the next repair.
+  void expect_next_repair_joins(bool backs_up) {
+    if (backs_up) back_up("third", "carol", 1);
+    expect_joined(repair(location_of("third"), files_, clock_));
+    EXPECT_THAT(repair(location_of("third"), files_, clock_).found, IsEmpty());
+  }
+
+  Snapshots kept_;
+  base::TimePoint kept_moment_;
+};
+
+TEST_F(ForkJoinCrashTest, AfterAnyRequestTheNextRepairJoinsTheRest) {
+  const std::uint64_t before = storage_->operations();
+  repair(location_of("third"), files_, clock_);
+  const std::uint64_t last = storage_->operations() - before;
+  ASSERT_GT(last, 40U);
+  tests::Sample sample(151);
+  for (std::uint64_t request = 1; request <= last; ++request) {
+    for (const tests::StorageFault fault :
+         {tests::StorageFault::kNotDone, tests::StorageFault::kDone}) {
+      for (const bool backs_up : {false, true}) {
+        if (!sample.takes_next()) continue;
+        SCOPED_TRACE(fmt::format("request {} of {}, fault {}, backs up: {}", request, last,
+                                 static_cast<int>(fault), backs_up));
+        begin_again();
+        storage_->fail_for_good_from(storage_->operations() + request, fault);
+        begin_to_join(files_, base::ErrorCode::kStorage);
+        show();
+        expect_next_repair_joins(backs_up);
+        if (HasFailure()) return;
+      }
+    }
+  }
+}
+
+TEST_F(ForkJoinCrashTest, AfterAnyChangeOfAFileTheNextRepairJoinsTheRest) {
+  EndingFileSystem whole;
+  repair(location_of("third"), whole, clock_);
+  ASSERT_GT(whole.changes(), 10U);
+  tests::Sample sample(29);
+  for (std::uint64_t change = 1; change <= whole.changes(); ++change) {
+    for (const bool backs_up : {false, true}) {
+      if (!sample.takes_next()) continue;
+      SCOPED_TRACE(fmt::format("change {} of {}, backs up: {}", change, whole.changes(), backs_up));
+      begin_again();
+      EndingFileSystem files;
+      files.end_at(change);
+      begin_to_join(files, base::ErrorCode::kIo);
+      expect_next_repair_joins(backs_up);
+      if (HasFailure()) return;
+    }
   }
 }
 
