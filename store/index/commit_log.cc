@@ -12,6 +12,12 @@
 
 namespace store {
 
+// A listing may lack all of them, but the first commit's is read by its name.
+bool CommitLog::is_empty() {
+  if (!listed({}, {}).empty()) return false;
+  return storage_.traits().lists_at_once || of(1).empty();
+}
+
 std::vector<CommitRecord> CommitLog::of(std::uint64_t number) {
   std::vector<BlobName> names;
   if (storage_.traits().creates_once) {

@@ -27,7 +27,7 @@ class CommitLog {
   CommitLog(Storage& storage, const BlockContext& context) : storage_(storage), context_(context) {}
 
   // Whether no commit has one, as in a store that only earlier versions wrote to.
-  bool is_empty() { return listed({}, {}).empty(); }
+  bool is_empty();
 
   // Those that begin with the commit of this number: at most one where names are created once.
   std::vector<CommitRecord> of(std::uint64_t number);

@@ -11,6 +11,7 @@
 #include "store/index/index.h"
 #include "store/keys/key_slot.h"
 #include "store/search_index/search_index.h"
+#include "store/storage/storage.h"
 
 namespace store {
 
@@ -35,7 +36,11 @@ ReindexReport reindex(const Location& location, base::FileSystem& files) {
   fill_search_index(location, files, context, index, search);
   try {
     check_highest_commit(files, location, context.store, index, rebuilt.recorded, rebuilt.forked);
-    save_highest_commit(files, location, context.store, index.highest_commit());
+    // A commit without a record was not acknowledged, and the next listing may not show it.
+    const bool shows_it = storage_of(location, files)->traits().lists_at_once;
+    if (rebuilt.is_newest_recorded || shows_it) {
+      save_highest_commit(files, location, context.store, index.highest_commit());
+    }
   } catch (const base::Error& error) {
     report.damage.emplace_back(error.what());
   }

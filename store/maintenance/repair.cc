@@ -143,36 +143,27 @@ class Repair {
     for (const DamagedMessage& message : found.damaged_messages) lost_.suspect(message.id);
   }
 
-  // Damaged packs that exist, and all that earlier repairs condemned or moved aside.
+  // Damaged packs that exist, and all that earlier repairs condemned or moved aside. Listings have
+  // no part in it: one may lack damaged packs, and show others that an earlier one lacked.
   void find_damaged(const CheckReport& found, WriteSession& session) {
-    std::set<PackName> healthy;
-    for (const PackName& pack : session.index().packs()) healthy.insert(pack);
-    for (const PackName& pack : found.damaged_packs) healthy.erase(pack);
-    for (const auto& [pack, losing] : session.losing_packs()) healthy.insert(pack);
+    std::set<PackName> not_needed;
+    for (const auto& [pack, losing] : session.losing_packs()) not_needed.insert(pack);
     for (const CondemnedRow& row : session.index().condemned_rows()) {
-      healthy.insert(row.condemned.pack);  // by prune, or by an earlier repair
+      not_needed.insert(row.condemned.pack);  // by prune, or by an earlier repair
       condemned_.push_back(row.condemned);
       const bool is_given_up = row.condemned.since == kNeverDeleted;
       if (is_given_up && is_there(row.condemned.pack)) given_up_.insert(row.condemned.pack);
     }
-    std::set<PackName> others = found.damaged_packs;  // a listing may lack them
-    others.insert(session.unreadable_packs().begin(), session.unreadable_packs().end());
-    for (const std::string& key : storage_->list(kPacksArea)) {
-      // A pack that not even the index knows could not be indexed.
-      if (const std::optional<PackName> pack = pack_name(key)) others.insert(*pack);
-    }
-    for (const PackName& pack : others) {
-      if (!healthy.contains(pack)) add_damaged(pack);
+    std::set<PackName> damaged = found.damaged_packs;
+    // A pack that not even the index knows could not be indexed.
+    damaged.insert(session.unreadable_packs().begin(), session.unreadable_packs().end());
+    for (const PackName& pack : damaged) {
+      if (!not_needed.contains(pack) && is_there(pack)) damaged_.insert(pack);
     }
     for (const PackName& pack : damaged_) sources_.push_back(source_of(*storage_, blob_of(pack)));
     if (found.is_intact() && damaged_.empty()) return;
     for (const PackName& pack : given_up_) sources_.push_back(source_of(*storage_, blob_of(pack)));
     std::ranges::copy(quarantine_.sources(), std::back_inserter(sources_));
-  }
-
-  void add_damaged(const PackName& pack) {
-    // A listing may show what was removed.
-    if (is_there(pack)) damaged_.insert(pack);
   }
 
   bool is_there(const PackName& pack) {

@@ -1,6 +1,8 @@
 // A listing that lacks packs, as object storage may give: nothing is lost, and nothing is done
 // again.
+#include <climits>
 #include <filesystem>
+#include <memory>
 #include <set>
 
 #include <gmock/gmock.h>
@@ -9,7 +11,12 @@
 #include "store/format/layout.h"
 #include "store/maintenance/check.h"
 #include "store/maintenance/reindex.h"
+#include "store/maintenance/repair.h"
+#include "store/storage/storage_error.h"
+#include "store/write_session.h"
+#include "tests/expect_error.h"
 #include "tests/store/counting_file_system.h"
+#include "tests/store/storage/stepped_storage.h"
 #include "tests/store/store_fixture.h"
 
 namespace store {
@@ -18,13 +25,17 @@ namespace {
 using testing::IsEmpty;
 using testing::SizeIs;
 
-// Leaves names out of every listing; the files themselves are there.
+// Leaves names out of every listing, or only of the first ones; the files themselves are there.
 class IncompleteListing : public tests::CountingFileSystem {
  public:
   std::set<std::string> hidden;
+  unsigned incomplete = UINT_MAX;  // listings from now on
 
   std::vector<std::string> list(const base::Path& path) override {
     std::vector<std::string> names = tests::CountingFileSystem::list(path);
+    if (path.filename() != kPacksArea) return names;
+    if (incomplete == 0) return names;
+    --incomplete;
     std::erase_if(names, [&](const std::string& name) { return hidden.contains(name); });
     return names;
   }
@@ -101,11 +112,101 @@ TEST_F(IncompleteListingTest, AReindexFindsWhatTheNewestCommitLeadsTo) {
   expect_all_there();
 }
 
+TEST_F(IncompleteListingTest, ARepairSalvagesADamagedPackThatIsNotListed) {
+  const BlobName damaged(kPacksArea, packs_[1]);
+  stored().flip(damaged, stored().place_in(damaged, Stream::kManifests));
+  listing_.hidden = {packs_[1]};
+  for (const bool is_index_lost : {false, true}) {
+    if (is_index_lost) std::filesystem::remove_all(location_.index);
+    const RepairReport report = repair(location_, listing_, clock_);
+    if (is_index_lost) {
+      EXPECT_THAT(report.condemned, IsEmpty()) << "it has been";
+    } else {
+      EXPECT_THAT(report.condemned, testing::ElementsAre(shown(damaged)));
+      EXPECT_EQ(kMessages, report.salvaged_messages);
+    }
+    EXPECT_THAT(report.after.damaged_messages, IsEmpty());
+  }
+}
+
+TEST_F(IncompleteListingTest, ARepairFindsAPackWithoutATrailerThatIsNotListed) {
+  const BlobName damaged(kPacksArea, packs_.back());
+  stored().flip(damaged, stored().size(damaged) - 100);
+  listing_.hidden = {packs_.begin(), packs_.end()};
+  std::filesystem::remove_all(location_.index);
+  const RepairReport report = repair(location_, listing_, clock_);
+  EXPECT_THAT(report.condemned, testing::ElementsAre(shown(damaged)));
+  EXPECT_EQ(kMessages, report.salvaged_messages);
+  EXPECT_TRUE(report.after.is_intact());
+  expect_all_there();
+}
+
+// As of a backup that ended before its commit.
+TEST_F(IncompleteListingTest, ARepairLeavesAPackAloneThatOnlyALaterListingShows) {
+  {
+    WriteSession session(location_, files_, clock_, Effort::kFast);
+    session.put(ObjectType::kText, base::as_bytes("of no message"));
+    session.publish_if_any();
+  }
+  for (const BlobName& pack : pack_names()) {
+    if (std::ranges::find(packs_, pack.key()) == packs_.end()) listing_.hidden.insert(pack.key());
+  }
+  ASSERT_THAT(listing_.hidden, SizeIs(1));
+  for (unsigned incomplete = 0; incomplete < 8; ++incomplete) {
+    SCOPED_TRACE(incomplete);
+    listing_.incomplete = incomplete;
+    const RepairReport report = repair(location_, listing_, clock_);
+    EXPECT_THAT(report.found, IsEmpty());
+    EXPECT_THAT(report.condemned, IsEmpty());
+    EXPECT_TRUE(report.after.is_intact());
+  }
+}
+
 TEST_F(IncompleteListingTest, APackThatIsReallyGoneIsDamage) {
   std::filesystem::remove(location_.store / "packs" / packs_[1]);
   Writer writer = Writer::open(location_, listing_, clock_);
   EXPECT_THAT(writer.damage(),
               testing::ElementsAre(testing::HasSubstr(packs_[1] + ": it is missing")));
+}
+
+// The program ended between a commit's pack and its record.
+class UnrecordedCommitTest : public StoreFixture {
+ protected:
+  UnrecordedCommitTest() {
+    location_.storage = model_;
+    make_store();
+    back_up_at(kMonday, "alice", samples(0, 3));
+    Location ending = location_;
+    ending.storage =
+        std::make_shared<tests::SteppedStorage>(*model_, [](const tests::StorageRequest& request) {
+          if (request.kind != "create" || request.area != kCommitsArea) return;
+          throw StorageError(Trouble::kUnanswered, "create: no answer: try again");
+        });
+    Writer writer = Writer::open(ending, files_, clock_);
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(0, 4))});
+    EXPECT_ERROR(kStorage, "no answer", writer.commit());
+  }
+
+  static constexpr std::chrono::sys_seconds kMonday{std::chrono::seconds(1'600'000'000)};
+
+  std::shared_ptr<tests::ModelStorage> model_ =
+      std::make_shared<tests::ModelStorage>(StorageTraits{.creates_once = true});
+};
+
+TEST_F(UnrecordedCommitTest, IsNotMissedWhenAListingNoLongerShowsItAfterAReindex) {
+  EXPECT_THAT(reindex(location_, files_).damage, IsEmpty());
+  std::filesystem::remove_all(location_.index);
+  model_->set_faults({.missing_names = 100});
+  EXPECT_THAT(open_writer().damage(), IsEmpty());
+  EXPECT_THAT(open_reader().snapshots("alice"), SizeIs(1));
+}
+
+TEST_F(UnrecordedCommitTest, CountsOnceAWriterHasSeenIt) {
+  EXPECT_THAT(open_writer().damage(), IsEmpty());
+  std::filesystem::remove_all(location_.index);
+  model_->set_faults({.missing_names = 100});
+  EXPECT_THAT(open_writer().damage(), IsEmpty());
+  EXPECT_THAT(open_reader().snapshots("alice"), SizeIs(2));
 }
 
 }  // namespace
