@@ -13,7 +13,6 @@
 #include "store/maintenance/repair.h"
 #include "store/write_session.h"
 #include "tests/expect_error.h"
-#include "tests/store/change_byte.h"
 #include "tests/store/copies/copying_fixture.h"
 #include "tests/store/storage/stepped_storage.h"
 
@@ -40,9 +39,9 @@ class RefusingStorage : public tests::SteppedStorage {
   }
 };
 
-class CopyPruneTest : public CopyingFixture {
+class CopyPruneFixture : public CopyingFixture {
  protected:
-  CopyPruneTest() {
+  explicit CopyPruneFixture(tests::HeldBy held_by) : CopyingFixture(held_by) {
     back_up_nights("alice", 4);
     copy();
     old_packs_ = copied_keys(kPacksArea);
@@ -68,7 +67,10 @@ class CopyPruneTest : public CopyingFixture {
   std::vector<std::string> old_packs_;
 };
 
-TEST_F(CopyPruneTest, DeletesWhatWasCondemnedForTheGracePeriod) {
+// The copy is in a directory, wherever the store is.
+class CopyPruneTest : public tests::OnEachStorage<CopyPruneFixture> {};
+
+TEST_P(CopyPruneTest, DeletesWhatWasCondemnedForTheGracePeriod) {
   EXPECT_EQ(0U, prune_it().deleted) << "nothing is condemned";
   prune();
   pass(hours(25));
@@ -86,7 +88,7 @@ TEST_F(CopyPruneTest, DeletesWhatWasCondemnedForTheGracePeriod) {
   expect_without_old_packs();
 }
 
-TEST_F(CopyPruneTest, DeletesWhatAnEarlierCheckpointCondemned) {
+TEST_P(CopyPruneTest, DeletesWhatAnEarlierCheckpointCondemned) {
   prune();
   copy();
   pass(hours(25));
@@ -97,7 +99,7 @@ TEST_F(CopyPruneTest, DeletesWhatAnEarlierCheckpointCondemned) {
   expect_without_old_packs();
 }
 
-TEST_F(CopyPruneTest, AReaderOfTheCopyKeepsWhatItMayRead) {
+TEST_P(CopyPruneTest, AReaderOfTheCopyKeepsWhatItMayRead) {
   std::optional<Reader> reader(Reader::open(location_of_copy(), files_));
   prune();
   copy();
@@ -112,7 +114,7 @@ TEST_F(CopyPruneTest, AReaderOfTheCopyKeepsWhatItMayRead) {
   expect_without_old_packs();
 }
 
-TEST_F(CopyPruneTest, AnExtensionOfANewerVersionMayForbidIt) {
+TEST_P(CopyPruneTest, AnExtensionOfANewerVersionMayForbidIt) {
   prune();
   {
     WriteSession session(location_, files_, clock_, Effort::kFast);
@@ -128,7 +130,7 @@ TEST_F(CopyPruneTest, AnExtensionOfANewerVersionMayForbidIt) {
   EXPECT_EQ(packs, copied_keys(kPacksArea));
 }
 
-TEST_F(CopyPruneTest, ARefusedRemovalIsReported) {
+TEST_P(CopyPruneTest, ARefusedRemovalIsReported) {
   prune();
   copy();
   pass(hours(25));
@@ -142,20 +144,20 @@ TEST_F(CopyPruneTest, ARefusedRemovalIsReported) {
   EXPECT_EQ(4U, report.not_removed);
 }
 
-TEST_F(CopyPruneTest, APackThatARepairCondemnedWaitsForNothing) {
+TEST_P(CopyPruneTest, APackThatARepairCondemnedWaitsForNothing) {
   constexpr std::uint64_t kInHeader = 20;
-  const base::Path damaged = packs().front();
-  tests::change_byte(damaged, kInHeader);
-  ASSERT_THAT(repair(location_, files_, clock_).condemned, ElementsAre(damaged.string()));
+  const BlobName damaged = pack_names().front();
+  stored().flip(damaged, kInHeader);
+  ASSERT_THAT(repair(location_, files_, clock_).condemned, ElementsAre(shown(damaged)));
   copy();
   pass(hours(25));
   const CopyPruneReport report = prune_it();
   EXPECT_EQ(0U, report.deleted);
   EXPECT_EQ(0U, report.waiting);
-  EXPECT_THAT(copied_keys(kPacksArea), Contains(damaged.filename().string()));
+  EXPECT_THAT(copied_keys(kPacksArea), Contains(damaged.key()));
 }
 
-TEST_F(CopyPruneTest, AGracePeriodInTheFutureHasNotBegun) {
+TEST_P(CopyPruneTest, AGracePeriodInTheFutureHasNotBegun) {
   pass(hours(240));
   prune();
   pass(-hours(240));
@@ -166,7 +168,7 @@ TEST_F(CopyPruneTest, AGracePeriodInTheFutureHasNotBegun) {
   EXPECT_EQ(4U, report.waiting);
 }
 
-TEST_F(CopyPruneTest, ACopyWhoseCommitsCannotBeReadKeepsEverything) {
+TEST_P(CopyPruneTest, ACopyWhoseCommitsCannotBeReadKeepsEverything) {
   prune();
   copy();
   const std::vector<std::string> packs = copied_keys(kPacksArea);
@@ -186,6 +188,9 @@ TEST_F(CopyPruneTest, ACopyWhoseCommitsCannotBeReadKeepsEverything) {
   EXPECT_EQ(4U, prune_it().deleted);
   expect_without_old_packs();
 }
+
+INSTANTIATE_TEST_SUITE_P(Directory, CopyPruneTest, tests::a_directory());
+INSTANTIATE_TEST_SUITE_P(LateListings, CopyPruneTest, tests::a_late_storage());
 
 }  // namespace
 }  // namespace store

@@ -19,6 +19,8 @@ namespace store {
 
 class CopyingFixture : public PruneFixture {
  protected:
+  using PruneFixture::PruneFixture;
+
   // The messages of each snapshot, by account, in the order in which the snapshots were made.
   using Content = std::map<std::string, std::vector<std::vector<std::string>>>;
 
