@@ -38,15 +38,16 @@ std::vector<CommitRecord> CommitLog::after(std::uint64_t number) {
     if (number_in_key(name.key()) <= number) continue;
     if (const auto record = read_if_whole(name)) found.emplace(name, *record);
   }
-  // A listing may lack the newest ones.
+  // A listing may lack the newest ones. Only over a gap, it leads on.
   for (std::uint64_t next = number + 1; storage_.traits().creates_once;) {
     const BlobName name = commit_record_name(next);
-    if (!found.contains(name)) {
-      const auto record = read_if_whole(name);
-      if (!record) break;
-      found.emplace(name, *record);
+    auto record = found.find(name);
+    if (record == found.end()) {
+      const auto read = read_if_whole(name);
+      record = read ? found.emplace(name, *read).first : found.upper_bound(name);
     }
-    next = found.at(name).last + 1;
+    if (record == found.end()) break;
+    next = std::max(next, record->second.last) + 1;
   }
   std::vector<CommitRecord> records;
   records.reserve(found.size());

@@ -2,6 +2,11 @@
 // own.
 #include "store/index/commit_log.h"
 
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -100,6 +105,36 @@ TEST_F(CommitLogTest, RecordsBehindAGapAreInTheListing) {
   const CommitRecord later = record_of(20);
   log_.publish(later);
   EXPECT_THAT(log_.after(7), ElementsAre(later));
+}
+
+class HidingStorage : public tests::ModelStorage {
+ public:
+  std::set<std::string> hidden;
+
+  std::vector<std::string> list(std::string_view area, std::string_view prefix,
+                                std::string_view after) override {
+    std::vector<std::string> keys = ModelStorage::list(area, prefix, after);
+    std::erase_if(keys, [&](const std::string& key) { return hidden.contains(key); });
+    return keys;
+  }
+};
+
+TEST_F(CommitLogTest, RecordsOnBothSidesOfAGapAreReadByNameIfTheListingLeadsOverIt) {
+  HidingStorage storage;
+  CommitLog log(storage, context_);
+  const std::vector<CommitRecord> records{record_of(8), record_of(10), record_of(11)};
+  for (const CommitRecord& record : records) EXPECT_FALSE(log.publish(record));
+  storage.hidden = {commit_record_name(8).key(), commit_record_name(11).key()};
+  EXPECT_EQ(records, log.after(7));
+}
+
+TEST_F(CommitLogTest, IsNotEmptyBecauseOfAListing) {
+  tests::ModelStorage storage(StorageTraits{.creates_once = true});
+  storage.set_faults({.missing_names = 100});
+  CommitLog log(storage, context_);
+  EXPECT_TRUE(log.is_empty());
+  EXPECT_FALSE(log.publish(record_of(1)));
+  EXPECT_FALSE(log.is_empty());
 }
 
 TEST_F(CommitLogTest, ARecordThatCantBeReadIsDamageAndKeepsItsName) {
