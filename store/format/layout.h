@@ -60,6 +60,10 @@ inline base::Path lock_file(const Location& location) {
 inline base::Path index_file(const Location& location) {
   return location.index / "index.sqlite";
 }
+// The one that a reindex builds, until it takes the other's place.
+inline base::Path new_index_file(const Location& location) {
+  return location.index / "new-index.sqlite";
+}
 inline base::Path search_index_file(const Location& location) {
   return location.index / "search.sqlite";
 }

@@ -15,18 +15,58 @@
 
 namespace store {
 
+namespace {
+
+void remove_database(const base::Path& file) {
+  for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(file.string() + suffix);
+}
+
+// Fails before the index that exists is touched if a newer version of mailstow wrote to the store.
+Rebuilt build_new_index(const Location& location, base::FileSystem& files,
+                        const BlockContext& context) {
+  const base::Path file = new_index_file(location);
+  remove_database(file);  // an earlier run may not have come to its end
+  Index index = Index::open(file, context.store);
+  Rebuilt rebuilt = rebuild_index(location, files, context, index, {});
+  require_allowed(index.extensions(), Forbids::kReading, "reindex store " + display_name(location));
+  return rebuilt;
+}
+
+// A reader that has the old index open can continue to use it.
+void replace_index(const Location& location) {
+  const base::Path file = new_index_file(location);
+  // What could not be moved from the log into the file when it was closed.
+  if (std::filesystem::exists(file.string() + "-wal")) {
+    base::fail(base::ErrorCode::kIo,
+               "reindex: write index {}: it could not be finished: see whether its disk is full",
+               file.string());
+  }
+  for (const base::Path& old : {index_file(location), search_index_file(location)}) {
+    remove_database(old);
+  }
+  std::filesystem::rename(file, index_file(location));
+}
+
+Rebuilt rebuild_at_once(const Location& location, base::FileSystem& files,
+                        const BlockContext& context) {
+  try {
+    Rebuilt rebuilt = build_new_index(location, files, context);
+    replace_index(location);
+    return rebuilt;
+  } catch (...) {
+    remove_database(new_index_file(location));
+    throw;
+  }
+}
+
+}  // namespace
+
 ReindexReport reindex(const Location& location, base::FileSystem& files) {
   const BlockContext context = open_keys(location, files);
   const std::unique_ptr<base::FileLock> lock = lock_for_writing(location, files);
-  // Whatever is wrong with the old one, a reader that still has it open can continue to use it.
-  for (const base::Path& file : {index_file(location), search_index_file(location)}) {
-    for (const char* suffix : {"", "-wal", "-shm"}) {
-      std::filesystem::remove(file.string() + suffix);
-    }
-  }
+  const Rebuilt rebuilt = rebuild_at_once(location, files, context);
   Index index = Index::open(index_file(location), context.store);
   ReindexReport report;
-  const Rebuilt rebuilt = rebuild_index(location, files, context, index, {});
   report.damage = rebuilt.damage;
   const std::vector<PackName> packs = index.packs();
   for (std::string& line : find_breaks(rebuilt.commits, {packs.begin(), packs.end()})) {

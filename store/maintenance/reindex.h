@@ -16,7 +16,10 @@ struct ReindexReport {
   std::vector<std::string> damage;  // packs that could not be indexed, one line each
 };
 
-// Takes the store's lock: fails with kBusy while another process writes, and as Writer::open does.
+// The new index takes the place of the old one as a whole, once it is complete; until then readers
+// use the old one, for which the disk needs room besides. Takes the store's lock: fails with kBusy
+// while another process writes, and as Writer::open does. If a newer version of mailstow wrote to
+// the store (kConfig), nothing is changed.
 ReindexReport reindex(const Location& location, base::FileSystem& files);
 
 }  // namespace store

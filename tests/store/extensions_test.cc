@@ -244,9 +244,13 @@ TEST_F(ExtensionsTest, NothingOpensAStoreThatIsForbiddenOrOfANewerFormat) {
     const auto before = everything();
     for (const bool is_index_lost : {false, true}) {
       SCOPED_TRACE(is_index_lost);
-      if (is_index_lost) lose_index();
-      EXPECT_ERROR(kConfig, "a newer version of mailstow wrote to this store", open_reader());
+      if (is_index_lost) fs::remove_all(location_.index);
+      EXPECT_ERROR(kConfig, "a newer version of mailstow wrote to this store",
+                   reindex(location_, files_));
+      EXPECT_EQ(!is_index_lost, fs::exists(index_file(location_)));
+      // It adds the extension to the index, where the others find it.
       EXPECT_ERROR(kConfig, "a newer version of mailstow wrote to this store", open_writer());
+      EXPECT_ERROR(kConfig, "a newer version of mailstow wrote to this store", open_reader());
       EXPECT_ERROR(kConfig, "a newer version of mailstow wrote to this store", prune_all());
       EXPECT_ERROR(kConfig, "a newer version of mailstow wrote to this store",
                    check(location_, files_, {}));

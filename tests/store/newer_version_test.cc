@@ -17,6 +17,7 @@
 #include "store/format/owner_record.h"
 #include "store/index/sqlite.h"
 #include "store/keys/key_slot.h"
+#include "store/maintenance/reindex.h"
 #include "store/maintenance/repair.h"
 #include "store/sealed_records.h"
 #include "store/tree_record.h"
@@ -97,8 +98,8 @@ class NewerVersionTest : public StoreFixture {
   }
 
   // A commit with a flag that only a newer version knows.
-  void add_newer_commit() {
-    WriteSession session(location_, files_, clock_, Effort::kFast);
+  void add_newer_commit(const Location& location) {
+    WriteSession session(location, files_, clock_, Effort::kFast);
     Encoder newer;
     newer.varint(2);
     newer.time(clock_.now_seconds());
@@ -117,13 +118,23 @@ class NewerVersionTest : public StoreFixture {
 
   void lose_index() { fs::remove_all(location_.index); }
 
-  std::map<base::Path, std::string> everything() {
+  std::map<base::Path, std::string> files_below(const base::Path& directory) {
     std::map<base::Path, std::string> all;
-    for (const auto& entry : fs::recursive_directory_iterator(location_.store)) {
+    for (const auto& entry : fs::recursive_directory_iterator(directory)) {
       if (entry.path().parent_path() == readers_directory(location_)) continue;
       if (entry.is_regular_file()) all[entry.path()] = tests::text_of(entry.path());
     }
     return all;
+  }
+
+  std::map<base::Path, std::string> everything() { return files_below(location_.store); }
+
+  // As a newer version does that has an index of its own.
+  void add_extension(const Location& location, const Extension& extension) {
+    WriteSession session(location, files_, clock_, Effort::kFast);
+    Commit commit;
+    commit.extensions = {extension};
+    session.commit({commit});
   }
 
   struct Case {
@@ -136,6 +147,7 @@ class NewerVersionTest : public StoreFixture {
     const auto write_to_it = [this] { open_writer(); };
     const auto read_it = [this] { open_reader(); };
     const auto repair_it = [this] { repair(location_, files_, clock_); };
+    const auto reindex_it = [this] { reindex(location_, files_); };
     const auto without_index = [this] { lose_index(); };
     return {
         {"pack",
@@ -143,25 +155,25 @@ class NewerVersionTest : public StoreFixture {
            raise_packs();
            without_index();
          },
-         {write_to_it, repair_it}},
+         {reindex_it, write_to_it, repair_it}},
         {"commit",
          [=, this] {
-           add_newer_commit();
+           add_newer_commit(location_);
            without_index();
          },
-         {write_to_it, repair_it}},
+         {reindex_it, write_to_it, repair_it}},
         {"commit record",
          [this] { raise_sealed(commits_directory(location_) / numbered_key(1)); },
-         {write_to_it, repair_it}},
+         {reindex_it, write_to_it, repair_it}},
         {"owner record",
          [this] { raise_sealed(owner_directory(location_) / numbered_key(1)); },
          {write_to_it, repair_it}},
         {"key slot",
          [this] { raise_key_slots(kVersionOffset); },
-         {write_to_it, read_it, repair_it}},
+         {reindex_it, write_to_it, read_it, repair_it}},
         {"kind of key slot",
          [this] { raise_key_slots(kVersionOffset + 4); },
-         {write_to_it, read_it, repair_it}},
+         {reindex_it, write_to_it, read_it, repair_it}},
         {"index",
          [this] { raise_database(index_file(location_)); },
          {write_to_it, read_it, repair_it}},
@@ -199,6 +211,46 @@ TEST_F(NewerVersionTest, EveryKindIsRefusedWithoutAChange) {
     fs::copy(index, location_.index, fs::copy_options::recursive);
     EXPECT_NO_THROW(open_writer()) << "put back";
   }
+}
+
+TEST_F(NewerVersionTest, AReindexThatIsRefusedLeavesTheIndexAsItIs) {
+  Location elsewhere = location_;
+  elsewhere.index = directory_ / "elsewhere-index";
+  const Extension forbidding{
+      .tag = 4'711, .name = {}, .forbids = Forbids::kReading, .content = "x"};
+  const std::vector<std::function<void()>> changes{
+      [&] { add_newer_commit(elsewhere); },
+      [&] { add_extension(elsewhere, forbidding); },
+      [&] { add_extension(elsewhere, format_extension(kStoreFormat + 1)); },
+  };
+  const base::Path store = directory_ / "kept-store";
+  fs::copy(location_.store, store, fs::copy_options::recursive);
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    SCOPED_TRACE(i);
+    changes[i]();
+    const auto before = everything();
+    const auto index = files_below(location_.index);
+    EXPECT_ERROR(kConfig, "newer version of mailstow", reindex(location_, files_));
+    EXPECT_EQ(index, files_below(location_.index));
+    EXPECT_EQ(before, everything());
+    {
+      Reader reader = open_reader();
+      EXPECT_EQ(samples(0, 2), restore(reader, "alice", "INBOX"));
+    }
+    fs::remove_all(location_.store);
+    fs::remove_all(elsewhere.index);
+    fs::copy(store, location_.store, fs::copy_options::recursive);
+    for (const auto& entry : fs::directory_iterator(location_.key_file.parent_path())) {
+      if (entry.path().string().ends_with(".commit")) fs::remove(entry.path());
+    }
+  }
+}
+
+TEST_F(NewerVersionTest, AnIndexIsRebuiltBecauseThePacksHaveAllOfIt) {
+  raise_database(index_file(location_));
+  EXPECT_THAT(reindex(location_, files_).damage, IsEmpty());
+  Reader reader = open_reader();
+  EXPECT_EQ(samples(0, 2), restore(reader, "alice", "INBOX"));
 }
 
 // A repair puts aside what is damaged.

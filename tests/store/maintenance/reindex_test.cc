@@ -6,11 +6,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/error.h"
 #include "store/format/layout.h"
 #include "store/index/sqlite.h"
 #include "store/maintenance/dropping.h"
 #include "store/maintenance/prune.h"
 #include "tests/expect_error.h"
+#include "tests/forwarding_file_system.h"
 #include "tests/store/store_fixture.h"
 
 namespace store {
@@ -19,6 +21,17 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
+
+// The real file system, of which one file can't be reached.
+class FileOutOfReach : public tests::ForwardingFileSystem {
+ public:
+  base::Path out_of_reach;
+
+  std::unique_ptr<base::File> open(const base::Path& path) override {
+    if (path == out_of_reach) base::fail(base::ErrorCode::kStorage, "read it: no answer");
+    return tests::ForwardingFileSystem::open(path);
+  }
+};
 
 class ReindexFixture : public StoreFixture {
  protected:
@@ -133,6 +146,33 @@ TEST_P(ReindexTest, AnIndexThatIsNotADatabaseIsReplaced) {
   EXPECT_ERROR(kDamaged, "mailstow-backupd reindex", open_writer());
   EXPECT_THAT(reindex(location_, files_).damage, IsEmpty());
   EXPECT_EQ(before, dump());
+}
+
+class ReindexInADirectoryTest : public ReindexFixture {
+ protected:
+  ReindexInADirectoryTest() : ReindexFixture(tests::HeldBy::kDirectory) {}
+};
+
+TEST_F(ReindexInADirectoryTest, TheOldIndexStaysUntilTheNewOneIsComplete) {
+  back_up("alice", 0, 3);
+  back_up("bob", 3, 3);
+  const std::vector<std::string> before = dump();
+  const base::Path unfinished = new_index_file(location_);
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    std::ofstream(unfinished.string() + suffix) << "of a run that was killed";
+  }
+  FileOutOfReach files;
+  files.out_of_reach = packs().at(1);
+  EXPECT_ERROR(kStorage, "no answer", reindex(location_, files));
+  EXPECT_EQ(before, dump());
+  EXPECT_FALSE(std::filesystem::exists(unfinished));
+  Reader reader = open_reader();
+  EXPECT_THAT(reindex(location_, files_).damage, IsEmpty());
+  EXPECT_EQ(before, dump());
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    EXPECT_FALSE(std::filesystem::exists(unfinished.string() + suffix)) << suffix;
+  }
+  EXPECT_EQ(samples(3, 3), restore(reader, "bob", "INBOX")) << "through the old index";
 }
 
 TEST_P(ReindexTest, ContentOfADamagedPackIsReportedLostAndTheRestIsReadable) {
