@@ -130,14 +130,17 @@ class CatchUp {
   void add_forked() {
     const std::set<ObjectId> dropped = found_.dropped();
     const std::set<PackName> given_up = found_.given_up();
+    std::vector<Extension> extensions;
     for (FoundPack& pack : found_.packs()) {
       const bool may_be_needed = is_condemned(pack.name) && !given_up.contains(pack.name);
       if (may_be_needed && adds_disputed_) index_.add_condemned(take_contents(pack));
       if (!found_.is_forked(pack) || !makes_snapshots(pack.commits)) continue;
       for (const auto& [id, commit] : pack.commits) {
         index_.add_snapshots(commit, context_.keys, dropped);
+        extensions = merged(extensions, commit.extensions);
       }
     }
+    index_.add_extensions(extensions);
     for (FoundPack& pack : found_.packs()) {
       if (!found_.is_forked(pack) || left_out_.contains(pack.name)) continue;
       if (index_.size_of(pack.name) > 0) continue;  // since an earlier opening

@@ -153,9 +153,12 @@ void Index::add_snapshots(const Commit& commit, const Keys& keys,
   for (const Pin& pin : commit.pins) {
     if (pin.until > ends[pin.snapshot] && root_of(pin.snapshot)) impl_->snapshots.set_pin(pin);
   }
-  for (const Extension& extension : merged(commit.extensions, extensions())) {
-    impl_->extensions.set(extension);
-  }
+  transaction.commit();
+}
+
+void Index::add_extensions(std::span<const Extension> losing) {
+  Transaction transaction(impl_->database);
+  for (const Extension& extension : merged(losing, extensions())) impl_->extensions.set(extension);
   transaction.commit();
 }
 

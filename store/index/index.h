@@ -80,10 +80,12 @@ class Index {
   void add(const Pack& pack, std::span<const std::pair<ObjectId, Commit>> commits, const Keys& keys,
            ExistingObjects existing = ExistingObjects::kKeepPlace);
 
-  // Of a commit that lost a fork: its snapshots without these, its pins, and extensions that the
-  // others lack, but nothing else that it says. To be called when all other commits are added. In
-  // one transaction.
+  // Of a commit that lost a fork: its snapshots without these, and its pins, but nothing else that
+  // it says. To be called when all other commits are added. In one transaction.
   void add_snapshots(const Commit& commit, const Keys& keys, const std::set<ObjectId>& without);
+
+  // Those of these extensions of commits that lost a fork that the others lack. The same.
+  void add_extensions(std::span<const Extension> losing);
 
   // Adds a pack that the last checkpoint or a later commit condemns, for those of its objects that
   // no other pack has. Does nothing with other packs, and if the pack is known. In one transaction.

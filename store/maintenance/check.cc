@@ -255,6 +255,7 @@ class Check {
         if (line == living.end() || with_pin(line->second, snapshot.id, pins) != snapshot ||
             index_.root_of(snapshot.id) != line->second.root) {
           const bool may_be_lost = line == living.end() && lacks;
+          report_.is_index_wrong = report_.is_index_wrong || !may_be_lost;
           report_.damage.push_back(
               fmt::format("snapshot {} of {}: {}", snapshot.id.hex(), account,
                           may_be_lost ? "its commit can't be read"
@@ -269,11 +270,22 @@ class Check {
       }
     }
     if (found < living.size()) {
+      report_.is_index_wrong = true;
       report_.damage.emplace_back(
           "the index lacks snapshots that the packs have: run mailstow-backupd reindex");
     }
     report_.snapshots = found;
     std::ranges::sort(newest_first_, std::greater<>(), &Snapshot::time);
+    if (!lacks) check_extensions();
+  }
+
+  void check_extensions() {
+    const std::vector<Extension> living =
+        merged(living_extensions(losing_commits_), living_extensions(commits_));
+    if (index_.extensions() == living) return;
+    report_.is_index_wrong = true;
+    report_.damage.emplace_back(
+        "the index's extensions are not those of the commits: run mailstow-backupd reindex");
   }
 
   // The index keeps what commits in missing packs say.

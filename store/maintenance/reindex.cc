@@ -35,7 +35,7 @@ Rebuilt build_new_index(const Location& location, base::FileSystem& files,
 // A reader that has the old index open can continue to use it.
 void replace_index(const Location& location) {
   const base::Path file = new_index_file(location);
-  // What could not be moved from the log into the file when it was closed.
+  // SQLite leaves its log behind if it could not move all of it into the file.
   if (std::filesystem::exists(file.string() + "-wal")) {
     base::fail(base::ErrorCode::kIo,
                "reindex: write index {}: it could not be finished: see whether its disk is full",

@@ -58,6 +58,7 @@ class Repair {
     options.progress = progress_;
     options.has_read = [this](const Sha256& pack) { good_.insert(pack); };
     const KnownBefore before = remember();
+    bool is_index_wrong = false;
     {
       const ScratchIndex scratch(location_, files_, "repair");
       WriteSession session(scratch.location(), files_, clock_, Effort::kFast, Purpose::kRepair);
@@ -75,7 +76,10 @@ class Repair {
       repair_with(session, before, found);
       // They are condemned now: until here, a crash loses nothing.
       for (const PackName& pack : foreign_) quarantine_.take(blob_of(pack));
+      // A checkpoint replaces these rows. Without one, the commits know all that the index does.
+      is_index_wrong = found.is_index_wrong && !has_checkpoint_;
     }
+    if (is_index_wrong) reindex(location_, files_);
     {
       WriteSession up_to_date(location_, files_, clock_, Effort::kFast);
       write_missing_records(up_to_date);
@@ -394,6 +398,7 @@ class Repair {
       checkpoint.condemned.push_back({.pack = pack, .since = kNeverDeleted});
     }
     session.commit(in_series(std::move(checkpoint), lines));
+    has_checkpoint_ = true;
   }
 
   // Commit::used_up, if these are all lines: an account without its newest snapshot doesn't use
@@ -446,6 +451,7 @@ class Repair {
   std::map<std::string, std::uint64_t> highest_;  // the sequences that accounts have used
   std::uint64_t used_up_ = 0;
   std::vector<Extension> extensions_;
+  bool has_checkpoint_ = false;  // has been written
 };
 
 }  // namespace

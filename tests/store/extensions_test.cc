@@ -14,6 +14,7 @@
 
 #include "store/format/layout.h"
 #include "store/index/index.h"
+#include "store/index/sqlite.h"
 #include "store/keys/key_slot.h"
 #include "store/maintenance/check.h"
 #include "store/maintenance/dropping.h"
@@ -29,8 +30,11 @@
 namespace store {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 namespace fs = std::filesystem;
 
@@ -199,6 +203,46 @@ TEST_F(ExtensionsTest, UnknownOnesSurviveARepair) {
   EXPECT_THAT(extensions(), ElementsAre(format_extension(), kept));
   lose_index();
   EXPECT_THAT(extensions(), ElementsAre(format_extension(), kept));
+}
+
+TEST_F(ExtensionsTest, AnIndexWithOthersThanTheCommitsIsReportedAndMended) {
+  const Extension kept = unknown_extension("kept", Forbids::kNothing);
+  set(kept);
+  const std::vector<std::string> changes{
+      "DELETE FROM extensions WHERE tag = 4711",
+      "UPDATE extensions SET content = x'01' WHERE tag = 4711",
+      "UPDATE extensions SET name = x'01' WHERE tag = 4711",
+      "INSERT INTO extensions VALUES (4712, x'', 0, x'01')",
+  };
+  for (const std::string& change : changes) {
+    for (const bool is_repaired : {false, true}) {
+      SCOPED_TRACE(change + (is_repaired ? ", repair" : ", reindex"));
+      Database::open_or_create(index_file(location_)).run(change);
+      const CheckReport found = check(location_, files_, {});
+      EXPECT_THAT(found.damage, ElementsAre(HasSubstr("the index's extensions are not those")));
+      EXPECT_TRUE(found.is_index_wrong);
+      if (is_repaired) {
+        EXPECT_TRUE(repair(location_, files_, clock_).after.is_intact());
+      } else {
+        EXPECT_THAT(reindex(location_, files_).damage, IsEmpty());
+      }
+      EXPECT_THAT(extensions(), ElementsAre(format_extension(), kept));
+      expect_intact();
+    }
+  }
+}
+
+// Commits that can't be read may have what the index has.
+TEST_F(ExtensionsTest, AnIndexThatKnowsMoreThanCommitsThatAreLostIsNotWrong) {
+  const std::vector<base::Path> before = packs();
+  set(unknown_extension("kept", Forbids::kNothing));
+  for (const base::Path& pack : packs()) {
+    if (std::ranges::find(before, pack) == before.end()) fs::remove(pack);
+  }
+  const CheckReport report = check(location_, files_, {});
+  EXPECT_THAT(report.damage, Contains(HasSubstr("it is missing")));
+  EXPECT_THAT(report.damage, Not(Contains(HasSubstr("extensions"))));
+  EXPECT_FALSE(report.is_index_wrong);
 }
 
 TEST_F(ExtensionsTest, OneThatForbidsDroppingAllowsBackups) {
