@@ -27,7 +27,6 @@
 #include "store/clock_guard.h"
 #include "store/format/layout.h"
 #include "store/format/location.h"
-#include "store/host_id.h"
 #include "store/index/commit_mark.h"
 #include "store/reader.h"
 #include "store/storage/storage.h"
@@ -45,7 +44,7 @@ class Sweep {
         options_(options),
         location_(store::location_of(environment.config.store)),
         records_(store::TreeRecords::open(location_, environment.files, environment.clock)),
-        host_(store::host_id(environment.files)),
+        host_(store::this_sweeping_host(location_, environment.files, environment.clock)),
         listing_(records_.list()),
         unreachable_(UnreachableTrees::load(environment.files, environment.config.store)) {
     report_.is_dry_run = options.dry_run;
@@ -156,7 +155,7 @@ class Sweep {
     const auto now = environment_.clock.now_seconds();
     for (const store::TreeRecord& record : left.records) {
       // The user of another host's tree gets mail from there.
-      if (store::may_change(record, left, host_, now)) user_mail.remind(record);
+      if (store::may_remind(record, left, host_, now)) user_mail.remind(record);
     }
     // A record that could not be read just now may belong to a tree that its user already got mail
     // about.
@@ -234,7 +233,7 @@ class Sweep {
   const SweepOptions& options_;
   store::Location location_;
   store::TreeRecords records_;
-  std::string host_;
+  store::SweepingHost host_;
   store::TreeRecords::Listing listing_;
   UnreachableTrees unreachable_;
   std::optional<store::Reader> reader_;

@@ -221,8 +221,8 @@ std::string SweepReport::to_text() const {
   if (text.empty()) text = std::string(none) + "\n";
   for (const store::TreeRecord& record : left_to_other_hosts) {
     text += fmt::format(
-        "{}: {}: is due, and left to the host that made it, until that has been silent for two "
-        "days\n",
+        "{}: {}: is due, and left to the host that made it, or, once that has been silent for two "
+        "days, to the host that backs up\n",
         base::escape_for_terminal(record.account), base::escape_for_terminal(record.name));
   }
   for (const store::TreeRecord& record : redated) {

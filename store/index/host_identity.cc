@@ -128,4 +128,11 @@ HostIdentity identify_host(base::FileSystem& files, const Location& location,
   return identity;
 }
 
+std::optional<HostId> noted_host(base::FileSystem& files, const Location& location,
+                                 const Machine& machine) {
+  const std::optional<NotedIdentity> noted = noted_identity(files, host_identity_file(location));
+  if (!noted) return std::nullopt;
+  return host_id(machine, noted->random);
+}
+
 }  // namespace store

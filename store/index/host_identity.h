@@ -39,4 +39,9 @@ struct HostIdentity {
 HostIdentity identify_host(base::FileSystem& files, const Location& location,
                            const Machine& machine);
 
+// The id that this host had when it wrote to the store last; nullopt: it has not, with this index.
+// Changes nothing.
+std::optional<HostId> noted_host(base::FileSystem& files, const Location& location,
+                                 const Machine& machine);
+
 }  // namespace store

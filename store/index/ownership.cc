@@ -117,6 +117,12 @@ std::optional<StoreOwner> newer_owner(Storage& storage, const BlockContext& cont
   return StoreOwner{.epoch = newest->epoch, .host = newest->host};
 }
 
+std::optional<StoreOwner> owner_of(Storage& storage, const BlockContext& context) {
+  const std::optional<OwnerRecord> newest = newest_owner(storage, context);
+  if (!newest) return std::nullopt;
+  return StoreOwner{.epoch = newest->epoch, .host = newest->host};
+}
+
 std::string name_of_host(Storage& storage, const BlockContext& context, const StoreOwner& owner) {
   const auto record = read_owner(storage, context, name_for(storage, owner));
   return record && !record->host_name.empty() ? base::escape_for_terminal(record->host_name)

@@ -31,6 +31,10 @@ StoreOwner claim_store(Storage& storage, const BlockContext& context, const Host
 std::optional<StoreOwner> newer_owner(Storage& storage, const BlockContext& context,
                                       const StoreOwner& owner);
 
+// The present owner; nullopt: no record can be read. Fails with kConfig if a newer version of
+// mailstow wrote the newest record, and like the storage.
+std::optional<StoreOwner> owner_of(Storage& storage, const BlockContext& context);
+
 // The name of the host for messages: its own one if the record can be read, or else its id.
 std::string name_of_host(Storage& storage, const BlockContext& context, const StoreOwner& owner);
 

@@ -11,6 +11,7 @@
 #include "restore/restore_request.h"
 #include "restore/tree_lock.h"
 #include "store/tree_record.h"
+#include "store/writer.h"
 #include "tests/programs/installation.h"
 #include "tests/servers/account_filler.h"
 #include "tests/servers/account_state.h"
@@ -284,6 +285,18 @@ std::vector<WorldSituation> world_situations() {
          return world.sweep({.now = true});
        },
        0, Tree::kGoes, "created by mailstow"},
+      {"another host made it, has been silent for three days, and a third one backs up",
+       [](World& world) {
+         world.change_record([](auto& record) { record.host = std::string(32, 'f'); });
+         store::Location third = world.location();
+         third.index += "-of-the-third";
+         store::Writer::open(third, base::real_file_system(), base::system_clock());
+         world.wait_for(days(3));
+         const int status = world.sweep({.now = true});
+         store::Writer::open(world.location(), base::real_file_system(), base::system_clock());
+         return status;
+       },
+       0, Tree::kStays, "left_to_other_hosts"},
       {"its record is damaged",
        [](World& world) {
          std::fstream file(world.record_file(), std::ios::in | std::ios::out | std::ios::binary);

@@ -1,13 +1,17 @@
 #include "store/tree_host.h"
 
+#include <filesystem>
 #include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/atomic_file.h"
+#include "store/format/layout.h"
 #include "store/host_id.h"
+#include "tests/store/store_fixture.h"
 #include "tests/temporary_directory.h"
+#include "tests/text_of.h"
 
 namespace store {
 namespace {
@@ -18,6 +22,14 @@ using testing::SizeIs;
 
 constexpr sys_seconds kSweepTime{std::chrono::days(20'000)};
 constexpr hours kTwoDays{48};
+
+SweepingHost owning_host() {
+  return {.id = "here", .owns_store = true};
+}
+
+SweepingHost restoring_host() {
+  return {.id = "here", .owns_store = false};
+}
 
 // How long ago each was.
 struct HostCase {
@@ -57,10 +69,13 @@ TEST(TreeHostTest, ATreeIsSweptByTheHostThatMadeItOrOnceThatIsSilent) {
                           .expires = kSweepTime - each.expired,
                           .written = kSweepTime - each.written,
                           .host_seen = kSweepTime - each.host_seen};
-    EXPECT_EQ(each.expected, may_sweep(tree, "here", kSweepTime)) << each.name;
+    EXPECT_EQ(each.expected, may_sweep(tree, owning_host(), kSweepTime)) << each.name;
     // A machine without an id can't know that a tree is its own.
-    EXPECT_EQ(each.host == "here" ? false : each.expected, may_sweep(tree, "", kSweepTime))
+    EXPECT_EQ(each.host == "here" ? false : each.expected,
+              may_sweep(tree, {.id = "", .owns_store = true}, kSweepTime))
         << each.name;
+    const bool is_own = each.host != "there";
+    EXPECT_EQ(is_own, may_sweep(tree, restoring_host(), kSweepTime)) << each.name;
   }
 }
 
@@ -77,17 +92,86 @@ TEST(TreeHostTest, AnyRecordOfAHostShowsThatItLives) {
   TreeRecords::Listing listing;
   listing.records = {due, other};
   listing.written = {{"due", kSweepTime - hours(150)}, {"other", kSweepTime - hours(60)}};
-  EXPECT_TRUE(may_sweep(due, listing, "here", kSweepTime));
+  EXPECT_TRUE(may_sweep(due, listing, owning_host(), kSweepTime));
+  EXPECT_FALSE(may_sweep(due, listing, restoring_host(), kSweepTime));
   EXPECT_TRUE(may_change(other, listing, "here", kSweepTime)) << "also if it is not due";
-  EXPECT_FALSE(may_sweep(other, listing, "here", kSweepTime));
+  EXPECT_TRUE(may_remind(other, listing, owning_host(), kSweepTime)) << "also if it is not due";
+  EXPECT_FALSE(may_remind(other, listing, restoring_host(), kSweepTime)) << "the owner does";
+  EXPECT_FALSE(may_sweep(other, listing, owning_host(), kSweepTime));
   listing.written["other"] = kSweepTime - hours(40);
-  EXPECT_FALSE(may_sweep(due, listing, "here", kSweepTime));
+  EXPECT_FALSE(may_sweep(due, listing, owning_host(), kSweepTime));
   EXPECT_FALSE(may_change(due, listing, "here", kSweepTime));
+  EXPECT_FALSE(may_remind(due, listing, owning_host(), kSweepTime));
   EXPECT_TRUE(may_change(due, listing, "there", kSweepTime));
+  EXPECT_TRUE(may_remind(due, listing, {.id = "there", .owns_store = false}, kSweepTime));
   listing.records[1].host = "elsewhere";
-  EXPECT_TRUE(may_sweep(due, listing, "here", kSweepTime));
+  EXPECT_TRUE(may_sweep(due, listing, owning_host(), kSweepTime));
   listing.written["due"] = kSweepTime - hours(40);
-  EXPECT_FALSE(may_sweep(due, listing, "here", kSweepTime));
+  EXPECT_FALSE(may_sweep(due, listing, owning_host(), kSweepTime));
+}
+
+TEST(TreeHostTest, ARecordOfUnknownAgeCountsAsPutWhenTheTreeWasMade) {
+  for (const TreeState state : {TreeState::kRestoring, TreeState::kComplete}) {
+    TreeRecord tree;
+    tree.id = "tree";
+    tree.host = "there";
+    tree.state = state;
+    tree.created = kSweepTime - kTwoDays + std::chrono::seconds(1);
+    tree.expires = kSweepTime - kTwoDays;
+    TreeRecords::Listing listing;
+    EXPECT_FALSE(may_sweep(tree, listing, owning_host(), kSweepTime));
+    tree.created = kSweepTime - kTwoDays;
+    EXPECT_TRUE(may_sweep(tree, listing, owning_host(), kSweepTime));
+    EXPECT_FALSE(may_sweep(tree, listing, restoring_host(), kSweepTime));
+    tree.expires += std::chrono::seconds(1);
+    EXPECT_FALSE(may_sweep(tree, listing, owning_host(), kSweepTime));
+  }
+}
+
+class SweepingHostTest : public StoreFixture {
+ protected:
+  SweepingHostTest() {
+    make_store();
+    other_ = location_;
+    other_.index = directory_ / "other-index";
+  }
+
+  bool owns(const Location& location) {
+    return this_sweeping_host(location, files_, clock_).owns_store;
+  }
+
+  Location other_;
+};
+
+TEST_F(SweepingHostTest, TheHostThatWroteLastOwnsTheStore) {
+  EXPECT_TRUE(owns(location_)) << "no host has written";
+  EXPECT_TRUE(owns(other_));
+  open_writer();
+  EXPECT_TRUE(owns(location_));
+  EXPECT_FALSE(owns(other_)) << "it has not written, and has no identity";
+  Writer::open(other_, files_, clock_);
+  EXPECT_FALSE(owns(location_));
+  EXPECT_TRUE(owns(other_));
+  open_writer();
+  EXPECT_TRUE(owns(location_));
+  EXPECT_FALSE(owns(other_));
+}
+
+TEST_F(SweepingHostTest, WhereTheOwnerIsUnknownAnotherHostsTreesAreLeftAlone) {
+  open_writer();
+  std::filesystem::remove(location_.key_file);
+  EXPECT_FALSE(owns(location_));
+}
+
+TEST_F(SweepingHostTest, LooksWithoutAChange) {
+  open_writer();
+  const std::string identity = tests::text_of(host_identity_file(location_));
+  const auto records = files_.list(owner_directory(location_));
+  owns(location_);
+  owns(other_);
+  EXPECT_EQ(identity, tests::text_of(host_identity_file(location_)));
+  EXPECT_FALSE(std::filesystem::exists(other_.index));
+  EXPECT_EQ(records, files_.list(owner_directory(location_)));
 }
 
 TEST(HostIdTest, ComesFromTheMachineAndDoesNotDiscloseIt) {
