@@ -131,11 +131,12 @@ std::uint64_t Reader::Impl::first_within_reach(std::string_view account) const {
 }
 
 Root Reader::Impl::root_of(const SnapshotInfo& snapshot) {
-  const std::optional<ObjectId> root = index.root_of(snapshot.id);
-  if (!root) {
+  if (const std::optional<ObjectId> root = index.root_of(snapshot.id)) roots[snapshot.id] = *root;
+  const auto known = roots.find(snapshot.id);
+  if (known == roots.end()) {
     fail(ErrorCode::kNotFound, "read snapshot {}: no such snapshot", snapshot.id.hex());
   }
-  return Root::decode(objects.read_manifest(ObjectType::kRoot, *root));
+  return Root::decode(objects.read_manifest(ObjectType::kRoot, known->second));
 }
 
 std::string Reader::Impl::missing(const MessageId& message) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -36,6 +37,7 @@ class Reader::Impl {
     return Reader(std::make_unique<Impl>(files, location, context, cache_bytes));
   }
 
+  // Also if the snapshot was dropped since its root was read.
   Root root_of(const SnapshotInfo& snapshot);
 
   // The lowest sequence number of the account's snapshots that is within reach.
@@ -55,6 +57,7 @@ class Reader::Impl {
   bool has_own_index;  // Location::has_own_index
   Index index;
   ObjectReader objects;
+  std::map<ObjectId, ObjectId> roots = {};    // of snapshots that were read
   std::optional<base::Reach> reach = {};      // nullopt in a writer, and for all of the history
   std::unique_ptr<base::FileLock> lock = {};  // null in a writer, which itself keeps prune out
 };

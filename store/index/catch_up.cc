@@ -26,14 +26,6 @@ using base::ErrorCode;
 // Objects of the packs that are kept until they are added; each takes about 56 bytes.
 constexpr std::uint64_t kMaxKeptObjects = 300'000;
 
-std::set<PackName> packs_in(Storage& storage) {
-  std::set<PackName> packs;
-  for (const std::string& key : storage.list(kPacksArea)) {
-    if (const std::optional<PackName> pack = pack_name(key)) packs.insert(*pack);
-  }
-  return packs;
-}
-
 class CatchUp {
  public:
   CatchUp(const Location& location, base::FileSystem& files, const BlockContext& context,
@@ -115,7 +107,20 @@ class CatchUp {
       }
     }
     if (!found_.forked().empty()) add_forked();
+    if (location_.has_own_index) keep_condemned();
     index_.number_snapshots();
+  }
+
+  // Another program on this machine may be reading a snapshot that has been dropped since: its
+  // content is there until the grace period ends.
+  void keep_condemned() {
+    const std::set<PackName> given_up = found_.given_up();
+    for (FoundPack& pack : found_.packs()) {
+      if (!is_condemned(pack.name) || given_up.contains(pack.name)) continue;
+      const std::string why =
+          base::why_unreadable([&] { index_.add_condemned(take_contents(pack)); });
+      if (!why.empty()) base::log_debug("{}", why);  // it has been deleted by now
+    }
   }
 
   Pack take_contents(FoundPack& pack) {
@@ -239,9 +244,12 @@ class CatchUp {
     start_over();
     read_packs(known_);
     found_.leave_out_losing(known_);
-    if (found_.forked().empty()) return;
+    if (found_.forked().empty() && !location_.has_own_index) return;
     std::set<PackName> condemned;  // not yet read
     std::ranges::set_difference(present_, read_, std::inserter(condemned, condemned.end()));
+    if (found_.forked().empty()) {
+      for (const PackName& pack : found_.given_up()) condemned.erase(pack);
+    }
     read_packs(condemned);
     found_.leave_out_losing(known_);
   }
@@ -385,14 +393,6 @@ class CatchUp {
       has_checkpoint = has_checkpoint || first.is_checkpoint;
     }
     return has_checkpoint && !open_forks(log_, index_).empty();
-  }
-
-  // Snapshots without a sequence are numbered by comparing all of them.
-  static bool has_unnumbered(const FoundPack& pack) {
-    return std::ranges::any_of(pack.commits, [](const auto& commit) {
-      return std::ranges::any_of(commit.second.snapshots,
-                                 [](const SnapshotLine& line) { return line.sequence == 0; });
-    });
   }
 
   // A condemned pack is not needed; one that a repair gave up stays in its place.

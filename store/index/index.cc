@@ -27,7 +27,9 @@ class Index::Impl {
         .bind(4, pack.bytes)
         .bind(5, commit.time.time_since_epoch().count())
         .run();
+    std::vector<CondemnedRow> condemned_before;
     if (commit.is_checkpoint) {
+      condemned_before = packs.condemned_rows();
       begin_checkpoint.bind(1, number).run();
       snapshots.clear();
       packs.clear_condemned();
@@ -42,6 +44,27 @@ class Index::Impl {
     for (const ObjectId& dropped : commit.dropped) snapshots.drop(dropped);
     for (const CondemnedPack& condemned : commit.condemned) packs.condemn(condemned, number);
     for (const Extension& extension : commit.extensions) extensions.set(extension);
+    forget_left_out(condemned_before);
+  }
+
+  // What a checkpoint no longer condemns is gone: another host has deleted it.
+  void forget_left_out(const std::vector<CondemnedRow>& before) {
+    if (before.empty()) return;
+    const std::vector<PackName> condemned = packs.condemned();
+    const std::set<PackName> now(condemned.begin(), condemned.end());
+    std::vector<std::int64_t> left_out;
+    for (const CondemnedRow& row : before) {
+      if (row.row != 0 && !now.contains(row.condemned.pack)) left_out.push_back(row.row);
+    }
+    forget(left_out);
+  }
+
+  // Packs, and the objects that only they had.
+  void forget(std::span<const std::int64_t> rows) {
+    if (rows.empty()) return;
+    const std::string list = fmt::format("({})", fmt::join(rows, ", "));
+    objects.forget(list);
+    packs.forget(list);
   }
 
   std::vector<CommitRow> commit_rows(std::string_view condition) {
@@ -222,10 +245,8 @@ void Index::clear() {
 
 void Index::remove(std::span<const std::int64_t> packs) {
   if (packs.empty()) return;
-  const std::string rows = fmt::format("({})", fmt::join(packs, ", "));
   Transaction transaction(impl_->database);
-  impl_->objects.forget(rows);
-  impl_->packs.forget(rows);
+  impl_->forget(packs);
   transaction.commit();
   impl_->packs.load_condemned();
 }

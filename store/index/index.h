@@ -88,7 +88,8 @@ class Index {
   void add_extensions(std::span<const Extension> losing);
 
   // Adds a pack that the last checkpoint or a later commit condemns, for those of its objects that
-  // no other pack has. Does nothing with other packs, and if the pack is known. In one transaction.
+  // no other pack has. Does nothing with other packs, and if the pack is known. A checkpoint that
+  // leaves the pack out makes the index forget it. In one transaction.
   void add_condemned(const Pack& pack);
 
   // For packs that are missing: forgets them, and the objects that only they had, in one

@@ -87,7 +87,9 @@ struct CheckReport {
 // another pack, and 64 MiB of sealed manifests.
 //
 // Takes no lock and changes nothing: objects that a writer adds meanwhile are checked next time.
-// Fails as Reader::open does; damage is a finding, not a failure.
+// With Location::has_own_index, what seems to be damaged is checked again, at most twice, if
+// another host has committed meanwhile. Fails as Reader::open does; damage is a finding, not a
+// failure.
 CheckReport check(const Location& location, base::FileSystem& files, const CheckOptions& options);
 
 }  // namespace store

@@ -4,12 +4,17 @@
 #include <chrono>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "store/format/layout.h"
+#include "store/history.h"
 #include "store/maintenance/check.h"
 #include "store/maintenance/prune.h"
 #include "tests/expect_error.h"
@@ -148,6 +153,109 @@ TEST_F(OwnIndexTest, AnotherReadersCatchUpDisturbsNothing) {
   prune_all({dropped.id});
   open_elsewhere();
   EXPECT_EQ(samples(0, 5), read(reader, ids));
+}
+
+TEST_F(OwnIndexTest, AReaderFindsListsThatAPruneMovedMeanwhile) {
+  const SnapshotInfo dropped = back_up("bob", samples(1'000, 5));
+  back_up("alice", samples(0, 5));
+  const SnapshotInfo newest = back_up("alice", samples(0, 3));
+  Reader lists = open_elsewhere();
+  Reader changes = open_elsewhere();
+  prune_all({dropped.id});
+  EXPECT_THAT(lists.folders(newest), SizeIs(1));
+  EXPECT_THAT(messages_of(lists, "alice"), SizeIs(3));
+  std::size_t vanished = 0;
+  for_each_change(changes, "alice", std::nullopt,
+                  [&](const FolderChange& change) { vanished += change.vanished.size(); });
+  EXPECT_EQ(2U, vanished);
+}
+
+// Each five messages are in a pack of their own, and only the next block is read ahead.
+TEST_F(OwnIndexTest, AnExportGoesOnWhileAPruneMovesTheRest) {
+  const SnapshotInfo dropped = back_up("bob", samples(1'000, 5));
+  for (unsigned count = 5; count <= 25; count += 5) back_up("alice", samples(0, count));
+  Reader reader = open_elsewhere();
+  const std::vector<MessageId> ids = messages_of(reader, "alice");
+  std::vector<std::string> messages(ids.size());
+  bool has_pruned = false;
+  reader.read_messages(
+      ids,
+      [&](std::size_t position, base::ByteView bytes) {
+        if (!std::exchange(has_pruned, true)) prune_all({dropped.id});
+        messages[position] = base::to_text(bytes);
+      },
+      [&](std::size_t position, const std::string& why) {
+        messages[position] = "damaged: " + why;
+      });
+  EXPECT_TRUE(has_pruned);
+  EXPECT_EQ(samples(0, 25), messages);
+}
+
+TEST_F(OwnIndexTest, ACheckFindsWhatAPruneMovedMeanwhile) {
+  const SnapshotInfo dropped = back_up("bob", samples(1'000, 5));
+  for (unsigned count = 5; count <= 15; count += 5) back_up("alice", samples(0, count));
+  for (const CheckDepth depth : {CheckDepth::kReadData, CheckDepth::kQuick}) {
+    SCOPED_TRACE(depth == CheckDepth::kQuick);
+    CheckOptions options;
+    options.depth = depth;
+    options.threads = 1;
+    bool has_pruned = depth == CheckDepth::kQuick;  // the other one has
+    options.progress = [&](const CheckProgress&) {
+      if (!std::exchange(has_pruned, true)) prune_all({dropped.id});
+    };
+    const CheckReport report = check(elsewhere_, files_, options);
+    EXPECT_TRUE(has_pruned);
+    EXPECT_THAT(report.damage, IsEmpty());
+    EXPECT_THAT(report.damaged_messages, IsEmpty());
+    EXPECT_EQ(3U, report.snapshots);
+    EXPECT_EQ(15U, report.messages);
+  }
+}
+
+TEST_F(OwnIndexTest, ACheckReportsAPackThatIsReallyGone) {
+  back_up("alice", samples(0, 5));
+  const std::set<std::string> alices = stored_packs();
+  back_up("carol", samples(25, 5));
+  open_elsewhere();
+  for (const std::string& key : alices) {
+    EXPECT_THAT(model_->remove(std::vector{BlobName(kPacksArea, key)}), IsEmpty());
+  }
+  CheckOptions options;
+  options.depth = CheckDepth::kReadData;
+  const CheckReport report = check(elsewhere_, files_, options);
+  EXPECT_FALSE(report.is_intact());
+  EXPECT_FALSE(report.is_index_wrong) << "it keeps what the lost commit said";
+}
+
+// Within the grace period, whatever other programs on the reader's machine do.
+TEST_F(OwnIndexTest, ADroppedSnapshotCanBeReadUntilItsPacksAreDeleted) {
+  const std::vector<std::string> bobs = samples(1'000, 5);
+  const SnapshotInfo dropped = back_up("bob", bobs);
+  back_up("alice", samples(0, 5));
+  Reader reader = open_elsewhere();
+  const std::vector<MessageId> ids = messages_of(reader, "bob");
+  PruneOptions options;
+  options.limits.dead_percent = 0;
+  options.drop = {dropped.id};
+  EXPECT_GT(prune(location_, files_, clock_, options).condemned, 0U);
+  options.drop.clear();
+  for (unsigned round = 1; round <= 3; ++round) {
+    SCOPED_TRACE(round);
+    EXPECT_THAT(open_elsewhere().accounts(), ElementsAre("alice"));
+    EXPECT_EQ(bobs, read(reader, ids));
+    EXPECT_THAT(reader.folders(dropped), SizeIs(1));
+    back_up("alice", samples(0, 5 + round));
+    prune(location_, files_, clock_, options);
+  }
+  clock_.moment += std::chrono::hours(48);
+  EXPECT_GT(prune(location_, files_, clock_, options).deleted, 0U);
+  for (unsigned opening = 1; opening <= 2; ++opening) {
+    SCOPED_TRACE(opening);
+    EXPECT_THAT(check(elsewhere_, files_, {}).damage, IsEmpty());
+  }
+  EXPECT_THAT(read(reader, ids), Each(HasSubstr("damaged: ")));
+  Reader next = open_elsewhere();
+  EXPECT_EQ(samples(0, 8), restore(next, "alice", "INBOX"));
 }
 
 TEST_F(OwnIndexTest, APackThatIsReallyGoneIsReportedAfterAFewLooks) {
