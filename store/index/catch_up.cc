@@ -119,7 +119,7 @@ class CatchUp {
       if (!is_condemned(pack.name) || given_up.contains(pack.name)) continue;
       const std::string why =
           base::why_unreadable([&] { index_.add_condemned(take_contents(pack)); });
-      if (!why.empty()) base::log_debug("{}", why);  // it has been deleted by now
+      if (!why.empty()) base::log_debug("{}", why);  // it is deleted
     }
   }
 

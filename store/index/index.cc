@@ -47,7 +47,7 @@ class Index::Impl {
     forget_left_out(condemned_before);
   }
 
-  // What a checkpoint no longer condemns is gone: another host has deleted it.
+  // A checkpoint leaves out only packs that are gone, because another host has deleted them.
   void forget_left_out(const std::vector<CondemnedRow>& before) {
     if (before.empty()) return;
     const std::vector<PackName> condemned = packs.condemned();
