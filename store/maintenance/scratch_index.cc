@@ -27,9 +27,12 @@ ScratchIndex::ScratchIndex(const Location& location, base::FileSystem& files, co
   clear();
   files_.make_directory(location_.index);
   copy_mark(highest_commit_file(location), highest_commit_file(location_));
-  const std::string why = base::why_unreadable(
-      [&] { copy_mark(host_identity_file(location), host_identity_file(location_)); });
-  if (!why.empty()) base::log_debug("{}", why);  // a writer makes another one
+  // A writer makes another identity, and proves the fence again.
+  for (const auto file : {host_identity_file, fence_file}) {
+    const std::string why =
+        base::why_unreadable([&] { copy_mark(file(location), file(location_)); });
+    if (!why.empty()) base::log_debug("{}", why);
+  }
 }
 
 ScratchIndex::~ScratchIndex() {
@@ -48,6 +51,7 @@ void ScratchIndex::copy_mark(const base::Path& from, const base::Path& to) {
 void ScratchIndex::clear() {
   files_.remove(highest_commit_file(location_));
   files_.remove(host_identity_file(location_));
+  files_.remove(fence_file(location_));
   std::error_code error;
   std::filesystem::remove_all(location_.index, error);
 }

@@ -8,7 +8,7 @@
 namespace store {
 
 // Makes an empty directory for an index, with the mark of the highest commit that the store's index
-// has and the identity of this host, and removes it in the end.
+// has, the identity of this host and what is known of the store's fence, and removes it in the end.
 class ScratchIndex {
  public:
   // `name`: of the directory, below that of the store's index. `files` must outlive it.

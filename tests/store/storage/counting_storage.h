@@ -18,6 +18,7 @@ namespace tests {
 struct StorageCounts {
   std::uint64_t lists = 0;
   std::uint64_t reads = 0;  // of a size, too
+  std::uint64_t sizes = 0;
   std::uint64_t writes = 0;
   std::uint64_t removals = 0;  // of any number of blobs at once
   std::uint64_t bytes_read = 0;
@@ -92,6 +93,10 @@ class CountingStorage : public store::Storage {
 
   std::optional<std::uint64_t> size(const store::BlobName& name) override {
     count_read(name, 0, 0);
+    {
+      const std::lock_guard lock(mutex_);
+      ++counts_.sizes;
+    }
     return real_->size(name);
   }
 
