@@ -1,6 +1,11 @@
 // A reader in Python, written from docs/pack-format.md alone, reads the stores that mailstow
 // writes.
+#include "tests/store/python_reader.h"
+
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -13,24 +18,15 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "base/error.h"
-#include "base/process.h"
 #include "base/secret.h"
-#include "store/format/layout.h"
-#include "store/index/index.h"
 #include "store/keys/key_ring.h"
-#include "store/keys/key_slot.h"
 #include "store/maintenance/dropping.h"
 #include "store/maintenance/prune.h"
 #include "store/maintenance/reindex.h"
-#include "store/write_session.h"
-#include "tests/long_run.h"
 #include "tests/store/message/mime_generator.h"
 #include "tests/store/older_store.h"
 #include "tests/store/poisoned/poisoned_store.h"
 #include "tests/store/random_bytes.h"
-#include "tests/store/store_fixture.h"
-#include "tests/text_of.h"
 
 namespace store {
 namespace {
@@ -38,83 +34,6 @@ namespace {
 using nlohmann::json;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-class PythonReader : public StoreFixture {
- protected:
-  PythonReader() { make_store(); }
-
-  std::string run(const std::vector<std::string>& arguments) {
-    // Needs Debian's python3-nacl and python3-zstandard, so no other Python will do.
-    std::vector<std::string> command{"/usr/bin/python3", "-B", MAILSTOW_READER,
-                                     location_.store.string(), key_};
-    command.insert(command.end(), arguments.begin(), arguments.end());
-    return base::output_of(command, std::size_t{64} << 20U);
-  }
-
-  json list() { return json::parse(run({"list"})); }
-
-  // Every message that the reader finds, by its id.
-  std::map<std::string, std::string> extract() {
-    const base::Path out = directory_ / ("out" + std::to_string(++extracted_));
-    std::filesystem::create_directory(out);
-    run({"extract", out.string()});
-    std::map<std::string, std::string> messages;
-    for (const auto& entry : std::filesystem::directory_iterator(out)) {
-      messages[entry.path().filename().string()] = tests::text_of(entry.path());
-    }
-    return messages;
-  }
-
-  void put(Writer& writer, FolderDraft& draft, std::uint32_t uid, const std::string& text,
-           std::vector<std::string> flags = {}) {
-    const StoredMessage stored = add_message(writer, text);
-    MessageEntry entry = entry_of(uid, stored, std::move(flags), std::uint64_t{uid % 5} * 1'000);
-    entry.internal_date->instant -= std::chrono::hours(std::int64_t{uid % 7} * 100'000);
-    entry.internal_date->zone_minutes =
-        static_cast<std::int16_t>(static_cast<int>(uid % 3) * 330 - 210);
-    if (uid % 2 == 0) entry.server_id = "M" + std::to_string(uid);
-    draft.put(entry, stored.digest);
-    stored_[stored.id.object.hex()] = text;
-  }
-
-  // Sparse UIDs, so that the tree has several levels, and mail of every shape.
-  FolderRecord add_varied_folder(Writer& writer) {
-    FolderDraft draft(folder_named("Archive & more"));
-    draft.info().skipped = {{.uid = {3}, .reason = "the server sent no body"}};
-    draft.info().attributes = {"\\HasNoChildren"};
-    draft.info().highest_modseq = 99;
-    const std::uint32_t count = tests::is_long_run() ? 300 : 180;
-    for (std::uint32_t i = 0; i < count; ++i) {
-      tests::MimeGenerator generator(i);
-      put(writer, draft, i < 120 ? 1 + i : i * 100'003, generator.message(),
-          i % 2 == 0 ? std::vector<std::string>{"$Label", "\\Seen"} : std::vector<std::string>{});
-    }
-    return writer.seal(draft);
-  }
-
-  // A folder as the reader's list should show it.
-  static json as_listed(Reader& reader, const FolderRecord& folder) {
-    json messages = json::array();
-    reader.for_each_message(folder, [&](const MessageEntry& entry) {
-      messages.push_back({{"uid", entry.uid.value},
-                          {"name", entry.message.object.hex()},
-                          {"digest", reader.digest(entry.message).hex()},
-                          {"size", entry.size},
-                          {"date", entry.internal_date.value().instant.time_since_epoch().count()},
-                          {"zone", entry.internal_date.value().zone_minutes},
-                          {"server_id", entry.server_id},
-                          {"flags", entry.flags},
-                          {"modseq", entry.modseq}});
-    });
-    return messages;
-  }
-
-  std::map<std::string, std::string> stored_;
-  std::string key_ = location_.key_file.string();
-
- private:
-  int extracted_ = 0;
-};
 
 TEST_F(PythonReader, ListsTheContentOfTheStore) {
   Writer writer = open_writer();
@@ -152,98 +71,6 @@ TEST_F(PythonReader, ListsTheContentOfTheStore) {
   }
   EXPECT_EQ(place, listed["snapshots"].size());
   EXPECT_EQ(place, 3U);
-}
-
-TEST_F(PythonReader, KnowsWhichHostRecordedEachCommit) {
-  for (unsigned night = 1; night <= 2; ++night) {
-    back_up_at(std::chrono::sys_seconds(std::chrono::days(20'000 + night)), "alice",
-               samples(night, 1));
-  }
-  const json listed = list();
-  EXPECT_THAT(listed["troubles"], IsEmpty());
-  ASSERT_EQ(listed["owners"].size(), 1U);
-  const json& owner = listed["owners"].at(0);
-  EXPECT_EQ(owner["epoch"], 1);
-  EXPECT_EQ(owner["since"], clock_.now_seconds().time_since_epoch().count());
-  const BlockContext context = open_keys(location_, files_);
-  Index index = Index::open_read_only(index_file(location_), context.store);
-  ASSERT_EQ(listed["recorded"].size(), 2U);
-  std::string previous(64, '0');
-  for (std::uint64_t number = 1; number <= 2; ++number) {
-    const json& record = listed["recorded"].at(number - 1);
-    EXPECT_EQ(record["number"], number);
-    EXPECT_EQ(record["last"], number);
-    EXPECT_EQ(record["commit"], index.commit_id(number).value().hex());
-    EXPECT_EQ(record["previous"], previous);
-    EXPECT_EQ(record["epoch"], 1);
-    EXPECT_EQ(record["host"], owner["host"]);
-    EXPECT_TRUE(
-        std::filesystem::exists(location_.store / "packs" / record["pack"].get<std::string>()));
-    previous = record["commit"].get<std::string>();
-  }
-}
-
-TEST_F(PythonReader, KnowsPins) {
-  SnapshotInfo pinned;
-  {
-    Writer writer = open_writer();
-    pinned = add_snapshot(writer, "alice", {add_folder(writer, "INBOX", {sample_message(1)})});
-    writer.commit();  // a commit has one snapshot of an account
-    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", {sample_message(2)})});
-    writer.commit();
-  }
-  pin_snapshot(location_, files_, clock_, pinned.id, kPinnedWithoutEnd);
-  for (const bool is_pruned : {false, true}) {
-    if (is_pruned) prune(location_, files_, clock_, {.drop = {pinned.id}});
-    const json snapshots = list()["snapshots"];
-    ASSERT_EQ(snapshots.size(), 2U);
-    EXPECT_EQ(snapshots[0]["pinned_until"], kPinnedWithoutEnd.time_since_epoch().count());
-    EXPECT_EQ(snapshots[1]["pinned_until"], 0);
-  }
-}
-
-TEST_F(PythonReader, KnowsWhichSequencesAreUsedUp) {
-  SnapshotInfo forgotten;
-  {
-    Writer writer = open_writer();
-    const FolderRecord inbox = add_folder(writer, "INBOX", {sample_message(1)});
-    add_snapshot(writer, "alice", {inbox});
-    forgotten = add_snapshot(writer, "bob", {inbox});
-    writer.commit();
-  }
-  EXPECT_EQ(list()["used_up"], 0);
-  drop_snapshots(location_, files_, clock_, {forgotten.id});
-  for (const bool is_pruned : {false, true}) {
-    if (is_pruned) prune(location_, files_, clock_, {.grace = std::chrono::hours(0)});
-    const json listed = list();
-    EXPECT_THAT(listed["troubles"], IsEmpty());
-    EXPECT_EQ(listed["used_up"], 1);
-    EXPECT_EQ(listed["snapshots"].size(), 1U);
-  }
-}
-
-TEST_F(PythonReader, KnowsTheFormatAndKeepsToTheExtensions) {
-  const auto set = [&](const Extension& extension) {
-    WriteSession session(location_, files_, clock_, Effort::kFast);
-    Commit commit;
-    commit.extensions = {extension};
-    session.commit({commit});
-  };
-  back_up_at(std::chrono::sys_seconds(std::chrono::days(20'000)), "alice", samples(1, 1));
-  Extension unknown{
-      .tag = 4'711, .name = "a name", .forbids = Forbids::kNothing, .content = "a content"};
-  set(unknown);
-  for (const bool is_pruned : {false, true}) {
-    if (is_pruned) prune(location_, files_, clock_, {.limits = {.dead_percent = 0}});
-    const json listed = list();
-    EXPECT_EQ(listed["format"], kStoreFormat);
-    EXPECT_EQ(listed["extensions"], json::array({json::array({1, "", 3, "\x02"}),
-                                                 json::array({4'711, "a name", 0, "a content"})}));
-    EXPECT_THAT(listed["troubles"], IsEmpty());
-  }
-  unknown.forbids = Forbids::kReading;
-  set(unknown);
-  EXPECT_THROW(list(), base::Error);
 }
 
 // As mailstow 4062cab wrote it.
@@ -326,6 +153,12 @@ TEST_F(PythonReader, ReadsOnlyTheLivingContentOfAPrunedStore) {
     prune(location_, files_, clock_, {.drop = {dropped.id}, .grace = grace});
     const json listed = list();
     EXPECT_EQ(listed["troubles"], json::array());
+    if (grace > std::chrono::hours(0)) {
+      EXPECT_FALSE(listed["condemned"].empty());
+    }
+    for (const json& since : listed["condemned"]) {
+      EXPECT_EQ(since, clock_.now_seconds().time_since_epoch().count());
+    }
     ASSERT_EQ(1U, listed["snapshots"].size());
     const std::map<std::string, std::string> messages = extract();
     ASSERT_EQ(1U, messages.size()) << "objects of condemned packs alone no longer count";

@@ -135,14 +135,14 @@ def receipt_line(message):
 def read_root(objects, name):
     root = Cursor(objects.get(name, ROOT))
     folders = root.list(root.id)
-    root.list(lambda: (root.text(), root.text()))
+    properties = root.list(lambda: [escape(root.text()), escape(root.text())])
     root.end()
-    return folders
+    return folders, properties
 
 
 def read_line(commit, keys, flags):
     account, time, kind, status = commit.text(), commit.svarint(), *commit.raw(2)
-    commit.text()
+    prefix = commit.text()
     folders, messages, size, vanished = (commit.varint() for _ in range(4))
     root = commit.id()
     return {
@@ -151,6 +151,7 @@ def read_line(commit, keys, flags):
         "time": time,
         "kind": ["backup", "rescue"][kind],
         "status": ["complete", "partial", "moving"][status],
+        "prefix": escape(prefix),
         "folders": folders,
         "messages": messages,
         "bytes": size,
@@ -187,9 +188,8 @@ def read_commit(objects, name):
     result["packs"] = [pack.hex() for pack in commit.list(commit.id)]
     result["snapshots"] = commit.list(lambda: read_line(commit, objects.keys, flags))
     result["dropped"] = [name.hex() for name in commit.list(commit.id)]
-    result["condemned"] = [
-        pack.hex() for pack, since in commit.list(lambda: (commit.id(), commit.svarint()))
-    ]
+    condemned = commit.list(lambda: (commit.id(), commit.svarint()))
+    result["condemned"] = {pack.hex(): since for pack, since in condemned}
     pins = commit.list(lambda: (commit.id(), commit.svarint())) if flags & PINS else []
     result["pins"] = {name.hex(): until for name, until in pins}
     result["used_up"] = commit.varint() if flags & USED_UP else 0
@@ -230,14 +230,49 @@ def format_version(extensions):
 
 
 def read_commits(objects):
-    commits = sorted(
+    return sorted(
         (read_commit(objects, name) for name in objects.of_type(COMMIT)),
         key=lambda commit: commit["number"],
     )
-    for before, after in itertools.pairwise(commits):
-        if after["previous"] != before["id"] and not after["checkpoint"]:
-            objects.troubles.append(f"commit {after['number']} does not follow the previous one")
-    return commits
+
+
+def find_gaps(commits):
+    """Commits before the last checkpoint may be missing."""
+    places = [place for place, commit in enumerate(commits) if commit["checkpoint"]]
+    return [
+        f"commit {after['number']} does not follow the previous one"
+        for before, after in itertools.pairwise(commits[max(places, default=0) :])
+        if after["previous"] != before["id"]
+    ]
+
+
+def losing_packs(objects, commits, records):
+    """Packs with commits that no other one follows, and in whose place others are recorded."""
+    series = {}
+    for commit in commits:
+        series.setdefault(objects.pack_of(commit["id"]), []).append(commit)
+    recorded = {}
+    for record in records:
+        recorded.setdefault(record["number"], set()).add(record["commit"])
+    losing = set()
+    while True:
+        followed = {
+            commit["previous"] for pack in series.keys() - losing for commit in series[pack]
+        }
+        found = {
+            pack
+            for pack in series.keys() - losing
+            if loses(series[pack][0]["number"], series[pack][-1]["id"], followed, recorded)
+        }
+        if not found:
+            return losing
+        losing |= found
+
+
+def loses(number, name, followed, recorded):
+    """`number`: of the first commit in a pack; `name`: the id of the last one."""
+    others = recorded.get(number, set())
+    return name not in followed and bool(others) and name.hex() not in others
 
 
 def needed_packs(commits):
@@ -248,6 +283,16 @@ def needed_packs(commits):
             needed.clear()
         needed.update(commit["packs"])
     return needed
+
+
+def condemned_packs(commits):
+    """Since when each pack is condemned whose file may still exist."""
+    condemned = {}
+    for commit in commits:
+        if commit["checkpoint"]:
+            condemned.clear()
+        condemned.update(commit["condemned"])
+    return condemned
 
 
 def living_snapshots(commits):

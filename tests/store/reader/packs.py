@@ -179,5 +179,8 @@ class Objects:
             raise Damaged(f"object {name.hex()} does not match its id")
         return data
 
+    def pack_of(self, name):
+        return self.places[name][1].pack.name
+
     def of_type(self, kind):
         return [name for name, place in self.places.items() if place[0] == kind]

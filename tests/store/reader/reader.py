@@ -2,7 +2,7 @@
 """Lists and extracts the content of a mailstow store.
 
 Written from docs/pack-format.md alone, to prove that the document is enough: it shares nothing
-with mailstow. It needs python3-nacl and python3-zstandard.
+with mailstow. It needs python3-nacl and python3-zstandard. The branches of a fork it reads as one.
 
     reader.py STORE KEY list                 a JSON document of all snapshots, folders, messages
     reader.py STORE KEY extract DIRECTORY    every message, as a file named after its id
@@ -17,10 +17,13 @@ import sys
 
 from keys import open_keys
 from manifests import (
+    condemned_packs,
     escape,
+    find_gaps,
     format_version,
     living_extensions,
     living_snapshots,
+    losing_packs,
     needed_packs,
     read_commits,
     read_folder,
@@ -30,6 +33,7 @@ from packs import MESSAGE, Objects, Pack
 from primitives import Damaged
 from records import name_records, read_message
 from small_records import read_all, read_commit_record, read_owner_record
+from trees import read_newest
 
 
 def read_objects(keys, packs):
@@ -49,12 +53,18 @@ def open_store(store, key):
     }
     objects = read_objects(keys, packs.values())
     commits = read_commits(objects)
+    records = read_all(store / "commits", read_commit_record, keys, [])
+    if losing := losing_packs(objects, commits, records):
+        packs = {name: pack for name, pack in packs.items() if name not in losing}
+        objects = read_objects(keys, packs.values())
+        commits = read_commits(objects)
     format_version(living_extensions(commits))
     condemned = {name for commit in commits for name in commit["condemned"]}
     if condemned & packs.keys():
         objects = read_objects(
             keys, [pack for name, pack in packs.items() if name not in condemned]
         )
+    objects.troubles += find_gaps(commits)
     missing = needed_packs(commits) - condemned - packs.keys()
     objects.troubles += [f"pack {name}: it is missing" for name in sorted(missing)]
     return objects, commits
@@ -65,19 +75,22 @@ def describe(message):
     return fields | {"name": message.name.hex(), "digest": message.digest.hex()}
 
 
-def list_folders(objects, snapshot):
+def list_content(objects, snapshot):
+    names, properties = read_root(objects, snapshot["root"])
     folders = []
-    for name in read_root(objects, snapshot["root"]):
+    for name in names:
         info, messages = read_folder(objects, name)
         folders.append(info | {"messages": [describe(message) for message in messages]})
-    return folders
+    return {"properties": properties, "folders": folders}
 
 
 def list_records(store, objects):
     keys, troubles = objects.keys, objects.troubles
     return {
         "recorded": read_all(store / "commits", read_commit_record, keys, troubles),
+        "fences": read_all(store / "fences", read_commit_record, keys, troubles),
         "owners": read_all(store / "owner", read_owner_record, keys, troubles),
+        "trees": read_newest(store / "trees", keys, troubles),
     }
 
 
@@ -85,11 +98,11 @@ def list_store(objects, commits):
     snapshots = []
     for snapshot in living_snapshots(commits):
         try:
-            folders = list_folders(objects, snapshot)
+            content = list_content(objects, snapshot)
         except Damaged as error:
             objects.troubles.append(f"snapshot {snapshot['id']}: {error}")
-            folders = []
-        snapshots.append(snapshot | {"root": snapshot["root"].hex(), "folders": folders})
+            content = {"properties": [], "folders": []}
+        snapshots.append(snapshot | {"root": snapshot["root"].hex()} | content)
     extensions = living_extensions(commits)
     return {
         "format": format_version(extensions),
@@ -99,6 +112,7 @@ def list_store(objects, commits):
         ],
         "snapshots": snapshots,
         "commits": [commit["number"] for commit in commits],
+        "condemned": condemned_packs(commits),
         "used_up": max((commit["used_up"] for commit in commits), default=0),
         "troubles": objects.troubles,
     }

@@ -1,4 +1,4 @@
-"""The commit records and owner records of docs/pack-format.md."""
+"""The commit records, fences and owner records of docs/pack-format.md."""
 
 from primitives import Cursor, Damaged, unseal
 
@@ -37,8 +37,9 @@ def read_commit_record(path, keys):
     }
     record.raw(16)
     record.end()
-    if path.name != f"{fields['number']:020}":
-        raise Damaged(f"{path}: its name has another number")
+    require_name(path, [f"{fields['number']:020}", f"{fields['epoch']:020}", fields["host"]])
+    if fields["last"] < fields["number"]:
+        raise Damaged(f"{path}: it ends before it begins")
     return fields
 
 
@@ -52,9 +53,14 @@ def read_owner_record(path, keys):
     }
     record.raw(16)
     record.end()
-    if path.name != f"{fields['epoch']:020}":
-        raise Damaged(f"{path}: its name has another epoch")
+    require_name(path, [f"{fields['epoch']:020}", fields["host"]])
     return fields
+
+
+def require_name(path, parts):
+    """Where names are not created once, they have more than the number."""
+    if path.name not in (parts[0], ".".join(parts)):
+        raise Damaged(f"{path}: its record belongs under another name")
 
 
 def read_all(directory, read, keys, troubles):
