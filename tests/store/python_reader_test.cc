@@ -1,6 +1,6 @@
 // A reader in Python, written from docs/pack-format.md alone, reads the stores that mailstow
 // writes.
-#include "tests/store/python_reader.h"
+#include "tests/store/reader/python_reader.h"
 
 #include <algorithm>
 #include <chrono>

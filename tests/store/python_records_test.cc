@@ -21,7 +21,7 @@
 #include "store/maintenance/prune.h"
 #include "store/tree_record.h"
 #include "store/write_session.h"
-#include "tests/store/python_reader.h"
+#include "tests/store/reader/python_reader.h"
 #include "tests/store/storage/model_storage.h"
 
 namespace store {
