@@ -43,14 +43,15 @@ std::vector<std::string> attempt(const Location& location, base::FileSystem& fil
 
 }  // namespace
 
-void catch_up_own_index(const Location& location, base::FileSystem& files,
-                        const BlockContext& context) {
+std::vector<std::string> catch_up_own_index(const Location& location, base::FileSystem& files,
+                                            const BlockContext& context) {
   std::vector<std::string> damage;
   for (unsigned count = 1; count <= kMaxAttempts; ++count) {
     damage = attempt(location, files, context, count == kMaxAttempts);
-    if (damage.empty()) return;
+    if (damage.empty()) return damage;
   }
   for (const std::string& line : damage) base::log_warning("{}", line);
+  return damage;
 }
 
 }  // namespace store

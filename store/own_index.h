@@ -2,6 +2,9 @@
 // index of the writers is not there, and their locks may not be visible.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "base/file_system.h"
 #include "store/format/block.h"
 #include "store/format/location.h"
@@ -13,9 +16,10 @@ namespace store {
 // the same. Creates the index if it is absent.
 //
 // A listing may be late: what the writers stored lately may be missing afterwards, and packs that
-// they removed may still be known. Logs a warning for each pack that is missing or can't be read.
+// they removed may still be known. Logs a warning for each pack that is missing or can't be read,
+// and returns these lines.
 // Fails with kConfig if the index belongs to writers, and as Index and the storage do.
-void catch_up_own_index(const Location& location, base::FileSystem& files,
-                        const BlockContext& context);
+std::vector<std::string> catch_up_own_index(const Location& location, base::FileSystem& files,
+                                            const BlockContext& context);
 
 }  // namespace store

@@ -64,6 +64,10 @@ inline base::Path index_file(const Location& location) {
 inline base::Path new_index_file(const Location& location) {
   return location.index / "new-index.sqlite";
 }
+// The directory in which one of readers is built (Location::has_own_index).
+inline base::Path new_readers_index(const Location& location) {
+  return location.index / "new-index";
+}
 inline base::Path search_index_file(const Location& location) {
   return location.index / "search.sqlite";
 }

@@ -1,8 +1,13 @@
 #include "store/maintenance/reindex.h"
 
 #include <filesystem>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
+#include "base/finally.h"
 #include "store/format/commit_chain.h"
 #include "store/format/layout.h"
 #include "store/format/writer_lock.h"
@@ -10,6 +15,7 @@
 #include "store/index/commit_mark.h"
 #include "store/index/index.h"
 #include "store/keys/key_slot.h"
+#include "store/own_index.h"
 #include "store/search_index/search_index.h"
 #include "store/storage/storage.h"
 
@@ -19,6 +25,33 @@ namespace {
 
 void remove_database(const base::Path& file) {
   for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(file.string() + suffix);
+}
+
+ReindexReport totals_of(Index& index) {
+  const Index::Totals totals = index.totals();
+  return {.packs = totals.packs, .messages = totals.messages, .damage = {}};
+}
+
+// An index of readers, which needs no lock: another one that is built meanwhile is as good.
+ReindexReport reindex_for_readers(const Location& location, base::FileSystem& files) {
+  const BlockContext context = open_keys(location, files);
+  Location scratch = location;
+  scratch.index = new_readers_index(location);
+  const base::Finally cleared([&] {
+    std::error_code ignored;
+    std::filesystem::remove_all(scratch.index, ignored);
+  });
+  std::filesystem::remove_all(scratch.index);
+  std::vector<std::string> damage = catch_up_own_index(scratch, files, context);
+  ReindexReport report;
+  {
+    Index index = Index::open_read_only(index_file(scratch), context.store);
+    report = totals_of(index);
+  }
+  report.damage = std::move(damage);
+  remove_database(index_file(location));
+  std::filesystem::rename(index_file(scratch), index_file(location));
+  return report;
 }
 
 // Fails before the index that exists is touched if a newer version of mailstow wrote to the store.
@@ -62,11 +95,12 @@ Rebuilt rebuild_at_once(const Location& location, base::FileSystem& files,
 }  // namespace
 
 ReindexReport reindex(const Location& location, base::FileSystem& files) {
+  if (location.has_own_index) return reindex_for_readers(location, files);
   const BlockContext context = open_keys(location, files);
   const std::unique_ptr<base::FileLock> lock = lock_for_writing(location, files);
   const Rebuilt rebuilt = rebuild_at_once(location, files, context);
   Index index = Index::open(index_file(location), context.store);
-  ReindexReport report;
+  ReindexReport report = totals_of(index);
   report.damage = rebuilt.damage;
   const std::vector<PackName> packs = index.packs();
   for (std::string& line : find_breaks(rebuilt.commits, {packs.begin(), packs.end()})) {
@@ -84,9 +118,6 @@ ReindexReport reindex(const Location& location, base::FileSystem& files) {
   } catch (const base::Error& error) {
     report.damage.emplace_back(error.what());
   }
-  const Index::Totals totals = index.totals();
-  report.packs = totals.packs;
-  report.messages = totals.messages;
   return report;
 }
 

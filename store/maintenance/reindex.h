@@ -20,6 +20,9 @@ struct ReindexReport {
 // use the old one, for which the disk needs room besides. Takes the store's lock: fails with kBusy
 // while another process writes, and as Writer::open does. If a newer version of mailstow wrote to
 // the store (kConfig), nothing is changed.
+//
+// With Location::has_own_index, rebuilds the index of the readers on this machine, without a search
+// index and without the lock.
 ReindexReport reindex(const Location& location, base::FileSystem& files);
 
 }  // namespace store

@@ -2,6 +2,8 @@
 // neither sees the other's locks.
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -17,6 +19,7 @@
 #include "store/history.h"
 #include "store/maintenance/check.h"
 #include "store/maintenance/prune.h"
+#include "store/maintenance/reindex.h"
 #include "tests/expect_error.h"
 #include "tests/store/storage/model_storage.h"
 #include "tests/store/store_fixture.h"
@@ -256,6 +259,21 @@ TEST_F(OwnIndexTest, ADroppedSnapshotCanBeReadUntilItsPacksAreDeleted) {
   EXPECT_THAT(read(reader, ids), Each(HasSubstr("damaged: ")));
   Reader next = open_elsewhere();
   EXPECT_EQ(samples(0, 8), restore(next, "alice", "INBOX"));
+}
+
+TEST_F(OwnIndexTest, AReindexRebuildsTheIndexOfReadersAndNeedsNoLock) {
+  back_up("alice", samples(0, 5));
+  open_elsewhere();
+  std::ofstream(index_file(elsewhere_), std::ios::trunc) << "this is no database at all";
+  EXPECT_ERROR(kDamaged, "mailstow-backupd reindex", open_elsewhere());
+  const Writer writer = open_writer();
+  const ReindexReport report = reindex(elsewhere_, files_);
+  EXPECT_THAT(report.damage, IsEmpty());
+  EXPECT_EQ(1U, report.packs);
+  EXPECT_EQ(5U, report.messages);
+  EXPECT_FALSE(std::filesystem::exists(new_readers_index(elsewhere_)));
+  Reader reader = open_elsewhere();
+  EXPECT_EQ(samples(0, 5), restore(reader, "alice", "INBOX"));
 }
 
 TEST_F(OwnIndexTest, APackThatIsReallyGoneIsReportedAfterAFewLooks) {
