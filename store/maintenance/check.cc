@@ -276,7 +276,12 @@ class Check {
     }
     report_.snapshots = found;
     std::ranges::sort(newest_first_, std::greater<>(), &Snapshot::time);
-    if (!lacks) check_extensions();
+    // Of commits that can't be read, the index may be right.
+    if (lacks) {
+      report_.is_index_wrong = false;
+    } else {
+      check_extensions();
+    }
   }
 
   void check_extensions() {

@@ -73,7 +73,7 @@ struct CheckReport {
   std::vector<std::string> damage;  // one line each, naming the file or object
   std::set<Sha256> damaged_packs;   // files altered or missing
   std::set<Sha256> newer_packs;     // written by a newer version, so that this one can't read them
-  bool is_index_wrong = false;      // the index differs from commits that can be read: reindex
+  bool is_index_wrong = false;      // all commits can be read, and differ from the index: reindex
   std::vector<DamagedMessage> damaged_messages;
 
   bool is_intact() const { return damage.empty() && damaged_messages.empty(); }
