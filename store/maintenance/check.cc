@@ -276,7 +276,7 @@ class Check {
     }
     report_.snapshots = found;
     std::ranges::sort(newest_first_, std::greater<>(), &Snapshot::time);
-    // Of commits that can't be read, the index may be right.
+    // The index may have what is in the commits that can't be read.
     if (lacks) {
       report_.is_index_wrong = false;
     } else {

@@ -261,6 +261,26 @@ TEST_F(OwnIndexTest, ADroppedSnapshotCanBeReadUntilItsPacksAreDeleted) {
   EXPECT_EQ(samples(0, 8), restore(next, "alice", "INBOX"));
 }
 
+// Two hosts that write in turns, each with an index of its own.
+TEST_F(OwnIndexTest, AWriterForgetsWhatAnotherHostDeleted) {
+  const SnapshotInfo dropped = back_up("bob", samples(1'000, 5));
+  back_up("alice", samples(0, 5));
+  PruneOptions options;
+  options.limits.dead_percent = 0;
+  options.drop = {dropped.id};
+  EXPECT_GT(prune(location_, files_, clock_, options).condemned, 0U);
+  options.drop.clear();
+  clock_.moment += std::chrono::hours(48);
+  Location other = location_;
+  other.index = directory_ / "other-index";
+  EXPECT_GT(prune(other, files_, clock_, options).deleted, 0U);
+  for (unsigned opening = 1; opening <= 2; ++opening) {
+    SCOPED_TRACE(opening);
+    EXPECT_THAT(open_writer().damage(), IsEmpty());
+    EXPECT_THAT(check(location_, files_, {}).damage, IsEmpty());
+  }
+}
+
 TEST_F(OwnIndexTest, AReindexRebuildsTheIndexOfReadersAndNeedsNoLock) {
   back_up("alice", samples(0, 5));
   open_elsewhere();
