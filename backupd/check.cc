@@ -24,6 +24,7 @@
 #include "store/format/location.h"
 #include "store/maintenance/check_log.h"
 #include "store/maintenance/copy_check.h"
+#include "store/maintenance/past_index.h"
 #include "store/maintenance/repair.h"
 
 namespace backupd {
@@ -227,10 +228,12 @@ store::Location find_copy(const base::Config& config, const std::string& place) 
 }
 
 ordered_json to_json(const store::CopyReport& copy, const std::string& place) {
+  if (copy.past) return {{"folder", place}};
   return {{"folder", place}, {"commits_behind", copy.commits_behind()}};
 }
 
 std::string to_text(const store::CopyReport& copy) {
+  if (copy.past) return store::past_text(*copy.past);
   if (copy.commits_behind() == 0) return "The copy has everything that the store has.\n";
   return fmt::format(
       "The copy lacks the newest {} of the store: copy again.\n",
@@ -246,6 +249,23 @@ void reject_conflicting_options(const CheckOptions& command) {
     base::fail(base::ErrorCode::kUsage,
                "check: --resume, --for, --repair and --copy are mutually exclusive");
   }
+  if (!command.as_of.empty() && (command.resume || has_budget || command.repair)) {
+    base::fail(base::ErrorCode::kUsage,
+               "check: --as-of excludes --resume, --for and --repair: use --read-data");
+  }
+}
+
+store::WantedCommit wanted_commit(const base::Environment& environment, const std::string& as_of) {
+  return store::parse_wanted_commit(as_of, environment.config.restore.time_zone,
+                                    environment.clock.now_seconds());
+}
+
+// The store as of an earlier commit.
+store::CheckReport check_past(const base::Environment& environment, const store::OpenedPast& opened,
+                              const store::CheckOptions& options) {
+  store::CheckReport report = store::check(opened.location, environment.files, options);
+  report.damage.insert(report.damage.begin(), opened.damage.begin(), opened.damage.end());
+  return report;
 }
 
 std::vector<std::string> lines_of(const store::CheckReport& report) {
@@ -284,10 +304,26 @@ base::JobOutcome carry_out_check(const base::Environment& environment,
       if (command.read_data) options.depth = store::CheckDepth::kReadData;
       options.progress = progress;
       const store::Location copied = find_copy(environment.config, command.copy);
-      store::CopyReport copy = store::check_copy(location, copied, environment.files, options);
+      std::optional<store::WantedCommit> wanted;
+      if (!command.as_of.empty()) wanted = wanted_commit(environment, command.as_of);
+      store::CopyReport copy =
+          store::check_copy(location, copied, environment.files, options, wanted);
+      if (copy.past) {
+        more["as_of"] =
+            store::past_json({.commit = *copy.past, .damage = copy.check.damage, .location = {}});
+      }
       more["copy"] = to_json(copy, store::display_name(copied));
       more_text = to_text(copy);
       report = std::move(copy.check);
+    } else if (!command.as_of.empty()) {
+      store::CheckOptions options;
+      if (command.read_data) options.depth = store::CheckDepth::kReadData;
+      options.progress = progress;
+      const store::OpenedPast opened =
+          store::open_past(location, environment.files, wanted_commit(environment, command.as_of));
+      report = check_past(environment, opened, options);
+      more["as_of"] = store::past_json(opened);
+      more_text = store::past_text(opened.commit);
     } else if (command.read_data || command.resume || command.budget.has_value()) {
       report = DataCheck(environment, location, command).run(progress);
     } else {
@@ -316,8 +352,10 @@ base::JobOutcome carry_out_check(const base::Environment& environment,
 base::ExitStatus check(const base::Environment& environment, const CheckOptions& command) {
   reject_conflicting_options(command);
   const store::Location location = store::location_of(environment.config.store);
-  // The check of a copy does not count as a check of the store, so it is not run as a job.
-  if (!command.copy.empty()) return carry_out_check(environment, location, command).status;
+  // The check of a copy, or of an earlier commit, does not count as a check of the store, so it is
+  // not run as a job.
+  const bool is_of_now = command.copy.empty() && command.as_of.empty();
+  if (!is_of_now) return carry_out_check(environment, location, command).status;
   std::optional<StoreLoan> loan;
   if (command.repair) loan.emplace(environment, "check --repair");
   return base::JobRun(environment, "check", job_services(environment)).carry_out([&] {
@@ -351,6 +389,8 @@ base::Command check_command() {
                 "--copy", options->copy, "DIRECTORY",
                 "Check this copy instead of the store: its directory, or its name in the "
                 "configuration");
+            declared.value("--as-of", options->as_of, "COMMIT|TIME",
+                           "Check what it was after this commit, or at this time");
           },
       .is_audited = [options] { return options->repair; },
       .function = [options](const auto& environment) { return check(environment, *options); }};

@@ -33,14 +33,16 @@ struct CheckOptions {
   std::optional<std::chrono::seconds> budget;
   std::string copy;             // a configured copy, or a directory with one; empty: the store
   std::string drop_unreadable;  // the account whose unreadable snapshots a repair gives up
+  std::string as_of = {};       // COMMIT|TIME; empty: the newest commit
 };
 
 // Verifies the store.
 base::ExitStatus check(const base::Environment& environment, const CheckOptions& options);
 base::Command check_command();
 
-// Rebuilds the index from the packs.
-base::ExitStatus reindex(const base::Environment& environment);
+// Rebuilds the index from the packs; or makes one as of an earlier commit, COMMIT|TIME, beside it,
+// unless `as_of` is empty.
+base::ExitStatus reindex(const base::Environment& environment, const std::string& as_of = "");
 base::Command reindex_command();
 
 struct KeyAddOptions {  // exactly one

@@ -1,5 +1,8 @@
 #include "store/maintenance/reindex.h"
 
+#include <cstdint>
+#include <memory>
+
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
@@ -7,34 +10,78 @@
 #include "backupd/daemon/store_loan.h"
 #include "base/json_text.h"
 #include "base/terminal.h"
+#include "store/format/location.h"
+#include "store/maintenance/past_index.h"
 
 namespace backupd {
 
-base::ExitStatus reindex(const base::Environment& environment) {
-  const StoreLoan loan(environment, "reindex");
-  const store::ReindexReport report =
-      store::reindex(store::location_of(environment.config.store), environment.files);
-  const nlohmann::ordered_json document = {
-      {"status", report.damage.empty() ? "complete" : "damaged"},
-      {"packs", report.packs},
-      {"messages", report.messages},
-      {"damage", report.damage}};
+namespace {
+
+nlohmann::ordered_json to_json(const store::ReindexReport& report) {
+  return {{"status", report.damage.empty() ? "complete" : "damaged"},
+          {"packs", report.packs},
+          {"messages", report.messages},
+          {"damage", report.damage}};
+}
+
+std::string to_text(const store::ReindexReport& report, const std::string& check) {
   std::string text =
       fmt::format("Rebuilt the index from {}: {}.\n", base::format_count(report.packs, "pack"),
                   base::format_count(report.messages, "message"));
   for (const std::string& line : report.damage) {
     text += "Lost: " + base::escape_for_terminal(line) + "\n";
   }
-  if (!report.damage.empty()) text += "To list the damaged messages: mailstow-backupd check\n";
-  base::print_report(environment.format, base::json_text(document), text);
+  if (!report.damage.empty()) text += "To list the damaged messages: " + check + "\n";
+  return text;
+}
+
+base::ExitStatus status_of(const store::ReindexReport& report) {
   return report.damage.empty() ? base::ExitStatus::kDone : base::ExitStatus::kDamaged;
 }
 
+// It only reads the store, so it needs neither a loan nor the store's lock.
+base::ExitStatus reindex_as_of(const base::Environment& environment, const std::string& as_of) {
+  const store::PastReindexReport past =
+      store::reindex_past(store::location_of(environment.config.store), environment.files,
+                          store::parse_wanted_commit(as_of, environment.config.restore.time_zone,
+                                                     environment.clock.now_seconds()));
+  const store::ReindexReport report{
+      .packs = past.packs, .messages = past.messages, .damage = past.opened.damage};
+  nlohmann::ordered_json document = to_json(report);
+  document["as_of"] = store::past_json(past.opened);
+  const std::uint64_t number = past.opened.commit.number;
+  base::print_report(
+      environment.format, base::json_text(document),
+      store::past_text(past.opened.commit) +
+          to_text(report, fmt::format("mailstow-backupd check --as-of {}", number)) +
+          fmt::format("To see what it had: mailstow-restore accounts --as-of {}\n", number));
+  return status_of(report);
+}
+
+}  // namespace
+
+base::ExitStatus reindex(const base::Environment& environment, const std::string& as_of) {
+  if (!as_of.empty()) return reindex_as_of(environment, as_of);
+  const StoreLoan loan(environment, "reindex");
+  const store::ReindexReport report =
+      store::reindex(store::location_of(environment.config.store), environment.files);
+  base::print_report(environment.format, base::json_text(to_json(report)),
+                     to_text(report, "mailstow-backupd check"));
+  return status_of(report);
+}
+
 base::Command reindex_command() {
+  const auto as_of = std::make_shared<std::string>();
   return {.name = "reindex",
           .help = "Rebuild the index from the packs",
+          .declare =
+              [as_of](base::Options& declared) {
+                declared.value("--as-of", *as_of, "COMMIT|TIME",
+                               "Instead, make an index of the store as it was after this commit, "
+                               "or at this time, beside it");
+              },
           .is_audited = base::always,
-          .function = reindex};
+          .function = [as_of](const auto& environment) { return reindex(environment, *as_of); }};
 }
 
 }  // namespace backupd

@@ -56,13 +56,12 @@ base::ExitStatus folders(const base::Environment& environment, const std::string
     document->end({{"next", next_in_json(next)}});
     return base::ExitStatus::kDone;
   }
-  base::print_paged(base::format_table({{"FOLDER", base::Align::kLeft, base::Width::kCut},
-                                        {"MESSAGES", base::Align::kRight},
-                                        {"SIZE", base::Align::kRight},
-                                        {"NOTE", base::Align::kLeft, base::Width::kCut}},
-                                       rows, base::output_room()) +
-                    next_page_text(next) +
-                    origin_text(snapshot, environment.config.restore.time_zone));
+  print_text(base::format_table({{"FOLDER", base::Align::kLeft, base::Width::kCut},
+                                 {"MESSAGES", base::Align::kRight},
+                                 {"SIZE", base::Align::kRight},
+                                 {"NOTE", base::Align::kLeft, base::Width::kCut}},
+                                rows, base::output_room()) +
+             next_page_text(next) + origin_text(snapshot, environment.config.restore.time_zone));
   return base::ExitStatus::kDone;
 }
 

@@ -36,6 +36,12 @@ constexpr const char* kProgram = "mailstow-backupd";
 SelectionOptions with_fresh_pass(const base::Environment& environment, store::Reader& reader,
                                  const std::string& account, SelectionOptions options) {
   if (!options.missing) return options;
+  if (!environment.config.store.as_of.empty()) {
+    base::fail(base::ErrorCode::kUsage,
+               "restore: {}: --missing compares with a backup taken now, which a store as of an "
+               "earlier commit does not have: use it without --as-of",
+               base::escape_for_terminal(account));
+  }
   // Chosen before the pass: the snapshot that the pass makes lacks the missing messages.
   ChosenSnapshot chosen = choose_snapshot(environment, reader, account, options.at);
   options.at = chosen.snapshot.id.hex();

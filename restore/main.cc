@@ -24,13 +24,13 @@ base::ProgramDescription describe() {
           "3 partly done; 4 the store is damaged; 5 another process holds the store;\n"
           "6 refused because the tree would count towards quota.",
       .version = MAILSTOW_VERSION,
-      .commands = restore::within_reach(
+      .commands = restore::as_of_a_commit(restore::within_reach(
           {restore::accounts_command(), restore::snapshots_command(), restore::folders_command(),
            restore::messages_command(), restore::show_command(), restore::search_command(),
            restore::vanished_command(), restore::diff_command(), restore::run_command(),
            restore::export_command(), restore::trees_command(), restore::extend_command(),
            restore::expire_command(), restore::sweep_command(), desk::desk_command(),
-           desk::fork_server_command(run_forked), restore::answer_command()})};
+           desk::fork_server_command(run_forked), restore::answer_command()}))};
 }
 
 }  // namespace

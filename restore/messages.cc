@@ -153,15 +153,15 @@ base::ExitStatus messages(const base::Environment& environment, const std::strin
                         fmt::format("{}", fmt::join(entry.flags, " ")),
                         base::shown_id(entry.message.object.hex())});
       });
-  base::print_paged(base::format_table({{"UID", base::Align::kRight},
-                                        {"DATE"},
-                                        {"FROM", base::Align::kLeft, base::Width::kCut},
-                                        {"SUBJECT", base::Align::kLeft, base::Width::kCut},
-                                        {"SIZE", base::Align::kRight},
-                                        {"FLAGS", base::Align::kLeft, base::Width::kCut},
-                                        {"ID"}},
-                                       rows, base::output_room()) +
-                    next_page_text(next) + origin_text(snapshot, zone));
+  print_text(base::format_table({{"UID", base::Align::kRight},
+                                 {"DATE"},
+                                 {"FROM", base::Align::kLeft, base::Width::kCut},
+                                 {"SUBJECT", base::Align::kLeft, base::Width::kCut},
+                                 {"SIZE", base::Align::kRight},
+                                 {"FLAGS", base::Align::kLeft, base::Width::kCut},
+                                 {"ID"}},
+                                rows, base::output_room()) +
+             next_page_text(next) + origin_text(snapshot, zone));
   return base::ExitStatus::kDone;
 }
 

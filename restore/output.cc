@@ -1,5 +1,7 @@
 #include "restore/output.h"
 
+#include <utility>
+
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
@@ -13,6 +15,16 @@ namespace restore {
 
 namespace {
 
+struct Head {
+  std::string text;
+  nlohmann::ordered_json fields = nlohmann::ordered_json::object();
+};
+
+Head& output_head() {
+  static Head head;
+  return head;
+}
+
 // The text of an object whose list `name` is open.
 std::string opened(const nlohmann::ordered_json& head, std::string_view name) {
   std::string text = base::json_line(head);
@@ -22,13 +34,32 @@ std::string opened(const nlohmann::ordered_json& head, std::string_view name) {
 
 }  // namespace
 
+OutputHead::OutputHead(std::string text, const nlohmann::ordered_json& fields) {
+  output_head() = {std::move(text), fields};
+}
+
+OutputHead::~OutputHead() {
+  output_head() = {};
+}
+
+std::string with_head(std::string_view text) {
+  return output_head().text + std::string(text);
+}
+
+void add_head(nlohmann::ordered_json& document) {
+  document.update(output_head().fields);
+}
+
+void print_text(std::string_view text) {
+  base::print_paged(with_head(text));
+}
+
 void print(base::OutputFormat format, const nlohmann::ordered_json& document,
            std::string_view text) {
-  if (format == base::OutputFormat::kText) {
-    base::print_paged(text);
-    return;
-  }
-  base::print_result(base::json_text(document));
+  if (format == base::OutputFormat::kText) return print_text(text);
+  nlohmann::ordered_json headed = document;
+  add_head(headed);
+  base::print_result(base::json_text(headed));
 }
 
 void print_report(base::OutputFormat format, const nlohmann::ordered_json& document,
@@ -37,7 +68,9 @@ void print_report(base::OutputFormat format, const nlohmann::ordered_json& docum
 }
 
 DocumentStream::DocumentStream(const nlohmann::ordered_json& head, std::string_view name) {
-  text_ = opened(head, name);
+  nlohmann::ordered_json headed = head;
+  add_head(headed);
+  text_ = opened(headed, name);
 }
 
 void DocumentStream::add(const nlohmann::ordered_json& element) {

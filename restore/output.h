@@ -23,6 +23,9 @@
 
 namespace restore {
 
+// Prints a text for people.
+void print_text(std::string_view text);
+
 void print(base::OutputFormat format, const nlohmann::ordered_json& document,
            std::string_view text);
 
@@ -30,6 +33,21 @@ void print(base::OutputFormat format, const nlohmann::ordered_json& document,
 // (base::after_work()).
 void print_report(base::OutputFormat format, const nlohmann::ordered_json& document,
                   std::string_view text);
+
+// While it exists, every text that a command prints begins with this one, and every document has
+// these fields, whichever command it is. One at a time.
+class OutputHead {
+ public:
+  OutputHead(std::string text, const nlohmann::ordered_json& fields);
+  OutputHead(const OutputHead&) = delete;
+  OutputHead& operator=(const OutputHead&) = delete;
+  ~OutputHead();
+};
+
+// For output that is printed in another way: the text behind that of the OutputHead, if there is
+// one, and its fields at the end of the document.
+std::string with_head(std::string_view text);
+void add_head(nlohmann::ordered_json& document);
 
 // One JSON document that is printed while it is made, so that memory does not grow with its list.
 class DocumentStream {

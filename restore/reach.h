@@ -1,7 +1,8 @@
-// --reach SNAPSHOT|TIME: older data does not exist for the command.
+// --reach SNAPSHOT|TIME: older data does not exist for the command. --as-of COMMIT|TIME: what was
+// committed later does not.
 //
-// The bound is in the configuration that the command is given, and so in every reader of the store
-// that it opens: a command needs no code for it, and a new one gets the option automatically.
+// Both are in the configuration that the command is given, and so in every reader of the store that
+// it opens: a command needs no code for them, and a new one gets the options automatically.
 #pragma once
 
 #include <string>
@@ -21,5 +22,11 @@ std::vector<base::Command> within_reach(std::vector<base::Command> commands);
 // eight or more digits. Fails with kUsage if it is neither.
 base::Environment bounded(const base::Environment& environment, const std::string& account,
                           const std::string& reach);
+
+// The same commands, with the option --as-of for those that read the store.
+std::vector<base::Command> as_of_a_commit(std::vector<base::Command> commands);
+
+// " --as-of N" for a command line that continues this one, or "".
+std::string as_of_option(const base::Environment& environment);
 
 }  // namespace restore

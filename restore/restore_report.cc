@@ -92,6 +92,7 @@ std::string RestoreReport::to_json() const {
                         {"storage_unknown", plan->is_room_unknown},
                         {"took_backup", plan->took_backup}};
   }
+  add_head(document);
   return base::json_text(document);
 }
 

@@ -29,6 +29,7 @@
 #include "restore/plan_summary.h"
 #include "restore/plan_writer.h"
 #include "restore/quota_exemption.h"
+#include "restore/reach.h"
 #include "restore/restore_report.h"
 #include "restore/restore_request.h"
 #include "restore/resumed_tree.h"
@@ -177,9 +178,10 @@ class Run {
       record_.state = store::TreeState::kIncomplete;
       records_.put(record_);
       report_.error =
-          fmt::format("{}: continue with `mailstow-restore run {} --resume {}{}`", stopped.what(),
+          fmt::format("{}: continue with `mailstow-restore run {} --resume {}{}{}`", stopped.what(),
                       base::shell_quoted(options_.account), base::shell_quoted(record_.name),
-                      options_.to.empty() ? "" : " --to " + base::shell_quoted(options_.to));
+                      options_.to.empty() ? "" : " --to " + base::shell_quoted(options_.to),
+                      as_of_option(environment_));
     }
     return report_;
   }
@@ -432,11 +434,11 @@ base::ExitStatus run(const base::Environment& environment, const RunOptions& opt
   Run run(environment, options, progress, open_resources(environment, options));
   const RestoreReport report = run.carry_out();
   if (!options.dry_run) {
-    base::print_report(environment.format, report.to_json(), report.to_text());
+    base::print_report(environment.format, report.to_json(), with_head(report.to_text()));
   } else if (environment.format == base::OutputFormat::kJson) {
     base::print_result(report.to_json());
   } else {
-    base::print_paged(report.to_text());
+    print_text(report.to_text());
   }
   const base::ExitStatus status = options.dry_run ? base::ExitStatus::kDone : report.exit_status();
   progress.finish(static_cast<int>(status));

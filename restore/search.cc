@@ -159,8 +159,8 @@ base::ExitStatus search(const base::Environment& environment, const SearchOption
     document.end({{"next", next_in_json(next)}});
   } else {
     const std::string& zone = environment.config.restore.time_zone;
-    base::print_paged(to_text(result, fate, next, options.account, zone) +
-                      (scope.snapshot ? origin_text(chosen.snapshot, zone) : ""));
+    print_text(to_text(result, fate, next, options.account, zone) +
+               (scope.snapshot ? origin_text(chosen.snapshot, zone) : ""));
   }
   if (!result.damage.empty()) return base::ExitStatus::kDamaged;
   return result.total == 0 ? base::ExitStatus::kNothingDone : base::ExitStatus::kDone;

@@ -115,16 +115,16 @@ base::ExitStatus snapshots(const base::Environment& environment, const std::stri
                    {"next", next_in_json(next)}});
     return base::ExitStatus::kDone;
   }
-  base::print_paged(base::format_table({{"TIME"},
-                                        {"KIND"},
-                                        {"STATUS"},
-                                        {"FOLDERS", base::Align::kRight},
-                                        {"MESSAGES", base::Align::kRight},
-                                        {"SIZE", base::Align::kRight},
-                                        {"ID"},
-                                        {""}},
-                                       rows, base::output_room()) +
-                    next_page_text(next));
+  print_text(base::format_table({{"TIME"},
+                                 {"KIND"},
+                                 {"STATUS"},
+                                 {"FOLDERS", base::Align::kRight},
+                                 {"MESSAGES", base::Align::kRight},
+                                 {"SIZE", base::Align::kRight},
+                                 {"ID"},
+                                 {""}},
+                                rows, base::output_room()) +
+             next_page_text(next));
   return base::ExitStatus::kDone;
 }
 

@@ -304,7 +304,7 @@ base::ExitStatus vanished(const base::Environment& environment, const VanishedOp
     document.end({{"next", next_in_json(next)}});
     return base::ExitStatus::kDone;
   }
-  base::print_paged(to_text(bursts, environment.config.restore.time_zone) + next_page_text(next));
+  print_text(to_text(bursts, environment.config.restore.time_zone) + next_page_text(next));
   return base::ExitStatus::kDone;
 }
 

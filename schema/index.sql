@@ -4,7 +4,8 @@ PRAGMA user_version = 5;
 
 -- `store`: the store's id; `used_up` and `lost`: what the sequence of a new snapshot must exceed,
 -- because commits say so, or because it was that of a snapshot in a missing pack; `readers`:
--- present if only readers use this index.
+-- present if only readers use this index; `past`: present if it shows the store as of an earlier
+-- commit, of which it holds a description.
 CREATE TABLE meta (
   name TEXT PRIMARY KEY,
   value BLOB NOT NULL

@@ -80,7 +80,8 @@ Reader Reader::open(const Location& location, base::FileSystem& files) {
   std::vector<std::string> listed;
   if (location.has_own_index) {
     catch_up_own_index(location, files, context);
-  } else if (location.is_directory()) {  // a bucket does not show when a pack was published
+  } else if (location.is_directory() && !location.is_past()) {
+    // A bucket does not show when a pack was published.
     listed = storage_of(location, files)->list(kPacksArea);
   }
   Reader reader = Impl::make(files, location, context, kCachedForReading);
@@ -89,8 +90,10 @@ Reader Reader::open(const Location& location, base::FileSystem& files) {
       catch_up_own_index(location, files, *context);
     });
   }
-  warn_once(doubt_about_packs(files, location, listed, reader.impl_->index));
-  warn_once(doubt_about_state(files, location, context.store, reader.impl_->index));
+  if (!location.is_past()) {
+    warn_once(doubt_about_packs(files, location, listed, reader.impl_->index));
+    warn_once(doubt_about_state(files, location, context.store, reader.impl_->index));
+  }
   reader.impl_->reach = location.reach;
   reader.impl_->lock = lock_for_reading(location, files, reader.impl_->index);
   return reader;
@@ -140,6 +143,9 @@ Root Reader::Impl::root_of(const SnapshotInfo& snapshot) {
 }
 
 std::string Reader::Impl::missing(const MessageId& message) {
+  if (is_past) {
+    return fmt::format("read message {}: the store no longer has it", message.object.hex());
+  }
   if (!has_unknown_packs) {
     has_unknown_packs = !unknown_packs(storage->list(kPacksArea), index).empty();
   }

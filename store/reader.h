@@ -28,8 +28,9 @@ class Reader {
   // Location::has_own_index, brings the index up to date first, and again before the reader reports
   // something lost. Logs a warning,
   // once in a process, if the store and its index were restored to an older state.
-  // Snapshots out of the location's reach, and accounts that have no others, do not exist for this
-  // reader.
+  // With Location::past_index, opens the store as of the commit of that index, and fails with
+  // kConfig if it is none. Snapshots out of the location's reach, and accounts that have no others,
+  // do not exist for this reader.
   static Reader open(const Location& location, base::FileSystem& files);
   Reader(Reader&&) noexcept;
   Reader& operator=(Reader&&) noexcept;

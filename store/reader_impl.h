@@ -29,7 +29,8 @@ class Reader::Impl {
         storage(storage_of(location, files)),
         search_file(search_index_file(location)),
         has_own_index(location.has_own_index),
-        index(Index::open_read_only(index_file(location), opened.store)),
+        is_past(location.is_past()),
+        index(Index::open_read_only(index_file(location), opened.store, use_of(location))),
         objects(*storage, context, index, cache_bytes) {}
 
   static Reader make(base::FileSystem& files, const Location& location, const BlockContext& context,
@@ -55,6 +56,7 @@ class Reader::Impl {
   std::shared_ptr<Storage> storage;
   base::Path search_file;
   bool has_own_index;  // Location::has_own_index
+  bool is_past;        // Location::is_past()
   Index index;
   ObjectReader objects;
   std::map<ObjectId, ObjectId> roots = {};    // of snapshots that were read

@@ -69,6 +69,11 @@ class Search {
 
   static SearchIndex open_index(const Reader::Impl& impl) {
     std::optional<SearchIndex> index = SearchIndex::open_read_only(impl.search_file);
+    if (!index && impl.is_past) {
+      base::fail(base::ErrorCode::kNotFound,
+                 "search: the index as of this commit has no search index: mailstow-backupd "
+                 "reindex --as-of makes it");
+    }
     if (!index && impl.has_own_index) {
       base::fail(base::ErrorCode::kNotFound,
                  "search: an index that only readers use (store.own_index) has no search index: "

@@ -35,6 +35,10 @@ struct StoreConfig {
   // Not a key of the file: set for a command with --reach, so that every reader of the store that
   // the command opens has this bound. Nullopt: all snapshots exist.
   std::optional<Reach> reach = {};
+  // Not a key of the file either: set for a command with --as-of, so that every reader that it
+  // opens sees the store as of an earlier commit. The directory of an index of that commit.
+  Path past_index = {};
+  std::string as_of = {};  // that commit's number, for commands that messages suggest
 
   // For messages: the directory, or s3://bucket/prefix.
   std::string display_name() const { return s3 ? s3->display_name() : path.string(); }

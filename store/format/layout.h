@@ -57,8 +57,11 @@ inline base::Path lock_file(const Location& location) {
   return local_directory(location) / "lock";
 }
 
+inline base::Path index_directory(const Location& location) {
+  return location.is_past() ? location.past_index : location.index;
+}
 inline base::Path index_file(const Location& location) {
-  return location.index / "index.sqlite";
+  return index_directory(location) / "index.sqlite";
 }
 // The one that a reindex builds, until it takes the other's place.
 inline base::Path new_index_file(const Location& location) {
@@ -69,7 +72,11 @@ inline base::Path new_readers_index(const Location& location) {
   return location.index / "new-index";
 }
 inline base::Path search_index_file(const Location& location) {
-  return location.index / "search.sqlite";
+  return index_directory(location) / "search.sqlite";
+}
+// The indexes as of earlier commits, a directory each (store/maintenance/past_index.h).
+inline base::Path past_indexes_directory(const Location& location) {
+  return location.index / "as-of";
 }
 // The newest state of a tree's record (store/tree_note.h).
 inline base::Path tree_note_file(const Location& location, const std::string& tree_id) {

@@ -62,8 +62,9 @@ Location location_of(const base::StoreConfig& config) {
                     .keep_free = config.keep_free,
                     .max_message = config.max_message,
                     .reach = config.reach,
-                    .has_own_index = config.has_own_index,
-                    .spool = config.spool};
+                    .has_own_index = config.has_own_index && config.past_index.empty(),
+                    .spool = config.spool,
+                    .past_index = config.past_index};
   if (config.s3) {
     location.storage = shared_bucket(*config.s3, config.spool);
     location.fenced_bucket = fenced_bucket(*config.s3);

@@ -47,7 +47,13 @@ struct Location {
   // second one of this machine (local_directory(), store/format/layout.h).
   std::filesystem::path local = {};
 
+  // The directory of an index of the store as of an earlier commit
+  // (store/maintenance/past_index.h): only for readers, which then see nothing later. Empty: the
+  // store is opened as it is now.
+  std::filesystem::path past_index = {};
+
   bool is_directory() const { return storage == nullptr; }
+  bool is_past() const { return !past_index.empty(); }
 };
 
 // What holds the store. `files` must outlive it.

@@ -14,6 +14,7 @@
 #include "store/index/commit_log.h"
 #include "store/index/forks.h"
 #include "store/index/found_packs.h"
+#include "store/index/pack_addition.h"
 #include "store/index/pack_identities.h"
 #include "store/index/read_commits.h"
 
@@ -39,7 +40,7 @@ class CatchUp {
     forget_missing();
     report_unreadable();
     report_missing();
-    add_found();
+    add_found({.returned = returned_, .keeps_condemned = location_.has_own_index});
     keep_sequences();
     if (update_) update_->commit();
     return result();
@@ -54,12 +55,13 @@ class CatchUp {
     read_packs(unknown_);
     read_recorded_packs();
     report_unreadable();
-    adds_disputed_ = disputed == DisputedPacks::kAdd;
-    if (!adds_disputed_) left_out_ = found_.disputed();
-    add_found();
+    Addition addition{.adds_disputed = disputed == DisputedPacks::kAdd,
+                      .keeps_condemned = location_.has_own_index};
+    if (!addition.adds_disputed) addition.left_out = found_.disputed();
+    add_found(addition);
     Rebuilt rebuilt;
     static_cast<CaughtUp&>(rebuilt) = result();
-    rebuilt.disputed = left_out_;
+    rebuilt.disputed = addition.left_out;
     for (FoundPack& pack : found_.packs()) {
       const bool loses = found_.is_forked(pack);
       if (loses) {
@@ -72,7 +74,46 @@ class CatchUp {
     return rebuilt;
   }
 
+  RebuiltPast rebuild_past(const WantedCommit& wanted) {
+    present_ = packs_in(*storage_);
+    start_over();
+    read_packs(unknown_);
+    read_recorded_packs();
+    RebuiltPast past;
+    past.commit = choose_commit(found_, wanted, context_.keys, storage_->display_name());
+    std::vector<FoundPack> spare = found_.leave_out_after(past.commit.number);
+    read_packs(unread_and_named());
+    std::ranges::move(found_.leave_out_unnamed(), std::back_inserter(spare));
+    add_found({});
+    past.loss = find_loss(found_, unreadable_, *storage_);
+    // The same objects may be in packs that came later, or in condemned ones.
+    if (past.loss.missing.empty()) return past;
+    for (FoundPack& pack : found_.packs()) {
+      if (is_condemned(pack.name)) spare.push_back(std::move(pack));
+    }
+    for (FoundPack& pack : spare) add_spare(pack);
+    return past;
+  }
+
  private:
+  // Packs that the listing lacks.
+  std::set<PackName> unread_and_named() {
+    std::set<PackName> packs;
+    for (const PackName& name : found_.named().packs) {
+      if (!read_.contains(name) && !is_condemned(name) && is_present(name)) packs.insert(name);
+    }
+    return packs;
+  }
+
+  void add_spare(FoundPack& pack) {
+    try {
+      PackAddition(*storage_, context_, found_, index_, decompressor_).add_spare(pack);
+    } catch (const base::Error& error) {
+      if (error.code() != ErrorCode::kDamaged && error.code() != ErrorCode::kIo) throw;
+      base::log_debug("{}", error.what());
+    }
+  }
+
   // A crash may have come between the rename of a pack and its directory's sync.
   void make_listed_durable() {
     if (location_.is_directory()) files_.sync_directory(packs_directory(location_));
@@ -94,63 +135,8 @@ class CatchUp {
     return caught_up;
   }
 
-  void add_found() {
-    found_.sort();
-    for (FoundPack& pack : found_.packs()) {
-      const bool is_left_out = is_condemned(pack.name) || left_out_.contains(pack.name);
-      if (is_left_out || found_.is_forked(pack)) continue;
-      const Pack contents = take_contents(pack);
-      if (returned_.contains(pack.name)) {
-        index_.add_again(contents, pack.commits);
-      } else {
-        index_.add(contents, pack.commits, context_.keys);
-      }
-    }
-    if (!found_.forked().empty()) add_forked();
-    if (location_.has_own_index) keep_condemned();
-    index_.number_snapshots();
-  }
-
-  // Another program on this machine may be reading a snapshot that has been dropped since: its
-  // content is there until the grace period ends.
-  void keep_condemned() {
-    const std::set<PackName> given_up = found_.given_up();
-    for (FoundPack& pack : found_.packs()) {
-      if (!is_condemned(pack.name) || given_up.contains(pack.name)) continue;
-      const std::string why =
-          base::why_unreadable([&] { index_.add_condemned(take_contents(pack)); });
-      if (!why.empty()) base::log_debug("{}", why);  // it is deleted
-    }
-  }
-
-  Pack take_contents(FoundPack& pack) {
-    if (!pack.contents) return open(pack.name).read_trailer(context_, pack.name, decompressor_);
-    Pack contents = *std::move(pack.contents);
-    pack.contents.reset();
-    return contents;
-  }
-
-  // Commits that lost a fork: first their snapshots, because a pack that the index has is not read
-  // again after a crash. What they need may be only in packs that the others condemned.
-  void add_forked() {
-    const std::set<ObjectId> dropped = found_.dropped();
-    const std::set<PackName> given_up = found_.given_up();
-    std::vector<Extension> extensions;
-    for (FoundPack& pack : found_.packs()) {
-      const bool may_be_needed = is_condemned(pack.name) && !given_up.contains(pack.name);
-      if (may_be_needed && adds_disputed_) index_.add_condemned(take_contents(pack));
-      if (!found_.is_forked(pack) || !makes_snapshots(pack.commits)) continue;
-      for (const auto& [id, commit] : pack.commits) {
-        index_.add_snapshots(commit, context_.keys, dropped);
-        extensions = merged(extensions, commit.extensions);
-      }
-    }
-    index_.add_extensions(extensions);
-    for (FoundPack& pack : found_.packs()) {
-      if (!found_.is_forked(pack) || left_out_.contains(pack.name)) continue;
-      if (index_.size_of(pack.name) > 0) continue;  // since an earlier opening
-      index_.add(take_contents(pack), {}, context_.keys);
-    }
+  void add_found(const Addition& addition) {
+    PackAddition(*storage_, context_, found_, index_, decompressor_).add(addition);
   }
 
   bool is_condemned(const PackName& pack) const { return found_.condemned().contains(pack); }
@@ -166,8 +152,6 @@ class CatchUp {
     }
     return losing;
   }
-
-  PackFile open(const PackName& name) { return PackFile::open(*storage_, name); }
 
   void find_unknown() {
     present_ = packs_in(*storage_);
@@ -465,10 +449,8 @@ class CatchUp {
   Index& index_;
   Decompressor decompressor_;
   CommitLog log_{*storage_, context_};
-  CommitMark recorded_;  // of a commit that is not found
-  bool adds_disputed_ = true;
-  std::set<PackName> left_out_;  // of found_
-  std::set<PackName> read_;      // or tried
+  CommitMark recorded_;      // of a commit that is not found
+  std::set<PackName> read_;  // or tried
   std::set<PackName> present_;
   std::set<PackName> absent_;  // looked for by name, or to be left out
   std::vector<PackName> indexed_;
@@ -497,6 +479,12 @@ Rebuilt rebuild_index(const Location& location, base::FileSystem& files,
                       const BlockContext& context, Index& index, const std::set<PackName>& without,
                       DisputedPacks disputed) {
   return CatchUp(location, files, context, index).rebuild(without, disputed);
+}
+
+RebuiltPast rebuild_past_index(const Location& location, base::FileSystem& files,
+                               const BlockContext& context, Index& index,
+                               const WantedCommit& wanted) {
+  return CatchUp(location, files, context, index).rebuild_past(wanted);
 }
 
 }  // namespace store

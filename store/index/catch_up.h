@@ -12,6 +12,7 @@
 #include "store/format/location.h"
 #include "store/format/pack.h"
 #include "store/index/index.h"
+#include "store/index/past_commit.h"
 
 namespace store {
 
@@ -60,5 +61,19 @@ struct Rebuilt : CaughtUp {
 Rebuilt rebuild_index(const Location& location, base::FileSystem& files,
                       const BlockContext& context, Index& index, const std::set<PackName>& without,
                       DisputedPacks disputed = DisputedPacks::kAdd);
+
+// An index as of an earlier commit.
+struct RebuiltPast {
+  PastCommit commit;
+  PastLoss loss;
+};
+
+// The index as it was after that commit, whatever later commits say: they, and packs that only they
+// name, do not exist in it. Where packs are missing that the commit needs, it has the places of
+// their objects in any other packs. `index`: empty, for IndexUse::kPast. Needs no lock. Fails with
+// kNotFound if the commit is not there, kUsage if several ids begin as wanted.
+RebuiltPast rebuild_past_index(const Location& location, base::FileSystem& files,
+                               const BlockContext& context, Index& index,
+                               const WantedCommit& wanted);
 
 }  // namespace store

@@ -1,6 +1,8 @@
 #include "store/index/found_packs.h"
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <string>
@@ -98,6 +100,34 @@ std::optional<PackName> FoundPacks::find_rival(const FoundPack& first, const Fou
   if (!log_.is_empty()) return std::max(first.name, second.name);
   has_rivals_ = true;
   return std::nullopt;
+}
+
+namespace {
+
+// Takes out the packs for which `is_out` holds.
+template <typename Condition>
+std::vector<FoundPack> take_out(std::vector<FoundPack>& packs, const Condition& is_out) {
+  std::vector<FoundPack> out;
+  const auto rest = std::stable_partition(packs.begin(), packs.end(), std::not_fn(is_out));
+  std::move(rest, packs.end(), std::back_inserter(out));
+  packs.erase(rest, packs.end());
+  return out;
+}
+
+}  // namespace
+
+std::vector<FoundPack> FoundPacks::leave_out_after(std::uint64_t number) {
+  std::vector<FoundPack> out =
+      take_out(packs_, [&](const FoundPack& pack) { return pack.order() > number; });
+  note_forks();
+  return out;
+}
+
+std::vector<FoundPack> FoundPacks::leave_out_unnamed() {
+  const std::set<PackName> needed = named().packs;
+  return take_out(packs_, [&](const FoundPack& pack) {
+    return pack.commits.empty() && !needed.contains(pack.name);
+  });
 }
 
 std::set<PackName> FoundPacks::disputed() const {

@@ -36,6 +36,11 @@ class FoundPacks {
   // Takes out the packs with commits that do not count. `known`: packs that the index had.
   void leave_out_losing(const std::set<PackName>& known);
 
+  // Take out packs, and return them: those with commits after that number, as if these had never
+  // been made; then those without commits that no remaining commit names.
+  std::vector<FoundPack> leave_out_after(std::uint64_t number);
+  std::vector<FoundPack> leave_out_unnamed();
+
   // In the order of their commits after sort().
   void sort();
   std::vector<FoundPack>& packs() { return packs_; }

@@ -117,8 +117,8 @@ Index Index::open(const base::Path& file, const StoreId& store, IndexUse use) {
   return index;
 }
 
-Index Index::open_read_only(const base::Path& file, const StoreId& store) {
-  Index index(std::make_unique<Impl>(open_index_file_read_only(file, store), file));
+Index Index::open_read_only(const base::Path& file, const StoreId& store, IndexUse use) {
+  Index index(std::make_unique<Impl>(open_index_file_read_only(file, store, use), file));
   require_allowed(index.extensions(), Forbids::kReading, "open index " + file.string());
   return index;
 }
@@ -418,6 +418,17 @@ std::vector<Extension> Index::extensions() {
 
 std::optional<ObjectId> Index::root_of(const ObjectId& snapshot) {
   return impl_->snapshots.root_of(snapshot);
+}
+
+std::string Index::past() {
+  Statement statement(impl_->database, "SELECT value FROM meta WHERE name = 'past'");
+  return statement.step() ? base::to_text(statement.blob(0)) : "";
+}
+
+void Index::set_past(std::string_view text) {
+  Statement(impl_->database, "UPDATE meta SET value = ?1 WHERE name = 'past'")
+      .bind(1, base::as_bytes(text))
+      .run();
 }
 
 Index::Totals Index::totals() {

@@ -69,8 +69,10 @@ class Index {
                     IndexUse use = IndexUse::kWriters);
 
   // For use alongside a writer. An older index is read as it is. Fails with kNotFound if
-  // there is no index, kConfig also if an extension of the store forbids reading it.
-  static Index open_read_only(const base::Path& file, const StoreId& store);
+  // there is no index, kConfig also if an extension of the store forbids reading it. `use`: kPast,
+  // or any other.
+  static Index open_read_only(const base::Path& file, const StoreId& store,
+                              IndexUse use = IndexUse::kWriters);
 
   Index(Index&&) noexcept;
   Index& operator=(Index&&) noexcept;
@@ -194,6 +196,11 @@ class Index {
   std::vector<Pin> pins();  // of all accounts
   std::vector<Extension> extensions();
   std::optional<ObjectId> root_of(const ObjectId& snapshot);
+
+  // Of an index of the past: what it is of, as the caller keeps it
+  // (store/maintenance/past_index.h). Empty: it was not completed.
+  std::string past();
+  void set_past(std::string_view text);
 
   struct Totals {
     std::uint64_t packs = 0;

@@ -86,7 +86,38 @@ void check_store(Database& database, const base::Path& file, const StoreId& stor
   }
 }
 
+bool is_of_the_past(Database& database) {
+  return database.integer("SELECT count(*) FROM meta WHERE name = 'past'") > 0;
+}
+
+// So that no program takes an earlier state for the newest, or the newest for an earlier one.
+void check_moment(Database& database, const base::Path& file, IndexUse use) {
+  const bool is_past = is_of_the_past(database);
+  if (is_past == (use == IndexUse::kPast)) return;
+  if (is_past) {
+    fail(ErrorCode::kConfig,
+         "open index {}: it shows the store as of an earlier commit (--as-of): name another "
+         "directory as store.index, or remove the file and run mailstow-backupd reindex",
+         file.string());
+  }
+  fail(ErrorCode::kConfig,
+       "open index {}: it does not show the store as of an earlier commit: remove its directory",
+       file.string());
+}
+
+// A new index becomes one of the past.
+void mark_as_past(Database& database) {
+  Transaction transaction(database);
+  if (database.integer("SELECT count(*) FROM packs") == 0) {
+    database.run("INSERT OR IGNORE INTO meta VALUES ('past', x'')");
+  }
+  transaction.commit();
+}
+
 void check_use(Database& database, const base::Path& file, IndexUse use) {
+  if (use == IndexUse::kPast) mark_as_past(database);
+  check_moment(database, file, use);
+  if (use == IndexUse::kPast) return;
   const auto is_for_readers = [&] {
     return database.integer("SELECT count(*) FROM meta WHERE name = 'readers'") > 0;
   };
@@ -129,7 +160,7 @@ Database open_index_file(const base::Path& file, const StoreId& store, IndexUse 
   return database;
 }
 
-Database open_index_file_read_only(const base::Path& file, const StoreId& store) {
+Database open_index_file_read_only(const base::Path& file, const StoreId& store, IndexUse use) {
   std::optional<Database> database = Database::open_read_only(file);
   if (!database) {
     fail(ErrorCode::kNotFound, "open index {}: not found: rebuild it with mailstow-backupd reindex",
@@ -141,6 +172,7 @@ Database open_index_file_read_only(const base::Path& file, const StoreId& store)
   if (version >= 1 && version <= 4) database->run(kViewOfVersion4);
   database->run("PRAGMA query_only = 1; PRAGMA cache_size = -8192");
   check_store(*database, file, store, /*oldest=*/1);
+  check_moment(*database, file, use);
   return std::move(*database);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/file_system.h"
+#include "store/format/location.h"
 #include "store/format/pack.h"
 #include "store/index/sqlite.h"
 
@@ -9,8 +10,13 @@ namespace store {
 
 // Who brings an index up to date: the writers of its store, under the store's lock, or programs
 // that only read, on another machine (store/own_index.h). The two don't keep out of each other's
-// way.
-enum class IndexUse { kWriters, kReaders };
+// way. One of the past shows the store as of an earlier commit, and is never brought up to date.
+enum class IndexUse { kWriters, kReaders, kPast };
+
+inline IndexUse use_of(const Location& location) {
+  if (location.is_past()) return IndexUse::kPast;
+  return location.has_own_index ? IndexUse::kReaders : IndexUse::kWriters;
+}
 
 // The directory of an index, private to the owner.
 void make_index_directory(const base::Path& file);
@@ -20,8 +26,8 @@ void make_index_directory(const base::Path& file);
 // use.
 Database open_index_file(const base::Path& file, const StoreId& store, IndexUse use);
 
-// An older index is read as it is. Fails with kNotFound if the file is absent, and otherwise like
-// open_index_file().
-Database open_index_file_read_only(const base::Path& file, const StoreId& store);
+// An older index is read as it is; either use that shows the newest commit can be given for the
+// other. Fails with kNotFound if the file is absent, and otherwise like open_index_file().
+Database open_index_file_read_only(const base::Path& file, const StoreId& store, IndexUse use);
 
 }  // namespace store

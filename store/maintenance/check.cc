@@ -52,7 +52,13 @@ SnapshotInfo with_pin(const SnapshotLine& line, const ObjectId& id,
 Index open_index_to_check(const Location& location, base::FileSystem& files,
                           const BlockContext& context) {
   if (location.has_own_index) catch_up_own_index(location, files, context);
-  return Index::open_read_only(index_file(location), context.store);
+  return Index::open_read_only(index_file(location), context.store, use_of(location));
+}
+
+// As of an earlier commit, later ones do not exist.
+void leave_out_after(std::uint64_t number, ListedRecords& records) {
+  std::erase_if(records.commits,
+                [&](const std::string& key) { return number_in_key(key).value_or(0) > number; });
 }
 
 class Check {
@@ -74,9 +80,10 @@ class Check {
     add_damage(TreeRecords::open(location_, files_).list().damaged);
     // Before the index: a writer may commit at any time.
     load_mark();
-    const ListedRecords records = list_records(*storage_);
+    ListedRecords records = list_records(*storage_);
     const std::vector<std::string> listed = storage_->list(kPacksArea);
     const Index::Moment moment(index_);
+    if (location_.is_past()) leave_out_after(index_.highest_commit().number, records);
     add_damage(index_.integrity());
     packs_ = index_.packs();
     const Index::Totals totals = index_.totals();
@@ -88,7 +95,7 @@ class Check {
     check_references();
     report_.messages = std::max(report_.messages, rebuilt_);
     find_places();
-    if (!report_.is_intact()) add_unknown_packs(listed);
+    if (!report_.is_intact() && !location_.is_past()) add_unknown_packs(listed);
     std::ranges::sort(report_.damage);
     const auto repeated = std::ranges::unique(report_.damage);
     report_.damage.erase(repeated.begin(), repeated.end());
@@ -109,6 +116,7 @@ class Check {
   }
 
   void load_mark() {
+    if (location_.is_past()) return;
     try {
       mark_ = load_highest_commit(files_, location_, context_.store);
     } catch (const base::Error& error) {
@@ -127,7 +135,8 @@ class Check {
     std::exception_ptr error;
     const auto run = [&] {
       try {
-        Index index = Index::open_read_only(index_file(location_), context_.store);
+        Index index =
+            Index::open_read_only(index_file(location_), context_.store, use_of(location_));
         for (std::size_t i = next++; i < count; i = next++) work(index, i);
       } catch (...) {
         const std::lock_guard lock(mutex_);
@@ -182,7 +191,8 @@ class Check {
   // `commits` of packs_.
   void divide(std::vector<std::vector<NamedCommit>> commits) {
     CommitLog log(*storage_, context_);
-    const std::vector<std::vector<CommitRecord>> forks = open_forks(log, index_);
+    std::vector<std::vector<CommitRecord>> forks = open_forks(log, index_);
+    if (location_.is_past()) leave_out_later(forks, commits);
     for (const std::vector<CommitRecord>& fork : forks) {
       report_.damage.push_back(describe_fork(fork, *storage_));
     }
@@ -192,6 +202,16 @@ class Check {
           !forks.empty() && !series.empty() && is_off_chain(series.front(), packs_[i], index_);
       if (has_lost && !makes_snapshots(series)) continue;
       std::ranges::move(series, std::back_inserter(has_lost ? losing_commits_ : commits_));
+    }
+  }
+
+  // Packs that came later are in the index for objects that others have lost.
+  void leave_out_later(std::vector<std::vector<CommitRecord>>& forks,
+                       std::vector<std::vector<NamedCommit>>& commits) {
+    const std::uint64_t highest = index_.highest_commit().number;
+    std::erase_if(forks, [&](const auto& fork) { return fork.front().number > highest; });
+    for (std::vector<NamedCommit>& series : commits) {
+      if (!series.empty() && series.back().second.number > highest) series.clear();
     }
   }
 

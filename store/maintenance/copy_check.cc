@@ -11,6 +11,7 @@
 #include "store/index/catch_up.h"
 #include "store/index/index.h"
 #include "store/keys/key_slot.h"
+#include "store/maintenance/past_index.h"
 
 namespace store {
 
@@ -47,10 +48,21 @@ BlockContext keys_of_copy(base::FileSystem& files, Location copy, const base::Pa
   }
 }
 
+CopyReport check_past(const Location& copy, base::FileSystem& files, const CheckOptions& options,
+                      const WantedCommit& wanted) {
+  const OpenedPast opened = open_past(copy, files, wanted);
+  CopyReport report;
+  report.check = check(opened.location, files, options);
+  report.check.damage.insert(report.check.damage.begin(), opened.damage.begin(),
+                             opened.damage.end());
+  report.past = opened.commit;
+  return report;
+}
+
 }  // namespace
 
 CopyReport check_copy(const Location& original, const Location& copy, base::FileSystem& files,
-                      const CheckOptions& options) {
+                      const CheckOptions& options, const std::optional<WantedCommit>& wanted) {
   const BlockContext context = keys_of_copy(files, copy, original.key_file);
   const ScratchDirectory scratch(files, original.index);
   // The store's newest commit is noted beside its key. A copy may be older, so it is opened with a
@@ -60,6 +72,7 @@ CopyReport check_copy(const Location& original, const Location& copy, base::File
   Location location = copy;
   location.index = scratch.path();
   location.key_file = key;
+  if (wanted) return check_past(location, files, options, *wanted);
   Rebuilt rebuilt;
   {
     Index index = Index::open(index_file(location), context.store);

@@ -15,6 +15,7 @@
 #include "store/index/commit_mark.h"
 #include "store/index/index.h"
 #include "store/keys/key_slot.h"
+#include "store/maintenance/past_index.h"
 #include "store/own_index.h"
 #include "store/search_index/search_index.h"
 #include "store/storage/storage.h"
@@ -99,6 +100,7 @@ ReindexReport reindex(const Location& location, base::FileSystem& files) {
   const BlockContext context = open_keys(location, files);
   const std::unique_ptr<base::FileLock> lock = lock_for_writing(location, files);
   const Rebuilt rebuilt = rebuild_at_once(location, files, context);
+  remove_past_indexes(location);
   Index index = Index::open(index_file(location), context.store);
   ReindexReport report = totals_of(index);
   report.damage = rebuilt.damage;

@@ -21,6 +21,8 @@ struct ReindexReport {
 // while another process writes, and as Writer::open does. If a newer version of mailstow wrote to
 // the store (kConfig), nothing is changed.
 //
+// Removes the indexes as of earlier commits, too (store/maintenance/past_index.h).
+//
 // With Location::has_own_index, rebuilds the index of the readers on this machine, without a search
 // index and without the lock.
 ReindexReport reindex(const Location& location, base::FileSystem& files);
