@@ -17,6 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 using programs::json;
 using testing::HasSubstr;
+using testing::StartsWith;
 
 class CopyCommandTest : public testing::Test {
  protected:
@@ -114,6 +115,87 @@ TEST_F(CopyCommandTest, ForgettingAnAccountWaitsToBeAccepted) {
   EXPECT_EQ(3, mailstow_.backupd({"copy", "nas", "--accept", "0123456789"}).status);
   EXPECT_EQ("complete", copy(0, {"nas", "--accept", id.substr(0, 16)})["status"]);
   EXPECT_EQ("complete", copy()["status"]);
+}
+
+TEST_F(CopyCommandTest, AKeyThatIsGoneStopsTheCopyAndItsPrune) {
+  const base::Path other = mailstow_.directory() / "other.key";
+  const std::string key =
+      mailstow_.backupd_json({"key", "add", "--key-file", other.string()})["id"];
+  copy();
+  ASSERT_EQ(0, mailstow_.backupd({"key", "remove", key}).status);
+  deliver();
+  EXPECT_EQ("complete", copy()["status"]) << "nothing was dropped";
+  mailstow_.config()["retention"] = {{"keep_within", "0s"}, {"last", 1},    {"daily", 0},
+                                     {"weekly", 0},         {"monthly", 0}, {"grace", "0s"}};
+  mailstow_.save();
+  mailstow_.backupd_json({"prune"});
+  const json report = copy(3);
+  EXPECT_EQ("held", report["status"]);
+  EXPECT_EQ(json::array({"the store no longer has the key " + key}), report["held"]["reasons"]);
+  const json brief = mailstow_.backupd_json({"status", "--brief"}, 3);
+  EXPECT_FALSE(programs::find_by(brief["alarms"], "kind", "copy").is_null());
+  const json pruned = mailstow_.backupd_json({"copy", "nas", "--prune"}, 3);
+  EXPECT_EQ(0, pruned["deleted"]);
+  EXPECT_THAT(pruned["why"].get<std::string>(), HasSubstr("is not followed"));
+  const std::string id = report["held"]["id"];
+  EXPECT_EQ("complete", copy(0, {"nas", "--accept", id.substr(0, 16)})["status"]);
+  mailstow_.backupd_json({"copy", "nas", "--prune"});
+}
+
+// The day before is commit 1. Then everything is forgotten and deleted, and the copy has followed.
+TEST_F(CopyCommandTest, AfterAnAttackEverythingIsRestoredAsOfTheDayBefore) {
+  const auto export_to = [&](const std::string& name, std::vector<std::string> more) {
+    const base::Path to = mailstow_.directory() / name;
+    more.insert(more.begin(), {"export", "alice", "--format", "eml", "--to", to.string()});
+    mailstow_.restore_json(more);
+    return tests::text_of(to / "manifest.jsonl");
+  };
+  const std::string before = export_to("before", {});
+  mailstow_.config()["retention"] = {{"grace", "0s"}};
+  mailstow_.save();
+  copy();
+  ASSERT_EQ(0, mailstow_.backupd({"forget", "alice", "--yes"}).status);
+  for (int time = 0; time < 2; ++time) mailstow_.backupd_json({"prune"});
+  const std::string id = copy(3)["held"]["id"];
+  EXPECT_EQ("complete", copy(0, {"nas", "--accept", id})["status"]);
+
+  mailstow_.config().erase("copies");
+  mailstow_.config()["store"]["path"] = place().string();
+  mailstow_.config()["store"]["index"] = (mailstow_.directory() / "index-of-copy").string();
+  mailstow_.config()["store"]["own_index"] = true;
+  mailstow_.save();
+  EXPECT_TRUE(mailstow_.restore_json({"accounts"})["accounts"].empty());
+  const json accounts = mailstow_.restore_json({"accounts", "--as-of", "1"});
+  EXPECT_EQ("alice", accounts["accounts"][0]["account"]);
+  EXPECT_EQ(20, accounts["accounts"][0]["messages"]);
+  EXPECT_EQ(1, accounts["as_of"]["number"]);
+  EXPECT_EQ(true, accounts["as_of"]["whole"]);
+  EXPECT_EQ(1, accounts["as_of"]["next"]["dropped"]);
+  const auto text = mailstow_.restore({"snapshots", "alice", "--as-of", "1"});
+  EXPECT_EQ(0, text.status);
+  EXPECT_THAT(text.out, StartsWith("As of commit 1 of "));
+  EXPECT_THAT(text.out, HasSubstr("; it dropped 1 snapshot.\n"));
+  EXPECT_EQ(before, export_to("after", {"--as-of", "1"}));
+
+  const std::vector<std::string> search = {"search", "alice", "before:2099-01-01", "--as-of", "1"};
+  EXPECT_THAT(mailstow_.restore(search).err, HasSubstr("mailstow-backupd reindex --as-of"));
+  const json made = mailstow_.backupd_json({"reindex", "--as-of", "1"});
+  EXPECT_EQ("complete", made["status"]);
+  EXPECT_EQ(20, made["messages"]);
+  EXPECT_LT(0, mailstow_.restore_json(search)["total"].get<int>());
+  const json checked = mailstow_.backupd_json({"check", "--read-data", "--as-of", "1"});
+  EXPECT_EQ("intact", checked["status"]);
+  EXPECT_EQ(20, checked["messages"]);
+  EXPECT_EQ(1, checked["as_of"]["number"]);
+  EXPECT_EQ(2, mailstow_.backupd({"check", "--repair", "--as-of", "1"}).status);
+  EXPECT_EQ(1, mailstow_.backupd({"check", "--as-of", "2000-01-01"}).status);
+
+  EXPECT_EQ(2, mailstow_.restore({"run", "alice", "--missing", "--as-of", "1"}).status);
+  const json restored = mailstow_.restore_json({"run", "alice", "--all", "--as-of", "1"});
+  int messages = 0;
+  for (const json& folder : restored["folders"]) messages += folder["restored"].get<int>();
+  EXPECT_EQ(20, messages);
+  EXPECT_EQ(1, restored["as_of"]["number"]);
 }
 
 TEST_F(CopyCommandTest, DamageOfTheStoreIsNotCopied) {
