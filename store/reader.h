@@ -29,8 +29,8 @@ class Reader {
   // something lost. Logs a warning,
   // once in a process, if the store and its index were restored to an older state.
   // With Location::past_index, opens the store as of the commit of that index, and fails with
-  // kConfig if it is none. Snapshots out of the location's reach, and accounts that have no others,
-  // do not exist for this reader.
+  // kConfig if it is an index of another kind. Snapshots out of the location's reach, and accounts
+  // that have no others, do not exist for this reader.
   static Reader open(const Location& location, base::FileSystem& files);
   Reader(Reader&&) noexcept;
   Reader& operator=(Reader&&) noexcept;
