@@ -197,7 +197,7 @@ class Index {
   std::vector<Extension> extensions();
   std::optional<ObjectId> root_of(const ObjectId& snapshot);
 
-  // Of an index of the past: what it is of, as the caller keeps it
+  // The description of its commit that an index of the past keeps
   // (store/maintenance/past_index.h). Empty: it was not completed.
   std::string past();
   void set_past(std::string_view text);

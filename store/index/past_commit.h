@@ -64,7 +64,7 @@ struct PastCommit {
 PastCommit choose_commit(const FoundPacks& found, const WantedCommit& wanted, const Keys& keys,
                          const std::string& store);
 
-// What a store no longer has of the commit that was chosen.
+// The parts of the chosen commit that a store no longer has.
 struct PastLoss {
   std::vector<PackName> missing;    // packs that it needs, missing or unreadable
   std::vector<std::string> damage;  // a line each for these, and for gaps between earlier commits

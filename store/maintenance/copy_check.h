@@ -28,8 +28,8 @@ struct CopyReport {
 // `copy`: a directory or a bucket with the content that the original had. It needs neither key nor
 // index: one is built below `original.index` and removed again. Writes nothing to the copy, and
 // reads nothing from the store. Fails with kKey if the store's key does not open the copy,
-// kNotFound if there is no store in `copy`, and as the storage does. `wanted`: checks the copy as
-// of that commit; then it fails as open_past() does, too.
+// kNotFound if there is no store in `copy`, and as the storage does. `wanted`: the commit as of
+// which the copy is checked, for which it also fails as open_past() does.
 CopyReport check_copy(const Location& original, const Location& copy, base::FileSystem& files,
                       const CheckOptions& options,
                       const std::optional<WantedCommit>& wanted = std::nullopt);

@@ -32,7 +32,7 @@ using base::ErrorCode;
 using nlohmann::ordered_json;
 using std::chrono::sys_seconds;
 
-// What is kept in the index about its commit.
+// The description of its commit that an index keeps.
 struct PastNote {
   PastCommit commit;
   PastLoss loss;

@@ -18,8 +18,8 @@ namespace store {
 
 struct OpenedPast {
   PastCommit commit;
-  // What the store no longer has of it, a line each: commits and packs that were deleted since.
-  // What other packs still have can be read.
+  // A line for each commit and pack that it needs and that was deleted since. Objects that other
+  // packs have can still be read.
   std::vector<std::string> damage;
   Location location;  // of the store as of that commit, for Reader::open() and check()
 };

@@ -49,7 +49,7 @@ class PastCopyTest : public CopyingFixture {
   }
 
   // With the store's key, all snapshots are dropped, and their packs deleted. The copy has followed
-  // it, because somebody accepted it; but nothing was deleted there.
+  // it, because an administrator accepted it; but nothing was deleted there.
   void attack() {
     pass(hours(1));
     drop_everything();
