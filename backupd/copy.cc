@@ -82,6 +82,7 @@ store::CopyingReport bring_up_to_date(const base::Environment& environment,
   store::CopyingOptions options;
   options.accept = command.accept;
   options.accepted_slots = known.accepted_slots;
+  if (known.held && known.held->is_together) options.held_together = known.held->reasons;
   bool has_begun = known.has_begun;
   options.progress = [&](const store::CopyingProgress& done) {
     // At once: if this is interrupted, the next one must notice a disk that is not mounted.
@@ -111,7 +112,8 @@ CopyState state_after(const store::CopyingReport& report, const CopyState& befor
   if (report.held) {
     state.held = {.number = report.held->commit.number,
                   .id = report.held->commit.id.hex(),
-                  .reasons = report.held->reasons};
+                  .reasons = report.held->reasons,
+                  .is_together = report.held->is_together};
   }
   return state;
 }

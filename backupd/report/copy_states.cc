@@ -42,8 +42,10 @@ ordered_json to_json(const CopyState& state) {
                         {"has_begun", state.has_begun},
                         {"accepted_slots", state.accepted_slots}};
   if (state.held) {
-    entry["held"] = {
-        {"number", state.held->number}, {"id", state.held->id}, {"reasons", state.held->reasons}};
+    entry["held"] = {{"number", state.held->number},
+                     {"id", state.held->id},
+                     {"reasons", state.held->reasons},
+                     {"together", state.held->is_together}};
   }
   return entry;
 }
@@ -71,7 +73,8 @@ CopyState parse_state(const ordered_json& entry) {
     const ordered_json& held = entry.at("held");
     state.held = {.number = held.at("number").get<std::uint64_t>(),
                   .id = held.at("id").get<std::string>(),
-                  .reasons = held.at("reasons").get<std::vector<std::string>>()};
+                  .reasons = held.at("reasons").get<std::vector<std::string>>(),
+                  .is_together = held.value("together", false)};
   }
   return state;
 }

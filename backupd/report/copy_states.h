@@ -25,6 +25,7 @@ struct HeldState {
   std::uint64_t number = 0;
   std::string id;                    // in hex
   std::vector<std::string> reasons;  // escaped
+  bool is_together = false;          // store::HeldCommit::is_together
   bool operator==(const HeldState&) const = default;
 };
 

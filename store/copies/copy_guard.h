@@ -12,7 +12,8 @@
 
 namespace store {
 
-// A commit may drop fewer than this many snapshots, or a smaller share of those that the copy has.
+// A commit may drop fewer than this many snapshots, or a smaller share of those that the copy has;
+// and so may all commits of a day that the copy follows in one run.
 inline constexpr std::size_t kManyDropped = 10;
 inline constexpr std::size_t kManyDroppedPercent = 20;
 

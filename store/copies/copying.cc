@@ -31,6 +31,9 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
+// Less than the time between two prunes of different nights.
+constexpr std::chrono::hours kDayOfDrops{20};
+
 // The store at one moment.
 struct StoreState {
   CommitMark highest;
@@ -104,6 +107,12 @@ class Copying {
   }
 
  private:
+  // Commits of this run that drop snapshots, within a day by their times.
+  struct Day {
+    std::chrono::sys_seconds time{};  // of the first of them
+    LivingSnapshots before;           // those of the copy before it
+  };
+
   struct Next {
     std::size_t at = 0;  // of state_.steps
     std::vector<NamedCommit> commits;
@@ -283,7 +292,14 @@ class Copying {
     const bool are_known = have_all_snapshots(all);
     const LivingSnapshots before = living_after(all, context_.keys);
     std::ranges::copy(commits, std::back_inserter(all));
-    std::vector<std::string> reasons = reasons_to_hold(before, living_after(all, context_.keys));
+    const LivingSnapshots after = living_after(all, context_.keys);
+    std::vector<std::string> reasons = reasons_to_hold(before, after);
+    bool is_together = false;
+    if (reasons.empty()) {
+      reasons = reasons_of_the_day(commits.back().second.time, before, after);
+      if (reasons.empty() && !report_.has_accepted) reasons = options_.held_together;
+      is_together = !reasons.empty();
+    }
     if (!are_known) {
       reasons.emplace_back(
           "what it drops is unknown, because earlier commits of the copy can't be read");
@@ -296,10 +312,24 @@ class Copying {
     if (!options_.accept.empty() && step.commit.hex().starts_with(options_.accept)) {
       report_.has_accepted = true;
       accepted_slots_ = report_.vanished_slots;
+      day_.reset();
       return true;
     }
-    report_.held = {.commit = step.mark(), .reasons = std::move(reasons)};
+    report_.held = {
+        .commit = step.mark(), .reasons = std::move(reasons), .is_together = is_together};
     return false;
+  }
+
+  // Many commits that drop little may drop much together.
+  std::vector<std::string> reasons_of_the_day(std::chrono::sys_seconds time,
+                                              const LivingSnapshots& before,
+                                              const LivingSnapshots& after) {
+    if (!day_ || std::chrono::abs(time - day_->time) >= kDayOfDrops) {
+      day_ = {.time = time, .before = before};
+    }
+    std::vector<std::string> reasons = reasons_to_hold(day_->before, after);
+    for (std::string& reason : reasons) reason = "with the commits before it, " + reason;
+    return reasons;
   }
 
   // Sends the content of commits that are not followed, so that it is there when they are.
@@ -368,6 +398,7 @@ class Copying {
   const BlockContext& context_;
   const CopyingOptions& options_;
   std::set<std::string> accepted_slots_;
+  std::optional<Day> day_;
   CopyRecords records_;
   CopiedCommits copied_;
   StoreState state_;
@@ -413,7 +444,10 @@ CopyingReport copy_store(const Location& location, base::FileSystem& files, Stor
   for (int attempt = 1; attempt < kMaxCopyRuns && !report.damage.empty(); ++attempt) {
     for (const std::string& line : report.damage) base::log_debug("{}: copying again", line);
     CopyingOptions again = options;
-    if (report.has_accepted) again.accepted_slots = report.vanished_slots;
+    if (report.has_accepted) {
+      again.accepted_slots = report.vanished_slots;
+      again.held_together.clear();
+    }
     report = joined_reports(report, copy_once(location, files, copy, context, again));
   }
   return report;

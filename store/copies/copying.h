@@ -34,6 +34,9 @@ struct CopyingOptions {
   std::string accept = {};
   // The key slots, by id, that only the copy has, and that are known to be removed from the store.
   std::set<std::string> accepted_slots = {};
+  // HeldCommit::reasons of an earlier run, if these are of several commits together: no commit that
+  // drops anything is followed until one is accepted.
+  std::vector<std::string> held_together = {};
   std::function<void(const CopyingProgress&)> progress = {};
 };
 
@@ -41,6 +44,8 @@ struct CopyingOptions {
 struct HeldCommit {
   CommitMark commit;
   std::vector<std::string> reasons;
+  // It is held because of the commits before it, which the copy has followed.
+  bool is_together = false;
 };
 
 struct CopyingReport {

@@ -49,7 +49,10 @@ TEST_F(CopyStatesTest, AreReadAsTheyWereWritten) {
   EXPECT_THAT(load(), IsEmpty());
   CopyState held = complete_;
   held.behind = 3;
-  held.held = {.number = 13, .id = "0123456789abcdef0123", .reasons = {"it drops much", "why"}};
+  held.held = {.number = 13,
+               .id = "0123456789abcdef0123",
+               .reasons = {"it drops much", "why"},
+               .is_together = true};
   const CopyStates states{{"nas", complete_}, {"usb", held}};
   save_copy_states(base::real_file_system(), store_, states);
   EXPECT_EQ(states, load());

@@ -418,6 +418,38 @@ TEST_F(CopyGuardingTest, APruneThatDropsManyWaitsToBeAccepted) {
   EXPECT_EQ(content(), copied_content());
 }
 
+TEST_F(CopyGuardingTest, CommitsOfOneDayThatDropManyTogetherWaitToBeAccepted) {
+  drop_snapshots(location_, files_, clock_, {nights_.begin(), nights_.begin() + 6});
+  pass(std::chrono::hours(1));
+  drop_snapshots(location_, files_, clock_, {nights_.begin() + 6, nights_.end() - 1});
+  const CopyingReport report = copy();
+  EXPECT_EQ(1U, report.commits) << "the first one drops little";
+  ASSERT_TRUE(report.held.has_value());
+  EXPECT_THAT(
+      report.held->reasons,
+      ElementsAre("with the commits before it, it drops 11 of the 13 snapshots of the copy"));
+  EXPECT_TRUE(report.held->is_together);
+  const CopyingReport later = copy({.held_together = report.held->reasons});
+  ASSERT_TRUE(later.held.has_value()) << "the copy is already after the first one";
+  EXPECT_EQ(report.held->reasons, later.held->reasons);
+  EXPECT_TRUE(later.held->is_together);
+  const std::string id = report.held->commit.id.hex();
+  const CopyingReport accepted = copy({.accept = id, .held_together = report.held->reasons});
+  EXPECT_TRUE(accepted.has_accepted);
+  EXPECT_FALSE(accepted.held.has_value());
+  EXPECT_EQ(content(), copied_content());
+}
+
+TEST_F(CopyGuardingTest, CommitsOfDifferentDaysThatDropLittleAreFollowed) {
+  drop_snapshots(location_, files_, clock_, {nights_.begin(), nights_.begin() + 6});
+  pass(std::chrono::hours(24));
+  drop_snapshots(location_, files_, clock_, {nights_.begin() + 6, nights_.end() - 1});
+  const CopyingReport report = copy();
+  EXPECT_FALSE(report.held.has_value());
+  EXPECT_EQ(0U, report.commits_behind);
+  EXPECT_EQ(content(), copied_content());
+}
+
 TEST_F(CopyGuardingTest, ALostNewestBackupWaitsToBeAccepted) {
   const ObjectId newest = open_reader().snapshots("bob").back().id;
   EXPECT_EQ(1U, drop_snapshots(location_, files_, clock_, {newest}));
