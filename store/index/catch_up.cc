@@ -86,11 +86,11 @@ class CatchUp {
     std::ranges::move(found_.leave_out_unnamed(), std::back_inserter(spare));
     add_found({});
     past.loss = find_loss(found_, unreadable_, *storage_);
-    // The same objects may be in packs that came later, or in condemned ones.
     if (past.loss.missing.empty()) return past;
-    for (FoundPack& pack : found_.packs()) {
-      if (is_condemned(pack.name)) spare.push_back(std::move(pack));
-    }
+    // Packs that came later may have the same objects, and condemned ones, which may be damaged.
+    std::ranges::move(found_.packs(), std::back_inserter(spare));
+    const auto is_sound = [&](const FoundPack& pack) { return !is_condemned(pack.name); };
+    std::ranges::stable_partition(spare, is_sound);
     for (FoundPack& pack : spare) add_spare(pack);
     return past;
   }

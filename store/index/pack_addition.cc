@@ -29,6 +29,7 @@ void PackAddition::add(const Addition& addition) {
 }
 
 void PackAddition::add_spare(FoundPack& pack) {
+  if (index_.size_of(pack.name) > 0) return;
   const Pack contents = take_contents(pack);
   if (is_condemned(pack.name)) {
     index_.add_condemned(contents);

@@ -36,7 +36,7 @@ class PackAddition {
   void add(const Addition& addition);
 
   // A pack that no commit of the index names or needs, for those of its objects that no other pack
-  // has. What its commits say does not count.
+  // has. What its commits say does not count. Does nothing if the index has the pack.
   void add_spare(FoundPack& pack);
 
  private:
