@@ -24,8 +24,8 @@ base::Path unpacked_server(std::string_view name) {
           ? base::Path(chosen)
           : base::Path(fmt::format("/var/tmp/mailstow-tests-{}/{}", ::geteuid(), name));
   if (!std::filesystem::exists(place / "complete")) {
-    base::fail(base::ErrorCode::kInternal, "start {}: {}: not found: run scripts/fetch_servers",
-               name, place.string());
+    base::fail(base::ErrorCode::kInternal, "start {}: {}: not found: run scripts/fetch_servers {}",
+               name, place.string(), name);
   }
   return place;
 }
