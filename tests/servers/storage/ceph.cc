@@ -110,6 +110,10 @@ Ceph::Ceph()
   start_gateway();
 }
 
+base::Path Ceph::gateway_log() const {
+  return directory_.path() / "client.rgw.a.log";
+}
+
 Ceph& Ceph::shared() {
   static Ceph ceph;
   return ceph;

@@ -25,6 +25,9 @@ class Ceph {
 
   const ObjectStorage& storage() const { return *storage_; }
 
+  // The gateway's log, which has a line for each request that it has answered.
+  base::Path gateway_log() const;
+
  private:
   void configure();
   void start_monitor();
