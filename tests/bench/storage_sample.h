@@ -1,0 +1,31 @@
+// Runs of programs that read from object storage, and how they compare.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tests/bench/access_log.h"
+#include "tests/bench/program.h"
+
+namespace bench {
+
+struct StorageSample {
+  Ran ran;
+  double sync_seconds = 0;  // from its end until what it wrote is on the disk
+  Requests requests;
+};
+
+// Lines of a table: its head, and a run in it.
+void print_sample_head();
+void print_sample(std::size_t turn, const std::string& name, const StorageSample& sample);
+
+// A line for each kind.
+void print_kinds(const Requests& requests);
+
+void print_medians(const std::string& name, const std::vector<StorageSample>& samples);
+
+// Of the runs of the same turn: requests, seconds, and seconds until all is on the disk.
+void print_ratios(const std::vector<StorageSample>& mailstow,
+                  const std::vector<StorageSample>& restic);
+
+}  // namespace bench
