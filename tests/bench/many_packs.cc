@@ -35,6 +35,7 @@ std::string account_named(std::size_t number) {
 std::string write_nights(store::Writer& writer, std::size_t nights) {
   servers::Random random(1);
   std::vector<store::FolderDraft> inboxes;
+  inboxes.reserve(kAccountsInTurn);
   for (std::size_t i = 0; i < kAccountsInTurn; ++i) inboxes.emplace_back(folder_named("INBOX"));
   std::string first;
   std::uint32_t number = 0;
@@ -60,6 +61,7 @@ std::string write_nights(store::Writer& writer, std::size_t nights) {
 void upload(const Blobs& blobs, const base::S3Config& bucket, const base::Path& spool) {
   const std::shared_ptr<store::Storage> storage = store::shared_bucket(bucket, spool);
   std::vector<std::future<void>> uploads;
+  uploads.reserve(kUploads);
   for (unsigned first = 0; first < kUploads; ++first) {
     uploads.push_back(std::async(std::launch::async, [&blobs, &storage, first] {
       std::size_t at = 0;

@@ -1,5 +1,6 @@
 // What it takes to get mail out of a bucket of object storage on a new machine, which has only the
 // configuration and the key: requests, bytes and seconds, next to restic's on the same Ceph.
+#include <algorithm>
 #include <array>
 #include <exception>
 #include <filesystem>
@@ -94,6 +95,7 @@ struct Subject {
   // The files that it writes; nullopt: they are not messages.
   std::optional<std::size_t> files = {};
   std::string extension = {};  // of these
+  bool is_reference = false;   // that others are compared with
 };
 
 class StorageBench {
@@ -143,6 +145,7 @@ class StorageBench {
   // In turns, into the accounts and into files for restic, the same bytes.
   void deliver(const base::Path& mail) {
     std::vector<servers::Maildir> maildirs;
+    maildirs.reserve(kAccounts);
     for (std::size_t i = 0; i < kAccounts; ++i) maildirs.push_back(server_.maildir(account(i)));
     std::size_t folders = 0;
     std::size_t turn = 0;
@@ -213,7 +216,8 @@ class StorageBench {
            .command =
                [this](const base::Path& to) { return restic_restore(files_of(kRestored), to); },
            .files = messages_[0],
-           .extension = ".eml"});
+           .extension = ".eml",
+           .is_reference = true});
     }
     subjects.push_back({.name = "mailstow, mbox", .command = [this](const base::Path& to) {
                           return export_of(four_, kRestored, "mbox", to);
@@ -242,7 +246,8 @@ class StorageBench {
           {.name = "restic, one message",
            .command = [this](const base::Path& to) { return restic_restore(first_file_, to); },
            .files = 1,
-           .extension = ".eml"});
+           .extension = ".eml",
+           .is_reference = true});
     }
     return subjects;
   }
@@ -283,23 +288,29 @@ class StorageBench {
       fmt::print("{}: {}\n", subject.name, fmt::join(subject.command(target()), " "));
     }
     bench::print_sample_head();
-    std::vector<std::vector<bench::StorageSample>> samples(subjects.size());
+    std::vector<bench::MeasuredProgram> programs;
+    programs.reserve(subjects.size());
+    for (const Subject& subject : subjects) {
+      programs.push_back({.name = subject.name, .samples = {}});
+    }
     for (std::size_t turn = 0; turn < turns; ++turn) {
       for (std::size_t i = 0; i < subjects.size(); ++i) {
         const std::size_t at = (turn + i) % subjects.size();
-        samples[at].push_back(measure_once(subjects[at]));
-        bench::print_sample(turn + 1, subjects[at].name, samples[at].back());
+        programs[at].samples.push_back(measure_once(subjects[at]));
+        bench::print_sample(turn + 1, subjects[at].name, programs[at].samples.back());
       }
     }
-    for (std::size_t i = 0; i < subjects.size(); ++i) {
-      fmt::print("{}, the last turn:\n", subjects[i].name);
-      bench::print_kinds(samples[i].back().requests);
+    for (const bench::MeasuredProgram& program : programs) {
+      fmt::print("{}, requests of the last turn:\n", program.name);
+      bench::print_kinds(program.samples.back().requests);
     }
-    for (std::size_t i = 0; i < subjects.size(); ++i) {
-      bench::print_medians(subjects[i].name, samples[i]);
-    }
-    if (subjects.size() > 1 && subjects[1].name.starts_with("restic")) {
-      bench::print_ratios(samples[0], samples[1]);
+    for (const bench::MeasuredProgram& program : programs) bench::print_medians(program);
+    const auto reference =
+        std::ranges::find_if(subjects, [](const Subject& subject) { return subject.is_reference; });
+    if (reference == subjects.end()) return;
+    const auto place = static_cast<std::size_t>(reference - subjects.begin());
+    for (std::size_t i = 0; i < programs.size(); ++i) {
+      if (i != place) bench::print_ratios(programs[i], programs[place]);
     }
   }
 

@@ -36,18 +36,20 @@ double median_of(std::vector<double> values) {
 
 double median_of(const std::vector<StorageSample>& samples, Measure measure) {
   std::vector<double> values;
+  values.reserve(samples.size());
   for (const StorageSample& sample : samples) values.push_back(measure(sample));
   return median_of(std::move(values));
 }
 
-void print_ratio(const std::string& what, const std::vector<StorageSample>& mailstow,
-                 const std::vector<StorageSample>& restic, Measure measure) {
+void print_ratio(const std::string& what, const MeasuredProgram& program,
+                 const MeasuredProgram& reference, Measure measure) {
   std::vector<double> ratios;
-  for (std::size_t i = 0; i < mailstow.size(); ++i) {
-    ratios.push_back(measure(mailstow[i]) / measure(restic[i]));
+  ratios.reserve(program.samples.size());
+  for (std::size_t i = 0; i < program.samples.size(); ++i) {
+    ratios.push_back(measure(program.samples[i]) / measure(reference.samples[i]));
   }
-  fmt::print("{}, mailstow / restic: {:.2f} (median), samples {:.2f}\n", what, median_of(ratios),
-             fmt::join(ratios, " "));
+  fmt::print("{} / {}, {}: {:.2f} (median), samples {:.2f}\n", program.name, reference.name, what,
+             median_of(ratios), fmt::join(ratios, " "));
 }
 
 }  // namespace
@@ -69,17 +71,17 @@ void print_kinds(const Requests& requests) {
   }
 }
 
-void print_medians(const std::string& name, const std::vector<StorageSample>& samples) {
-  fmt::print("{}, medians: {:.3f} s, with sync {:.3f} s, {:.0f} requests\n", name,
-             median_of(samples, seconds_of_run), median_of(samples, seconds_until_durable),
-             median_of(samples, requests_of_run));
+void print_medians(const MeasuredProgram& program) {
+  fmt::print("{}, medians: {:.3f} s, with sync {:.3f} s, {:.0f} requests\n", program.name,
+             median_of(program.samples, seconds_of_run),
+             median_of(program.samples, seconds_until_durable),
+             median_of(program.samples, requests_of_run));
 }
 
-void print_ratios(const std::vector<StorageSample>& mailstow,
-                  const std::vector<StorageSample>& restic) {
-  print_ratio("requests", mailstow, restic, requests_of_run);
-  print_ratio("seconds", mailstow, restic, seconds_of_run);
-  print_ratio("seconds with sync", mailstow, restic, seconds_until_durable);
+void print_ratios(const MeasuredProgram& program, const MeasuredProgram& reference) {
+  print_ratio("requests", program, reference, requests_of_run);
+  print_ratio("seconds", program, reference, seconds_of_run);
+  print_ratio("seconds with sync", program, reference, seconds_until_durable);
 }
 
 }  // namespace bench

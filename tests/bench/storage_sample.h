@@ -22,10 +22,14 @@ void print_sample(std::size_t turn, const std::string& name, const StorageSample
 // A line for each kind.
 void print_kinds(const Requests& requests);
 
-void print_medians(const std::string& name, const std::vector<StorageSample>& samples);
+struct MeasuredProgram {
+  std::string name;
+  std::vector<StorageSample> samples;  // one for each turn
+};
+
+void print_medians(const MeasuredProgram& program);
 
 // Of the runs of the same turn: requests, seconds, and seconds until all is on the disk.
-void print_ratios(const std::vector<StorageSample>& mailstow,
-                  const std::vector<StorageSample>& restic);
+void print_ratios(const MeasuredProgram& program, const MeasuredProgram& reference);
 
 }  // namespace bench
