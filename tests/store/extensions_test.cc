@@ -284,6 +284,13 @@ TEST_F(ExtensionsTest, NothingOpensAStoreThatIsForbiddenOrOfANewerFormat) {
   const base::Path copy = directory_ / "copy";
   fs::copy(location_.store, copy, fs::copy_options::recursive);
   for (const Extension& extension : all) {
+    location_.store = directory_ / ("forbidden by " + std::to_string(extension.tag));
+    fs::copy(copy, location_.store, fs::copy_options::recursive);
+    fs::remove_all(location_.index);
+    for (const auto& entry : fs::directory_iterator(location_.key_file.parent_path())) {
+      if (entry.path().string().ends_with(".commit")) fs::remove(entry.path());
+    }
+    EXPECT_THAT(reindex(location_, files_).damage, IsEmpty());
     set(extension);
     const auto before = everything();
     for (const bool is_index_lost : {false, true}) {
@@ -302,12 +309,6 @@ TEST_F(ExtensionsTest, NothingOpensAStoreThatIsForbiddenOrOfANewerFormat) {
                    repair(location_, files_, clock_));
       EXPECT_EQ(before, everything());
     }
-    location_.store = copy;
-    fs::remove_all(location_.index);
-    for (const auto& entry : fs::directory_iterator(location_.key_file.parent_path())) {
-      if (entry.path().string().ends_with(".commit")) fs::remove(entry.path());
-    }
-    EXPECT_THAT(reindex(location_, files_).damage, IsEmpty());
   }
 }
 
