@@ -1,6 +1,6 @@
 -- The search index of a store: the envelope fields of its messages, each message once, regardless
 -- of the folders it is in. Everything in it can be rebuilt from the packs.
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 
 CREATE TABLE meta (
   name TEXT PRIMARY KEY,
@@ -21,6 +21,14 @@ CREATE TABLE envelopes (
 );
 
 CREATE INDEX envelopes_by_key ON envelopes (key);
+
+-- The messages of groups of leaves (store/search_index/group_rows.h), only of groups of which all
+-- messages are in `envelopes`. A group's id names its content, so a row is never out of date.
+CREATE TABLE uid_groups (
+  node INTEGER PRIMARY KEY,       -- of the id of the group's identity: its first 8 bytes,
+  rest BLOB NOT NULL,             -- and the other 24
+  messages BLOB NOT NULL          -- UIDs and rows of `envelopes`
+);
 
 -- The fields as they are displayed.
 CREATE TABLE fields (

@@ -1,8 +1,10 @@
 #include "store/content_holders.h"
 
+#include "store/format/crypto.h"
 #include "store/format/folder_object.h"
 #include "store/format/leaf.h"
 #include "store/index/uid_nodes.h"
+#include "store/known_groups.h"
 #include "store/reader_impl.h"
 
 namespace store {
@@ -10,7 +12,14 @@ namespace store {
 class HolderSearch {
  public:
   HolderSearch(Reader& reader, const std::set<Sha256>& digests)
-      : impl_(*reader.impl_), digests_(digests) {}
+      : impl_(*reader.impl_), digests_(digests), groups_(impl_.search_file) {
+    std::vector<ObjectId> messages;
+    messages.reserve(digests.size());
+    for (const Sha256& digest : digests) {
+      messages.push_back(message_id(impl_.context.keys, digest).object);
+    }
+    groups_.look_for(messages);
+  }
 
   void for_each(
       const SnapshotInfo& snapshot,
@@ -32,9 +41,12 @@ class HolderSearch {
 
   void visit(UidNode& node) {
     if (has_all()) return;
+    const auto holders = groups_.holders(node);
+    if (holders && holders->empty()) return;
     if (node.is_branch) {
       read_children(impl_.objects, node);
       for (const auto& child : node.children) {
+        if (holders && !covers_any(*child, *holders)) continue;
         visit(*child);
         child->children.clear();
       }
@@ -49,6 +61,7 @@ class HolderSearch {
   Reader::Impl& impl_;
   const std::set<Sha256>& digests_;
   std::set<Sha256> held_;
+  KnownGroups groups_;
 };
 
 void for_each_holder(

@@ -22,12 +22,12 @@ std::vector<std::string> normal_flags(std::vector<std::string> flags) {
 }
 
 // In a folder of a million messages this is most of the work of a run that finds few new messages.
-Receipt make_receipt(UidTree& tree) {
+Receipt make_receipt(UidTree& tree, const std::function<void(const UidTree::Group&)>& note) {
   constexpr std::size_t kPiece = 65'536;
   constexpr std::string_view kDigits = "0123456789abcdef";
   Sha256Hash hash;
   std::string lines;
-  tree.for_each_digest([&](base::Uid uid, const Sha256& digest) {
+  const auto add_line = [&](base::Uid uid, const Sha256& digest) {
     lines += fmt::format_int(uid.value).c_str();
     lines += ' ';
     for (const std::byte byte : digest.bytes) {
@@ -38,6 +38,10 @@ Receipt make_receipt(UidTree& tree) {
     if (lines.size() < kPiece) return;
     hash.update(base::as_bytes(lines));
     lines.clear();
+  };
+  tree.for_each_group([&](const UidTree::Group& group) {
+    for (const auto& [uid, digest] : group.messages) add_line(uid, digest);
+    if (note) note(group);
   });
   hash.update(base::as_bytes(lines));
   return {.messages = tree.messages(), .digest = hash.finish()};
@@ -49,11 +53,12 @@ FolderObject load_folder(ObjectReader& objects, const FolderRecord& record) {
 
 }  // namespace
 
-FolderRecord FolderDraft::Impl::seal(const UidTree::Save& save, const MakeId& make_id) {
+FolderRecord FolderDraft::Impl::seal(const UidTree::Save& save, const MakeId& make_id,
+                                     const Note& note) {
   return whole([&] {
     const bool changed = tree.identities_changed() || !receipt;
     FolderObject folder{.info = info, .receipt = {}, .tree = tree.save(save, make_id)};
-    if (changed) receipt = make_receipt(tree);
+    if (changed) receipt = make_receipt(tree, note);
     folder.receipt = *receipt;
     return folder.record(save(ObjectType::kFolder, folder.encode()));
   });

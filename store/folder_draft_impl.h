@@ -1,6 +1,8 @@
 // The internals of a FolderDraft, for the writer, which seals it.
 #pragma once
 
+#include <functional>
+
 #include "base/error.h"
 #include "store/folder_draft.h"
 #include "store/format/folder_object.h"
@@ -34,7 +36,9 @@ class FolderDraft::Impl {
     }
   }
 
-  FolderRecord seal(const UidTree::Save& save, const MakeId& make_id);
+  // `note`: is called with the groups of leaves, if messages have changed; may be null.
+  using Note = std::function<void(const UidTree::Group&)>;
+  FolderRecord seal(const UidTree::Save& save, const MakeId& make_id, const Note& note = {});
   MessageEntry entry(const Identity& identity, const State& state);
 
   FolderInfo info;

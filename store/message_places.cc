@@ -14,6 +14,7 @@
 #include "store/folder_draft.h"
 #include "store/format/folder_object.h"
 #include "store/index/uid_nodes.h"
+#include "store/known_groups.h"
 #include "store/reader_impl.h"
 
 namespace store {
@@ -21,8 +22,9 @@ namespace store {
 class MessageFinder {
  public:
   MessageFinder(Reader& reader, const std::string& digits)
-      : reader_(reader), impl_(*reader.impl_), digits_(digits) {
+      : reader_(reader), impl_(*reader.impl_), digits_(digits), groups_(impl_.search_file) {
     collect_candidates();
+    groups_.look_for_ids_beginning(digits);
   }
 
   std::optional<MessagePlaces> find(std::string_view account, PlacesWanted wanted) {
@@ -139,6 +141,11 @@ class MessageFinder {
     if (known != nodes_.end()) return known->second;
     NodeHits found{.hits = {}, .is_whole = false};
     tolerate_damage([&] {
+      const auto holders = groups_.holders(node);
+      if (holders && holders->empty()) {
+        found.is_whole = true;
+        return;
+      }
       if (!node.is_branch) {
         found.hits = hits_in(impl_.objects.read_manifest(ObjectType::kIdentityLeaf, node.identity));
         found.is_whole = true;
@@ -147,6 +154,7 @@ class MessageFinder {
       read_children(impl_.objects, node);
       found.is_whole = true;
       for (const auto& child : node.children) {
+        if (holders && !covers_any(*child, *holders)) continue;
         const NodeHits below = hits_below(*child);
         found.is_whole = found.is_whole && below.is_whole;
         std::ranges::copy(below.hits, std::back_inserter(found.hits));
@@ -199,6 +207,7 @@ class MessageFinder {
   Reader& reader_;
   Reader::Impl& impl_;
   std::string digits_;
+  KnownGroups groups_;
   bool is_by_id_ = false;
   bool is_one_enough_ = false;           // the search ends with the first place
   std::map<Sha256, MessageId> digests_;  // of the candidates

@@ -1,8 +1,10 @@
 #include "store/search.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <numeric>
+#include <set>
 #include <tuple>
 #include <unordered_set>
 #include <utility>
@@ -11,36 +13,51 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/terminal.h"
 #include "store/folder_draft.h"
 #include "store/format/crypto.h"
 #include "store/format/folder_object.h"
 #include "store/index/uid_nodes.h"
+#include "store/known_groups.h"
 #include "store/reader_impl.h"
 #include "store/search_candidates.h"
+#include "store/search_rows.h"
 
 namespace store {
 
 class Search {
  public:
-  Search(Reader& reader, const Query& query, const SearchScope& scope)
+  // Whether it uses what the search index knows of groups of leaves, or reads all leaves.
+  enum class Groups { kUse, kIgnore };
+
+  Search(Reader& reader, const Query& query, const SearchScope& scope, Groups groups)
       : reader_(reader),
         impl_(*reader.impl_),
         query_(query),
         scope_(scope),
-        index_(open_index(impl_)),
-        candidates_(index_, query) {}
+        uses_groups_(groups == Groups::kUse),
+        index_(open_index(impl_)) {}
 
-  SearchResult run() {
+  // nullopt: a leaf with messages that the search index knows can't be read.
+  std::optional<SearchResult> run() {
     // The snapshots are searched even if no message in the store can match: another account's may
     // match, and the damage that this search reports and the time it takes must not show that.
     snapshots_ =
         scope_.snapshot ? std::vector{*scope_.snapshot} : reader_.snapshots(scope_.account);
     std::ranges::reverse(snapshots_);
     const Index::LookUps look_ups(impl_.index);
+    const SearchIndex::LookUps search_look_ups(index_);
     for (std::uint32_t number = 0; number < snapshots_.size(); ++number) visit_snapshot(number);
+    consider_known();
     keep_newest();
-    describe_all();
+    try {
+      describe_all();
+    } catch (const base::Error& error) {
+      if (groups_.empty() || !base::is_unreadable(error.code())) throw;
+      base::log_debug("all leaves are searched: {}", error.what());
+      return std::nullopt;
+    }
     return std::move(result_);
   }
 
@@ -63,6 +80,19 @@ class Search {
 
     auto identity() const { return std::tuple(place, uid, key); }
     auto identity_newest_first() const { return std::tuple(place, uid, key, snapshot); }
+  };
+
+  // A group of leaves of which the search index knows the messages.
+  struct KnownGroup {
+    std::uint32_t snapshot = 0;
+    std::uint32_t place = 0;
+    UidNode node = {};
+  };
+
+  struct KnownOfGroup {
+    std::int64_t row = 0;  // in the search index
+    base::Uid uid;
+    std::uint32_t group = 0;
   };
 
   using FolderOfSnapshot = std::pair<std::uint32_t, std::uint32_t>;  // place, snapshot
@@ -135,6 +165,7 @@ class Search {
   void visit_node(std::uint32_t number, std::uint32_t place, UidNode& node) {
     if (!places_[place].seen.insert(node.identity).second) return;
     tolerate_damage([&] {
+      if (note_group(number, place, node)) return;
       if (node.is_branch) {
         read_children(impl_.objects, node);
         for (const auto& child : node.children) visit_node(number, place, *child);
@@ -148,16 +179,120 @@ class Search {
   }
 
   void consider(std::uint32_t number, std::uint32_t place, const Identity& identity) {
-    const SearchCandidates::Verdict verdict = candidates_.look_up(identity.message.object);
-    if (!verdict.matches) return;
-    std::optional<std::chrono::sys_seconds> date = verdict.date;
+    if (!candidates_) candidates_.emplace(index_, query_);
+    const SearchCandidates::Verdict verdict = candidates_->look_up(identity.message.object);
+    if (verdict.matches) add_match(number, place, identity, verdict.date);
+  }
+
+  // `date`: of the Date field.
+  void add_match(std::uint32_t number, std::uint32_t place, const Identity& identity,
+                 std::optional<std::chrono::sys_seconds> date) {
     if (!date && identity.internal_date) date = identity.internal_date->instant;
-    if (date && !query_.matches_time(*date)) return;
-    matches_.push_back({.date = date,
-                        .key = message_key(identity.message.object),
-                        .place = place,
-                        .uid = identity.uid.value,
-                        .snapshot = number});
+    add_match({.date = date,
+               .key = message_key(identity.message.object),
+               .place = place,
+               .uid = identity.uid.value,
+               .snapshot = number});
+  }
+
+  void add_match(const Match& match) {
+    if (!match.date || query_.matches_time(*match.date)) matches_.push_back(match);
+  }
+
+  // Returns false if the node must be read.
+  bool note_group(std::uint32_t number, std::uint32_t place, const UidNode& node) {
+    if (!uses_groups_ || !may_be_group(node)) return false;
+    std::optional<std::vector<KnownMessage>> messages;
+    try {
+      messages = index_.find_group(node.identity);
+    } catch (const base::Error& error) {
+      base::log_debug("the leaves are searched instead: {}", error.what());
+      uses_groups_ = false;
+    }
+    if (!messages) return false;
+    for (const KnownMessage& message : *messages) {
+      known_.push_back({message.row, message.uid, static_cast<std::uint32_t>(groups_.size())});
+    }
+    KnownGroup& group = groups_.emplace_back();
+    group.snapshot = number;
+    group.place = place;
+    group.node.base = node.base;
+    group.node.shift = node.shift;
+    group.node.is_branch = node.is_branch;
+    group.node.messages = node.messages;
+    group.node.bytes = node.bytes;
+    group.node.identity = node.identity;
+    group.node.state = node.state;
+    return true;
+  }
+
+  // Leaves are read only for messages without a Date field, which have the folder's date.
+  void consider_known() {
+    if (known_.empty()) return;
+    const auto [least, greatest] = std::ranges::minmax(known_, {}, &KnownOfGroup::row);
+    const SearchRows rows(index_, query_, least.row, greatest.row);
+    std::erase_if(known_, [&](const KnownOfGroup& known) { return !rows.match(known.row); });
+    std::map<std::uint32_t, std::vector<base::Uid>> undated;  // by group
+    for_each_known([&](const KnownOfGroup& known, const EnvelopeRow& envelope) {
+      if (!envelope.date) {
+        undated[known.group].push_back(known.uid);
+        return;
+      }
+      const KnownGroup& group = groups_[known.group];
+      add_match({.date = envelope.date,
+                 .key = envelope.key,
+                 .place = group.place,
+                 .uid = known.uid.value,
+                 .snapshot = group.snapshot});
+    });
+    for (auto& [number, uids] : undated) {
+      std::ranges::sort(uids);
+      read_matches(groups_[number], groups_[number].node, uids);
+    }
+  }
+
+  // Reading all rows between the first and the last one is faster than looking for each of many.
+  void for_each_known(const std::function<void(const KnownOfGroup&, const EnvelopeRow&)>& take) {
+    constexpr std::size_t kDense = 4;
+    if (known_.empty()) return;
+    std::ranges::sort(known_, {}, &KnownOfGroup::row);
+    auto next = known_.begin();
+    const auto take_row = [&](const EnvelopeRow& envelope) {
+      for (; next != known_.end() && next->row == envelope.row; ++next) take(*next, envelope);
+    };
+    const auto range = static_cast<std::size_t>(known_.back().row - known_.front().row) + 1;
+    if (known_.size() >= range / kDense) {
+      index_.for_each_between(known_.front().row, known_.back().row, take_row);
+      return;
+    }
+    while (next != known_.end()) {
+      const auto envelope = index_.row(next->row);
+      if (envelope) {
+        take_row(*envelope);
+      } else {
+        ++next;
+      }
+    }
+  }
+
+  // Adds those with these UIDs, which the query's words match.
+  void read_matches(const KnownGroup& group, UidNode& node, const std::vector<base::Uid>& uids) {
+    tolerate_damage([&] {
+      if (node.is_branch) {
+        read_children(impl_.objects, node);
+        for (const auto& child : node.children) {
+          if (covers_any(*child, uids)) read_matches(group, *child, uids);
+        }
+        return;
+      }
+      // Groups come from the newest snapshot to the oldest.
+      if (!read_leaves_.emplace(group.place, node.identity).second) return;
+      for (const Identity& identity :
+           read_identities(impl_.objects, ids_with(impl_.context.keys), node)) {
+        if (!std::ranges::binary_search(uids, identity.uid)) continue;
+        add_match(group.snapshot, group.place, identity, std::nullopt);
+      }
+    });
   }
 
   // Keeps each message once, as in the newest snapshot that contains it; if there are too many,
@@ -240,20 +375,28 @@ class Search {
   Reader::Impl& impl_;
   const Query& query_;
   const SearchScope& scope_;
+  bool uses_groups_ = true;
   SearchIndex index_;
-  SearchCandidates candidates_;
-  std::vector<SnapshotInfo> snapshots_;  // newest first
+  std::optional<SearchCandidates> candidates_;  // for leaves that are read
+  std::vector<SnapshotInfo> snapshots_;         // newest first
   std::vector<Place> places_;
   std::map<std::pair<std::string, std::uint32_t>, std::uint32_t> place_numbers_;
   std::unordered_set<ObjectId> seen_folders_;
   std::map<FolderOfSnapshot, FolderRecord> folder_ids_;
   std::map<FolderOfSnapshot, FolderDraft> opened_;
+  std::vector<KnownGroup> groups_;
+  std::vector<KnownOfGroup> known_;                           // the messages of groups_
+  std::set<std::pair<std::uint32_t, ObjectId>> read_leaves_;  // by read_matches(), with places
   std::vector<Match> matches_;
   SearchResult result_;
 };
 
 SearchResult search(Reader& reader, const Query& query, const SearchScope& scope) {
-  return Search(reader, query, scope).run();
+  if (auto result = Search(reader, query, scope, Search::Groups::kUse).run()) {
+    return *std::move(result);
+  }
+  // Then the messages of that leaf are reported like all data that can't be searched.
+  return Search(reader, query, scope, Search::Groups::kIgnore).run().value();
 }
 
 class Envelopes::Impl {

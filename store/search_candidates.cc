@@ -10,14 +10,12 @@ namespace {
 
 constexpr std::int64_t kNoDate = INT64_MIN;
 
-// What the query's words say, in one expression. Words that are unwanted exclude what others find,
-// and find nothing themselves.
+}  // namespace
+
 std::string words_of(const Query& query) {
   if (query.wanted_words().empty() || query.unwanted_words().empty()) return query.wanted_words();
   return "(" + query.wanted_words() + ") NOT (" + query.unwanted_words() + ")";
 }
-
-}  // namespace
 
 SearchCandidates::SearchCandidates(SearchIndex& index, const Query& query)
     : matches_unknown_(query.wanted_words().empty() && !query.message_id()) {

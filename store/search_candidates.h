@@ -4,12 +4,17 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "store/search_index/query.h"
 #include "store/search_index/search_index.h"
 
 namespace store {
+
+// What the query's words say, in one expression. Words that are unwanted exclude what others find,
+// and find nothing themselves.
+std::string words_of(const Query& query);
 
 class SearchCandidates {
  public:

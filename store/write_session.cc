@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/terminal.h"
 #include "store/fence.h"
+#include "store/format/crypto.h"
 #include "store/format/layout.h"
 #include "store/format/writer_lock.h"
 #include "store/index/catch_up.h"
@@ -37,6 +38,9 @@ constexpr unsigned kMaxStrongThreads = 2;
 // A folder that is passed twice in one run is read before a commit; what exceeds this is published
 // first.
 constexpr std::size_t kMaxPendingManifests = std::size_t{8} << 20;
+
+// Those that wait for the messages of their groups to be indexed, at 16 bytes each.
+constexpr std::size_t kMaxNotedMessages = std::size_t{64} << 10;
 
 unsigned threads_for(Effort effort) {
   return std::clamp(std::thread::hardware_concurrency(), 1U,
@@ -281,6 +285,26 @@ ObjectId WriteSession::put(ObjectType type, base::ByteView bytes) {
   return id;
 }
 
+void WriteSession::note_group(const UidTree::Group& group) {
+  if (!group.is_new) return;
+  NotedGroup noted{.node = group.node, .messages = {}};
+  noted.messages.reserve(group.messages.size());
+  for (const auto& [uid, digest] : group.messages) {
+    noted.messages.push_back({uid, message_key(message_id(context_.keys, digest).object)});
+  }
+  noted_messages_ += noted.messages.size();
+  noted_groups_.push_back(std::move(noted));
+  if (noted_messages_ >= kMaxNotedMessages) guarded([&] { index_groups(); });
+}
+
+// Their messages were added before them.
+void WriteSession::index_groups() {
+  feeder_.drain();
+  for (const NotedGroup& group : noted_groups_) search_.add_group(group.node, group.messages);
+  noted_groups_.clear();
+  noted_messages_ = 0;
+}
+
 void WriteSession::publish(std::span<const std::pair<ObjectId, Commit>> commits) {
   guarded([&] {
     lookup_moment_.reset();
@@ -293,7 +317,7 @@ void WriteSession::publish(std::span<const std::pair<ObjectId, Commit>> commits)
     if (!commits.empty()) record(rows_of(published.name, commits), fence_);
     index_.add(published, commits, context_.keys,
                effort_ == Effort::kStrong ? ExistingObjects::kMove : ExistingObjects::kKeepPlace);
-    feeder_.drain();
+    index_groups();
     search_.finish(published.name);
     pending_.clear();
     pending_manifests_.clear();

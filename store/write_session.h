@@ -23,6 +23,7 @@
 #include "store/format/commit.h"
 #include "store/format/commit_record.h"
 #include "store/format/location.h"
+#include "store/format/uid_tree.h"
 #include "store/index/catch_up.h"
 #include "store/index/commit_log.h"
 #include "store/index/index.h"
@@ -64,6 +65,9 @@ class WriteSession {
   // Adds the object unless the store has it. It can be read at once: a manifest from unpublished(),
   // or, if too many are waiting, because put() publishes them.
   ObjectId put(ObjectType type, base::ByteView bytes);
+
+  // The messages of a group of leaves that was put, for the search index.
+  void note_group(const UidTree::Group& group);
 
   // The bytes of a manifest in the open pack, as put() added it; null if it is not there.
   const base::Bytes* unpublished(const ObjectId& id) const;
@@ -133,6 +137,7 @@ class WriteSession {
   void forget_pending(const ObjectId& id, bool is_manifest_kept);
   void publish_series(std::vector<Commit> series);
   void publish(std::span<const std::pair<ObjectId, Commit>> commits);
+  void index_groups();
   void record_newest();
   void number_after_all(const CaughtUp& caught_up);
   void convert_older_store();
@@ -165,6 +170,12 @@ class WriteSession {
   // A subset of pending_: manifests that may be read soon.
   std::unordered_map<ObjectId, base::Bytes> pending_manifests_;
   std::size_t pending_manifest_bytes_ = 0;
+  struct NotedGroup {
+    ObjectId node;
+    std::vector<SearchIndex::KeyedMessage> messages;
+  };
+  std::vector<NotedGroup> noted_groups_;  // to be added to the search index
+  std::size_t noted_messages_ = 0;        // in them
   std::uint64_t stored_bytes_ = 0;
   bool is_publishing_ = false;  // the pack's content and the index may differ
   bool failed_ = false;

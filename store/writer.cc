@@ -123,7 +123,8 @@ StoredMessage Writer::add(IncomingMessage& message, std::string_view account) {
 FolderRecord Writer::seal(FolderDraft& draft) {
   FolderRecord record = draft.impl_->seal(
       [&](ObjectType type, base::ByteView bytes) { return impl_->session.put(type, bytes); },
-      ids_with(impl_->session.context().keys));
+      ids_with(impl_->session.context().keys),
+      [&](const UidTree::Group& group) { impl_->session.note_group(group); });
   impl_->session.publish_if_full();
   return record;
 }

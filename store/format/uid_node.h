@@ -20,6 +20,11 @@ inline constexpr unsigned kBranchShift = 4;
 inline constexpr unsigned kRootShift = 34;  // covers every UID
 inline constexpr std::uint64_t kLeafMessages = 64;
 
+// A group of leaves, of which derived data is kept together: the leaves below a branch of this
+// width, or one leaf that is at least as wide. Every leaf belongs to one group.
+inline constexpr unsigned kGroupShift = kLeafShift + kBranchShift;
+inline constexpr std::uint64_t kGroupMessages = kLeafMessages << kBranchShift;  // at most
+
 // Covers the 2^shift UIDs from `base` on. A leaf is loaded in two halves, each on demand, and
 // packed again when other leaves are needed: encoded, it takes a third of the memory.
 struct UidNode {
@@ -34,6 +39,7 @@ struct UidNode {
   ObjectId state;
   bool identity_is_saved = false;
   bool state_is_saved = false;
+  bool is_new = false;  // the identity was saved since UidTree::for_each_group() came here
 
   // The parts that are loaded.
   bool has_identities = false;

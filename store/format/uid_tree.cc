@@ -1,6 +1,7 @@
 #include "store/format/uid_tree.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
 #include "store/format/uid_node.h"
@@ -143,6 +144,15 @@ class UidTree::Impl {
     for (const auto& child : node.children) visit(*child, take);
   }
 
+  void visit_groups(UidNode& node, const std::function<void(UidNode& group)>& take) {
+    if (node.is_branch) load_children(node);  // a root's width is known only now
+    if (!node.is_branch || node.shift == kGroupShift) {
+      take(node);
+      return;
+    }
+    for (const auto& child : node.children) visit_groups(*child, take);
+  }
+
   // Visits the leaves that may have UIDs from `first` on, until `take` returns false. Returns false
   // if it did.
   bool visit_from(UidNode& node, std::uint32_t first,
@@ -278,6 +288,7 @@ class UidTree::Impl {
     const BranchBytes bytes = encode_branch(branch);
     if (!branch.identity_is_saved) {
       branch.identity = save(ObjectType::kIdentityBranch, bytes.identity);
+      branch.is_new = true;
     }
     if (!branch.state_is_saved) branch.state = save(ObjectType::kStateBranch, bytes.state);
   }
@@ -289,6 +300,7 @@ class UidTree::Impl {
     } else {
       node.identity = save(ObjectType::kIdentityLeaf, encode_identities(node.identities, make));
     }
+    node.is_new = true;
   }
 
   void save_states(UidNode& node, const Save& save) {
@@ -345,12 +357,17 @@ std::optional<UidTree::Entry> UidTree::find(base::Uid uid) {
                .state = leaf.states[static_cast<std::size_t>(position - leaf.identities.begin())]};
 }
 
-void UidTree::for_each_digest(const std::function<void(base::Uid, const Sha256&)>& take) {
+void UidTree::for_each_group(const std::function<void(const Group&)>& take) {
   if (!impl_->root) return;
-  impl_->visit(*impl_->root, [&](UidNode& leaf) {
-    for (const Identity& identity : impl_->read_identities_without_ids(leaf)) {
-      take(identity.uid, identity.digest);
-    }
+  impl_->visit_groups(*impl_->root, [&](UidNode& node) {
+    Group group{.node = node.identity, .is_new = std::exchange(node.is_new, false)};
+    group.messages.reserve(std::min(node.messages, kGroupMessages));
+    impl_->visit(node, [&](UidNode& leaf) {
+      for (const Identity& identity : impl_->read_identities_without_ids(leaf)) {
+        group.messages.emplace_back(identity.uid, identity.digest);
+      }
+    });
+    take(group);
   });
 }
 

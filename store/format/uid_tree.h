@@ -7,6 +7,8 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/mail/uid.h"
@@ -47,8 +49,15 @@ class UidTree {
   };
   std::optional<Entry> find(base::Uid uid);
 
-  // In ascending UID order; without the messages' ids.
-  void for_each_digest(const std::function<void(base::Uid, const Sha256&)>& take);
+  // The messages of a group of leaves (store/format/uid_node.h), in ascending UID order, without
+  // their ids.
+  struct Group {
+    ObjectId node;        // the identity, as last saved
+    bool is_new = false;  // it was saved since the last for_each_group()
+    std::vector<std::pair<base::Uid, Sha256>> messages = {};
+  };
+  // In ascending UID order; every message is in one group.
+  void for_each_group(const std::function<void(const Group&)>& take);
   // In ascending UID order.
   void for_each(const std::function<void(const Identity&, const State&)>& take);
   // The same from `first` on, until `take` returns false. Reads only the leaves that it needs.

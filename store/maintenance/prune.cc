@@ -330,6 +330,10 @@ class Prune {
       if (!place) return false;
       return pack_of(place->block) > newest_old || marks_.contains(*place);
     });
+    session_.search().keep_only_groups([&](const ObjectId& node) {
+      const auto place = index().find_uncondemned(ObjectType::kIdentityLeaf, node);
+      return place && (pack_of(place->block) > newest_old || marks_.contains(*place));
+    });
   }
 
   const PruneOptions& options_;

@@ -1,7 +1,13 @@
 #include <algorithm>
+#include <unordered_set>
 
 #include "base/error.h"
 #include "base/log.h"
+#include "store/format/commit.h"
+#include "store/format/crypto.h"
+#include "store/format/folder_object.h"
+#include "store/index/object_reader.h"
+#include "store/index/uid_nodes.h"
 #include "store/message/split.h"
 #include "store/search_index/search_index.h"
 
@@ -56,6 +62,83 @@ class Fill {
   Decompressor decompressor_;
 };
 
+// The groups of leaves of snapshots. What can't be read is left out: a search reads the leaves
+// then.
+class GroupFill {
+ public:
+  GroupFill(Storage& storage, const BlockContext& context, Index& index, SearchIndex& search)
+      : context_(context), index_(index), search_(search), objects_(storage, context, index) {}
+
+  void add_all() {
+    const Index::LookUps look_ups(index_);
+    for (const std::string& account : index_.accounts()) {
+      for (const SnapshotInfo& snapshot : index_.snapshots(account)) {
+        if (const auto root = index_.root_of(snapshot.id)) {
+          tolerate([&] { add_root(*root); });
+        }
+      }
+    }
+    search_.finish_groups();
+  }
+
+ private:
+  template <typename Work>
+  static void tolerate(const Work& work) {
+    try {
+      work();
+    } catch (const base::Error& error) {
+      if (!base::is_unreadable(error.code()) && error.code() != base::ErrorCode::kIo) throw;
+      base::log_debug("fill the search index: {}", error.what());
+    }
+  }
+
+  void add_root(const ObjectId& id) {
+    if (!visited_.insert(id).second) return;
+    for (const ObjectId& folder :
+         Root::decode(objects_.read_manifest(ObjectType::kRoot, id)).folders) {
+      tolerate([&] { add_folder(folder); });
+    }
+  }
+
+  void add_folder(const ObjectId& id) {
+    if (!visited_.insert(id).second) return;
+    const FolderObject folder =
+        FolderObject::decode(objects_.read_manifest(ObjectType::kFolder, id));
+    if (folder.tree.messages > 0) add_groups(*root_node(folder.tree));
+  }
+
+  void add_groups(UidNode& node) {
+    if (!visited_.insert(node.identity).second) return;
+    const bool may_be_group = !node.is_branch || node.messages <= kGroupMessages;
+    if (may_be_group && search_.find_group(node.identity)) return;
+    if (node.is_branch) read_children(objects_, node);
+    if (!node.is_branch || node.shift == kGroupShift) {
+      tolerate([&] { add_group(node); });
+      return;
+    }
+    for (const auto& child : node.children) tolerate([&] { add_groups(*child); });
+  }
+
+  void add_group(const UidNode& group) {
+    std::vector<SearchIndex::KeyedMessage> messages;
+    if (!group.is_branch) add_leaf(group, messages);
+    for (const auto& leaf : group.children) add_leaf(*leaf, messages);
+    search_.add_group(group.identity, messages);
+  }
+
+  void add_leaf(const UidNode& leaf, std::vector<SearchIndex::KeyedMessage>& messages) {
+    for (const Identity& identity : read_identities(objects_, ids_with(context_.keys), leaf)) {
+      messages.push_back({identity.uid, message_key(identity.message.object)});
+    }
+  }
+
+  const BlockContext& context_;
+  Index& index_;
+  SearchIndex& search_;
+  ObjectReader objects_;
+  std::unordered_set<ObjectId> visited_;
+};
+
 }  // namespace
 
 void fill_search_index(const Location& location, base::FileSystem& files,
@@ -71,15 +154,19 @@ void fill_search_index(const Location& location, base::FileSystem& files,
   std::ranges::set_difference(wanted, known, std::back_inserter(missing));
   const std::shared_ptr<Storage> storage = storage_of(location, files);
   Fill fill(context, search);
+  bool is_new = false;
   for (const PackName& name : missing) {
     try {
       std::optional<PackFile> pack = PackFile::find(*storage, name, index.size_of(name));
-      if (pack) fill.add_pack(*pack, name);
+      if (!pack) continue;
+      fill.add_pack(*pack, name);
+      is_new = true;
     } catch (const base::Error& error) {
       if (error.code() != base::ErrorCode::kDamaged && error.code() != base::ErrorCode::kIo) throw;
       base::log_warning("fill the search index: {}", error.what());
     }
   }
+  if (is_new) GroupFill(*storage, context, index, search).add_all();
 }
 
 }  // namespace store

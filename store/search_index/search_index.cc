@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "base/finally.h"
 #include "base/log.h"
 #include "schema/embedded.h"
 #include "store/index/store_database.h"
@@ -14,7 +15,7 @@ namespace store {
 
 namespace {
 
-constexpr std::int64_t kSearchVersion = 2;
+constexpr std::int64_t kSearchVersion = 3;
 constexpr std::size_t kKeySize = 8;
 
 std::int64_t key_column(const ObjectId& message) {
@@ -25,7 +26,7 @@ base::ByteView rest_of(const ObjectId& message) {
   return base::ByteView(message.bytes).subspan(kKeySize);
 }
 
-ObjectId message_from(std::int64_t key, base::ByteView rest) {
+ObjectId id_from(std::int64_t key, base::ByteView rest) {
   ObjectId message;
   for (std::size_t i = 0; i < kKeySize; ++i) {
     message.bytes.at(i) =
@@ -75,13 +76,17 @@ class SearchIndex::Impl {
           remove_words(database,
                        "INSERT INTO words (words, rowid, subject, sender, recipients, copies) "
                        "VALUES ('delete', ?1, ?2, ?3, ?4, ?5)"),
-          row_of_last(database, "SELECT last_insert_rowid()") {}
+          row_of_last(database, "SELECT last_insert_rowid()"),
+          find_key(database, "SELECT envelope FROM envelopes WHERE key = ?1"),
+          add_group(database, "INSERT OR IGNORE INTO uid_groups VALUES (?1, ?2, ?3)") {}
 
     Statement add_envelope;
     Statement add_fields;
     Statement add_words;
     Statement remove_words;
     Statement row_of_last;
+    Statement find_key;
+    Statement add_group;
   };
 
   Changes& change() {
@@ -118,16 +123,44 @@ class SearchIndex::Impl {
         .run();
   }
 
-  static void take_rows(Statement& rows, const std::function<void(const EnvelopeRow&)>& take) {
-    while (rows.step()) {
-      EnvelopeRow row{.row = rows.integer(0),
-                      .key = static_cast<std::uint64_t>(rows.integer(1)),
-                      .date = std::nullopt};
-      if (!rows.is_null(2)) {
-        row.date = std::chrono::sys_seconds(std::chrono::seconds(rows.integer(2)));
-      }
-      take(row);
+  static EnvelopeRow row_from(const Statement& rows) {
+    EnvelopeRow row{.row = rows.integer(0),
+                    .key = static_cast<std::uint64_t>(rows.integer(1)),
+                    .date = std::nullopt};
+    if (!rows.is_null(2)) {
+      row.date = std::chrono::sys_seconds(std::chrono::seconds(rows.integer(2)));
     }
+    return row;
+  }
+
+  static void take_rows(Statement& rows, const std::function<void(const EnvelopeRow&)>& take) {
+    while (rows.step()) take(row_from(rows));
+  }
+
+  // Those that have one of these messages, which ascend. Their messages come again in other rows.
+  void remove_groups_with(const std::vector<std::int64_t>& gone) {
+    std::vector<std::int64_t> groups;
+    Statement rows(database, "SELECT node, messages FROM uid_groups");
+    while (rows.step()) {
+      if (has_any(rows.blob(1), gone)) groups.push_back(rows.integer(0));
+    }
+    remove_groups(groups);
+  }
+
+  // True also for a group that can't be read.
+  static bool has_any(base::ByteView group, const std::vector<std::int64_t>& gone) {
+    try {
+      return std::ranges::any_of(decode_group(group), [&](const KnownMessage& message) {
+        return std::ranges::binary_search(gone, message.row);
+      });
+    } catch (const base::Error&) {
+      return true;
+    }
+  }
+
+  void remove_groups(const std::vector<std::int64_t>& groups) {
+    Statement remove(database, "DELETE FROM uid_groups WHERE node = ?1");
+    for (const std::int64_t group : groups) remove.bind(1, group).run();
   }
 
   Database database;
@@ -135,6 +168,9 @@ class SearchIndex::Impl {
   Statement find_fields{database,
                         "SELECT date, subject, sender, recipients, copies, message_id "
                         "FROM envelopes JOIN fields USING (envelope) WHERE envelope = ?1"};
+  Statement find_envelope{database,
+                          "SELECT envelope, key, date FROM envelopes WHERE envelope = ?1"};
+  Statement find_group{database, "SELECT rest, messages FROM uid_groups WHERE node = ?1"};
   std::unique_ptr<Changes> changes;
   std::unique_ptr<Transaction> transaction;  // null: nothing is pending
 };
@@ -233,10 +269,13 @@ std::uint64_t SearchIndex::keep_only(const std::function<bool(const ObjectId& me
   std::vector<std::int64_t> gone;
   Statement rows(impl_->database, "SELECT envelope, key, rest FROM envelopes");
   while (rows.step()) {
-    if (!lives(message_from(rows.integer(1), rows.blob(2)))) gone.push_back(rows.integer(0));
+    if (!lives(id_from(rows.integer(1), rows.blob(2)))) gone.push_back(rows.integer(0));
   }
   if (gone.empty()) return 0;
+  std::ranges::sort(gone);
   Impl::Changes& change = impl_->change();
+  // A message that comes again gets another row, and a removed row may get another message.
+  impl_->remove_groups_with(gone);
   // Deleted text must not be found in the file's free pages either.
   impl_->database.run("PRAGMA secure_delete = 1");
   Statement remove_fields(impl_->database, "DELETE FROM fields WHERE envelope = ?1");
@@ -275,6 +314,95 @@ void SearchIndex::for_each_with_message_id(std::string_view message_id,
   Impl::take_rows(rows, take);
 }
 
+void SearchIndex::for_each_row(std::string_view words, std::int64_t first, std::int64_t last,
+                               const std::function<void(std::int64_t row)>& take) {
+  Statement rows(impl_->database,
+                 "SELECT rowid FROM words WHERE words MATCH ?1 AND rowid BETWEEN ?2 AND ?3");
+  rows.bind(1, words).bind(2, first).bind(3, last);
+  while (rows.step()) take(rows.integer(0));
+}
+
+void SearchIndex::for_each_between(std::int64_t first, std::int64_t last,
+                                   const std::function<void(const EnvelopeRow&)>& take) {
+  Statement rows(impl_->database,
+                 "SELECT envelope, key, date FROM envelopes WHERE envelope BETWEEN ?1 AND ?2 "
+                 "ORDER BY envelope");
+  rows.bind(1, first).bind(2, last);
+  Impl::take_rows(rows, take);
+}
+
+std::optional<EnvelopeRow> SearchIndex::row(std::int64_t row) {
+  Statement& find = impl_->find_envelope;
+  find.bind(1, row);
+  if (!find.step()) return std::nullopt;
+  const EnvelopeRow found = Impl::row_from(find);
+  find.reset();
+  return found;
+}
+
+std::vector<std::int64_t> SearchIndex::rows_beginning(std::string_view digits) {
+  const auto filled_with = [&](char digit) {
+    std::string text(digits);
+    text.resize(2 * ObjectId::kSize, digit);
+    return ObjectId::from_hex(text);
+  };
+  const std::optional<ObjectId> first = filled_with('0');
+  const std::optional<ObjectId> last = filled_with('f');
+  std::vector<std::int64_t> found;
+  if (digits.empty() || !first || !last) return found;
+  // Both keys have the same sign: they begin with the same digit.
+  Statement rows(impl_->database,
+                 "SELECT envelope, key, rest FROM envelopes WHERE key BETWEEN ?1 AND ?2");
+  rows.bind(1, key_column(*first)).bind(2, key_column(*last));
+  while (rows.step()) {
+    const ObjectId message = id_from(rows.integer(1), rows.blob(2));
+    if (message.hex().starts_with(digits)) found.push_back(rows.integer(0));
+  }
+  std::ranges::sort(found);
+  return found;
+}
+
+void SearchIndex::add_group(const ObjectId& node, std::span<const KeyedMessage> messages) {
+  Impl::Changes& change = impl_->change();
+  std::vector<KnownMessage> known;
+  known.reserve(messages.size());
+  for (const KeyedMessage& message : messages) {
+    change.find_key.bind(1, static_cast<std::int64_t>(message.key));
+    if (!change.find_key.step()) return;
+    known.push_back({.uid = message.uid, .row = change.find_key.integer(0)});
+    change.find_key.reset();
+  }
+  change.add_group.bind(1, key_column(node)).bind(2, rest_of(node)).bind(3, encode_group(known));
+  change.add_group.run();
+}
+
+std::optional<std::vector<KnownMessage>> SearchIndex::find_group(const ObjectId& node) {
+  Statement& find = impl_->find_group;
+  find.bind(1, key_column(node));
+  if (!find.step()) return std::nullopt;
+  const base::Finally end([&find] { find.reset(); });
+  if (!std::ranges::equal(find.blob(0), rest_of(node))) return std::nullopt;
+  return decode_group(find.blob(1));
+}
+
+void SearchIndex::finish_groups() {
+  impl_->commit();
+}
+
+void SearchIndex::keep_only_groups(const std::function<bool(const ObjectId& node)>& lives) {
+  std::vector<std::int64_t> gone;
+  {
+    Statement rows(impl_->database, "SELECT node, rest FROM uid_groups");
+    while (rows.step()) {
+      if (!lives(id_from(rows.integer(0), rows.blob(1)))) gone.push_back(rows.integer(0));
+    }
+  }
+  if (gone.empty()) return;
+  impl_->change();
+  impl_->remove_groups(gone);
+  impl_->commit();
+}
+
 std::optional<std::int64_t> SearchIndex::find(const ObjectId& message) {
   Statement& find = impl_->find_row;
   find.bind(1, key_column(message)).bind(2, rest_of(message));
@@ -300,6 +428,12 @@ Envelope SearchIndex::envelope(std::int64_t row) {
   find.reset();
   return envelope;
 }
+
+SearchIndex::LookUps::LookUps(SearchIndex& index)
+    : transaction_(std::make_unique<Transaction>(index.impl_->database, Transaction::Kind::kRead)) {
+}
+SearchIndex::LookUps::LookUps(LookUps&&) noexcept = default;
+SearchIndex::LookUps::~LookUps() = default;
 
 std::uint64_t SearchIndex::bytes() {
   return static_cast<std::uint64_t>(impl_->database.integer("PRAGMA page_count")) *

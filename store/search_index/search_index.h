@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,8 +20,11 @@
 #include "store/format/pack.h"
 #include "store/index/index.h"
 #include "store/search_index/envelope.h"
+#include "store/search_index/group_rows.h"
 
 namespace store {
+
+class Transaction;
 
 // A row of the search index, valid as long as the index is open.
 struct EnvelopeRow {
@@ -61,18 +65,61 @@ class SearchIndex {
   std::vector<PackName> packs();
   void forget_packs(const std::vector<PackName>& packs);
 
-  // Removes the messages for which `lives` returns false, and their words. Returns how many.
+  // Removes the messages for which `lives` returns false, their words, and the groups that have
+  // them. Returns how many messages.
   std::uint64_t keep_only(const std::function<bool(const ObjectId& message)>& lives);
+
+  struct KeyedMessage {
+    base::Uid uid;
+    std::uint64_t key = 0;  // message_key()
+  };
+
+  // Records the messages of a group of leaves, in ascending UID order, unless it is there. Leaves
+  // it out if any of them is not in this index. Durable with the next finish().
+  void add_group(const ObjectId& node, std::span<const KeyedMessage> messages);
+
+  // nullopt: only the leaves can tell.
+  std::optional<std::vector<KnownMessage>> find_group(const ObjectId& node);
+
+  // Makes the added groups durable if no pack follows that does.
+  void finish_groups();
+
+  // Removes the groups for which `lives` returns false.
+  void keep_only_groups(const std::function<bool(const ObjectId& node)>& lives);
 
   // `words` is an FTS5 expression, made by Query; empty: every row.
   void for_each(std::string_view words, const std::function<void(const EnvelopeRow&)>& take);
   void for_each_with_message_id(std::string_view message_id,
                                 const std::function<void(const EnvelopeRow&)>& take);
 
+  // The same for rows from `first` to `last`, in ascending order, without key and date.
+  void for_each_row(std::string_view words, std::int64_t first, std::int64_t last,
+                    const std::function<void(std::int64_t row)>& take);
+
+  // All rows from `first` to `last`, in ascending order.
+  void for_each_between(std::int64_t first, std::int64_t last,
+                        const std::function<void(const EnvelopeRow&)>& take);
+  std::optional<EnvelopeRow> row(std::int64_t row);
+
+  // The rows of messages whose id begins with these hexadecimal digits, ascending.
+  std::vector<std::int64_t> rows_beginning(std::string_view digits);
+
   std::optional<std::int64_t> find(const ObjectId& message);
   Envelope envelope(std::int64_t row);  // empty if there is no such row
 
   std::uint64_t bytes();
+
+  // While it exists, all that is read comes from one moment. For readers; the index must outlive
+  // it.
+  class LookUps {
+   public:
+    explicit LookUps(SearchIndex& index);
+    LookUps(LookUps&&) noexcept;
+    ~LookUps();
+
+   private:
+    std::unique_ptr<Transaction> transaction_;
+  };
 
  private:
   class Impl;
@@ -80,8 +127,8 @@ class SearchIndex {
   std::unique_ptr<Impl> impl_;
 };
 
-// Indexes the packs that `index` knows and `search` does not. Needs the store's lock. Skips damaged
-// blocks, with a line in the log.
+// Indexes the packs that `index` knows and `search` does not, and then the groups of leaves of all
+// snapshots that it lacks. Needs the store's lock. Skips damaged blocks, with a line in the log.
 void fill_search_index(const Location& location, base::FileSystem& files,
                        const BlockContext& context, Index& index, SearchIndex& search);
 

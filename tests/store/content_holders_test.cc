@@ -109,6 +109,9 @@ TEST_F(ContentHoldersTest, ReadsNoFlagsAndNoMoreOfAFolderThanItNeeds) {
   const std::set<base::Path> all = packs_read([&, of = record](Reader& reader) {
     reader.for_each_message(of, [](const MessageEntry&) {});
   });
+  EXPECT_EQ(packs_read_for(snapshot, kNowhere).size(), 1U) << "the search index knows all leaves";
+  EXPECT_EQ(packs_read_for(snapshot, 1).size(), 2U) << "it names the leaf to read";
+  std::filesystem::remove(search_index_file(location_));
   const std::set<base::Path> for_nothing = packs_read_for(snapshot, kNowhere);
   EXPECT_LT(for_nothing.size(), all.size()) << "without the flags of the far end";
   EXPECT_LT(packs_read_for(snapshot, 1).size(), for_nothing.size()) << "without the far end";

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "store/format/crypto.h"
+#include "store/format/uid_node.h"
 #include "tests/long_run.h"
 
 namespace store {
@@ -196,6 +197,25 @@ TEST(UidTreeTest, ALeafOfADifferentTreeIsDetected) {
   EXPECT_THROW(tree.contains({1}), base::Error);
 }
 
+TEST(UidTreeTest, AGroupOfLeavesIsNewOnce) {
+  Objects objects;
+  UidTree tree = objects.tree(dense(objects, 3'000));
+  const auto new_groups = [&] {
+    std::size_t count = 0;
+    tree.for_each_group([&](const UidTree::Group& group) { count += group.is_new ? 1 : 0; });
+    return count;
+  };
+  EXPECT_EQ(0U, new_groups()) << "it was loaded";
+  tree.erase({1'500});
+  tree.erase({1'600});
+  objects.save(tree);
+  EXPECT_EQ(1U, new_groups());
+  EXPECT_EQ(0U, new_groups());
+  tree.set_state({1}, seen(tree, 9));
+  objects.save(tree);
+  EXPECT_EQ(0U, new_groups()) << "only states have changed";
+}
+
 // UIDs that are dense, sparse, and at the edges of ranges.
 rc::Gen<std::uint32_t> any_uid() {
   return rc::gen::weightedOneOf<std::uint32_t>(
@@ -257,6 +277,19 @@ RC_GTEST_PROP(UidTreeProperty, ATreeBehavesLikeAMap, ()) {
   RC_ASSERT(objects.save(rebuilt) == root);
   UidTree loaded = objects.tree(root);
   RC_ASSERT(content_of(loaded) == content_of(rebuilt));
+
+  std::vector<std::pair<base::Uid, Sha256>> expected_digests;
+  for (const auto& [uid, expected] : model) {
+    expected_digests.emplace_back(base::Uid{uid}, contents.at(expected.first).digest);
+  }
+  std::vector<std::pair<base::Uid, Sha256>> digests;
+  std::set<ObjectId> nodes;
+  loaded.for_each_group([&](const UidTree::Group& group) {
+    RC_ASSERT(group.messages.size() <= kGroupMessages);
+    RC_ASSERT(nodes.insert(group.node).second);
+    digests.insert(digests.end(), group.messages.begin(), group.messages.end());
+  });
+  RC_ASSERT(digests == expected_digests);
 }
 
 }  // namespace

@@ -43,6 +43,14 @@ class SearchIndexTest : public testing::Test {
     return subjects;
   }
 
+  // By UID, the names of messages.
+  static std::vector<SearchIndex::KeyedMessage> keyed(
+      const std::vector<std::pair<std::uint32_t, std::string>>& names) {
+    std::vector<SearchIndex::KeyedMessage> messages;
+    for (const auto& [uid, name] : names) messages.push_back({{uid}, message_key(message(name))});
+    return messages;
+  }
+
   void open_again() { index_ = SearchIndex::open(file_, StoreId{}); }
 
   tests::TemporaryDirectory directory_;
@@ -104,6 +112,89 @@ TEST_F(SearchIndexTest, RemovedTextIsNotLeftInTheFile) {
   { const SearchIndex closed = std::move(index_); }
   EXPECT_EQ(std::string::npos, tests::text_of(file_).find("verysecretword"));
   open_again();
+}
+
+TEST_F(SearchIndexTest, AGroupHasTheRowsOfItsMessages) {
+  index_.add(message("1"), about("one"));
+  index_.add(message("2"), about("two"));
+  index_.add_group(message("group"), keyed({{5, "2"}, {7, "1"}, {4'000'000'000, "2"}}));
+  index_.finish(pack("1"));
+  open_again();
+  const std::int64_t one = index_.find(message("1")).value();
+  const std::int64_t two = index_.find(message("2")).value();
+  EXPECT_THAT(index_.find_group(message("group")).value(),
+              ElementsAre(KnownMessage{base::Uid{5}, two}, KnownMessage{base::Uid{7}, one},
+                          KnownMessage{base::Uid{4'000'000'000}, two}));
+  EXPECT_FALSE(index_.find_group(message("other")).has_value());
+  ObjectId alike = message("group");
+  alike.bytes.back() ^= std::byte{1};
+  EXPECT_FALSE(index_.find_group(alike).has_value());
+}
+
+TEST_F(SearchIndexTest, AGroupWithAMessageThatIsNotIndexedIsLeftOut) {
+  index_.add(message("1"), about("one"));
+  index_.add_group(message("group"), keyed({{1, "1"}, {2, "2"}}));
+  index_.finish(pack("1"));
+  EXPECT_FALSE(index_.find_group(message("group")).has_value());
+}
+
+TEST_F(SearchIndexTest, GroupsGoWithTheirMessages) {
+  for (const char* name : {"1", "2", "3"}) index_.add(message(name), about(name));
+  index_.add_group(message("a"), keyed({{1, "1"}, {2, "2"}}));
+  index_.add_group(message("b"), keyed({{1, "1"}, {2, "3"}}));
+  index_.add_group(message("c"), keyed({{9, "3"}}));
+  index_.finish(pack("1"));
+  index_.keep_only([&](const ObjectId& id) { return id != message("2"); });
+  EXPECT_FALSE(index_.find_group(message("a")).has_value());
+  EXPECT_TRUE(index_.find_group(message("b")).has_value());
+  index_.keep_only_groups([&](const ObjectId& id) { return id == message("c"); });
+  EXPECT_FALSE(index_.find_group(message("b")).has_value());
+  EXPECT_TRUE(index_.find_group(message("c")).has_value());
+}
+
+TEST_F(SearchIndexTest, AGroupThatIsNotFinishedIsDiscarded) {
+  index_.add(message("1"), about("one"));
+  index_.finish(pack("1"));
+  index_.add_group(message("group"), keyed({{1, "1"}}));
+  open_again();
+  EXPECT_FALSE(index_.find_group(message("group")).has_value());
+}
+
+TEST_F(SearchIndexTest, RowsAreFoundByTheFirstDigitsOfTheirMessages) {
+  for (int i = 0; i < 200; ++i) index_.add(message(std::to_string(i)), about("x"));
+  index_.finish(pack("1"));
+  for (int i = 0; i < 200; ++i) {
+    const ObjectId id = message(std::to_string(i));
+    const std::int64_t row = index_.find(id).value();
+    for (const std::size_t length : {8U, 16U, 17U, 64U}) {
+      EXPECT_THAT(index_.rows_beginning(id.hex().substr(0, length)), ElementsAre(row));
+    }
+  }
+  std::string other = message("0").hex();
+  other.back() = other.back() == '0' ? '1' : '0';
+  EXPECT_THAT(index_.rows_beginning(other), IsEmpty());
+  EXPECT_THAT(index_.rows_beginning("ZZZZZZZZ"), IsEmpty());
+  std::size_t all = 0;
+  for (const char digit : std::string("0123456789abcdef")) {
+    all += index_.rows_beginning(std::string(1, digit)).size();
+  }
+  EXPECT_EQ(all, 200U);
+}
+
+TEST_F(SearchIndexTest, WordsAreFoundInARangeOfRows) {
+  for (const char* name : {"1", "2", "3", "4"}) index_.add(message(name), about("common"));
+  index_.finish(pack("1"));
+  std::vector<std::int64_t> rows;
+  const std::int64_t second = index_.find(message("2")).value();
+  index_.for_each_row(Query::parse("common", "UTC", {}).wanted_words(), second, second + 1,
+                      [&](std::int64_t row) { rows.push_back(row); });
+  EXPECT_THAT(rows, ElementsAre(second, index_.find(message("3")).value()));
+  std::vector<std::uint64_t> keys;
+  index_.for_each_between(second, second + 1,
+                          [&](const EnvelopeRow& row) { keys.push_back(row.key); });
+  EXPECT_THAT(keys, ElementsAre(message_key(message("2")), message_key(message("3"))));
+  EXPECT_EQ(index_.row(second).value().key, message_key(message("2")));
+  EXPECT_FALSE(index_.row(1'000).has_value());
 }
 
 TEST_F(SearchIndexTest, AnotherStoresIndexIsRebuilt) {

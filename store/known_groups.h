@@ -1,0 +1,48 @@
+// The messages of the leaves that the search index knows: a walk over a snapshot that looks for
+// some messages need not read the leaves that have none of them. It finds the same without: a
+// group's id names its content, so what is known of it is never out of date.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file_system.h"
+#include "base/mail/uid.h"
+#include "store/format/uid_node.h"
+#include "store/search_index/search_index.h"
+
+namespace store {
+
+// For one walk and one thread. A search index that is missing or can't be read knows nothing, and
+// is no error.
+class KnownGroups {
+ public:
+  explicit KnownGroups(const base::Path& search_index);
+
+  // The messages that the walk looks for. Without this, holders() knows nothing.
+  void look_for_ids_beginning(std::string_view digits);
+  void look_for(const std::vector<ObjectId>& messages);
+
+  // The UIDs below the node that have such a message, ascending; nullopt: only its leaves can tell.
+  // They may be too many, if ids are equal in their first bytes, but never too few.
+  std::optional<std::vector<base::Uid>> holders(const UidNode& node);
+
+ private:
+  template <typename Work>
+  void tolerate(const Work& work);
+
+  std::optional<SearchIndex> index_;
+  std::optional<SearchIndex::LookUps> look_ups_;   // destroyed before the index
+  std::optional<std::vector<std::int64_t>> rows_;  // of the messages, ascending
+};
+
+// Whether the search index may know the messages below the node as one group.
+bool may_be_group(const UidNode& node);
+
+// Whether the node covers one of the UIDs, which ascend.
+bool covers_any(const UidNode& node, const std::vector<base::Uid>& uids);
+
+}  // namespace store
