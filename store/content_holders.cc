@@ -44,7 +44,7 @@ class HolderSearch {
     const auto holders = groups_.holders(node);
     if (holders && holders->empty()) return;
     if (node.is_branch) {
-      read_children(impl_.objects, node);
+      read_children_without_states(impl_.objects, node);
       for (const auto& child : node.children) {
         if (holders && !covers_any(*child, *holders)) continue;
         visit(*child);

@@ -42,7 +42,7 @@ void KnownGroups::look_for(const std::vector<ObjectId>& messages) {
 }
 
 std::optional<std::vector<base::Uid>> KnownGroups::holders(const UidNode& node) {
-  if (!rows_ || !may_be_group(node)) return std::nullopt;
+  if (!rows_ || !node.may_be_group()) return std::nullopt;
   std::optional<std::vector<base::Uid>> uids;
   tolerate([&] {
     const auto messages = index_->find_group(node.identity);
@@ -53,10 +53,6 @@ std::optional<std::vector<base::Uid>> KnownGroups::holders(const UidNode& node) 
     }
   });
   return uids;
-}
-
-bool may_be_group(const UidNode& node) {
-  return node.is_branch ? node.messages <= kGroupMessages : node.shift > kLeafShift;
 }
 
 bool covers_any(const UidNode& node, const std::vector<base::Uid>& uids) {

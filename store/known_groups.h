@@ -39,9 +39,6 @@ class KnownGroups {
   std::optional<std::vector<std::int64_t>> rows_;  // of the messages, ascending
 };
 
-// Whether the search index may know the messages below the node as one group.
-bool may_be_group(const UidNode& node);
-
 // Whether the node covers one of the UIDs, which ascend.
 bool covers_any(const UidNode& node, const std::vector<base::Uid>& uids);
 

@@ -151,7 +151,7 @@ class MessageFinder {
         found.is_whole = true;
         return;
       }
-      read_children(impl_.objects, node);
+      read_children_without_states(impl_.objects, node);
       found.is_whole = true;
       for (const auto& child : node.children) {
         if (holders && !covers_any(*child, *holders)) continue;

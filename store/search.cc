@@ -37,9 +37,10 @@ class Search {
         query_(query),
         scope_(scope),
         uses_groups_(groups == Groups::kUse),
+        reads_states_(groups == Groups::kIgnore),
         index_(open_index(impl_)) {}
 
-  // nullopt: a leaf with messages that the search index knows can't be read.
+  // nullopt: a message was found, but can't be read; only with Groups::kUse.
   std::optional<SearchResult> run() {
     // The snapshots are searched even if no message in the store can match: another account's may
     // match, and the damage that this search reports and the time it takes must not show that.
@@ -54,7 +55,7 @@ class Search {
     try {
       describe_all();
     } catch (const base::Error& error) {
-      if (groups_.empty() || !base::is_unreadable(error.code())) throw;
+      if (reads_states_ || !base::is_unreadable(error.code())) throw;
       base::log_debug("all leaves are searched: {}", error.what());
       return std::nullopt;
     }
@@ -167,7 +168,7 @@ class Search {
     tolerate_damage([&] {
       if (note_group(number, place, node)) return;
       if (node.is_branch) {
-        read_children(impl_.objects, node);
+        read_branch(node);
         for (const auto& child : node.children) visit_node(number, place, *child);
         return;
       }
@@ -176,6 +177,15 @@ class Search {
         consider(number, place, identity);
       }
     });
+  }
+
+  // What describe() can't read later is found only by reading all of it here.
+  void read_branch(UidNode& branch) {
+    if (reads_states_) {
+      read_children(impl_.objects, branch);
+    } else {
+      read_children_without_states(impl_.objects, branch);
+    }
   }
 
   void consider(std::uint32_t number, std::uint32_t place, const Identity& identity) {
@@ -201,7 +211,7 @@ class Search {
 
   // Returns false if the node must be read.
   bool note_group(std::uint32_t number, std::uint32_t place, const UidNode& node) {
-    if (!uses_groups_ || !may_be_group(node)) return false;
+    if (!uses_groups_ || !node.may_be_group()) return false;
     std::optional<std::vector<KnownMessage>> messages;
     try {
       messages = index_.find_group(node.identity);
@@ -228,6 +238,8 @@ class Search {
 
   // Leaves are read only for messages without a Date field, which have the folder's date.
   void consider_known() {
+    const std::int64_t last = index_.last_row();  // a damaged index may have any row
+    std::erase_if(known_, [&](const KnownOfGroup& known) { return known.row > last; });
     if (known_.empty()) return;
     const auto [least, greatest] = std::ranges::minmax(known_, {}, &KnownOfGroup::row);
     const SearchRows rows(index_, query_, least.row, greatest.row);
@@ -279,7 +291,7 @@ class Search {
   void read_matches(const KnownGroup& group, UidNode& node, const std::vector<base::Uid>& uids) {
     tolerate_damage([&] {
       if (node.is_branch) {
-        read_children(impl_.objects, node);
+        read_branch(node);
         for (const auto& child : node.children) {
           if (covers_any(*child, uids)) read_matches(group, *child, uids);
         }
@@ -376,6 +388,7 @@ class Search {
   const Query& query_;
   const SearchScope& scope_;
   bool uses_groups_ = true;
+  bool reads_states_ = false;  // of branches
   SearchIndex index_;
   std::optional<SearchCandidates> candidates_;  // for leaves that are read
   std::vector<SnapshotInfo> snapshots_;         // newest first
@@ -395,7 +408,7 @@ SearchResult search(Reader& reader, const Query& query, const SearchScope& scope
   if (auto result = Search(reader, query, scope, Search::Groups::kUse).run()) {
     return *std::move(result);
   }
-  // Then the messages of that leaf are reported like all data that can't be searched.
+  // Then it is reported like all data that can't be searched.
   return Search(reader, query, scope, Search::Groups::kIgnore).run().value();
 }
 

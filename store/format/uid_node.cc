@@ -59,6 +59,48 @@ base::Bytes encode_state_branch(const UidNode& branch) {
   return encoder.take();
 }
 
+// Sets the children but for their states.
+void decode_children(UidNode& branch, base::ByteView identity) {
+  Decoder identities(identity, "an identity branch");
+  const bool is_root = branch.shift == kRootShift;
+  const unsigned expected_shift = branch.shift;
+  const std::uint64_t expected_base = branch.base;
+  branch.shift = identities.u8();
+  if (branch.shift <= kLeafShift || branch.shift > kRootShift ||
+      (branch.shift - kLeafShift) % kBranchShift != 0) {
+    identities.malformed("its range is invalid");
+  }
+  branch.base = identities.varint(UINT32_MAX);
+  if ((branch.base & ((1ULL << branch.shift) - 1)) != 0)
+    identities.malformed("its range is not aligned");
+  if (!is_root && (branch.shift != expected_shift || branch.base != expected_base)) {
+    identities.malformed("its content does not match its identity");
+  }
+  const std::size_t count = identities.count(ObjectId::kSize + 3);
+  if (count == 0) identities.malformed("it has no children");
+  std::uint64_t messages = 0;
+  unsigned next_slot = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    auto child = std::make_unique<UidNode>();
+    const std::uint8_t head = identities.u8();
+    const unsigned slot = head >> 1U;
+    if (slot < next_slot || slot >= 1U << kBranchShift) identities.malformed("invalid children");
+    next_slot = slot + 1;
+    child->shift = branch.shift - kBranchShift;
+    child->base = branch.base + (static_cast<std::uint64_t>(slot) << child->shift);
+    child->is_branch = (head & 1U) != 0;
+    if (child->is_branch && child->shift == kLeafShift) identities.malformed("it is too deep");
+    child->messages = identities.varint(branch.messages - messages);
+    child->bytes = identities.varint();
+    child->identity = identities.id();
+    child->identity_is_saved = true;
+    messages += child->messages;
+    branch.children.push_back(std::move(child));
+  }
+  identities.end();
+  if (messages != branch.messages) identities.malformed("the counts don't add up");
+}
+
 bool is_same_child(const std::unique_ptr<UidNode>& a, const std::unique_ptr<UidNode>& b) {
   return a->base == b->base && a->shift == b->shift && a->is_branch == b->is_branch &&
          a->messages == b->messages && a->bytes == b->bytes && a->identity == b->identity &&
@@ -84,49 +126,21 @@ BranchBytes encode_branch(const UidNode& branch) {
 }
 
 void decode_branch(UidNode& branch, base::ByteView identity, base::ByteView state) {
-  Decoder identities(identity, "an identity branch");
+  decode_children(branch, identity);
   Decoder states(state, "a state branch");
-  const bool is_root = branch.shift == kRootShift;
-  const unsigned expected_shift = branch.shift;
-  const std::uint64_t expected_base = branch.base;
-  branch.shift = identities.u8();
-  if (branch.shift <= kLeafShift || branch.shift > kRootShift ||
-      (branch.shift - kLeafShift) % kBranchShift != 0) {
-    identities.malformed("its range is invalid");
-  }
-  branch.base = identities.varint(UINT32_MAX);
-  if ((branch.base & ((1ULL << branch.shift) - 1)) != 0)
-    identities.malformed("its range is not aligned");
-  if (!is_root && (branch.shift != expected_shift || branch.base != expected_base)) {
-    identities.malformed("its content does not match its identity");
-  }
-  const std::size_t count = identities.count(ObjectId::kSize + 3);
-  if (states.count(ObjectId::kSize) != count || count == 0) {
+  if (states.count(ObjectId::kSize) != branch.children.size()) {
     states.malformed("it does not match its identities");
   }
-  std::uint64_t messages = 0;
-  unsigned next_slot = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    auto child = std::make_unique<UidNode>();
-    const std::uint8_t head = identities.u8();
-    const unsigned slot = head >> 1U;
-    if (slot < next_slot || slot >= 1U << kBranchShift) identities.malformed("invalid children");
-    next_slot = slot + 1;
-    child->shift = branch.shift - kBranchShift;
-    child->base = branch.base + (static_cast<std::uint64_t>(slot) << child->shift);
-    child->is_branch = (head & 1U) != 0;
-    if (child->is_branch && child->shift == kLeafShift) identities.malformed("it is too deep");
-    child->messages = identities.varint(branch.messages - messages);
-    child->bytes = identities.varint();
-    child->identity = identities.id();
+  for (const auto& child : branch.children) {
     child->state = states.id();
-    child->identity_is_saved = child->state_is_saved = true;
-    messages += child->messages;
-    branch.children.push_back(std::move(child));
+    child->state_is_saved = true;
   }
-  identities.end();
   states.end();
-  if (messages != branch.messages) identities.malformed("the counts don't add up");
+  branch.has_children = true;
+}
+
+void decode_identity_branch(UidNode& branch, base::ByteView identity) {
+  decode_children(branch, identity);
   branch.has_children = true;
 }
 

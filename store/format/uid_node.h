@@ -53,6 +53,9 @@ struct UidNode {
 
   bool covers(std::uint32_t uid) const { return uid >= base && uid - base < 1ULL << shift; }
   void touch_identities();  // and the states with them
+
+  // Whether it is a group of leaves; sure only once a root's range is known.
+  bool may_be_group() const { return is_branch ? messages <= kGroupMessages : shift > kLeafShift; }
 };
 
 // The node as an object holds it. A root's range is known if it is a leaf, otherwise once its
@@ -71,6 +74,9 @@ BranchBytes encode_branch(const UidNode& branch);
 
 // Sets the children. A root arrives with kRootShift, and learns its range here.
 void decode_branch(UidNode& branch, base::ByteView identity, base::ByteView state);
+
+// The same without the children's states, for those who need only messages.
+void decode_identity_branch(UidNode& branch, base::ByteView identity);
 
 // The node below `branch` that covers `uid`; if it does not exist, it is created if `make`, else
 // null.

@@ -7,6 +7,11 @@ void read_children(ObjectReader& objects, UidNode& branch) {
                 objects.read_manifest(ObjectType::kStateBranch, branch.state));
 }
 
+void read_children_without_states(ObjectReader& objects, UidNode& branch) {
+  decode_identity_branch(branch,
+                         objects.read_manifest(ObjectType::kIdentityBranch, branch.identity));
+}
+
 std::vector<Identity> read_identities(ObjectReader& objects, const MakeId& make_id,
                                       const UidNode& leaf) {
   return decode_identities(objects.read_manifest(ObjectType::kIdentityLeaf, leaf.identity),

@@ -14,6 +14,9 @@ namespace store {
 
 void read_children(ObjectReader& objects, UidNode& branch);
 
+// The same without the children's states: half of the work.
+void read_children_without_states(ObjectReader& objects, UidNode& branch);
+
 std::vector<Identity> read_identities(ObjectReader& objects, const MakeId& make_id,
                                       const UidNode& leaf);
 

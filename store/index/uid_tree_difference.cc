@@ -45,15 +45,17 @@ unsigned widest(const Nodes& nodes) {
   return shift;
 }
 
+using ReadChildren = void (*)(ObjectReader&, UidNode&);
+
 // Replaces the branches of this width by their children.
-void open_branches(ObjectReader& objects, Nodes& nodes, unsigned shift) {
+void open_branches(ObjectReader& objects, Nodes& nodes, unsigned shift, ReadChildren read) {
   Nodes opened;
   for (auto& node : nodes) {
     if (!node->is_branch || node->shift != shift) {
       opened.push_back(std::move(node));
       continue;
     }
-    read_children(objects, *node);
+    read(objects, *node);
     // A root's width is known only now: narrower nodes of the other tree may be waiting.
     if (node->shift != shift) {
       node->children.clear();
@@ -69,14 +71,15 @@ void open_branches(ObjectReader& objects, Nodes& nodes, unsigned shift) {
 // The leaves of each tree that the other does not have, by their keys.
 template <typename KeyOf>
 std::pair<Nodes, Nodes> different_leaves(ObjectReader& objects, const UidTreeRoot& older,
-                                         const UidTreeRoot& newer, const KeyOf& key_of) {
+                                         const UidTreeRoot& newer, ReadChildren read,
+                                         const KeyOf& key_of) {
   Nodes a = nodes_of(older);
   Nodes b = nodes_of(newer);
   drop_shared(a, b, key_of);
   for (unsigned shift = std::max(widest(a), widest(b)); shift != 0;
        shift = std::max(widest(a), widest(b))) {
-    open_branches(objects, a, shift);
-    open_branches(objects, b, shift);
+    open_branches(objects, a, shift, read);
+    open_branches(objects, b, shift, read);
     drop_shared(a, b, key_of);
   }
   return {std::move(a), std::move(b)};
@@ -132,7 +135,7 @@ void visit(ObjectReader& objects, const MakeId& make_id, UidNode& node,
     for (const Identity& identity : read_identities(objects, make_id, node)) take(identity);
     return;
   }
-  read_children(objects, node);
+  read_children_without_states(objects, node);
   for (const auto& child : node.children) {
     visit(objects, make_id, *child, take);
     child->children.clear();
@@ -143,8 +146,8 @@ void visit(ObjectReader& objects, const MakeId& make_id, UidNode& node,
 
 UidTreeDifference difference(ObjectReader& objects, const MakeId& make_id, const UidTreeRoot& older,
                              const UidTreeRoot& newer) {
-  const auto [a, b] =
-      different_leaves(objects, older, newer, [](const UidNode& node) { return node.identity; });
+  const auto [a, b] = different_leaves(objects, older, newer, read_children_without_states,
+                                       [](const UidNode& node) { return node.identity; });
   const std::vector<Identity> of_a = read_leaves(objects, a);
   const std::vector<Identity> of_b = read_leaves(objects, b);
   return {.only_older = without(of_a, of_b, make_id), .only_newer = without(of_b, of_a, make_id)};
@@ -152,9 +155,9 @@ UidTreeDifference difference(ObjectReader& objects, const MakeId& make_id, const
 
 FlaggedDifference flagged_difference(ObjectReader& objects, const MakeId& make_id,
                                      const UidTreeRoot& older, const UidTreeRoot& newer) {
-  const auto [a, b] = different_leaves(objects, older, newer, [](const UidNode& node) {
-    return std::pair(node.identity, node.state);
-  });
+  const auto [a, b] =
+      different_leaves(objects, older, newer, read_children,
+                       [](const UidNode& node) { return std::pair(node.identity, node.state); });
   std::vector<FlaggedIdentity> of_a = read_flagged(objects, make_id, a);
   std::vector<FlaggedIdentity> of_b = read_flagged(objects, make_id, b);
   FlaggedDifference result;

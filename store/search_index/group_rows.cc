@@ -26,6 +26,7 @@ std::vector<KnownMessage> decode_group(base::ByteView bytes) {
   for (KnownMessage& message : messages) {
     uid += decoder.varint(UINT32_MAX - uid);
     row += static_cast<std::uint64_t>(decoder.signed_varint());
+    if (row == 0 || row > INT64_MAX) decoder.malformed("a row is out of range");
     message = {.uid = {static_cast<std::uint32_t>(uid)}, .row = static_cast<std::int64_t>(row)};
   }
   decoder.end();

@@ -109,9 +109,8 @@ class GroupFill {
 
   void add_groups(UidNode& node) {
     if (!visited_.insert(node.identity).second) return;
-    const bool may_be_group = !node.is_branch || node.messages <= kGroupMessages;
-    if (may_be_group && search_.find_group(node.identity)) return;
-    if (node.is_branch) read_children(objects_, node);
+    if (node.may_be_group() && search_.find_group(node.identity)) return;
+    if (node.is_branch) read_children_without_states(objects_, node);
     if (!node.is_branch || node.shift == kGroupShift) {
       tolerate([&] { add_group(node); });
       return;

@@ -340,6 +340,10 @@ std::optional<EnvelopeRow> SearchIndex::row(std::int64_t row) {
   return found;
 }
 
+std::int64_t SearchIndex::last_row() {
+  return impl_->database.integer("SELECT max(envelope) FROM envelopes");
+}
+
 std::vector<std::int64_t> SearchIndex::rows_beginning(std::string_view digits) {
   const auto filled_with = [&](char digit) {
     std::string text(digits);

@@ -100,6 +100,7 @@ class SearchIndex {
   void for_each_between(std::int64_t first, std::int64_t last,
                         const std::function<void(const EnvelopeRow&)>& take);
   std::optional<EnvelopeRow> row(std::int64_t row);
+  std::int64_t last_row();  // 0: there is no row
 
   // The rows of messages whose id begins with these hexadecimal digits, ascending.
   std::vector<std::int64_t> rows_beginning(std::string_view digits);
