@@ -179,7 +179,7 @@ class Search {
     });
   }
 
-  // What describe() can't read later is found only by reading all of it here.
+  // With the states, a branch that describe() could not read is reported here.
   void read_branch(UidNode& branch) {
     if (reads_states_) {
       read_children(impl_.objects, branch);

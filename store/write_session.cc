@@ -300,7 +300,13 @@ void WriteSession::note_group(const UidTree::Group& group) {
 // Their messages were added before them.
 void WriteSession::index_groups() {
   feeder_.drain();
-  for (const NotedGroup& group : noted_groups_) search_.add_group(group.node, group.messages);
+  for (const NotedGroup& group : noted_groups_) {
+    try {
+      search_.add_group(group.node, group.messages);
+    } catch (const std::bad_alloc&) {
+      // A walk that looks for its messages reads its leaves.
+    }
+  }
   noted_groups_.clear();
   noted_messages_ = 0;
 }

@@ -60,6 +60,34 @@ std::uint64_t message_key(const ObjectId& message) {
   return key;
 }
 
+namespace {
+
+// Rows that were added or found of late, by key: a group comes soon after its messages, and looking
+// for one in the database takes a hundred times as long.
+class RecentRows {
+ public:
+  void add(std::uint64_t key, std::int64_t row) { slots_[key % kSlots] = {key, row}; }
+
+  std::optional<std::int64_t> find(std::uint64_t key) const {
+    const Slot& slot = slots_[key % kSlots];
+    if (slot.row == 0 || slot.key != key) return std::nullopt;
+    return slot.row;
+  }
+
+  void clear() { std::ranges::fill(slots_, Slot{}); }
+
+ private:
+  struct Slot {
+    std::uint64_t key = 0;
+    std::int64_t row = 0;  // 0: unused
+  };
+  static constexpr std::size_t kSlots = std::size_t{64} << 10;  // 1 MiB
+
+  std::vector<Slot> slots_ = std::vector<Slot>(kSlots);
+};
+
+}  // namespace
+
 class SearchIndex::Impl {
  public:
   explicit Impl(Database opened) : database(std::move(opened)) {}
@@ -87,6 +115,7 @@ class SearchIndex::Impl {
     Statement row_of_last;
     Statement find_key;
     Statement add_group;
+    RecentRows recent;
   };
 
   Changes& change() {
@@ -135,6 +164,16 @@ class SearchIndex::Impl {
 
   static void take_rows(Statement& rows, const std::function<void(const EnvelopeRow&)>& take) {
     while (rows.step()) take(row_from(rows));
+  }
+
+  std::optional<std::int64_t> row_of(std::uint64_t key) {
+    if (const auto recent = changes->recent.find(key)) return recent;
+    Statement& find = changes->find_key;
+    find.bind(1, static_cast<std::int64_t>(key));
+    if (!find.step()) return std::nullopt;
+    const std::int64_t row = find.integer(0);
+    find.reset();
+    return row;
   }
 
   // Those that have one of these messages, which ascend. Their messages come again in other rows.
@@ -222,6 +261,7 @@ void SearchIndex::add(const ObjectId& message, const Envelope& envelope) {
   const std::int64_t row = change.row_of_last.integer(0);
   change.row_of_last.reset();
   Impl::run_words(change.add_words, row, words);
+  change.recent.add(message_key(message), row);
 }
 
 void SearchIndex::add_record(const ObjectId& message, base::ByteView record) {
@@ -274,6 +314,7 @@ std::uint64_t SearchIndex::keep_only(const std::function<bool(const ObjectId& me
   if (gone.empty()) return 0;
   std::ranges::sort(gone);
   Impl::Changes& change = impl_->change();
+  change.recent.clear();
   // A message that comes again gets another row, and a removed row may get another message.
   impl_->remove_groups_with(gone);
   // Deleted text must not be found in the file's free pages either.
@@ -371,10 +412,9 @@ void SearchIndex::add_group(const ObjectId& node, std::span<const KeyedMessage> 
   std::vector<KnownMessage> known;
   known.reserve(messages.size());
   for (const KeyedMessage& message : messages) {
-    change.find_key.bind(1, static_cast<std::int64_t>(message.key));
-    if (!change.find_key.step()) return;
-    known.push_back({.uid = message.uid, .row = change.find_key.integer(0)});
-    change.find_key.reset();
+    const std::optional<std::int64_t> row = impl_->row_of(message.key);
+    if (!row) return;
+    known.push_back({.uid = message.uid, .row = *row});
   }
   change.add_group.bind(1, key_column(node)).bind(2, rest_of(node)).bind(3, encode_group(known));
   change.add_group.run();
@@ -413,6 +453,7 @@ std::optional<std::int64_t> SearchIndex::find(const ObjectId& message) {
   if (!find.step()) return std::nullopt;
   const std::int64_t row = find.integer(0);
   find.reset();
+  if (impl_->changes) impl_->changes->recent.add(message_key(message), row);
   return row;
 }
 
