@@ -30,6 +30,14 @@ CREATE TABLE uid_groups (
   messages BLOB NOT NULL          -- UIDs and rows of `envelopes`
 );
 
+-- The identity branches above groups, as the packs have them: a walk that need not read the groups
+-- would open most blocks of an account only for these.
+CREATE TABLE uid_branches (
+  node INTEGER PRIMARY KEY,       -- as in `uid_groups`
+  rest BLOB NOT NULL,
+  content BLOB NOT NULL
+);
+
 -- The fields as they are displayed.
 CREATE TABLE fields (
   envelope INTEGER PRIMARY KEY,

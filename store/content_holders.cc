@@ -12,7 +12,7 @@ namespace store {
 class HolderSearch {
  public:
   HolderSearch(Reader& reader, const std::set<Sha256>& digests)
-      : impl_(*reader.impl_), digests_(digests), groups_(impl_.search_file) {
+      : impl_(*reader.impl_), digests_(digests), groups_(impl_.search_file, impl_.context.keys) {
     std::vector<ObjectId> messages;
     messages.reserve(digests.size());
     for (const Sha256& digest : digests) {
@@ -44,7 +44,7 @@ class HolderSearch {
     const auto holders = groups_.holders(node);
     if (holders && holders->empty()) return;
     if (node.is_branch) {
-      read_children_without_states(impl_.objects, node);
+      groups_.read_children(impl_.objects, node);
       for (const auto& child : node.children) {
         if (holders && !covers_any(*child, *holders)) continue;
         visit(*child);

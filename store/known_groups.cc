@@ -4,10 +4,11 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "store/index/uid_nodes.h"
 
 namespace store {
 
-KnownGroups::KnownGroups(const base::Path& search_index) {
+KnownGroups::KnownGroups(const base::Path& search_index, const Keys& keys) : keys_(keys) {
   tolerate([&] {
     index_ = SearchIndex::open_read_only(search_index);
     if (index_) look_ups_.emplace(*index_);
@@ -53,6 +54,33 @@ std::optional<std::vector<base::Uid>> KnownGroups::holders(const UidNode& node) 
     }
   });
   return uids;
+}
+
+void KnownGroups::read_children(ObjectReader& objects, UidNode& branch) {
+  std::optional<base::Bytes> known;
+  if (index_) {
+    tolerate([&] { known = find_known_branch(*index_, keys_, branch); });
+  }
+  read_children_from(known, objects, branch);
+}
+
+std::optional<base::Bytes> find_known_branch(SearchIndex& index, const Keys& keys,
+                                             const UidNode& branch) {
+  if (branch.shift <= kGroupShift) return std::nullopt;
+  std::optional<base::Bytes> known = index.find_branch(branch.identity);
+  if (known && object_id(keys, ObjectType::kIdentityBranch, *known) != branch.identity) {
+    known.reset();
+  }
+  return known;
+}
+
+void read_children_from(const std::optional<base::Bytes>& known, ObjectReader& objects,
+                        UidNode& branch) {
+  if (known) {
+    decode_identity_branch(branch, *known);
+  } else {
+    read_children_without_states(objects, branch);
+  }
 }
 
 bool covers_any(const UidNode& node, const std::vector<base::Uid>& uids) {

@@ -22,7 +22,10 @@ namespace store {
 class MessageFinder {
  public:
   MessageFinder(Reader& reader, const std::string& digits)
-      : reader_(reader), impl_(*reader.impl_), digits_(digits), groups_(impl_.search_file) {
+      : reader_(reader),
+        impl_(*reader.impl_),
+        digits_(digits),
+        groups_(impl_.search_file, impl_.context.keys) {
     collect_candidates();
     groups_.look_for_ids_beginning(digits);
   }
@@ -151,7 +154,7 @@ class MessageFinder {
         found.is_whole = true;
         return;
       }
-      read_children_without_states(impl_.objects, node);
+      groups_.read_children(impl_.objects, node);
       found.is_whole = true;
       for (const auto& child : node.children) {
         if (holders && !covers_any(*child, *holders)) continue;
@@ -194,14 +197,18 @@ class MessageFinder {
            .snapshots = 0,
            .folder = info,
            .entry = {.uid = hit.uid, .message = hit.message, .internal_date = {}, .flags = {}}});
-      tolerate_damage([&] {
-        auto entry = FolderDraft(reader_, folder.record).find(hit.uid);
-        if (entry) places_.back().entry = *std::move(entry);
-      });
+      if (!is_one_enough_) describe(places_.back(), folder.record);
     }
     HeldPlace& place = places_[known->second];
     place.first = snapshot;
     ++place.snapshots;
+  }
+
+  void describe(HeldPlace& place, const FolderRecord& folder) {
+    tolerate_damage([&] {
+      auto entry = FolderDraft(reader_, folder).find(place.entry.uid);
+      if (entry) place.entry = *std::move(entry);
+    });
   }
 
   Reader& reader_;

@@ -32,7 +32,9 @@ struct MessagePlaces {
 
 enum class PlacesWanted {
   kAll,
-  kOne  // enough to prove that the account has the message: one in the newest snapshot with it
+  // Enough to prove that the account has the message: one in the newest snapshot with it. Its entry
+  // may have no more than the UID and the message.
+  kOne
 };
 
 // Finds the message whose id begins with `digits` in all of the account's snapshots, rescues

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <set>
 #include <tuple>
+#include <type_traits>
 #include <unordered_set>
 #include <utility>
 
@@ -181,10 +182,22 @@ class Search {
 
   // With the states, a branch that describe() could not read is reported here.
   void read_branch(UidNode& branch) {
-    if (reads_states_) {
-      read_children(impl_.objects, branch);
-    } else {
-      read_children_without_states(impl_.objects, branch);
+    if (reads_states_) return read_children(impl_.objects, branch);
+    const auto known =
+        known_to_index([&] { return find_known_branch(index_, impl_.context.keys, branch); });
+    read_children_from(known, impl_.objects, branch);
+  }
+
+  // What the search index knows of a node; nothing if it can't be read.
+  template <typename Find>
+  std::invoke_result_t<Find> known_to_index(const Find& find) {
+    if (!uses_groups_) return {};
+    try {
+      return find();
+    } catch (const base::Error& error) {
+      base::log_debug("the leaves are searched instead: {}", error.what());
+      uses_groups_ = false;
+      return {};
     }
   }
 
@@ -211,14 +224,8 @@ class Search {
 
   // Returns false if the node must be read.
   bool note_group(std::uint32_t number, std::uint32_t place, const UidNode& node) {
-    if (!uses_groups_ || !node.may_be_group()) return false;
-    std::optional<std::vector<KnownMessage>> messages;
-    try {
-      messages = index_.find_group(node.identity);
-    } catch (const base::Error& error) {
-      base::log_debug("the leaves are searched instead: {}", error.what());
-      uses_groups_ = false;
-    }
+    if (!node.may_be_group()) return false;
+    const auto messages = known_to_index([&] { return index_.find_group(node.identity); });
     if (!messages) return false;
     for (const KnownMessage& message : *messages) {
       known_.push_back({message.row, message.uid, static_cast<std::uint32_t>(groups_.size())});

@@ -15,6 +15,7 @@
 #include "store/fence.h"
 #include "store/format/crypto.h"
 #include "store/format/layout.h"
+#include "store/format/uid_node.h"
 #include "store/format/writer_lock.h"
 #include "store/index/catch_up.h"
 #include "store/index/chain_check.h"
@@ -39,8 +40,8 @@ constexpr unsigned kMaxStrongThreads = 2;
 // first.
 constexpr std::size_t kMaxPendingManifests = std::size_t{8} << 20;
 
-// Those that wait for the messages of their groups to be indexed, at 16 bytes each.
-constexpr std::size_t kMaxNotedMessages = std::size_t{64} << 10;
+// Groups and branches that wait for their messages to be indexed, in bytes.
+constexpr std::size_t kMaxNoted = std::size_t{1} << 20;
 
 unsigned threads_for(Effort effort) {
   return std::clamp(std::thread::hardware_concurrency(), 1U,
@@ -277,6 +278,7 @@ void WriteSession::make_searchable(const ObjectId& message, base::ByteView heade
 
 ObjectId WriteSession::put(ObjectType type, base::ByteView bytes) {
   const ObjectId id = object_id(context_.keys, type, bytes);
+  if (type == ObjectType::kIdentityBranch) note_branch(id, bytes);
   if (knows(type, id)) return id;
   // The object must be readable at once: published packs are read like all others.
   const bool is_kept = stream_of(type) == Stream::kManifests;
@@ -292,9 +294,20 @@ void WriteSession::note_group(const UidTree::Group& group) {
   for (const auto& [uid, digest] : group.messages) {
     noted.messages.push_back({uid, message_key(message_id(context_.keys, digest).object)});
   }
-  noted_messages_ += noted.messages.size();
+  const std::size_t bytes = noted.messages.size() * sizeof(SearchIndex::KeyedMessage);
   noted_groups_.push_back(std::move(noted));
-  if (noted_messages_ >= kMaxNotedMessages) guarded([&] { index_groups(); });
+  count_noted(bytes);
+}
+
+void WriteSession::note_branch(const ObjectId& id, base::ByteView bytes) {
+  if (width_of_branch(bytes) <= kGroupShift) return;
+  noted_branches_.emplace_back(id, base::Bytes(bytes.begin(), bytes.end()));
+  count_noted(bytes.size());
+}
+
+void WriteSession::count_noted(std::size_t bytes) {
+  noted_bytes_ += bytes;
+  if (noted_bytes_ >= kMaxNoted) guarded([&] { index_groups(); });
 }
 
 // Their messages were added before them.
@@ -307,8 +320,10 @@ void WriteSession::index_groups() {
       // A walk that looks for its messages reads its leaves.
     }
   }
+  for (const auto& [id, bytes] : noted_branches_) search_.add_branch(id, bytes);
   noted_groups_.clear();
-  noted_messages_ = 0;
+  noted_branches_.clear();
+  noted_bytes_ = 0;
 }
 
 void WriteSession::publish(std::span<const std::pair<ObjectId, Commit>> commits) {

@@ -137,6 +137,8 @@ class WriteSession {
   void forget_pending(const ObjectId& id, bool is_manifest_kept);
   void publish_series(std::vector<Commit> series);
   void publish(std::span<const std::pair<ObjectId, Commit>> commits);
+  void note_branch(const ObjectId& id, base::ByteView bytes);
+  void count_noted(std::size_t bytes);
   void index_groups();
   void record_newest();
   void number_after_all(const CaughtUp& caught_up);
@@ -174,8 +176,10 @@ class WriteSession {
     ObjectId node;
     std::vector<SearchIndex::KeyedMessage> messages;
   };
-  std::vector<NotedGroup> noted_groups_;  // to be added to the search index
-  std::size_t noted_messages_ = 0;        // in them
+  // To be added to the search index.
+  std::vector<NotedGroup> noted_groups_;
+  std::vector<std::pair<ObjectId, base::Bytes>> noted_branches_;
+  std::size_t noted_bytes_ = 0;
   std::uint64_t stored_bytes_ = 0;
   bool is_publishing_ = false;  // the pack's content and the index may differ
   bool failed_ = false;

@@ -144,6 +144,10 @@ void decode_identity_branch(UidNode& branch, base::ByteView identity) {
   branch.has_children = true;
 }
 
+unsigned width_of_branch(base::ByteView identity) {
+  return Decoder(identity, "an identity branch").u8();
+}
+
 UidNode* child_for(UidNode& branch, std::uint32_t uid, bool make) {
   auto& children = branch.children;
   const auto found =

@@ -75,8 +75,11 @@ BranchBytes encode_branch(const UidNode& branch);
 // Sets the children. A root arrives with kRootShift, and learns its range here.
 void decode_branch(UidNode& branch, base::ByteView identity, base::ByteView state);
 
-// The same without the children's states, for those who need only messages.
+// The same without the children's states, for walks that need only messages.
 void decode_identity_branch(UidNode& branch, base::ByteView identity);
+
+// UidNode::shift of an encoded identity branch.
+unsigned width_of_branch(base::ByteView identity);
 
 // The node below `branch` that covers `uid`; if it does not exist, it is created if `make`, else
 // null.

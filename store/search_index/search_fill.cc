@@ -110,12 +110,18 @@ class GroupFill {
   void add_groups(UidNode& node) {
     if (!visited_.insert(node.identity).second) return;
     if (node.may_be_group() && search_.find_group(node.identity)) return;
-    if (node.is_branch) read_children_without_states(objects_, node);
+    if (node.is_branch) read_branch(node);
     if (!node.is_branch || node.shift == kGroupShift) {
       tolerate([&] { add_group(node); });
       return;
     }
     for (const auto& child : node.children) tolerate([&] { add_groups(*child); });
+  }
+
+  void read_branch(UidNode& node) {
+    const base::Bytes content = objects_.read_manifest(ObjectType::kIdentityBranch, node.identity);
+    decode_identity_branch(node, content);
+    if (node.shift > kGroupShift) search_.add_branch(node.identity, content);
   }
 
   void add_group(const UidNode& group) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include <fmt/core.h>
+
 #include "base/error.h"
 #include "base/finally.h"
 #include "base/log.h"
@@ -106,7 +108,8 @@ class SearchIndex::Impl {
                        "VALUES ('delete', ?1, ?2, ?3, ?4, ?5)"),
           row_of_last(database, "SELECT last_insert_rowid()"),
           find_key(database, "SELECT envelope FROM envelopes WHERE key = ?1"),
-          add_group(database, "INSERT OR IGNORE INTO uid_groups VALUES (?1, ?2, ?3)") {}
+          add_group(database, "INSERT OR IGNORE INTO uid_groups VALUES (?1, ?2, ?3)"),
+          add_branch(database, "INSERT OR IGNORE INTO uid_branches VALUES (?1, ?2, ?3)") {}
 
     Statement add_envelope;
     Statement add_fields;
@@ -115,6 +118,7 @@ class SearchIndex::Impl {
     Statement row_of_last;
     Statement find_key;
     Statement add_group;
+    Statement add_branch;
     RecentRows recent;
   };
 
@@ -183,7 +187,7 @@ class SearchIndex::Impl {
     while (rows.step()) {
       if (has_any(rows.blob(1), gone)) groups.push_back(rows.integer(0));
     }
-    remove_groups(groups);
+    remove_nodes("uid_groups", groups);
   }
 
   // True also for a group that can't be read.
@@ -197,9 +201,19 @@ class SearchIndex::Impl {
     }
   }
 
-  void remove_groups(const std::vector<std::int64_t>& groups) {
-    Statement remove(database, "DELETE FROM uid_groups WHERE node = ?1");
-    for (const std::int64_t group : groups) remove.bind(1, group).run();
+  void remove_nodes(std::string_view table, const std::vector<std::int64_t>& nodes) {
+    Statement remove(database, fmt::format("DELETE FROM {} WHERE node = ?1", table));
+    for (const std::int64_t node : nodes) remove.bind(1, node).run();
+  }
+
+  std::vector<std::int64_t> dead_nodes(std::string_view table,
+                                       const std::function<bool(const ObjectId& node)>& lives) {
+    std::vector<std::int64_t> dead;
+    Statement rows(database, fmt::format("SELECT node, rest FROM {}", table));
+    while (rows.step()) {
+      if (!lives(id_from(rows.integer(0), rows.blob(1)))) dead.push_back(rows.integer(0));
+    }
+    return dead;
   }
 
   Database database;
@@ -210,6 +224,7 @@ class SearchIndex::Impl {
   Statement find_envelope{database,
                           "SELECT envelope, key, date FROM envelopes WHERE envelope = ?1"};
   Statement find_group{database, "SELECT rest, messages FROM uid_groups WHERE node = ?1"};
+  Statement find_branch{database, "SELECT rest, content FROM uid_branches WHERE node = ?1"};
   std::unique_ptr<Changes> changes;
   std::unique_ptr<Transaction> transaction;  // null: nothing is pending
 };
@@ -429,21 +444,32 @@ std::optional<std::vector<KnownMessage>> SearchIndex::find_group(const ObjectId&
   return decode_group(find.blob(1));
 }
 
+void SearchIndex::add_branch(const ObjectId& node, base::ByteView content) {
+  Statement& add = impl_->change().add_branch;
+  add.bind(1, key_column(node)).bind(2, rest_of(node)).bind(3, content).run();
+}
+
+std::optional<base::Bytes> SearchIndex::find_branch(const ObjectId& node) {
+  Statement& find = impl_->find_branch;
+  find.bind(1, key_column(node));
+  if (!find.step()) return std::nullopt;
+  const base::Finally end([&find] { find.reset(); });
+  if (!std::ranges::equal(find.blob(0), rest_of(node))) return std::nullopt;
+  const base::ByteView content = find.blob(1);
+  return base::Bytes(content.begin(), content.end());
+}
+
 void SearchIndex::finish_groups() {
   impl_->commit();
 }
 
 void SearchIndex::keep_only_groups(const std::function<bool(const ObjectId& node)>& lives) {
-  std::vector<std::int64_t> gone;
-  {
-    Statement rows(impl_->database, "SELECT node, rest FROM uid_groups");
-    while (rows.step()) {
-      if (!lives(id_from(rows.integer(0), rows.blob(1)))) gone.push_back(rows.integer(0));
-    }
+  for (const char* table : {"uid_groups", "uid_branches"}) {
+    const std::vector<std::int64_t> dead = impl_->dead_nodes(table, lives);
+    if (dead.empty()) continue;
+    impl_->change();
+    impl_->remove_nodes(table, dead);
   }
-  if (gone.empty()) return;
-  impl_->change();
-  impl_->remove_groups(gone);
   impl_->commit();
 }
 

@@ -81,10 +81,14 @@ class SearchIndex {
   // nullopt: only the leaves can tell.
   std::optional<std::vector<KnownMessage>> find_group(const ObjectId& node);
 
-  // Makes the added groups durable if no pack follows that does.
+  // Records an identity branch above groups, unless it is there. Durable with the next finish().
+  void add_branch(const ObjectId& node, base::ByteView content);
+  std::optional<base::Bytes> find_branch(const ObjectId& node);
+
+  // Makes added groups and branches durable if no pack follows that does.
   void finish_groups();
 
-  // Removes the groups for which `lives` returns false.
+  // Removes the groups and branches for which `lives` returns false.
   void keep_only_groups(const std::function<bool(const ObjectId& node)>& lives);
 
   // `words` is an FTS5 expression, made by Query; empty: every row.

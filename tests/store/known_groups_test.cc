@@ -16,6 +16,7 @@
 #include "store/format/crypto.h"
 #include "store/format/layout.h"
 #include "store/index/sqlite.h"
+#include "store/keys/key_slot.h"
 #include "store/maintenance/prune.h"
 #include "store/maintenance/reindex.h"
 #include "store/message_places.h"
@@ -131,7 +132,9 @@ class KnownGroupsTest : public StoreFixture {
   }
 
   Database search_database() { return Database::open_or_create(search_index_file(location_)); }
-  void forget_groups() { search_database().run("DELETE FROM uid_groups"); }
+  void forget_groups() {
+    search_database().run("DELETE FROM uid_groups; DELETE FROM uid_branches");
+  }
 
   // The messages of all known groups, "UID key UID key", by the group's id.
   std::map<std::string, std::string> known() {
@@ -147,6 +150,15 @@ class KnownGroupsTest : public StoreFixture {
       }
     }
     return groups;
+  }
+
+  // The contents of all known branches.
+  std::set<std::string> known_branches() {
+    Database database = search_database();
+    Statement rows(database, "SELECT content FROM uid_branches");
+    std::set<std::string> branches;
+    while (rows.step()) branches.insert(base::to_hex(rows.blob(0)));
+    return branches;
   }
 
   Location searched_ = location_;  // perhaps with a reach
@@ -238,12 +250,16 @@ TEST_F(KnownGroupsTest, AReindexMakesTheSameGroups) {
   back_up("alice", {{"INBOX", dense(902, 300)}, {"Empty", {}}});
   back_up("bob", {{"INBOX", dense(1'100, 70)}});
   const auto before = known();
+  const auto branches = known_branches();
   EXPECT_THAT(before, SizeIs(6));
+  EXPECT_THAT(branches, SizeIs(2));
   reindex(location_, files_);
   EXPECT_EQ(known(), before);
+  EXPECT_EQ(known_branches(), branches);
   std::filesystem::remove(search_index_file(location_));
   { const Writer writer = open_writer(); }
   EXPECT_EQ(known(), before);
+  EXPECT_EQ(known_branches(), branches);
 }
 
 TEST_F(KnownGroupsTest, APruneRemovesGroupsThatNoSnapshotHas) {
@@ -282,22 +298,31 @@ TEST_F(KnownGroupsTest, ALeafThatIsLostIsReportedIfItsMessagesAreLookedFor) {
 }
 
 TEST_F(KnownGroupsTest, AMissingOrBrokenSearchIndexOnlyTakesTime) {
-  const SnapshotInfo snapshot = back_up("alice", {{"INBOX", dense(1, 200)}});
-  const std::string expected = places(ids_[77]);
-  const std::string held = holders(snapshot, {77});
-  EXPECT_THAT(held, testing::HasSubstr(digest_of(77).hex()));
+  const SnapshotInfo snapshot = back_up("alice", {{"INBOX", dense(950, 200)}});
+  const std::string expected = places(ids_[1'100]);
+  const std::string held = holders(snapshot, {1'100});
+  EXPECT_THAT(held, testing::HasSubstr(digest_of(1'100).hex()));
+  ASSERT_THAT(known_branches(), SizeIs(1));
+  const auto expect_the_same = [&] {
+    EXPECT_EQ(places(ids_[1'100]), expected);
+    EXPECT_EQ(holders(snapshot, {1'100}), held);
+    EXPECT_EQ(places(std::string(64, '0')), "nowhere");
+  };
+  search_database().run("UPDATE uid_branches SET content = zeroblob(40)");
+  expect_the_same();
+  search_database().run("DELETE FROM uid_branches; UPDATE uid_groups SET messages = x'ffff'");
+  expect_the_same();
+  EXPECT_THAT(found("number1100"), testing::StartsWith("1 found"));
   std::ofstream(search_index_file(location_), std::ios::trunc) << std::string(8'192, 'x');
-  EXPECT_EQ(places(ids_[77]), expected);
-  EXPECT_EQ(holders(snapshot, {77}), held);
+  expect_the_same();
   std::filesystem::remove(search_index_file(location_));
-  EXPECT_EQ(places(ids_[77]), expected);
-  EXPECT_EQ(holders(snapshot, {77}), held);
-  EXPECT_EQ(places(std::string(64, '0')), "nowhere");
+  expect_the_same();
 }
 
 TEST_F(KnownGroupsTest, NoLeafIsReadInVain) {
   back_up("alice", {{"INBOX", dense(1, 300)}});
-  KnownGroups groups(search_index_file(location_));
+  const Keys keys = open_keys(location_, files_).keys;
+  KnownGroups groups(search_index_file(location_), keys);
   groups.look_for_ids_beginning(ids_[100].substr(0, 16));
   UidNode root;
   root.shift = kRootShift;

@@ -143,11 +143,17 @@ TEST_F(SearchIndexTest, GroupsGoWithTheirMessages) {
   index_.add_group(message("a"), keyed({{1, "1"}, {2, "2"}}));
   index_.add_group(message("b"), keyed({{1, "1"}, {2, "3"}}));
   index_.add_group(message("c"), keyed({{9, "3"}}));
+  index_.add_branch(message("d"), base::as_bytes("of d"));
+  index_.add_branch(message("e"), base::as_bytes("of e"));
   index_.finish(pack("1"));
   index_.keep_only([&](const ObjectId& id) { return id != message("2"); });
   EXPECT_FALSE(index_.find_group(message("a")).has_value());
   EXPECT_TRUE(index_.find_group(message("b")).has_value());
-  index_.keep_only_groups([&](const ObjectId& id) { return id == message("c"); });
+  EXPECT_EQ(base::to_text(index_.find_branch(message("d")).value()), "of d");
+  index_.keep_only_groups(
+      [&](const ObjectId& id) { return id == message("c") || id == message("e"); });
+  EXPECT_FALSE(index_.find_branch(message("d")).has_value());
+  EXPECT_EQ(base::to_text(index_.find_branch(message("e")).value()), "of e");
   EXPECT_FALSE(index_.find_group(message("b")).has_value());
   EXPECT_TRUE(index_.find_group(message("c")).has_value());
 }
