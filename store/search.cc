@@ -188,7 +188,7 @@ class Search {
     read_children_from(known, impl_.objects, branch);
   }
 
-  // What the search index knows of a node; nothing if it can't be read.
+  // Looks a node up in the search index; finds nothing if that can't be read.
   template <typename Find>
   std::invoke_result_t<Find> known_to_index(const Find& find) {
     if (!uses_groups_) return {};

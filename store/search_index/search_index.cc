@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <filesystem>
 
-#include <fmt/core.h>
-
 #include "base/error.h"
-#include "base/finally.h"
 #include "base/log.h"
 #include "schema/embedded.h"
 #include "store/index/store_database.h"
 #include "store/message/split.h"
+#include "store/search_index/id_columns.h"
+#include "store/search_index/node_tables.h"
 #include "store/search_index/search_words.h"
 
 namespace store {
@@ -18,27 +17,6 @@ namespace store {
 namespace {
 
 constexpr std::int64_t kSearchVersion = 3;
-constexpr std::size_t kKeySize = 8;
-
-std::int64_t key_column(const ObjectId& message) {
-  return static_cast<std::int64_t>(message_key(message));
-}
-
-base::ByteView rest_of(const ObjectId& message) {
-  return base::ByteView(message.bytes).subspan(kKeySize);
-}
-
-ObjectId id_from(std::int64_t key, base::ByteView rest) {
-  ObjectId message;
-  for (std::size_t i = 0; i < kKeySize; ++i) {
-    message.bytes.at(i) =
-        static_cast<std::byte>(static_cast<std::uint64_t>(key) >> (8 * (kKeySize - 1 - i)));
-  }
-  std::ranges::copy(rest.first(std::min(rest.size(), message.bytes.size() - kKeySize)),
-                    message.bytes.begin() + kKeySize);
-  return message;
-}
-
 Database open_or_make(const base::Path& file, const StoreId& store) {
   Database database = open_or_create_tables(file, schema::kSearchSql, store);
   if (database.integer("PRAGMA user_version") != kSearchVersion) {
@@ -55,11 +33,7 @@ Database open_or_make(const base::Path& file, const StoreId& store) {
 }  // namespace
 
 std::uint64_t message_key(const ObjectId& message) {
-  std::uint64_t key = 0;
-  for (std::size_t i = 0; i < kKeySize; ++i) {
-    key = key << 8U | static_cast<std::uint64_t>(message.bytes.at(i));
-  }
-  return key;
+  return key_of(message);
 }
 
 namespace {
@@ -107,9 +81,7 @@ class SearchIndex::Impl {
                        "INSERT INTO words (words, rowid, subject, sender, recipients, copies) "
                        "VALUES ('delete', ?1, ?2, ?3, ?4, ?5)"),
           row_of_last(database, "SELECT last_insert_rowid()"),
-          find_key(database, "SELECT envelope FROM envelopes WHERE key = ?1"),
-          add_group(database, "INSERT OR IGNORE INTO uid_groups VALUES (?1, ?2, ?3)"),
-          add_branch(database, "INSERT OR IGNORE INTO uid_branches VALUES (?1, ?2, ?3)") {}
+          find_key(database, "SELECT envelope FROM envelopes WHERE key = ?1") {}
 
     Statement add_envelope;
     Statement add_fields;
@@ -117,8 +89,6 @@ class SearchIndex::Impl {
     Statement remove_words;
     Statement row_of_last;
     Statement find_key;
-    Statement add_group;
-    Statement add_branch;
     RecentRows recent;
   };
 
@@ -180,42 +150,6 @@ class SearchIndex::Impl {
     return row;
   }
 
-  // Those that have one of these messages, which ascend. Their messages come again in other rows.
-  void remove_groups_with(const std::vector<std::int64_t>& gone) {
-    std::vector<std::int64_t> groups;
-    Statement rows(database, "SELECT node, messages FROM uid_groups");
-    while (rows.step()) {
-      if (has_any(rows.blob(1), gone)) groups.push_back(rows.integer(0));
-    }
-    remove_nodes("uid_groups", groups);
-  }
-
-  // True also for a group that can't be read.
-  static bool has_any(base::ByteView group, const std::vector<std::int64_t>& gone) {
-    try {
-      return std::ranges::any_of(decode_group(group), [&](const KnownMessage& message) {
-        return std::ranges::binary_search(gone, message.row);
-      });
-    } catch (const base::Error&) {
-      return true;
-    }
-  }
-
-  void remove_nodes(std::string_view table, const std::vector<std::int64_t>& nodes) {
-    Statement remove(database, fmt::format("DELETE FROM {} WHERE node = ?1", table));
-    for (const std::int64_t node : nodes) remove.bind(1, node).run();
-  }
-
-  std::vector<std::int64_t> dead_nodes(std::string_view table,
-                                       const std::function<bool(const ObjectId& node)>& lives) {
-    std::vector<std::int64_t> dead;
-    Statement rows(database, fmt::format("SELECT node, rest FROM {}", table));
-    while (rows.step()) {
-      if (!lives(id_from(rows.integer(0), rows.blob(1)))) dead.push_back(rows.integer(0));
-    }
-    return dead;
-  }
-
   Database database;
   Statement find_row{database, "SELECT envelope FROM envelopes WHERE key = ?1 AND rest = ?2"};
   Statement find_fields{database,
@@ -223,8 +157,7 @@ class SearchIndex::Impl {
                         "FROM envelopes JOIN fields USING (envelope) WHERE envelope = ?1"};
   Statement find_envelope{database,
                           "SELECT envelope, key, date FROM envelopes WHERE envelope = ?1"};
-  Statement find_group{database, "SELECT rest, messages FROM uid_groups WHERE node = ?1"};
-  Statement find_branch{database, "SELECT rest, content FROM uid_branches WHERE node = ?1"};
+  NodeTables nodes{database};
   std::unique_ptr<Changes> changes;
   std::unique_ptr<Transaction> transaction;  // null: nothing is pending
 };
@@ -331,7 +264,7 @@ std::uint64_t SearchIndex::keep_only(const std::function<bool(const ObjectId& me
   Impl::Changes& change = impl_->change();
   change.recent.clear();
   // A message that comes again gets another row, and a removed row may get another message.
-  impl_->remove_groups_with(gone);
+  impl_->nodes.remove_groups_with(gone);
   // Deleted text must not be found in the file's free pages either.
   impl_->database.run("PRAGMA secure_delete = 1");
   Statement remove_fields(impl_->database, "DELETE FROM fields WHERE envelope = ?1");
@@ -423,7 +356,7 @@ std::vector<std::int64_t> SearchIndex::rows_beginning(std::string_view digits) {
 }
 
 void SearchIndex::add_group(const ObjectId& node, std::span<const KeyedMessage> messages) {
-  Impl::Changes& change = impl_->change();
+  impl_->change();
   std::vector<KnownMessage> known;
   known.reserve(messages.size());
   for (const KeyedMessage& message : messages) {
@@ -431,32 +364,20 @@ void SearchIndex::add_group(const ObjectId& node, std::span<const KeyedMessage> 
     if (!row) return;
     known.push_back({.uid = message.uid, .row = *row});
   }
-  change.add_group.bind(1, key_column(node)).bind(2, rest_of(node)).bind(3, encode_group(known));
-  change.add_group.run();
+  impl_->nodes.add_group(node, known);
 }
 
 std::optional<std::vector<KnownMessage>> SearchIndex::find_group(const ObjectId& node) {
-  Statement& find = impl_->find_group;
-  find.bind(1, key_column(node));
-  if (!find.step()) return std::nullopt;
-  const base::Finally end([&find] { find.reset(); });
-  if (!std::ranges::equal(find.blob(0), rest_of(node))) return std::nullopt;
-  return decode_group(find.blob(1));
+  return impl_->nodes.find_group(node);
 }
 
 void SearchIndex::add_branch(const ObjectId& node, base::ByteView content) {
-  Statement& add = impl_->change().add_branch;
-  add.bind(1, key_column(node)).bind(2, rest_of(node)).bind(3, content).run();
+  impl_->change();
+  impl_->nodes.add_branch(node, content);
 }
 
 std::optional<base::Bytes> SearchIndex::find_branch(const ObjectId& node) {
-  Statement& find = impl_->find_branch;
-  find.bind(1, key_column(node));
-  if (!find.step()) return std::nullopt;
-  const base::Finally end([&find] { find.reset(); });
-  if (!std::ranges::equal(find.blob(0), rest_of(node))) return std::nullopt;
-  const base::ByteView content = find.blob(1);
-  return base::Bytes(content.begin(), content.end());
+  return impl_->nodes.find_branch(node);
 }
 
 void SearchIndex::finish_groups() {
@@ -464,12 +385,10 @@ void SearchIndex::finish_groups() {
 }
 
 void SearchIndex::keep_only_groups(const std::function<bool(const ObjectId& node)>& lives) {
-  for (const char* table : {"uid_groups", "uid_branches"}) {
-    const std::vector<std::int64_t> dead = impl_->dead_nodes(table, lives);
-    if (dead.empty()) continue;
-    impl_->change();
-    impl_->remove_nodes(table, dead);
-  }
+  const NodeTables::DeadNodes dead = impl_->nodes.dead_nodes(lives);
+  if (dead.empty()) return;
+  impl_->change();
+  impl_->nodes.remove(dead);
   impl_->commit();
 }
 
