@@ -88,7 +88,21 @@ class Search {
   struct KnownGroup {
     std::uint32_t snapshot = 0;
     std::uint32_t place = 0;
-    UidNode node = {};
+    bool is_branch = false;
+    unsigned shift = 0;
+    std::uint64_t base = 0;
+    std::uint64_t messages = 0;
+    ObjectId identity;
+
+    UidNode node() const {
+      UidNode node;
+      node.base = base;
+      node.shift = shift;
+      node.is_branch = is_branch;
+      node.messages = messages;
+      node.identity = identity;
+      return node;
+    }
   };
 
   struct KnownOfGroup {
@@ -230,16 +244,13 @@ class Search {
     for (const KnownMessage& message : *messages) {
       known_.push_back({message.row, message.uid, static_cast<std::uint32_t>(groups_.size())});
     }
-    KnownGroup& group = groups_.emplace_back();
-    group.snapshot = number;
-    group.place = place;
-    group.node.base = node.base;
-    group.node.shift = node.shift;
-    group.node.is_branch = node.is_branch;
-    group.node.messages = node.messages;
-    group.node.bytes = node.bytes;
-    group.node.identity = node.identity;
-    group.node.state = node.state;
+    groups_.push_back({.snapshot = number,
+                       .place = place,
+                       .is_branch = node.is_branch,
+                       .shift = node.shift,
+                       .base = node.base,
+                       .messages = node.messages,
+                       .identity = node.identity});
     return true;
   }
 
@@ -266,7 +277,8 @@ class Search {
     });
     for (auto& [number, uids] : undated) {
       std::ranges::sort(uids);
-      read_matches(groups_[number], groups_[number].node, uids);
+      UidNode node = groups_[number].node();
+      read_matches(groups_[number], node, uids);
     }
   }
 
