@@ -58,7 +58,7 @@ void for_each_change(Reader& reader, std::string_view account,
 
 // Returns those of the messages that the snapshot contains in any folder: a message that vanished
 // from one folder may have been moved to another. Takes time in proportion to the snapshot;
-// for_each_holder() (store/content_holders.h) takes a third of it, where the messages' digests are
+// for_each_holder() (store/content_holders.h) takes far less, where the messages' digests are
 // known.
 std::set<MessageId> held_anywhere(Reader& reader, const SnapshotInfo& snapshot,
                                   const std::set<MessageId>& messages);

@@ -34,7 +34,7 @@ class MessageFinder {
     std::vector<SnapshotInfo> snapshots = reader_.snapshots(account);
     // A whole id, or digits that one message in the store begins with, can't be ambiguous.
     const bool is_unique =
-        digits_.size() == base::kIdDigits || (!is_by_id_ && digests_.size() == 1);
+        digits_.size() == base::kIdDigits || (!is_by_id_ && candidates_.size() == 1);
     is_one_enough_ = wanted == PlacesWanted::kOne && is_unique;
     const Index::LookUps look_ups(impl_.index);
     for (const SnapshotInfo& snapshot : std::views::reverse(snapshots)) {
@@ -79,13 +79,20 @@ class MessageFinder {
 
   using Place = std::tuple<std::string, std::uint32_t, base::Uid>;  // name, UIDVALIDITY, UID
 
-  // Comparing the digests of candidates is faster than computing the ids of all messages. Those
-  // that are damaged or lost are found by their ids.
   void collect_candidates() {
     constexpr std::size_t kMaxCandidates = 100;
-    const auto ids = impl_.index.messages_beginning(digits_, kMaxCandidates);
-    is_by_id_ = ids.empty() || ids.size() == kMaxCandidates;
-    for (const ObjectId& id : ids) {
+    candidates_ = impl_.index.messages_beginning(digits_, kMaxCandidates);
+    is_by_id_ = candidates_.empty() || candidates_.size() == kMaxCandidates;
+    has_digests_ = is_by_id_;
+  }
+
+  // Comparing the digests of candidates is faster than computing the ids of all messages. Those
+  // that are damaged or lost are found by their ids. Done once a leaf has to be read: another
+  // account's message takes no more time than one that does not exist.
+  void collect_digests() {
+    if (has_digests_) return;
+    has_digests_ = true;
+    for (const ObjectId& id : candidates_) {
       if (is_by_id_) return;
       try {
         digests_.insert_or_assign(reader_.digest({id}), MessageId{id});
@@ -167,7 +174,8 @@ class MessageFinder {
     return nodes_.insert_or_assign(node.identity, std::move(found)).first->second;
   }
 
-  Hits hits_in(base::ByteView leaf) const {
+  Hits hits_in(base::ByteView leaf) {
+    collect_digests();
     Hits hits;
     if (!is_by_id_) {
       for (const Identity& identity : decode_identities_without_ids(leaf)) {
@@ -215,7 +223,9 @@ class MessageFinder {
   Reader::Impl& impl_;
   std::string digits_;
   KnownGroups groups_;
-  bool is_by_id_ = false;
+  std::vector<ObjectId> candidates_;  // among all messages of the store
+  bool is_by_id_ = false;             // the ids of leaves' messages are compared, not the digests
+  bool has_digests_ = false;
   bool is_one_enough_ = false;           // the search ends with the first place
   std::map<Sha256, MessageId> digests_;  // of the candidates
   std::unordered_map<ObjectId, Folder> folders_;
