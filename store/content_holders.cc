@@ -13,6 +13,7 @@ class HolderSearch {
  public:
   HolderSearch(Reader& reader, const std::set<Sha256>& digests)
       : impl_(*reader.impl_), digests_(digests), groups_(impl_.search_file, impl_.context.keys) {
+    if (digests.size() > KnownGroups::kMaxMessages) return;
     std::vector<ObjectId> messages;
     messages.reserve(digests.size());
     for (const Sha256& digest : digests) {

@@ -3,6 +3,7 @@
 // group's id names its content, so what is known of it is never out of date.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,6 +25,9 @@ class KnownGroups {
  public:
   // `keys`: must outlive it.
   KnownGroups(const base::Path& search_index, const Keys& keys);
+
+  // Looking up more messages than this takes longer than reading the leaves.
+  static constexpr std::size_t kMaxMessages = 5'000;
 
   // The messages that the walk looks for. Without this, holders() knows nothing.
   void look_for_ids_beginning(std::string_view digits);
