@@ -19,15 +19,23 @@ class Fill {
  public:
   Fill(const BlockContext& context, SearchIndex& search) : context_(context), search_(search) {}
 
-  void add_pack(PackFile& file, const PackName& name) {
+  // Returns whether the pack has leaves.
+  bool add_pack(PackFile& file, const PackName& name) {
     const Pack pack = file.read_trailer(context_, name, decompressor_);
     for (std::size_t ordinal = 0; ordinal < pack.blocks.size(); ++ordinal) {
       if (pack.blocks[ordinal].stream == Stream::kRecords) add_block(file, pack, ordinal);
     }
     search_.finish(name);
+    return std::ranges::any_of(pack.blocks, has_leaves);
   }
 
  private:
+  static bool has_leaves(const BlockEntry& block) {
+    return block.stream == Stream::kManifests &&
+           std::ranges::find(block.objects, ObjectType::kIdentityLeaf, &ObjectEntry::type) !=
+               block.objects.end();
+  }
+
   void add_block(PackFile& file, const Pack& pack, std::size_t ordinal) {
     const BlockEntry& block = pack.blocks[ordinal];
     base::Bytes plain;
@@ -62,8 +70,8 @@ class Fill {
   Decompressor decompressor_;
 };
 
-// The groups of leaves of snapshots. What can't be read is left out: a search reads the leaves
-// then.
+// The groups of leaves of snapshots, and the branches above them. What can't be read is left out: a
+// search reads the leaves then.
 class GroupFill {
  public:
   GroupFill(Storage& storage, const BlockContext& context, Index& index, SearchIndex& search)
@@ -159,19 +167,18 @@ void fill_search_index(const Location& location, base::FileSystem& files,
   std::ranges::set_difference(wanted, known, std::back_inserter(missing));
   const std::shared_ptr<Storage> storage = storage_of(location, files);
   Fill fill(context, search);
-  bool is_new = false;
+  bool has_new_leaves = false;
   for (const PackName& name : missing) {
     try {
       std::optional<PackFile> pack = PackFile::find(*storage, name, index.size_of(name));
       if (!pack) continue;
-      fill.add_pack(*pack, name);
-      is_new = true;
+      if (fill.add_pack(*pack, name)) has_new_leaves = true;
     } catch (const base::Error& error) {
       if (error.code() != base::ErrorCode::kDamaged && error.code() != base::ErrorCode::kIo) throw;
       base::log_warning("fill the search index: {}", error.what());
     }
   }
-  if (is_new) GroupFill(*storage, context, index, search).add_all();
+  if (has_new_leaves) GroupFill(*storage, context, index, search).add_all();
 }
 
 }  // namespace store
