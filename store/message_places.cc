@@ -88,7 +88,7 @@ class MessageFinder {
 
   // Comparing the digests of candidates is faster than computing the ids of all messages. Those
   // that are damaged or lost are found by their ids. Done once a leaf has to be read: another
-  // account's message takes no more time than one that does not exist.
+  // account's message takes the time of one that does not exist.
   void collect_digests() {
     if (has_digests_) return;
     has_digests_ = true;

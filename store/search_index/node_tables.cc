@@ -23,7 +23,7 @@ bool has_any(base::ByteView group, const std::vector<std::int64_t>& rows) {
   }
 }
 
-// What `find` finds of the node, made by `make` from the second column.
+// The second column of what `find` finds of the node, as `make` makes it.
 template <typename Make>
 auto found_by(Statement& find, const ObjectId& node, const Make& make)
     -> std::optional<decltype(make(base::ByteView()))> {

@@ -95,7 +95,10 @@ class GroupFill {
     try {
       work();
     } catch (const base::Error& error) {
-      if (!base::is_unreadable(error.code()) && error.code() != base::ErrorCode::kIo) throw;
+      const bool is_of_newer_version = error.code() == base::ErrorCode::kConfig;
+      const bool can_be_left_out = base::is_unreadable(error.code()) || is_of_newer_version ||
+                                   error.code() == base::ErrorCode::kIo;
+      if (!can_be_left_out) throw;
       base::log_debug("fill the search index: {}", error.what());
     }
   }
