@@ -23,7 +23,6 @@
 #include "store/known_groups.h"
 #include "store/reader_impl.h"
 #include "store/search_candidates.h"
-#include "store/search_rows.h"
 
 namespace store {
 

@@ -133,7 +133,8 @@ class SearchIndex {
 };
 
 // Indexes the packs that `index` knows and `search` does not; then, if they have leaves, the groups
-// of leaves of all snapshots that it lacks. Needs the store's lock. Skips damaged blocks, with a line in the log.
+// of leaves of all snapshots that it lacks. Needs the store's lock. Skips damaged blocks, with a
+// line in the log.
 void fill_search_index(const Location& location, base::FileSystem& files,
                        const BlockContext& context, Index& index, SearchIndex& search);
 
