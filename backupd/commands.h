@@ -40,9 +40,13 @@ struct CheckOptions {
 base::ExitStatus check(const base::Environment& environment, const CheckOptions& options);
 base::Command check_command();
 
-// Rebuilds the index from the packs; or makes one as of an earlier commit, COMMIT|TIME, beside it,
-// unless `as_of` is empty.
-base::ExitStatus reindex(const base::Environment& environment, const std::string& as_of = "");
+struct ReindexOptions {
+  bool without_copy = false;  // reads all packs, even if the bucket has a copy of the index
+  std::string as_of = {};     // COMMIT|TIME: makes an index as of that commit beside the other one
+};
+
+// Rebuilds the index: from its copy in the bucket and the packs that came later, or from all packs.
+base::ExitStatus reindex(const base::Environment& environment, const ReindexOptions& options = {});
 base::Command reindex_command();
 
 struct KeyAddOptions {  // exactly one

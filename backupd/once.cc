@@ -120,6 +120,16 @@ void save_sighting(const base::Environment& environment, const base::ClockSighti
   });
 }
 
+// The backup is complete without it.
+void copy_index(store::Writer& writer) {
+  try {
+    base::after_work("the copy of the index in the bucket was not renewed",
+                     [&] { writer.copy_index_if_due(); });
+  } catch (const base::Stopped& stopped) {
+    base::log_info("{}", stopped.what());
+  }
+}
+
 // A storage that stopped answering ends the run: what it has does not depend on that.
 template <typename Work>
 auto with_word_of_what_stays(const Work& work) {
@@ -258,6 +268,7 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
   }
   report.share_out(writer.statistics().stored_bytes);
 
+  if (is_of_all_accounts) copy_index(writer);
   if (location.storage) report.traffic = location.storage->traffic();
   base::JobOutcome outcome;
   const bool as_json = environment.format == base::OutputFormat::kJson;

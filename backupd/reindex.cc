@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
@@ -21,13 +22,21 @@ nlohmann::ordered_json to_json(const store::ReindexReport& report) {
   return {{"status", report.damage.empty() ? "complete" : "damaged"},
           {"packs", report.packs},
           {"messages", report.messages},
+          {"copy", report.copy},
           {"damage", report.damage}};
 }
 
+std::string describe_rebuilding(const store::ReindexReport& report) {
+  const std::string packs = base::format_count(report.packs, "pack");
+  const std::string messages = base::format_count(report.messages, "message");
+  if (report.copy == 0) return fmt::format("Rebuilt the index from {}: {}.\n", packs, messages);
+  return fmt::format(
+      "Took the index from its copy, as of commit {}, and added what came later: {}, {}.\n",
+      report.copy, packs, messages);
+}
+
 std::string to_text(const store::ReindexReport& report, const std::string& check) {
-  std::string text =
-      fmt::format("Rebuilt the index from {}: {}.\n", base::format_count(report.packs, "pack"),
-                  base::format_count(report.messages, "message"));
+  std::string text = describe_rebuilding(report);
   for (const std::string& line : report.damage) {
     text += "Lost: " + base::escape_for_terminal(line) + "\n";
   }
@@ -60,28 +69,32 @@ base::ExitStatus reindex_as_of(const base::Environment& environment, const std::
 
 }  // namespace
 
-base::ExitStatus reindex(const base::Environment& environment, const std::string& as_of) {
-  if (!as_of.empty()) return reindex_as_of(environment, as_of);
+base::ExitStatus reindex(const base::Environment& environment, const ReindexOptions& options) {
+  if (!options.as_of.empty()) return reindex_as_of(environment, options.as_of);
   const StoreLoan loan(environment, "reindex");
   const store::ReindexReport report =
-      store::reindex(store::location_of(environment.config.store), environment.files);
+      store::reindex(store::location_of(environment.config.store), environment.files,
+                     {.uses_copy = !options.without_copy});
   base::print_report(environment.format, base::json_text(to_json(report)),
                      to_text(report, "mailstow-backupd check"));
   return status_of(report);
 }
 
 base::Command reindex_command() {
-  const auto as_of = std::make_shared<std::string>();
-  return {.name = "reindex",
-          .help = "Rebuild the index from the packs",
-          .declare =
-              [as_of](base::Options& declared) {
-                declared.value("--as-of", *as_of, "COMMIT|TIME",
-                               "Instead, make an index of the store as it was after this commit, "
-                               "or at this time, beside it");
-              },
-          .is_audited = base::always,
-          .function = [as_of](const auto& environment) { return reindex(environment, *as_of); }};
+  const auto options = std::make_shared<ReindexOptions>();
+  return {
+      .name = "reindex",
+      .help = "Rebuild the index",
+      .declare =
+          [options](base::Options& declared) {
+            declared.flag("--without-copy", options->without_copy,
+                          "Read all packs, even if the bucket has a copy of the index");
+            declared.value("--as-of", options->as_of, "COMMIT|TIME",
+                           "Instead, make an index of the store as it was after this commit, "
+                           "or at this time, beside it");
+          },
+      .is_audited = base::always,
+      .function = [options](const auto& environment) { return reindex(environment, *options); }};
 }
 
 }  // namespace backupd

@@ -37,7 +37,8 @@ void check_directory_is_free(const Location& location, base::FileSystem& files) 
 
 // In a bucket, an interrupted init leaves nothing: the key slot is the first blob.
 void check_bucket_is_free(Storage& storage) {
-  for (const std::string_view area : {kTreesArea, kOwnerArea, kFencesArea, kQuarantineArea}) {
+  for (const std::string_view area :
+       {kTreesArea, kOwnerArea, kFencesArea, kQuarantineArea, kIndexArea}) {
     const std::vector<std::string> keys = storage.list(area);
     if (keys.empty()) continue;
     fail(ErrorCode::kUsage,

@@ -11,6 +11,7 @@
 #include "store/format/layout.h"
 #include "store/index/catch_up.h"
 #include "store/index/index.h"
+#include "store/index/index_copy.h"
 
 namespace store {
 
@@ -45,6 +46,7 @@ std::vector<std::string> attempt(const Location& location, base::FileSystem& fil
 
 std::vector<std::string> catch_up_own_index(const Location& location, base::FileSystem& files,
                                             const BlockContext& context) {
+  fetch_index_copy(location, context, IndexUse::kReaders);
   std::vector<std::string> damage;
   for (unsigned count = 1; count <= kMaxAttempts; ++count) {
     damage = attempt(location, files, context, count == kMaxAttempts);

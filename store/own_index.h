@@ -13,7 +13,8 @@ namespace store {
 
 // Adds what writers have stored since the last time, as a whole or not at all, so that other
 // readers with this index always see one state of the store. Waits at most 10 s for one that does
-// the same. Creates the index if it is absent.
+// the same. An index that is absent is created, from the store's copy if it has one
+// (store/index/index_copy.h).
 //
 // A listing may be late: what the writers stored lately may be missing afterwards, and packs that
 // they removed may still be known. Logs a warning for each pack that is missing or can't be read,

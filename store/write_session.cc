@@ -22,6 +22,7 @@
 #include "store/index/commit_log.h"
 #include "store/index/commit_mark.h"
 #include "store/index/host_identity.h"
+#include "store/index/index_copy.h"
 #include "store/keys/key_slot.h"
 #include "store/message/split.h"
 
@@ -126,6 +127,11 @@ std::vector<Index::CommitRow> rows_of(const PackName& pack,
   return rows;
 }
 
+Index open_index(const Location& location, const BlockContext& context, Purpose purpose) {
+  if (purpose != Purpose::kRepair) fetch_index_copy(location, context, IndexUse::kWriters);
+  return Index::open(index_file(location), context.store);
+}
+
 }  // namespace
 
 WriteSession::WriteSession(const Location& location, base::FileSystem& files,
@@ -135,7 +141,7 @@ WriteSession::WriteSession(const Location& location, base::FileSystem& files,
       clock_(clock),
       context_(open_keys(location, files)),
       lock_(lock_for_writing(location, files)),
-      index_(Index::open(index_file(location), context_.store)),
+      index_(open_index(location, context_, purpose)),
       search_(SearchIndex::open(search_index_file(location), context_.store)),
       effort_(effort),
       pool_(context_, compression_level(effort), threads_for(effort)) {
@@ -406,6 +412,12 @@ void WriteSession::convert_older_store() {
   commit(in_series(std::move(checkpoint), remaining_lines(index_, {}, context_.keys)));
   base::log_info("store {}: converted to format {}: earlier versions of mailstow no longer open it",
                  storage_->display_name(), kStoreFormat);
+}
+
+std::optional<std::uint64_t> WriteSession::copy_index_if_due() {
+  if (!damage_.empty() || has_failed() || pack_) return std::nullopt;
+  feeder_.drain();
+  return store::copy_index_if_due(location_, files_, context_, index(), clock_.now_seconds());
 }
 
 void WriteSession::require_allowed(Forbids use) {

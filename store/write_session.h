@@ -37,7 +37,8 @@
 namespace store {
 
 // A store of an older format is converted, except by a prune, whose own commits do that. A repair
-// accepts a store that was restored to an older state as it is, and does not need the search index.
+// accepts a store that was restored to an older state as it is, and needs neither the search index
+// nor, if there is no index, the store's copy of it.
 enum class Purpose { kWrite, kPrune, kRepair };
 
 class WriteSession {
@@ -94,6 +95,10 @@ class WriteSession {
   // To be called before anything is deleted. Fails with kBusy if another host has taken the store
   // over: it may need what this one no longer does.
   void require_ownership();
+
+  // Copies the index into the bucket, as copy_index_if_due() says (store/index/index_copy.h),
+  // unless the store is damaged, or something has failed or is not yet committed.
+  std::optional<std::uint64_t> copy_index_if_due();
 
   bool has_failed() const { return failed_ || is_publishing_; }
 

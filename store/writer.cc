@@ -180,6 +180,10 @@ CommitMark Writer::highest_commit() {
   return impl_->session.index().highest_commit();
 }
 
+std::optional<std::uint64_t> Writer::copy_index_if_due() {
+  return impl_->session.copy_index_if_due();
+}
+
 const std::vector<std::string>& Writer::damage() const {
   return impl_->session.damage();
 }

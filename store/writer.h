@@ -101,6 +101,11 @@ class Writer {
   // The last commit, to be remembered outside the store.
   CommitMark highest_commit();
 
+  // For a store in a bucket, after a commit: puts a copy of the index there if one is due. Returns
+  // the commit that it is of; nullopt: none was made. Fails as copy_index_if_due() does
+  // (store/index/index_copy.h), which changes nothing in this writer.
+  std::optional<std::uint64_t> copy_index_if_due();
+
   // Problems that open() found in the store, a line each: packs that are missing or unreadable.
   // Their content is stored again when a backup finds it again; what only they held is lost.
   const std::vector<std::string>& damage() const;

@@ -149,7 +149,8 @@ Keys Keys::derive(const Key& master) {
           .content = derive_key(master, 2),
           .manifests = derive_key(master, 3),
           .trees = derive_key(master, 4),
-          .records = derive_key(master, 5)};
+          .records = derive_key(master, 5),
+          .indexes = derive_key(master, 6)};
 }
 
 void fill_random(std::span<std::byte> out) {

@@ -47,6 +47,7 @@ struct Keys {
   Key manifests;  // blocks of manifests, trailers
   Key trees;
   Key records;  // commit records and owner records
+  Key indexes;  // copies of the index
 
   static Keys derive(const Key& master);
 };

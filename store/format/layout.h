@@ -18,6 +18,8 @@ inline constexpr std::string_view kFencesArea = "fences";          // only in bu
 inline constexpr std::string_view kKeysArea = "keys";              // store/keys/key_slot.h
 inline constexpr std::string_view kTreesArea = "trees";            // store/tree_version.h
 inline constexpr std::string_view kQuarantineArea = "quarantine";  // of damaged blobs
+inline constexpr std::string_view kIndexArea =
+    "index";  // only in buckets: store/index/index_copy.h
 
 // Of a store in a directory: these fail with kInternal for any other one (directory_of_area()).
 inline base::Path packs_directory(const Location& location) {
@@ -66,6 +68,10 @@ inline base::Path index_file(const Location& location) {
 // The one that a reindex builds, until it takes the other's place.
 inline base::Path new_index_file(const Location& location) {
   return location.index / "new-index.sqlite";
+}
+// And the search index that it takes from the store's copy, until it takes the other's place.
+inline base::Path new_search_index_file(const Location& location) {
+  return location.index / "new-search.sqlite";
 }
 // The directory in which one of readers is built (Location::has_own_index).
 inline base::Path new_readers_index(const Location& location) {

@@ -40,30 +40,39 @@ base::Bytes associated_with(const BlockContext& context, base::ByteView head,
 
 base::Bytes seal_blob(const BlockContext& context, BlobMark mark, const BlobName& name,
                       base::ByteView plain) {
+  return seal_blob(context, context.keys.records, mark, name, plain);
+}
+
+base::Bytes seal_blob(const BlockContext& context, const Key& key, BlobMark mark,
+                      const BlobName& name, base::ByteView plain) {
   const base::Bytes head = blob_head(mark);
   const Nonce nonce = random_nonce();
   Encoder encoder;
   encoder.raw(head);
   encoder.raw(nonce);
   base::Bytes bytes = encoder.take();
+  static_assert(kSealedBlobOverhead == kBlobHeadSize + kNonceSize + kTagSize);
   const std::size_t box = bytes.size();
   bytes.resize(box + plain.size() + kTagSize);
-  seal_box(context.keys.records, nonce, associated_with(context, head, name), plain,
-           std::span(bytes).subspan(box));
+  seal_box(key, nonce, associated_with(context, head, name), plain, std::span(bytes).subspan(box));
   return bytes;
 }
 
 base::Bytes unseal_blob(const BlockContext& context, BlobMark mark, const BlobName& name,
                         base::ByteView bytes, const std::string& shown) {
+  return unseal_blob(context, context.keys.records, mark, name, bytes, shown);
+}
+
+base::Bytes unseal_blob(const BlockContext& context, const Key& key, BlobMark mark,
+                        const BlobName& name, base::ByteView bytes, const std::string& shown) {
   const base::Bytes head = blob_head(mark);
   if (bytes.size() < kBlobHeadSize + kNonceSize + kTagSize) {
     fail(ErrorCode::kDamaged, "read {}: it is too short", shown);
   }
   Nonce nonce;
   std::ranges::copy(bytes.subspan(kBlobHeadSize, kNonceSize), nonce.begin());
-  std::optional<base::Bytes> plain =
-      open_box(context.keys.records, nonce, associated_with(context, head, name),
-               bytes.subspan(kBlobHeadSize + kNonceSize));
+  std::optional<base::Bytes> plain = open_box(key, nonce, associated_with(context, head, name),
+                                              bytes.subspan(kBlobHeadSize + kNonceSize));
   const base::ByteView found = bytes.first(kBlobHeadSize);
   if (plain && std::ranges::equal(found, head)) return std::move(*plain);
   // Only a version that is whole can be a newer one: a damaged head does not keep a box from

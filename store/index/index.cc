@@ -354,6 +354,16 @@ std::uint64_t Index::named_by(const PackName& pack) {
   return impl_->packs.named_by(pack);
 }
 
+Index::PackCount Index::packs_named_after(std::uint64_t number) {
+  Statement statement(impl_->database,
+                      fmt::format("SELECT count(*), coalesce(sum(listed > ?1 OR listed = 0), 0) "
+                                  "FROM packs{}",
+                                  kLivingPacks));
+  statement.bind(1, as_integer(number)).step();
+  return {.all = static_cast<std::uint64_t>(statement.integer(0)),
+          .named = static_cast<std::uint64_t>(statement.integer(1))};
+}
+
 std::vector<std::string> Index::integrity() {
   std::vector<std::string> lines;
   Statement statement(impl_->database, "PRAGMA quick_check(10)");

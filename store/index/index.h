@@ -174,6 +174,12 @@ class Index {
   std::uint64_t size_of(const PackName& pack);  // 0 if unknown
   // The number of the last commit that names the pack; 0: none does, or the pack is unknown.
   std::uint64_t named_by(const PackName& pack);
+  struct PackCount {
+    std::uint64_t all = 0;
+    std::uint64_t named = 0;
+  };
+  // Of the packs that are not condemned, those that commits after this one name, or none does yet.
+  PackCount packs_named_after(std::uint64_t number);
   std::vector<std::string> integrity();  // the faults that SQLite finds in its file
 
   std::vector<std::string> accounts();

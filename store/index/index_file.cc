@@ -23,8 +23,6 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-constexpr std::int64_t kIndexVersion = 5;
-
 // Version 1 has no sequences, version 2 no pins, version 4 no extensions. Version 3 has the same
 // tables as version 4, but its programs pass over what raises Commit::used_up: they must not write
 // to this store.
@@ -114,6 +112,10 @@ void mark_as_past(Database& database) {
   transaction.commit();
 }
 
+void add_readers_mark(Database& database) {
+  database.run("INSERT OR IGNORE INTO meta VALUES ('readers', x'')");
+}
+
 void check_use(Database& database, const base::Path& file, IndexUse use) {
   if (use == IndexUse::kPast) mark_as_past(database);
   check_moment(database, file, use);
@@ -136,7 +138,7 @@ void check_use(Database& database, const base::Path& file, IndexUse use) {
          "another directory as store.index",
          file.string());
   }
-  database.run("INSERT OR IGNORE INTO meta VALUES ('readers', x'')");
+  add_readers_mark(database);
   transaction.commit();
 }
 
@@ -158,6 +160,11 @@ Database open_index_file(const base::Path& file, const StoreId& store, IndexUse 
   check_store(database, file, store);
   check_use(database, file, use);
   return database;
+}
+
+void mark_for_readers(const base::Path& file) {
+  Database database = Database::open_or_create(file);
+  add_readers_mark(database);
 }
 
 Database open_index_file_read_only(const base::Path& file, const StoreId& store, IndexUse use) {

@@ -17,6 +17,13 @@ Database open_or_create_tables(const base::Path& file, std::string_view sql, con
   return database;
 }
 
+std::uint64_t copy_database(const base::Path& file, const base::Path& copy) {
+  Database database = Database::open_or_create(file);
+  { const Database created = Database::open_or_create(copy); }  // private to the owner
+  Statement(database, "VACUUM INTO ?1").bind(1, copy.string()).run();
+  return static_cast<std::uint64_t>(database.integer("PRAGMA user_version"));
+}
+
 bool belongs_to(Database& database, const StoreId& store) {
   Statement statement(database, "SELECT value FROM meta WHERE name = 'store'");
   return statement.step() && std::ranges::equal(statement.blob(0), store);

@@ -1,4 +1,5 @@
-// Rebuilds the index from the packs alone.
+// Rebuilds the index from the packs, or for a store in a bucket from the index's copy there
+// (store/index/index_copy.h) and the packs that came later.
 #pragma once
 
 #include <cstdint>
@@ -10,21 +11,28 @@
 
 namespace store {
 
+struct ReindexOptions {
+  bool uses_copy = true;  // false: all packs are read, whether there is a copy or not
+};
+
 struct ReindexReport {
   std::uint64_t packs = 0;
   std::uint64_t messages = 0;
+  std::uint64_t copy = 0;           // the number of the copy's commit; 0: all packs were read
   std::vector<std::string> damage;  // packs that could not be indexed, one line each
 };
 
 // The new index takes the place of the old one as a whole, once it is complete; until then readers
 // use the old one, for which the disk needs room besides. Takes the store's lock: fails with kBusy
 // while another process writes, and as Writer::open does. If a newer version of mailstow wrote to
-// the store (kConfig), nothing is changed.
+// the store (kConfig), nothing is changed. If anything else is wrong with it, all packs are read, so
+// that the report is complete.
 //
 // Removes the indexes as of earlier commits, too (store/maintenance/past_index.h).
 //
 // With Location::has_own_index, rebuilds the index of the readers on this machine, without a search
 // index and without the lock.
-ReindexReport reindex(const Location& location, base::FileSystem& files);
+ReindexReport reindex(const Location& location, base::FileSystem& files,
+                      const ReindexOptions& options = {});
 
 }  // namespace store

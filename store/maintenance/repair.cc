@@ -79,7 +79,7 @@ class Repair {
       // A checkpoint replaces these rows. Without one, the commits know all that the index does.
       is_index_wrong = found.is_index_wrong && !has_checkpoint_;
     }
-    if (is_index_wrong) reindex(location_, files_);
+    if (is_index_wrong) reindex(location_, files_, {.uses_copy = false});
     {
       WriteSession up_to_date(location_, files_, clock_, Effort::kFast);
       write_missing_records(up_to_date);
@@ -104,7 +104,7 @@ class Repair {
     }
     if (wrong.empty()) return;
     report_.found = wrong;
-    reindex(location_, files_);
+    reindex(location_, files_, {.uses_copy = false});
   }
 
   // The findings of a check after the index has caught up. Catching up drops data that only a lost

@@ -149,7 +149,8 @@ TEST_P(BucketStoreTest, AStorageThatNoLongerAnswersEndsTheRunAndLosesNothing) {
   once();
   const std::uint64_t begin = bucket_.storage().operations();
   once();
-  const std::uint64_t of_a_run = bucket_.storage().operations() - begin;
+  // Without the look at the copy of the index, which the backup does not need.
+  const std::uint64_t of_a_run = bucket_.storage().operations() - begin - 2;
   ASSERT_LT(4U, of_a_run);
   auto alice = server_.client("alice");
   servers::MailGenerator mail(7);

@@ -83,7 +83,7 @@ TEST_F(BucketTest, NeedsNoDirectoryOfAStore) {
 }
 
 TEST_F(BucketTest, InitRefusesABucketThatIsInUse) {
-  for (const char* area : {"trees", "owner", "quarantine"}) {
+  for (const char* area : {"trees", "owner", "quarantine", "index"}) {
     put({area, "0a"});
     EXPECT_ERROR(kUsage, std::string("it contains something already (") + area + "/0a)",
                  (make_store(), 0));
