@@ -57,12 +57,13 @@ int compression_level(Effort effort) {
 }
 
 PackWriter::PackWriter(Storage& storage, const BlockContext& context, SealingPool& pool,
-                       Effort effort)
+                       Effort effort, BlockCache* cache)
     : context_(context),
       pool_(pool),
       upload_(storage.upload(kPacksArea)),
       id_(random_pack_id()),
-      effort_(effort) {
+      effort_(effort),
+      cache_(cache) {
   write(PackHeader{.store = context_.store, .pack = id_, .effort = effort_}.encode());
 }
 
@@ -218,6 +219,7 @@ void PackWriter::write_next_block() {
   block.plain_length = header->plain_length;
   block.sealed_length = header->sealed_length;
   for (const ObjectEntry& object : block.objects) unsealed_bytes_ -= object.length;
+  if (cache_ != nullptr && header->stream == Stream::kManifests) cache_->add(*header, sealed);
   write(std::move(sealed));
   is_torn_ = false;
 }

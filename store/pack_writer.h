@@ -22,6 +22,7 @@
 
 #include "base/bytes.h"
 #include "store/format/pack.h"
+#include "store/index/block_cache.h"
 #include "store/pack_output.h"
 #include "store/sealing_pool.h"
 #include "store/storage/storage.h"
@@ -41,8 +42,9 @@ constexpr std::uint64_t max_open_blocks(Effort effort) {
 class PackWriter {
  public:
   // All arguments must outlive the writer. The pool must be empty, and used by this writer alone.
+  // `cache`: keeps blocks of manifests, which are read soon; may be null.
   PackWriter(Storage& storage, const BlockContext& context, SealingPool& pool,
-             Effort effort = Effort::kFast);
+             Effort effort = Effort::kFast, BlockCache* cache = nullptr);
 
   // `message_size` is for a kMessage only, `account` for messages and parts. If memory runs out,
   // nothing is added, and the pack remains usable unless it is_torn(); the same is true of
@@ -94,6 +96,7 @@ class PackWriter {
   std::uint64_t size_ = 0;  // of the bytes passed to output_
   PackId id_{};
   Effort effort_;
+  BlockCache* cache_;
   std::map<std::pair<std::string, Stream>, OpenBlock, std::less<>> open_;  // by account
   std::uint64_t open_bytes_ = 0;
   std::unordered_map<ObjectId, Need> needs_;  // of messages and parts in open blocks

@@ -13,6 +13,7 @@
 #include "base/file_system.h"
 #include "store/format/commit.h"
 #include "store/format/layout.h"
+#include "store/index/block_cache.h"
 #include "store/index/index.h"
 #include "store/index/object_reader.h"
 #include "store/message_groups.h"
@@ -31,7 +32,10 @@ class Reader::Impl {
         has_own_index(location.has_own_index),
         is_past(location.is_past()),
         index(Index::open_read_only(index_file(location), opened.store, use_of(location))),
-        objects(*storage, context, index, cache_bytes) {}
+        cache(location),
+        objects(*storage, context, index, cache_bytes) {
+    objects.use_cache(cache);
+  }
 
   static Reader make(base::FileSystem& files, const Location& location, const BlockContext& context,
                      std::uint64_t cache_bytes = ObjectReader::kCacheBytes) {
@@ -58,6 +62,7 @@ class Reader::Impl {
   bool has_own_index;  // Location::has_own_index
   bool is_past;        // Location::is_past()
   Index index;
+  BlockCache cache;
   ObjectReader objects;
   std::map<ObjectId, ObjectId> roots = {};    // of snapshots that were read
   std::optional<base::Reach> reach = {};      // nullopt in a writer, and for all of the history

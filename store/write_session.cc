@@ -238,7 +238,7 @@ void WriteSession::add(ObjectType type, const ObjectId& id, base::ByteView bytes
                        std::uint64_t message_size, std::string_view account) {
   guarded([&] {
     if (!pack_) {
-      pack_ = std::make_unique<PackWriter>(*storage_, context_, pool_, effort_);
+      pack_ = std::make_unique<PackWriter>(*storage_, context_, pool_, effort_, &cache_);
     }
     bool is_new = false;
     bool is_manifest_kept = false;

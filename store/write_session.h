@@ -24,6 +24,7 @@
 #include "store/format/commit_record.h"
 #include "store/format/location.h"
 #include "store/format/uid_tree.h"
+#include "store/index/block_cache.h"
 #include "store/index/catch_up.h"
 #include "store/index/commit_log.h"
 #include "store/index/index.h"
@@ -105,6 +106,7 @@ class WriteSession {
   const Location& location() const { return location_; }
   base::FileSystem& files() const { return files_; }
   Storage& storage() { return *storage_; }
+  BlockCache& cache() { return cache_; }
   const base::Clock& clock() const { return clock_; }
   const BlockContext& context() const { return context_; }
   Index& index() {
@@ -172,6 +174,7 @@ class WriteSession {
   std::optional<CommitMark> lost_commit_;
   CommitMark number_after_;
   StoreOwner owner_;
+  BlockCache cache_{location_};
   std::unique_ptr<PackWriter> pack_;      // null: nothing is waiting
   std::unordered_set<ObjectId> pending_;  // the objects in pack_
   // A subset of pending_: manifests that may be read soon.

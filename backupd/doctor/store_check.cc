@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <filesystem>
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include <fmt/core.h>
@@ -242,6 +244,19 @@ std::vector<base::Path> watched_directories(const base::StoreConfig& config) {
   return {config.index, config.spool};
 }
 
+// How much the cache beside the index may still grow.
+std::uint64_t growth_of_cache(const base::StoreConfig& config) {
+  if (!config.s3) return 0;
+  std::uint64_t used = 0;
+  std::error_code error;
+  const base::Path directory = store::cache_directory(store::location_of(config));
+  for (const auto& file : std::filesystem::directory_iterator(directory, error)) {
+    const std::uint64_t size = file.file_size(error);
+    if (!error) used += size;
+  }
+  return config.cache - std::min(config.cache, used);
+}
+
 }  // namespace
 
 std::vector<Finding> check_store(const base::StoreConfig& config, base::FileSystem& files) {
@@ -254,6 +269,7 @@ std::vector<Finding> check_free_space(const base::StoreConfig& config, base::Fil
     const std::uint64_t free = files.free_space(nearest_existing(path));
     const std::string what = base::format_size(free) + " are free";
     const std::string remedy = "free space, or delete snapshots: mailstow-backupd prune";
+    const std::uint64_t growth = path == config.index ? growth_of_cache(config) : 0;
     if (free < config.keep_free) {
       findings.push_back(
           failure("space", shown(path),
@@ -261,11 +277,14 @@ std::vector<Finding> check_free_space(const base::StoreConfig& config, base::Fil
                               "taken",
                               what, base::format_size(config.keep_free)),
                   remedy));
-    } else if (free < config.keep_free + kLittle) {
-      findings.push_back(warning("space", shown(path),
-                                 fmt::format("{}; backups stop when {} are left", what,
-                                             base::format_size(config.keep_free)),
-                                 remedy));
+    } else if (free < config.keep_free + kLittle + growth) {
+      std::string text = fmt::format("{}; backups stop when {} are left", what,
+                                     base::format_size(config.keep_free));
+      if (growth > 0) {
+        text += fmt::format(", and the cache (store.cache_mb) may take {} before that",
+                            base::format_size(growth));
+      }
+      findings.push_back(warning("space", shown(path), text, remedy));
     } else {
       findings.push_back(passed("space", shown(path), what));
     }

@@ -61,6 +61,10 @@ void check_place(const json& store) {
          "/store/spool: only a store in a bucket has one: packs of this store are written where "
          "they stay");
   }
+  if (is_directory && store.contains("cache_mb")) {
+    fail(ErrorCode::kConfig,
+         "/store/cache_mb: only a store in a bucket has a cache: this one is on a disk");
+  }
 }
 
 StoreConfig parse_store(const json& at) {
@@ -83,6 +87,7 @@ StoreConfig parse_store(const json& at) {
   if (at.contains("keep_free_mb")) {
     store.keep_free = at.at("keep_free_mb").get<std::uint64_t>() * 1'000'000;
   }
+  if (at.contains("cache_mb")) store.cache = at.at("cache_mb").get<std::uint64_t>() * 1'000'000;
   if (at.contains("max_message_mb")) {
     store.max_message = at.at("max_message_mb").get<std::uint64_t>() * 1'000'000;
   }

@@ -16,6 +16,9 @@ namespace base {
 // Mail servers accept 25 to 150 MB. In bytes.
 inline constexpr std::uint64_t kMaxMessageByDefault = 4'000'000'000;
 
+// In bytes. The last state of a folder has about 50 of them for each message.
+inline constexpr std::uint64_t kCacheByDefault = 256'000'000;
+
 // How far back a command may look: the sequence number (store/format/snapshot.h) of the oldest
 // snapshot that exists for it, by account. Other accounts have no snapshots for it.
 using Reach = std::map<std::string, std::uint64_t, std::less<>>;
@@ -30,6 +33,8 @@ struct StoreConfig {
   Path audit_socket;  // takes syslog messages, for lines that audit_log can't take; empty: none
   // Bytes that a backup leaves free on the disk of `path`, or on those of `index` and `spool`.
   std::uint64_t keep_free = 256'000'000;
+  // Bytes of blocks of manifests of a store in a bucket that are kept beside the index; 0: none.
+  std::uint64_t cache = kCacheByDefault;
   std::uint64_t max_message = kMaxMessageByDefault;  // bytes; a longer message is not backed up
   bool has_own_index = false;  // on a machine that only reads: readers bring `index` up to date
   // Not a key of the file: set for a command with --reach, so that every reader of the store that

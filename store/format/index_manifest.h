@@ -41,8 +41,8 @@ struct CopiedDatabase {
 };
 
 struct IndexManifest {
-  // The newest commit that the index has, and the first one in the same pack: commits/ has a record
-  // of that number.
+  // The newest commit that the index has, and the first one in the same pack, which is the number
+  // in the name of their commit record.
   std::uint64_t number = 0;
   std::uint64_t first = 0;
   ObjectId commit;

@@ -77,6 +77,10 @@ inline base::Path new_search_index_file(const Location& location) {
 inline base::Path new_readers_index(const Location& location) {
   return location.index / "new-index";
 }
+// Of blocks of manifests of a store in a bucket (store/index/block_cache.h).
+inline base::Path cache_directory(const Location& location) {
+  return location.index / "cache";
+}
 inline base::Path search_index_file(const Location& location) {
   return index_directory(location) / "search.sqlite";
 }

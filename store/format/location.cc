@@ -68,6 +68,7 @@ Location location_of(const base::StoreConfig& config) {
   if (config.s3) {
     location.storage = shared_bucket(*config.s3, config.spool);
     location.fenced_bucket = fenced_bucket(*config.s3);
+    location.cache_bytes = config.cache;
   }
   return location;
 }

@@ -43,6 +43,9 @@ struct Location {
   std::string fenced_bucket = {};
   // The directory of packs on their way into the bucket. Empty: they need no disk.
   std::filesystem::path spool = {};
+  // Of blocks of manifests that this machine keeps beside the index of a store in a bucket; 0:
+  // none.
+  std::uint64_t cache_bytes = 0;
   // Replaces the directory of locks beside the index of a store in a bucket, where that index is a
   // second one of this machine (local_directory(), store/format/layout.h).
   std::filesystem::path local = {};

@@ -41,12 +41,12 @@ void remove_side_files(const base::Path& database) {
   for (const char* suffix : kSideFiles) std::filesystem::remove(database.string() + suffix);
 }
 
-// A database beside the index that goes away with this object, in plain text: so it is not in the
-// directory of packs on their way, which are encrypted. A crash leaves a file that the next one
-// removes.
-class PassingDatabase {
+// A database beside the index that is removed with this object. It is in plain text, so it is not
+// in the directory of packs on their way, which are encrypted. A crash leaves a file, which the
+// next one of these objects removes.
+class TemporaryDatabase {
  public:
-  explicit PassingDatabase(const base::Path& directory) {
+  explicit TemporaryDatabase(const base::Path& directory) {
     for (const std::string& name : files_.list(directory)) {
       if (base::AtomicFile::is_leftover(name)) files_.remove(directory / name);
     }
@@ -54,9 +54,9 @@ class PassingDatabase {
     fill_random(random);
     path_ = directory / fmt::format(".mailstow-{}-{}.tmp", ::getpid(), base::to_hex(random));
   }
-  PassingDatabase(const PassingDatabase&) = delete;
-  PassingDatabase& operator=(const PassingDatabase&) = delete;
-  ~PassingDatabase() {
+  TemporaryDatabase(const TemporaryDatabase&) = delete;
+  TemporaryDatabase& operator=(const TemporaryDatabase&) = delete;
+  ~TemporaryDatabase() {
     std::error_code error;
     std::filesystem::remove(path_, error);
     for (const char* suffix : kSideFiles) {
@@ -149,13 +149,13 @@ class CopyWriting {
 
   CopiedDatabase put_database(const base::Path& file) {
     require_room_for(file);
-    PassingDatabase passing(location_.index);
+    TemporaryDatabase temporary(location_.index);
     CopiedDatabase copied{.name = file.filename().string(),
-                          .version = copy_database(file, passing.path()),
+                          .version = copy_database(file, temporary.path()),
                           .size = 0,
                           .digest = {},
                           .parts = {}};
-    const std::unique_ptr<base::File> database = passing.open();
+    const std::unique_ptr<base::File> database = temporary.open();
     if (!database) fail(ErrorCode::kIo, "copy index {}: its copy is missing", file.string());
     Sha256Hash hash;
     base::Bytes piece(kIndexPartSize);
@@ -262,8 +262,8 @@ class CopyFetching {
       if (record.last == manifest.number && record.commit == manifest.commit) continue;
       fail(ErrorCode::kDamaged, "its commit {} is not the one that the store has", manifest.number);
     }
-    // Without this pack, what has changed since then can't be told from an older state of the
-    // store, and all packs are read in any case.
+    // Without this pack, the store may be in an older state than the copy, so that all packs are
+    // read in any case.
     if (storage_.size(blob_of(records.front().pack))) return;
     fail(ErrorCode::kDamaged, "a prune has deleted the pack of its commit {}", manifest.number);
   }
@@ -292,17 +292,17 @@ class CopyFetching {
                const base::Path& file) {
     const auto [database, parts_before] = find(manifest, original);
     if (database == nullptr || std::filesystem::exists(file)) return false;
-    PassingDatabase passing(file.parent_path());
-    download(name, *database, parts_before, passing);
-    if (use_ == IndexUse::kReaders) mark_for_readers(passing.path());
-    // What SQLite finds beside a database it takes for its latest changes.
+    TemporaryDatabase temporary(file.parent_path());
+    download(name, *database, parts_before, temporary);
+    if (use_ == IndexUse::kReaders) mark_for_readers(temporary.path());
+    // SQLite takes a log that it finds beside a database for the latest changes.
     if (use_ == IndexUse::kWriters) remove_side_files(file);
-    return passing.rename_to(file);
+    return temporary.rename_to(file);
   }
 
   void download(const BlobName& name, const CopiedDatabase& database, std::size_t parts_before,
-                PassingDatabase& passing) {
-    const std::unique_ptr<base::File> file = passing.create();
+                TemporaryDatabase& temporary) {
+    const std::unique_ptr<base::File> file = temporary.create();
     Sha256Hash hash;
     for (std::size_t i = 0; i < database.parts.size(); ++i) {
       const base::Bytes plain =

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "store/message/split.h"
 
 namespace store {
@@ -156,8 +157,28 @@ base::Bytes ObjectReader::open(std::int64_t block, const BlockPlace& place) {
   const std::string name = fmt::format("{}: block {}", pack.name(), place.ordinal);
   const auto kept = kept_ == nullptr ? nullptr : kept_->find(block);
   if (kept != nullptr) return open_block(context_, place.header(), *kept, decompressor_, name);
-  return open_block(context_, place.header(), pack.read_block(place.offset, place.sealed_length),
-                    decompressor_, name);
+  if (std::optional<base::Bytes> plain = open_cached(place, name)) return *std::move(plain);
+  const base::Bytes sealed = pack.read_block(place.offset, place.sealed_length);
+  base::Bytes plain = open_block(context_, place.header(), sealed, decompressor_, name);
+  const bool is_for_others = cache_on_disk_ != nullptr && cache_use_ == CacheUse::kFindAndKeep &&
+                             place.stream == Stream::kManifests;
+  if (is_for_others) cache_on_disk_->add(place.header(), sealed);
+  return plain;
+}
+
+std::optional<base::Bytes> ObjectReader::open_cached(const BlockPlace& place,
+                                                     const std::string& name) {
+  if (cache_on_disk_ == nullptr || place.stream != Stream::kManifests) return std::nullopt;
+  const std::optional<base::Bytes> sealed = cache_on_disk_->find(place.header());
+  if (!sealed) return std::nullopt;
+  try {
+    return open_block(context_, place.header(), *sealed, decompressor_, name);
+  } catch (const base::Error& error) {
+    if (error.code() != ErrorCode::kDamaged) throw;
+    base::log_debug("cache: {}", error.what());
+    cache_on_disk_->remove(place.header());
+    return std::nullopt;
+  }
 }
 
 void ObjectReader::adopt(std::int64_t block, std::shared_ptr<const base::Bytes> bytes) {

@@ -15,11 +15,15 @@
 
 #include "base/bytes.h"
 #include "store/format/pack.h"
+#include "store/index/block_cache.h"
 #include "store/index/index.h"
 #include "store/index/kept_blocks.h"
 #include "store/storage/storage.h"
 
 namespace store {
+
+// Whether blocks that a reader has read are kept in the cache for others.
+enum class CacheUse { kFindAndKeep, kFind };
 
 // An object's bytes in a block that this keeps alive.
 struct ObjectView {
@@ -43,6 +47,13 @@ class ObjectReader {
 
   // Blocks found here are not read from their packs. `kept` must outlive the reader.
   void read_first_from(const KeptBlocks& kept) { kept_ = &kept; }
+
+  // Blocks of manifests are looked for in the cache first, which must outlive the reader. One that
+  // is damaged there is removed, and read from its pack.
+  void use_cache(BlockCache& cache, CacheUse use = CacheUse::kFindAndKeep) {
+    cache_on_disk_ = &cache;
+    cache_use_ = use;
+  }
 
   // Whether an object of the block can be read without reading its pack.
   bool has_cached(std::int64_t block) const { return cached_.contains(block); }
@@ -98,6 +109,7 @@ class ObjectReader {
                                             std::optional<std::int64_t> not_in);
   std::shared_ptr<const base::Bytes> load(std::int64_t block);
   base::Bytes open(std::int64_t block, const BlockPlace& place);
+  std::optional<base::Bytes> open_cached(const BlockPlace& place, const std::string& name);
   void keep(std::int64_t block, std::shared_ptr<const base::Bytes> bytes);
   void trim();
 
@@ -117,6 +129,8 @@ class ObjectReader {
   std::uint64_t cached_bytes_ = 0;
   std::pair<PackName, PackFile*> lent_{};
   const KeptBlocks* kept_ = nullptr;
+  BlockCache* cache_on_disk_ = nullptr;
+  CacheUse cache_use_ = CacheUse::kFind;
   Places expected_;
 };
 

@@ -83,6 +83,8 @@ class Prune {
         condemned_(session_, options.skip_grace ? std::chrono::seconds(0) : grace_of(), now_,
                    options.is_now_confirmed, report_) {
     report_.grace = grace_of();
+    // The manifests of all snapshots pass through here: those that backups need would not stay.
+    objects_.use_cache(session_.cache(), CacheUse::kFind);
   }
 
   // Changes nothing.

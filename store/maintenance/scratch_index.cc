@@ -24,6 +24,7 @@ ScratchIndex::ScratchIndex(const Location& location, base::FileSystem& files, co
     : location_(location), files_(files) {
   location_.index = location.index / name;
   location_.local = local_directory(location);  // the same locks
+  location_.cache_bytes = 0;                    // a repair reads what the store has
   clear();
   files_.make_directory(location_.index);
   copy_mark(highest_commit_file(location), highest_commit_file(location_));

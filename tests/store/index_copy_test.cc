@@ -20,6 +20,7 @@
 #include "store/format/commit_record.h"
 #include "store/format/index_manifest.h"
 #include "store/format/layout.h"
+#include "store/index/sqlite.h"
 #include "store/keys/key_slot.h"
 #include "store/maintenance/check.h"
 #include "store/maintenance/prune.h"
@@ -143,6 +144,38 @@ TEST_P(IndexCopyTest, AMachineWithoutAnIndexReadsOnlyWhatCameAfterTheCopy) {
 
   for (const BlobName& name : blobs(kIndexArea)) remove(name);
   EXPECT_GE(reads_of_packs([&] { Writer::open(other, files_, clock_); }), 2 * packs);
+}
+
+// Only their names and rows: nothing reads them.
+TEST_P(IndexCopyTest, TwentyThousandPacksTakeAFewRequests) {
+  constexpr unsigned kPacks = 20'000;
+  back_up_often(1);
+  {
+    Database index = Database::open_or_create(index_file(location_));
+    Database search = Database::open_or_create(search_index_file(location_));
+    Transaction of_index(index);
+    Transaction of_search(search);
+    Statement add(index,
+                  "INSERT INTO packs (name, id, effort, size, listed) VALUES (?1, ?2, 0, 9, 1)");
+    Statement add_searched(search, "INSERT INTO packs VALUES (?1)");
+    for (unsigned i = 0; i < kPacks; ++i) {
+      const Sha256 name = sha256(base::as_bytes(std::to_string(i)));
+      const base::ByteView bytes(name.bytes);
+      add.bind(1, bytes).bind(2, bytes.first(PackId().size())).run();
+      add_searched.bind(1, bytes).run();
+      model_->put(blob_of(name), base::as_bytes("a pack"));
+    }
+    of_index.commit();
+    of_search.commit();
+  }
+  EXPECT_EQ(1U, copied());
+  back_up("bob", samples(100, 2));
+  const Location other = elsewhere();
+  const std::uint64_t before = model_->operations();
+  EXPECT_THAT(Writer::open(other, files_, clock_).damage(), IsEmpty());
+  EXPECT_LT(model_->operations() - before, 50U);
+  Index index = Index::open_read_only(index_file(other), context().store);
+  EXPECT_THAT(index.packs(), SizeIs(kPacks + 2));
 }
 
 TEST_P(IndexCopyTest, ReindexReportsWhereItHasTheIndexFrom) {

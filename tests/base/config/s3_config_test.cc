@@ -46,6 +46,7 @@ TEST(S3ConfigTest, IsReadWithItsDefaults) {
   EXPECT_TRUE(store.path.empty());
   EXPECT_EQ(store.index, "/var/index");
   EXPECT_EQ(store.spool, "/var/index/spool");
+  EXPECT_EQ(store.cache, 256'000'000U);
   EXPECT_EQ(store.audit_log, "/var/index/audit.log");
   EXPECT_EQ(store.s3->url, "https://s3.example.org");
   EXPECT_EQ(store.s3->bucket, "mail");
@@ -65,6 +66,7 @@ TEST(S3ConfigTest, IsReadWithItsDefaults) {
 TEST(S3ConfigTest, ValuesReplaceDefaults) {
   json bucket = least_bucket_store();
   bucket["spool"] = "/var/spool/mail";
+  bucket["cache_mb"] = 2'000;
   bucket["s3"].update({{"url", "http://10.0.0.7:8080/"},
                        {"prefix", "shards/07/"},
                        {"region", "eu-central-1"},
@@ -75,6 +77,7 @@ TEST(S3ConfigTest, ValuesReplaceDefaults) {
                        {"connections", 8}});
   const StoreConfig store = parse_bucket_store(bucket);
   EXPECT_EQ(store.spool, "/var/spool/mail");
+  EXPECT_EQ(store.cache, 2'000'000'000U);
   EXPECT_EQ(store.s3->url, "http://10.0.0.7:8080");
   EXPECT_EQ(store.s3->prefix, "shards/07");
   EXPECT_EQ(store.s3->region, "eu-central-1");
@@ -122,6 +125,8 @@ TEST(S3ConfigTest, AStoreIsInADirectoryOrInABucket) {
                parse_bucket_store({{"index", "/i"}, {"key_file", "/k"}}));
   EXPECT_ERROR(kConfig, "/store/spool: only a store in a bucket has one",
                parse_bucket_store({{"path", "/s"}, {"key_file", "/k"}, {"spool", "/spool"}}));
+  EXPECT_ERROR(kConfig, "/store/cache_mb: only a store in a bucket has a cache",
+               parse_bucket_store({{"path", "/s"}, {"key_file", "/k"}, {"cache_mb", 1}}));
   store = least_bucket_store();
   store.erase("index");
   EXPECT_ERROR(kConfig, "/store/index: it is missing", parse_bucket_store(store));
