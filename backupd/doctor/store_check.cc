@@ -249,7 +249,8 @@ std::uint64_t growth_of_cache(const base::StoreConfig& config) {
   if (!config.s3) return 0;
   std::uint64_t used = 0;
   std::error_code error;
-  const base::Path directory = store::cache_directory(store::location_of(config));
+  const base::Path directory =
+      store::cache_directory({.store = {}, .index = config.index, .key_file = {}});
   for (const auto& file : std::filesystem::directory_iterator(directory, error)) {
     const std::uint64_t size = file.file_size(error);
     if (!error) used += size;

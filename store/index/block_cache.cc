@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <exception>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <fmt/core.h>
@@ -34,21 +36,31 @@ struct Entry {
   base::Path path;
 };
 
+// Another process may remove it meanwhile, and then it is no file.
+std::optional<Entry> entry_of(const fs::directory_entry& file) {
+  std::error_code error;
+  if (!fs::is_regular_file(file.symlink_status(error))) return std::nullopt;
+  Entry entry{.used = {}, .size = file.file_size(error), .path = file.path()};
+  if (error) return std::nullopt;
+  entry.used = file.last_write_time(error);
+  if (error) return std::nullopt;
+  return entry;
+}
+
 // Removes what interrupted programs left.
 std::vector<Entry> entries_in(const base::Path& directory) {
+  const fs::file_time_type yesterday = fs::file_time_type::clock::now() - std::chrono::days(1);
   std::vector<Entry> entries;
   for (const fs::directory_entry& file : fs::directory_iterator(directory)) {
-    std::error_code error;
-    if (base::AtomicFile::is_leftover(file.path().filename().string())) {
+    std::optional<Entry> entry = entry_of(file);
+    if (!entry) continue;
+    const std::string name = file.path().filename().string();
+    if (!base::AtomicFile::is_temporary(name)) {
+      entries.push_back(*std::move(entry));
+    } else if (base::AtomicFile::is_leftover(name) && entry->used < yesterday) {
+      std::error_code error;
       fs::remove(file.path(), error);
-      continue;
     }
-    // Another process may remove it meanwhile.
-    const bool is_regular = fs::is_regular_file(file.symlink_status(error));
-    const std::uint64_t size = is_regular ? file.file_size(error) : 0;
-    if (error || !is_regular) continue;
-    const fs::file_time_type used = file.last_write_time(error);
-    if (!error) entries.push_back({.used = used, .size = size, .path = file.path()});
   }
   return entries;
 }

@@ -43,12 +43,15 @@ void remove_side_files(const base::Path& database) {
 
 // A database beside the index that is removed with this object. It is in plain text, so it is not
 // in the directory of packs on their way, which are encrypted. A crash leaves a file, which the
-// next one of these objects removes.
+// next one of these objects removes a day later.
 class TemporaryDatabase {
  public:
   explicit TemporaryDatabase(const base::Path& directory) {
     for (const std::string& name : files_.list(directory)) {
-      if (base::AtomicFile::is_leftover(name)) files_.remove(directory / name);
+      if (!base::AtomicFile::is_leftover(name)) continue;
+      const auto written = files_.modified(directory / name);
+      const bool is_old = written && base::system_clock().now() - *written > std::chrono::days(1);
+      if (is_old) files_.remove(directory / name);
     }
     std::array<std::byte, 8> random{};
     fill_random(random);

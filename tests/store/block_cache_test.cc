@@ -2,6 +2,7 @@
 // nothing depends on it.
 #include "store/index/block_cache.h"
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -242,6 +243,7 @@ TEST_F(BlockCacheTest, OtherProcessesUseTheSameDirectory) {
   EXPECT_FALSE(first.find(header_of(1, kSize)));
   const base::Path leftover = directory() / ".mailstow-999999999-00.tmp";
   std::ofstream(leftover) << "interrupted";
+  fs::last_write_time(leftover, fs::file_time_type::clock::now() - std::chrono::hours(25));
   BlockCache third(location_);
   third.add(header_of(2, kSize), block);
   EXPECT_FALSE(fs::exists(leftover));

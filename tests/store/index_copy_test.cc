@@ -35,6 +35,7 @@ namespace store {
 namespace {
 
 using testing::IsEmpty;
+using testing::Not;
 using testing::SizeIs;
 using tests::StorageFault;
 
@@ -451,10 +452,29 @@ TEST_P(IndexCopyTest, AnIncompleteCopyOfOtherPartsCountsForNothing) {
   back_up_often(1);
   clock_.moment += std::chrono::days(8);
   EXPECT_EQ(2U, copied());
-  EXPECT_THAT(blobs(kIndexArea), testing::Not(testing::Contains(unknown)));
+  EXPECT_THAT(blobs(kIndexArea), Not(testing::Contains(unknown)));
   EXPECT_THAT(blobs(kIndexArea), testing::Contains(foreign));
   expect_complete(location_);
   EXPECT_NE(right, manifest());
+}
+
+// As by an index that has not been used for a while, which knows more than the packs that remain.
+TEST_P(IndexCopyTest, WhatIsMissingSinceTheCopyIsReported) {
+  back_up_often(3);
+  copied();
+  const std::vector<BlobName> records = blobs(kCommitsArea);
+  const CommitRecord first = CommitRecord::open(context(), records.front(),
+                                                model_->contents().at(records.front()), "a record");
+  remove(blob_of(first.pack));
+  const Location other = elsewhere();
+  {
+    Writer writer = Writer::open(other, files_, clock_);
+    EXPECT_THAT(writer.damage(), testing::Contains(testing::HasSubstr(first.pack.hex())));
+    EXPECT_THAT(writer.reader().snapshots("alice"), SizeIs(3));
+  }
+  const ReindexReport report = reindex(location_, files_);
+  EXPECT_EQ(0U, report.copy) << "its report is that of all packs";
+  EXPECT_THAT(report.damage, testing::Contains(testing::HasSubstr(first.pack.hex())));
 }
 
 TEST_P(IndexCopyTest, TheIndexOfADamagedStoreIsNotCopied) {
@@ -464,7 +484,7 @@ TEST_P(IndexCopyTest, TheIndexOfADamagedStoreIsNotCopied) {
                                                 model_->contents().at(records.front()), "a record");
   remove(blob_of(first.pack));
   Writer writer = open_writer();
-  EXPECT_THAT(writer.damage(), testing::Not(IsEmpty()));
+  EXPECT_THAT(writer.damage(), Not(IsEmpty()));
   EXPECT_EQ(std::nullopt, writer.copy_index_if_due());
   EXPECT_THAT(blobs(kIndexArea), IsEmpty());
 }

@@ -124,6 +124,10 @@ void ModelStore::reindex() {
   });
 }
 
+void ModelStore::copy_index() {
+  attempt([&] { Writer::open(location_, *files_, clock_).copy_index_if_due(); });
+}
+
 void ModelStore::check() {
   CheckOptions options;
   options.depth = CheckDepth::kReadData;

@@ -29,6 +29,7 @@ class ModelStore {
   void forget(const std::string& account);
   void prune(std::size_t keep_last);
   void reindex();
+  void copy_index();  // into the bucket
   void check();
 
   // Backups and a prune that leave packs to delete, to rewrite and to condemn, and snapshots to

@@ -20,6 +20,7 @@ class StorageCrashTest : public testing::Test {
  protected:
   void start() {
     store_.leave_work_for_prune();
+    store_.copy_index();  // for those that lose it
     store_.keep();
     storage_->keep();
   }
