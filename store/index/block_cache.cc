@@ -25,7 +25,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// How much is added before the directory is looked at again: other processes add, too.
+// How much is added before the directory is read again: other processes add, too.
 constexpr std::uint64_t kLooksPerLimit = 16;
 // How much more than necessary is removed, so that not every block leads to a look.
 constexpr std::uint64_t kSpareShare = 8;

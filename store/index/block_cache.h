@@ -48,10 +48,10 @@ class BlockCache {
   std::uint64_t keep_free_ = 0;
 
   std::mutex mutex_;           // of what follows
-  bool is_known_ = false;      // the directory has been looked at
+  bool is_known_ = false;      // the directory has been read
   std::uint64_t bytes_ = 0;    // in it, as far as is known
-  std::uint64_t added_ = 0;    // since the last look
-  std::uint64_t allowed_ = 0;  // at the last look
+  std::uint64_t added_ = 0;    // since it was read
+  std::uint64_t allowed_ = 0;  // when it was read
   bool is_writable_ = true;
 };
 

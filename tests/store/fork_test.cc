@@ -182,6 +182,33 @@ TEST_F(ForkTest, TheLosingBranchMayBeLonger) {
   expect_joined_by_repair();
 }
 
+// The third host has no index at first: of the commit in which the two branches differ, and of one
+// that only the losing branch has.
+TEST_F(ForkTest, ACopyOfTheIndexOfTheLosingBranchChangesNothing) {
+  for (const std::uint64_t copied : {1U, 2U}) {
+    SCOPED_TRACE(copied);
+    expected_.clear();
+    StorageTraits traits = kSharesNames;
+    traits.lists_at_once = false;
+    make_store(traits);
+    {
+      Writer first = open_writer("first");
+      Writer second = open_writer("second");
+      hide();
+      for (unsigned number = 1; number <= 2; ++number) {
+        commit(first, "alice", number);
+        if (number == copied) {
+          EXPECT_EQ(copied, first.copy_index_if_due());
+        }
+      }
+      commit(second, "bob", 1);
+      show();
+    }
+    expect_fork();
+    expect_joined_by_repair();
+  }
+}
+
 TEST_F(ForkTest, AnAccountOfBothBranchesGetsOneOrder) {
   {
     Writer first = open_writer("first");
