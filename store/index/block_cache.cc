@@ -123,6 +123,22 @@ void BlockCache::remove(const BlockHeader& header) {
   fs::remove(path_of(header), error);
 }
 
+void BlockCache::keep_only(const std::function<bool(const PackId& pack)>& exists) {
+  if (limit_ == 0) return;
+  try {
+    if (!fs::exists(directory_)) return;
+    for (const Entry& entry : entries_in(directory_)) {
+      const std::optional<base::Bytes> id = base::from_hex(entry.path.stem().string());
+      PackId pack{};
+      if (!id || id->size() != pack.size()) continue;
+      std::ranges::copy(*id, pack.begin());
+      if (!exists(pack)) fs::remove(entry.path);
+    }
+  } catch (const std::exception& error) {
+    base::log_warning("clean the cache: {}", error.what());
+  }
+}
+
 void BlockCache::make_room(std::uint64_t size) {
   const bool is_recent = is_known_ && added_ <= limit_ / kLooksPerLimit;
   if (is_recent && bytes_ + size <= allowed_) return;

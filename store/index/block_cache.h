@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 
@@ -33,6 +34,10 @@ class BlockCache {
   // `sealed`: header and box, exactly as in the pack. The blocks that were used least recently make
   // room for it.
   void add(const BlockHeader& header, base::ByteView sealed);
+
+  // Removes the blocks of packs for which `exists` returns false, so that nothing is left here of
+  // what the store no longer has.
+  void keep_only(const std::function<bool(const PackId& pack)>& exists);
 
   // For a block that was found and is not what was sealed.
   void remove(const BlockHeader& header);

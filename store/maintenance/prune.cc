@@ -129,6 +129,8 @@ class Prune {
     condemned_.delete_expired();
     drop_and_condemn();
     go_on();
+    const std::map<PackId, PackName> packs = index().pack_ids();
+    session_.cache().keep_only([&](const PackId& pack) { return packs.contains(pack); });
   }
 
   void report_progress(PruneProgress::Stage stage, std::uint64_t done, std::uint64_t total) const {

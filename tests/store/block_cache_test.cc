@@ -2,12 +2,14 @@
 // nothing depends on it.
 #include "store/index/block_cache.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,8 @@
 
 #include "base/config/store_config.h"
 #include "store/format/layout.h"
+#include "store/index/index.h"
+#include "store/keys/key_slot.h"
 #include "store/maintenance/check.h"
 #include "store/maintenance/prune.h"
 #include "store/reader.h"
@@ -199,7 +203,16 @@ TEST_F(BlockCacheTest, APruneAndWhatFollowsFindEverything) {
   options.limits.dead_percent = 0;
   EXPECT_GT(prune(location_, files_, clock_, options).condemned, 0U);
   clock_.moment += std::chrono::hours(49);
+  const std::vector<base::Path> before = entries();
   EXPECT_GT(prune(location_, files_, clock_, {}).deleted, 0U);
+  EXPECT_FALSE(
+      std::ranges::all_of(before, [](const base::Path& path) { return fs::exists(path); }));
+  std::set<std::string> packs;
+  Index index = Index::open_read_only(index_file(location_), open_keys(location_, files_).store);
+  for (const auto& [id, name] : index.pack_ids()) packs.insert(base::to_hex(id));
+  for (const base::Path& path : entries()) {
+    EXPECT_TRUE(packs.contains(path.stem().string())) << "of a pack that is deleted";
+  }
   walk();
   Reader reader = open_reader();
   EXPECT_EQ(samples(3, 20), restore(reader, "alice", "INBOX"));
