@@ -35,8 +35,8 @@ class BlockCache {
   // room for it.
   void add(const BlockHeader& header, base::ByteView sealed);
 
-  // Removes the blocks of packs for which `exists` returns false, so that nothing is left here of
-  // what the store no longer has.
+  // Removes the blocks of packs for which `exists` returns false: what was deleted from the store
+  // is not left here.
   void keep_only(const std::function<bool(const PackId& pack)>& exists);
 
   // For a block that was found and is not what was sealed.
