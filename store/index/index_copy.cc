@@ -122,6 +122,8 @@ class CopyWriting {
       if (std::filesystem::exists(file)) manifest.databases.push_back(put_database(file));
     }
     storage_.put(name_, manifest.seal(context_, name_));
+    base::log_info("put a copy of the index as of commit {} into {}", manifest.number,
+                   storage_.display_name());
     remove_older(listed, manifest.number);
     return manifest.number;
   }
@@ -205,7 +207,11 @@ class CopyWriting {
       if (copy && number_in_key(*copy).value_or(0) <= number) older.emplace_back(kIndexArea, key);
     }
     if (older.empty()) return;
-    for (const NotRemoved& left : storage_.remove(older)) base::log_debug("{}", left.why);
+    try {
+      for (const NotRemoved& left : storage_.remove(older)) base::log_debug("{}", left.why);
+    } catch (const StorageError& error) {
+      base::log_debug("{}", error.what());  // the next copy removes them
+    }
   }
 
   const Location& location_;
