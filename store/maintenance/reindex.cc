@@ -43,7 +43,8 @@ ReindexReport totals_of(Index& index) {
   return {.packs = totals.packs, .messages = totals.messages, .damage = {}};
 }
 
-// Fills the directory of `scratch`, which is empty.
+// In the directory of `scratch`. What is missing is reported by an index from a copy, too: it knows
+// more commits than packs that remain.
 ReindexReport make_readers_index(const Location& scratch, base::FileSystem& files,
                                  const BlockContext& context, bool uses_copy) {
   std::filesystem::remove_all(scratch.index);
@@ -59,7 +60,7 @@ ReindexReport make_readers_index(const Location& scratch, base::FileSystem& file
   } else {
     add_rest();
   }
-  if (copy && (!why.empty() || !damage.empty())) {
+  if (!why.empty()) {
     log_insufficient(*copy, why);
     return make_readers_index(scratch, files, context, /*uses_copy=*/false);
   }
@@ -86,7 +87,7 @@ ReindexReport reindex_for_readers(const Location& location, base::FileSystem& fi
   return report;
 }
 
-// What was found while the new index was built.
+// A complete index that is not yet in its place.
 struct NewIndex {
   CaughtUp found;
   std::uint64_t copy = 0;  // ReindexReport::copy
