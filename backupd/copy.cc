@@ -270,10 +270,10 @@ base::JobOutcome carry_out_copy(const base::Environment& environment,
 void leave_if_copy_is_busy(const base::Environment& environment,
                            const std::vector<base::CopyConfig>& copies) {
   if (!JobProcess::is_this(environment) || copies.size() != 1) return;
-  const base::Path& path = copies.front().path;
-  if (path.empty() || !store::is_copy_locked(path, environment.files)) return;
+  const base::CopyConfig& copy = copies.front();
+  if (!store::is_copy_locked(copy, environment.config.store, environment.files)) return;
   base::fail(base::ErrorCode::kBusy, "copy to {}: another mailstow process is writing there",
-             path.string());
+             copy.display_name());
 }
 
 }  // namespace

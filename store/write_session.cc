@@ -171,14 +171,7 @@ WriteSession::WriteSession(const Location& location, base::FileSystem& files,
     if (caught_up.recorded.number > lost_commit_->number) lost_commit_ = caught_up.recorded;
     damage_.emplace_back(error.what());
   }
-  const std::string clock_trouble = clock_difference(*storage_);
-  if (!clock_trouble.empty()) {
-    throw StorageError(
-        Trouble::kRefused,
-        fmt::format("write to store {}: {}: nothing is written until it is set, with "
-                    "timedatectl set-ntp true or another NTP client",
-                    storage_->display_name(), clock_trouble));
-  }
+  require_right_clock(*storage_, "write to store " + storage_->display_name());
   fence_ = open_fence(*storage_, files, location, clock.now_seconds());
   owner_ =
       claim_store(*storage_, context_, identify_host(files, location, this_machine(files, clock)),

@@ -8,7 +8,6 @@
 
 #include "base/atomic_file.h"
 #include "base/error.h"
-#include "base/log.h"
 #include "base/terminal.h"
 #include "store/format/layout.h"
 #include "store/index/reader_lock.h"
@@ -81,14 +80,8 @@ std::uint64_t oldest_reader_of_copy(const base::Path& path, base::FileSystem& fi
   return oldest_reader({.store = path, .index = {}, .key_file = {}}, files);
 }
 
-bool is_copy_locked(const base::Path& path, base::FileSystem& files) {
-  try {
-    return files.modified(path / kLock) &&
-           !files.try_lock(path / kLock, base::LockMode::kExclusive);
-  } catch (const base::Error& error) {
-    base::log_debug("{}", error.what());
-    return false;
-  }
+base::Path lock_file_of_copy(const base::Path& path) {
+  return path / kLock;
 }
 
 OpenedCopy open_copy_directory(const base::Path& path, base::FileSystem& files,
@@ -97,7 +90,7 @@ OpenedCopy open_copy_directory(const base::Path& path, base::FileSystem& files,
   if (!exists(files, path)) create(path, files);
   if (!is_store(files, path)) refuse_other_content(path, files);
   OpenedCopy copy{.storage = std::make_shared<DirectoryStorage>(files, path),
-                  .lock = files.try_lock(path / kLock, base::LockMode::kExclusive)};
+                  .lock = files.try_lock(lock_file_of_copy(path), base::LockMode::kExclusive)};
   if (!copy.lock) {
     fail(ErrorCode::kBusy, "copy to {}: another mailstow process is writing there: try again later",
          path.string());

@@ -29,9 +29,8 @@ struct OpenedCopy {
 OpenedCopy open_copy_directory(const base::Path& path, base::FileSystem& files,
                                ExpectedCopy expected);
 
-// Whether another process writes to the copy now. False if that can't be found out: opening it says
-// why. Creates nothing.
-bool is_copy_locked(const base::Path& path, base::FileSystem& files);
+// The file that the process holds that writes to a copy in a directory.
+base::Path lock_file_of_copy(const base::Path& path);
 
 // The lowest number under which a reader of the copy has announced itself
 // (store/index/reader_lock.h); UINT64_MAX if no reader has. Needs the lock.

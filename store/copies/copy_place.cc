@@ -5,17 +5,38 @@
 #include <fmt/core.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "store/format/bucket.h"
 #include "store/format/layout.h"
 
 namespace store {
 
+namespace {
+
+// A bucket has no locks.
+base::Path lock_beside_index(const base::CopyConfig& copy, const base::StoreConfig& store) {
+  return store.index / fmt::format("copy-{}.lock", copy.name);
+}
+
+}  // namespace
+
 OpenedCopy open_copy(const base::CopyConfig& copy, const base::StoreConfig& store,
                      base::FileSystem& files, ExpectedCopy expected) {
   if (!copy.s3) return open_copy_directory(copy.path, files, expected);
   base::make_directories(files, store.index);
-  return open_copy_bucket(shared_bucket(*copy.s3, copy.spool),
-                          store.index / fmt::format("copy-{}.lock", copy.name), files, expected);
+  return open_copy_bucket(shared_bucket(*copy.s3, copy.spool), lock_beside_index(copy, store),
+                          files, expected);
+}
+
+bool is_copy_locked(const base::CopyConfig& copy, const base::StoreConfig& store,
+                    base::FileSystem& files) {
+  const base::Path lock = copy.s3 ? lock_beside_index(copy, store) : lock_file_of_copy(copy.path);
+  try {
+    return files.modified(lock) && !files.try_lock(lock, base::LockMode::kExclusive);
+  } catch (const base::Error& error) {
+    base::log_debug("{}", error.what());
+    return false;
+  }
 }
 
 Location location_of_copy(const base::CopyConfig& copy) {

@@ -18,6 +18,11 @@ namespace store {
 OpenedCopy open_copy(const base::CopyConfig& copy, const base::StoreConfig& store,
                      base::FileSystem& files, ExpectedCopy expected);
 
+// Whether another process of this machine writes to the copy now. False if that can't be found out:
+// opening it says why. Creates nothing.
+bool is_copy_locked(const base::CopyConfig& copy, const base::StoreConfig& store,
+                    base::FileSystem& files);
+
 // What checks of a copy read; without a key file and an index. Fails with kConfig.
 Location location_of_copy(const base::CopyConfig& copy);
 

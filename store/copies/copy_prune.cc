@@ -34,6 +34,7 @@ class CopyPrune {
       : copy_(copy), context_(context), options_(options), copied_(copy, context) {}
 
   CopyPruneReport run() {
+    require_right_clock(copy_, "prune the copy " + copy_.display_name());
     const std::vector<NamedCommit>& commits = copied_.since_checkpoint();
     if (commits.empty() || !commits.front().second.is_checkpoint) {
       // Nothing is condemned before the first checkpoint.

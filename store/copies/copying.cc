@@ -414,6 +414,7 @@ CopyingReport copy_once(const Location& location, base::FileSystem& files, Stora
   const std::shared_ptr<Storage> store = storage_of(location, files);
   // The copy is read first: what is found there was in the store before.
   Copying copying(*store, copy, context, options);
+  require_right_clock(copy, "copy to " + copy.display_name());
   if (location.has_own_index) catch_up_own_index(location, files, context);
   Index index = Index::open_read_only(index_file(location), context.store);
   const std::unique_ptr<base::FileLock> lock = lock_for_reading(location, files, index);

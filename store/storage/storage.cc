@@ -42,6 +42,15 @@ std::string clock_difference(const Storage& storage) {
       lead->count() > 0 ? "ahead of" : "behind", storage.display_name());
 }
 
+void require_right_clock(const Storage& storage, const std::string& work) {
+  const std::string difference = clock_difference(storage);
+  if (difference.empty()) return;
+  throw StorageError(Trouble::kRefused,
+                     fmt::format("{}: {}: nothing is written until it is set, with timedatectl "
+                                 "set-ntp true or another NTP client",
+                                 work, difference));
+}
+
 std::vector<BlobVersion> Storage::first_versions(std::string_view area) {
   base::fail(base::ErrorCode::kInternal, "list the versions in {}/{}: this storage does not lock",
              display_name(), area);

@@ -185,4 +185,7 @@ Created compare_with_existing(Storage& storage, const BlobName& name, base::Byte
 // grace period and retention of hosts that write to one store depend on their clocks.
 std::string clock_difference(const Storage& storage);
 
+// Fails with Trouble::kRefused if it does. `work`: "write to store s3://bucket".
+void require_right_clock(const Storage& storage, const std::string& work);
+
 }  // namespace store

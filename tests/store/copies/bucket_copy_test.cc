@@ -222,6 +222,42 @@ TEST_F(BucketCopyTest, ABucketThatIsGoneIsNoEmptyCopy) {
   EXPECT_ERROR(kBusy, "another mailstow process is writing there", open_bucket(bucket_));
 }
 
+TEST_F(BucketCopyTest, ACopyThatIsBeingWrittenIsFoundOut) {
+  base::StoreConfig store;
+  store.index = location_.index;
+  base::CopyConfig cloud{.name = "cloud", .path = {}, .s3 = base::S3Config{}};
+  EXPECT_FALSE(is_copy_locked(cloud, store, files_));
+  {
+    const OpenedCopy opened = open_bucket(bucket_);
+    EXPECT_TRUE(is_copy_locked(cloud, store, files_));
+  }
+  EXPECT_FALSE(is_copy_locked(cloud, store, files_));
+  const base::CopyConfig nas{.name = "nas", .path = copy_};
+  EXPECT_FALSE(is_copy_locked(nas, store, files_));
+  EXPECT_FALSE(fs::exists(copy_)) << "looking creates nothing";
+  const OpenedCopy opened = open_copy_directory(copy_, files_, ExpectedCopy::kMayBeNew);
+  EXPECT_TRUE(is_copy_locked(nas, store, files_));
+}
+
+TEST_F(BucketCopyTest, NothingIsWrittenOrDeletedWithAWrongClock) {
+  back_up_nights("alice", 2);
+  bucket_->set_clock_lead(std::chrono::minutes(6));
+  EXPECT_ERROR(kStorage,
+               "this machine's clock is 6m ahead of that of the model: nothing is written", send());
+  EXPECT_THAT(bucket_->contents(), IsEmpty());
+  bucket_->set_clock_lead(std::chrono::minutes(-4));
+  EXPECT_EQ(2U, send().packs);
+  prune();
+  send();
+  pass(hours(25));
+  bucket_->set_clock_lead(std::chrono::hours(25));
+  const auto before = bucket_->contents();
+  EXPECT_ERROR(kStorage, "this machine's clock is",
+               prune_copy(location_, files_, *bucket_,
+                          {.grace = kMinGraceInBucket, .now = clock_.now_seconds()}));
+  EXPECT_EQ(before, bucket_->contents());
+}
+
 TEST_F(BucketCopyTest, AnotherStoresBucketIsRefused) {
   back_up("alice", 0, 1);
   Location other{.store = {}, .index = directory_ / "i", .key_file = directory_ / "k"};
