@@ -7,7 +7,6 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "store/format/layout.h"
-#include "store/format/sealed_blob.h"
 #include "store/index/read_commits.h"
 
 namespace store {
@@ -59,10 +58,7 @@ CopiedCommits::CopiedCommits(Storage& copy, const BlockContext& context)
 
 std::optional<CommitRecord> CopiedCommits::read_record(const BlobName& name) {
   std::optional<CommitRecord> record;
-  can_read([&] {
-    const std::optional<base::Bytes> bytes = copy_.get(name, kMaxSealedBlob);
-    if (bytes) record = CommitRecord::open(context_, name, *bytes, copy_.display_name(name));
-  });
+  can_read([&] { record = read_commit_record(copy_, context_, name); });
   return record;
 }
 

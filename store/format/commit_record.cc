@@ -4,8 +4,10 @@
 
 #include <fmt/core.h>
 
+#include "base/error.h"
 #include "store/format/encoding.h"
 #include "store/format/layout.h"
+#include "store/format/right_version.h"
 #include "store/format/sealed_blob.h"
 
 namespace store {
@@ -46,6 +48,31 @@ CommitRecord CommitRecord::open(const BlockContext& context, const BlobName& nam
   if (number_in_key(name.key()) != record.number) decoder.malformed("its name has another number");
   if (record.last < record.number) decoder.malformed("it ends before it begins");
   return record;
+}
+
+std::optional<CommitRecord> read_commit_record(Storage& storage, const BlockContext& context,
+                                               const BlobName& name) {
+  const auto read = [&]() -> std::optional<CommitRecord> {
+    const std::optional<base::Bytes> bytes = storage.get(name, kMaxSealedBlob);
+    if (!bytes) return std::nullopt;
+    return CommitRecord::open(context, name, *bytes, storage.display_name(name));
+  };
+  const auto is_right = [&](base::ByteView bytes) {
+    try {
+      CommitRecord::open(context, name, bytes, "");
+      return true;
+    } catch (const base::Error&) {
+      return false;
+    }
+  };
+  try {
+    return read();
+  } catch (const base::Error& error) {
+    using base::ErrorCode;
+    if (error.code() != ErrorCode::kDamaged && error.code() != ErrorCode::kConfig) throw;
+    if (!choose_right_version(storage, name, kMaxSealedBlob, is_right)) throw;
+  }
+  return read();
 }
 
 BlobName commit_record_name(std::uint64_t number) {

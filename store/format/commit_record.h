@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/bytes.h"
@@ -14,6 +15,7 @@
 #include "store/format/owner_record.h"
 #include "store/format/pack.h"
 #include "store/storage/blob_name.h"
+#include "store/storage/storage.h"
 
 namespace store {
 
@@ -39,6 +41,12 @@ struct CommitRecord {
   static CommitRecord open(const BlockContext& context, const BlobName& name, base::ByteView bytes,
                            const std::string& shown);
 };
+
+// Nullopt: it is absent. If it is not what was written, and the storage keeps versions, its first
+// version that is (store/format/right_version.h). Fails as unseal_blob() does, and like the
+// storage.
+std::optional<CommitRecord> read_commit_record(Storage& storage, const BlockContext& context,
+                                               const BlobName& name);
 
 // `commits/NUMBER`, in 20 digits, for a storage that creates a name once.
 BlobName commit_record_name(std::uint64_t number);

@@ -102,6 +102,10 @@ inline base::Path highest_commit_file(const Location& location) {
 inline base::Path fence_file(const Location& location) {
   return location.index / "fence";
 }
+// Exists if the index is of first versions (store/format/right_version.h).
+inline base::Path first_versions_file(const Location& location) {
+  return location.index / "first-versions";
+}
 // What distinguishes this machine from others (store/index/host_identity.h).
 inline base::Path host_identity_file(const Location& location) {
   return location.index / "host-identity";

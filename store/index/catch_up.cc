@@ -17,6 +17,7 @@
 #include "store/index/pack_addition.h"
 #include "store/index/pack_identities.h"
 #include "store/index/read_commits.h"
+#include "store/index/stored_packs.h"
 
 namespace store {
 
@@ -47,9 +48,7 @@ class CatchUp {
   }
 
   Rebuilt rebuild(const std::set<PackName>& without, DisputedPacks disputed) {
-    present_ = packs_in(*storage_);
-    for (const PackName& name : without) present_.erase(name);
-    absent_ = without;
+    packs_.list(without);
     start_over();
     make_listed_durable();
     read_packs(unknown_);
@@ -75,7 +74,7 @@ class CatchUp {
   }
 
   RebuiltPast rebuild_past(const WantedCommit& wanted) {
-    present_ = packs_in(*storage_);
+    packs_.list();
     start_over();
     read_packs(unknown_);
     read_recorded_packs();
@@ -100,7 +99,7 @@ class CatchUp {
   std::set<PackName> unread_and_named() {
     std::set<PackName> packs;
     for (const PackName& name : found_.named().packs) {
-      if (!read_.contains(name) && !is_condemned(name) && is_present(name)) packs.insert(name);
+      if (!read_.contains(name) && !is_condemned(name) && has(name)) packs.insert(name);
     }
     return packs;
   }
@@ -139,6 +138,9 @@ class CatchUp {
     PackAddition(*storage_, context_, found_, index_, decompressor_).add(addition);
   }
 
+  // Whether a pack that the store needs is there, if need be in an older version.
+  bool has(const PackName& pack) { return packs_.has(pack) || packs_.has_needed_older(pack); }
+
   bool is_condemned(const PackName& pack) const { return found_.condemned().contains(pack); }
 
   LosingPack describe_losing(const FoundPack& pack) {
@@ -154,21 +156,22 @@ class CatchUp {
   }
 
   void find_unknown() {
-    present_ = packs_in(*storage_);
-    unknown_ = present_;
+    packs_.list();
+    unknown_ = packs_.present();
     indexed_ = index_.packs();
     known_ = {indexed_.begin(), indexed_.end()};
     highest_ = index_.highest_commit().number;
     for (const PackName& name : indexed_) {
       unknown_.erase(name);
-      if (is_present(name)) continue;
+      if (packs_.has(name)) continue;
       missing_.push_back(name);
       known_.erase(name);
     }
     for (const PackName& name : index_.condemned()) unknown_.erase(name);
     // Without its newest commit, the store may be in an older state: what the commit condemned or
     // dropped is there again. And a commit that does not count must not stay.
-    if (has_newest({missing_.begin(), missing_.end()}) || is_newest_refuted()) {
+    const bool lacks_newest = has_newest({missing_.begin(), missing_.end()}) && !has_older_newest();
+    if (lacks_newest || is_newest_refuted()) {
       note_sequences();
       start_over();
     }
@@ -179,6 +182,11 @@ class CatchUp {
     const std::vector<Index::CommitRow> newest = index_.newest_commits();
     return newest.empty() ? index_.highest_commit().number > 0
                           : packs.contains(newest.front().pack);
+  }
+
+  bool has_older_newest() {
+    const std::vector<Index::CommitRow> newest = index_.newest_commits();
+    return !newest.empty() && packs_.has_older(newest.front().pack);
   }
 
   // Whether another commit is recorded in the place of the newest one that the index has: both were
@@ -197,21 +205,11 @@ class CatchUp {
     return found_.is_recorded(newest.back().id);
   }
 
-  // A listing may lack a pack that is there, so it is looked for by its name.
-  bool is_present(const PackName& name) {
-    if (present_.contains(name)) return true;
-    if (absent_.contains(name)) return false;
-    bool is_there = true;  // also if something else has its name: reading it reports that
-    base::why_unreadable([&] { is_there = storage_->size(blob_of(name)).has_value(); });
-    (is_there ? present_ : absent_).insert(name);
-    return is_there;
-  }
-
   void start_over() {
     index_.clear();
     indexed_.clear();
     returned_.clear();
-    unknown_ = present_;
+    unknown_ = packs_.present();
   }
 
   void read_unknown_packs() {
@@ -230,7 +228,7 @@ class CatchUp {
     found_.leave_out_losing(known_);
     if (found_.forked().empty() && !location_.has_own_index) return;
     std::set<PackName> condemned;  // not yet read
-    std::ranges::set_difference(present_, read_, std::inserter(condemned, condemned.end()));
+    std::ranges::set_difference(packs_.present(), read_, std::inserter(condemned, condemned.end()));
     if (found_.forked().empty()) {
       for (const PackName& pack : found_.given_up()) condemned.erase(pack);
     }
@@ -254,6 +252,13 @@ class CatchUp {
   // its commits say stays: so an account's newest snapshot is not forgotten.
   void forget_missing() {
     std::set<PackName> gone(missing_.begin(), missing_.end());
+    const FoundPacks::NamedPacks named = found_.named();
+    std::erase_if(gone, [&](const PackName& name) {
+      if (is_rightly_gone(name, named) || !packs_.has_needed_older(name)) return false;
+      std::erase(missing_, name);
+      known_.insert(name);
+      return true;
+    });
     while (!gone.empty() && !indexed_.empty()) {
       if (has_newest(gone)) return read_all_again();
       change_at_once();
@@ -283,8 +288,7 @@ class CatchUp {
       std::optional<PackFile> file = PackFile::find(*storage_, name);
       if (file) return file->read_trailer(context_, name, decompressor_);
       missing_.push_back(name);
-      present_.erase(name);  // a listing may show what was removed
-      absent_.insert(name);
+      packs_.note_absent(name);  // a listing may show what was removed
     } catch (const base::Error& error) {
       if (error.code() != ErrorCode::kDamaged && error.code() != ErrorCode::kIo) throw;
       unreadable_.emplace_back(name, error.what());
@@ -319,10 +323,10 @@ class CatchUp {
       for (const auto& record : log_.after(found_.highest(indexed_.empty() ? 0 : highest_))) {
         found_.note_record(record);
         recorded_ = {.number = record.last, .id = record.commit};
-        packs.insert(record.pack);
+        if (!read_.contains(record.pack) && has(record.pack)) packs.insert(record.pack);
       }
       std::erase_if(
-          packs, [&](const PackName& pack) { return read_.contains(pack) || !is_present(pack); });
+          packs, [&](const PackName& pack) { return read_.contains(pack) || !packs_.has(pack); });
       if (packs.empty()) return;
       read_packs(packs);
     }
@@ -361,7 +365,7 @@ class CatchUp {
                                         pack.commits.front().second.number <= highest_ &&
                                         !is_in_index(pack);
                                }) ||
-           std::ranges::any_of(found_.packs(), has_unnumbered);
+           found_.has_unnumbered();
   }
 
   // A commit decides which branch counts, and what a checkpoint joins: all commits are needed.
@@ -381,18 +385,24 @@ class CatchUp {
 
   // A condemned pack is not needed; one that a repair gave up stays in its place.
   void report_unreadable() {
+    for (const PackName& name : packs_.needed_older()) {
+      if (!is_condemned(name)) damage_.push_back(older_pack(*storage_, name));
+    }
     for (const auto& [name, why] : unreadable_) {
       if (!is_condemned(name)) damage_.push_back(why);
     }
   }
 
-  // An index that was restored to an older state has packs that are rightly gone.
+  // An index that was restored to an older state has such packs.
+  bool is_rightly_gone(const PackName& name, const FoundPacks::NamedPacks& named) const {
+    return is_condemned(name) || (named.checkpoint > highest_ && !named.packs.contains(name));
+  }
+
   void report_missing() {
     if (missing_.empty()) return;
     const FoundPacks::NamedPacks named = found_.named();
     for (const PackName& name : missing_) {
-      const bool is_dropped = named.checkpoint > highest_ && !named.packs.contains(name);
-      if (is_condemned(name) || is_dropped) continue;
+      if (is_rightly_gone(name, named)) continue;
       damage_.push_back(missing_pack(*storage_, name));
     }
   }
@@ -404,8 +414,8 @@ class CatchUp {
       packs.clear();
       const FoundPacks::NamedPacks named = found_.named();
       for (const PackName& name : named.packs) {
-        if (present_.contains(name) || is_condemned(name) || !is_present(name)) continue;
-        packs.insert(name);
+        if (packs_.present().contains(name) || is_condemned(name)) continue;
+        if (has(name)) packs.insert(name);
       }
     }
   }
@@ -413,24 +423,33 @@ class CatchUp {
   void read_each(const std::set<PackName>& packs) {
     for (const PackName& name : packs) {
       read_.insert(name);
-      try {
-        std::optional<PackFile> file = PackFile::find(*storage_, name);
-        if (!file) {  // a listing may show what was removed
-          if (known_.contains(name)) missing_.push_back(name);
-          continue;
-        }
-        Pack pack = file->read_trailer(context_, name, decompressor_);
-        identities_.require_own(pack, found_, unreadable_);
-        found_.add({.name = name,
-                    .contents = std::nullopt,
-                    .commits = read_commits(*file, pack, context_, decompressor_)});
-        keep_contents(std::move(pack));
-      } catch (const base::Error& error) {
-        if (error.code() != ErrorCode::kDamaged && error.code() != ErrorCode::kIo) throw;
-        unreadable_.emplace_back(name, error.what());
-      }
+      std::string why = why_unreadable_pack(name);
+      if (!why.empty() && packs_.has_needed_older(name)) why = why_unreadable_pack(name);
+      if (!why.empty()) unreadable_.emplace_back(name, why);
     }
     found_.note_forks();
+  }
+
+  // Adds the pack, or returns why it can't be read.
+  std::string why_unreadable_pack(const PackName& name) {
+    try {
+      std::optional<PackFile> file = PackFile::find(*storage_, name);
+      if (!file) {  // a listing may show what was removed
+        if (known_.contains(name)) missing_.push_back(name);
+        return "";
+      }
+      Pack pack = file->read_trailer(context_, name, decompressor_);
+      identities_.require_own(pack, found_, unreadable_);
+      found_.add({.name = name,
+                  .contents = std::nullopt,
+                  .commits = read_commits(*file, pack, context_, decompressor_)});
+      keep_contents(std::move(pack));
+      return "";
+    } catch (const base::Error& error) {
+      const bool is_damaged = error.code() == ErrorCode::kDamaged || error.code() == ErrorCode::kIo;
+      if (!is_damaged && (error.code() != ErrorCode::kConfig || !packs_.has_older(name))) throw;
+      return error.what();
+    }
   }
 
   // Keeps the pack that was found last until it is added.
@@ -451,8 +470,6 @@ class CatchUp {
   CommitLog log_{*storage_, context_};
   CommitMark recorded_;      // of a commit that is not found
   std::set<PackName> read_;  // or tried
-  std::set<PackName> present_;
-  std::set<PackName> absent_;  // looked for by name, or to be left out
   std::vector<PackName> indexed_;
   std::set<PackName> known_;   // of these, what is not known to be missing or unreadable
   std::uint64_t highest_ = 0;  // the highest commit that the index had
@@ -463,6 +480,7 @@ class CatchUp {
   std::vector<std::pair<PackName, std::string>> unreadable_;
   std::set<PackName> unknown_;
   FoundPacks found_{log_, storage_->traits().creates_once};
+  StoredPacks packs_{*storage_};
   PackIdentities identities_{*storage_, index_};
   std::uint64_t kept_objects_ = 0;  // in packs of found_
   std::vector<std::string> damage_;

@@ -136,9 +136,7 @@ std::vector<BlobName> CommitLog::listed(std::string_view prefix, std::string_vie
 }
 
 std::optional<CommitRecord> CommitLog::read(const BlobName& name) {
-  const std::optional<base::Bytes> bytes = storage_.get(name, kMaxSealedBlob);
-  if (!bytes) return std::nullopt;
-  return CommitRecord::open(context_, name, *bytes, storage_.display_name(name));
+  return read_commit_record(storage_, context_, name);
 }
 
 std::optional<CommitRecord> CommitLog::read_if_whole(const BlobName& name) {

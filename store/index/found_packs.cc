@@ -186,6 +186,15 @@ FoundPacks::NamedPacks FoundPacks::named() const {
   return named;
 }
 
+bool FoundPacks::has_unnumbered() const {
+  const auto is_unnumbered = [](const SnapshotLine& line) { return line.sequence == 0; };
+  return std::ranges::any_of(packs_, [&](const FoundPack& pack) {
+    return std::ranges::any_of(pack.commits, [&](const auto& commit) {
+      return std::ranges::any_of(commit.second.snapshots, is_unnumbered);
+    });
+  });
+}
+
 std::vector<CommitRecord> FoundPacks::records_of(std::uint64_t number) {
   std::vector<CommitRecord> records = log_.of(number);
   for (const CommitRecord& record : records) note_record(record);

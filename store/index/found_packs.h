@@ -69,6 +69,9 @@ class FoundPacks {
   };
   NamedPacks named() const;
 
+  // Whether snapshots have no sequence: they are numbered by comparing all of them.
+  bool has_unnumbered() const;
+
   std::vector<CommitRecord> records_of(std::uint64_t number);
 
   // The packs of last commits that were read in packs of other names: either may be in the place

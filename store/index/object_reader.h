@@ -9,6 +9,7 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -108,6 +109,9 @@ class ObjectReader {
   std::optional<ObjectPlace> find_elsewhere(ObjectType type, const ObjectId& id,
                                             std::optional<std::int64_t> not_in);
   std::shared_ptr<const base::Bytes> load(std::int64_t block);
+  bool choose_older_versions(const std::vector<std::int64_t>& blocks);
+  void forget_blocks();
+  base::Bytes rebuild_message(const ObjectId& id, const ObjectPlace& place);
   base::Bytes open(std::int64_t block, const BlockPlace& place);
   std::optional<base::Bytes> open_cached(const BlockPlace& place, const std::string& name);
   void keep(std::int64_t block, std::shared_ptr<const base::Bytes> bytes);
@@ -132,6 +136,9 @@ class ObjectReader {
   BlockCache* cache_on_disk_ = nullptr;
   CacheUse cache_use_ = CacheUse::kFind;
   Places expected_;
+  std::vector<std::int64_t> used_;  // blocks of the message or manifest that is being read
+  std::set<PackName> tried_;        // packs of which an older version was looked for
+  bool reads_older_ = false;        // one was found
 };
 
 }  // namespace store

@@ -10,6 +10,7 @@
 #include "base/secret.h"
 #include "store/format/encoding.h"
 #include "store/format/layout.h"
+#include "store/format/right_version.h"
 #include "store/keys/key_file.h"
 
 namespace store {
@@ -185,11 +186,19 @@ struct ReadSlot {
   std::optional<KeySlot> slot = {};
 };
 
+bool is_slot(base::ByteView bytes) {
+  return KeySlot::is_newer(bytes) || KeySlot::decode(bytes).has_value();
+}
+
 // What exists and is not a slot may be anything: another program may have put it there to keep the
 // others from being read.
 ReadSlot read_slot(Storage& storage, const std::string& key) {
   try {
-    const std::optional<base::Bytes> bytes = storage.get({kKeysArea, key}, kMaxSlot);
+    std::optional<base::Bytes> bytes = storage.get({kKeysArea, key}, kMaxSlot);
+    if (bytes && !is_slot(*bytes) &&
+        choose_right_version(storage, {kKeysArea, key}, kMaxSlot, is_slot)) {
+      bytes = storage.get({kKeysArea, key}, kMaxSlot);
+    }
     if (!bytes) return {};
     return {.exists = true, .is_newer = KeySlot::is_newer(*bytes), .slot = KeySlot::decode(*bytes)};
   } catch (const base::Error& error) {
@@ -287,7 +296,16 @@ namespace {
 // A directory that is missing, as opposed to a bucket, is where init would make the store.
 SlotListing slots_at(const Location& location, Storage& storage) {
   try {
-    return read_slots(storage);
+    SlotListing listing = read_slots(storage);
+    if (listing.slots.empty() && listing.newer.empty() && storage.keeps_versions() &&
+        choose_first_versions(storage, kKeysArea) > 0) {
+      base::log_warning(
+          "store {}: its key slots were deleted or replaced: reading their first "
+          "versions",
+          storage.display_name());
+      listing = read_slots(storage);
+    }
+    return listing;
   } catch (const StorageError& error) {
     if (error.trouble() != Trouble::kGone || !location.is_directory()) throw;
     return {};
@@ -320,6 +338,7 @@ SlotListing slots_of(const Location& location, Storage& storage) {
 
 OpenedStore open_master(const Location& location, base::FileSystem& files) {
   const std::shared_ptr<Storage> storage = storage_of(location, files);
+  if (reads_first_versions(location, files)) choose_first_versions(*storage);
   const SlotListing listing = slots_of(location, *storage);
   const Key file_key = load_key_file(files, location.key_file);
   for (const KeySlot& slot : listing.slots) {

@@ -93,6 +93,21 @@ std::vector<BlobVersion> PatientStorage::first_versions(std::string_view area) {
   return repeat([&] { return storage_.first_versions(area); });
 }
 
+bool PatientStorage::keeps_versions() {
+  return repeat([&] { return storage_.keeps_versions(); });
+}
+
+std::vector<KeptVersion> PatientStorage::versions(const BlobName& name) {
+  return repeat([&] { return storage_.versions(name); });
+}
+
+std::optional<std::size_t> PatientStorage::read_version_at(const BlobName& name,
+                                                           const std::string& id,
+                                                           std::uint64_t offset,
+                                                           std::span<std::byte> out) {
+  return repeat([&] { return storage_.read_version_at(name, id, offset, out); });
+}
+
 LockExtension PatientStorage::extend_lock(const BlobVersion& blob) {
   return repeat([&] { return storage_.extend_lock(blob); });
 }

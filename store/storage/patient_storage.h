@@ -37,7 +37,15 @@ class PatientStorage : public Storage {
   std::optional<StorageTraffic> traffic() const override { return storage_.traffic(); }
   std::optional<BucketFacts> bucket_facts() override { return storage_.bucket_facts(); }
   std::optional<std::chrono::days> lock_for() const override { return storage_.lock_for(); }
+  bool keeps_versions() override;
   std::vector<BlobVersion> first_versions(std::string_view area) override;
+  std::vector<KeptVersion> versions(const BlobName& name) override;
+  std::optional<std::size_t> read_version_at(const BlobName& name, const std::string& id,
+                                             std::uint64_t offset,
+                                             std::span<std::byte> out) override;
+  void choose_version(const BlobName& name, const std::string& id) override {
+    storage_.choose_version(name, id);
+  }
   LockExtension extend_lock(const BlobVersion& blob) override;
   std::string display_name() const override { return storage_.display_name(); }
   std::string display_name(const BlobName& name) const override {

@@ -26,12 +26,16 @@ struct Told {
   std::string code;      // of its refusal
 };
 
-Told ask(S3Bucket& bucket, const std::string& subresource) {
-  const S3Request request{
+S3Request question_about(const S3Bucket& bucket, const std::string& subresource) {
+  return {
       .operation = fmt::format("ask {} about its {}", bucket.config().display_name(), subresource),
       .query = {{subresource, ""}},
       .max_body = kMaxFacts,
       .is_document = true};
+}
+
+Told ask(S3Bucket& bucket, const std::string& subresource) {
+  const S3Request request = question_about(bucket, subresource);
   S3Answer answer = bucket.send(request);
   if (!answer.problem) return {.document = std::move(answer.http.body), .code = {}};
   if (std::ranges::find(kHopeless, answer.problem->kind) != kHopeless.end()) {
@@ -65,6 +69,18 @@ BucketFacts facts_of(S3Bucket& bucket) {
   facts.default_retention = default_retention_of(bucket);
   facts.region = bucket.region();  // an answer may have named another
   return facts;
+}
+
+BucketVersions versions_kept_in(S3Bucket& bucket) {
+  const S3Request request = question_about(bucket, "versioning");
+  const S3Answer answer = bucket.send(request);
+  if (!answer.problem) {
+    return parse_s3_versioning(answer.http.body).value_or(BucketVersions::kUnknown);
+  }
+  const ProblemKind kind = answer.problem->kind;
+  const bool is_told = kind == ProblemKind::kRefused || kind == ProblemKind::kUnsupported;
+  if (!is_told) bucket.fail(request, *answer.problem);
+  return BucketVersions::kUnknown;
 }
 
 bool applies_to(const LifecycleRule& rule, const std::string& prefix) {

@@ -11,6 +11,9 @@ namespace store {
 // the bucket can't be reached, does not exist, or accepts no credentials or no clock like these.
 BucketFacts facts_of(S3Bucket& bucket);
 
+// The same about versions alone: one request, which fails if no answer comes.
+BucketVersions versions_kept_in(S3Bucket& bucket);
+
 // Whether the rule changes objects whose keys begin with `prefix` and a slash; of an empty prefix,
 // all.
 bool applies_to(const LifecycleRule& rule, const std::string& prefix);

@@ -25,6 +25,7 @@ constexpr std::chrono::seconds kMaxPause = std::chrono::minutes(5);
 // AWS's codes, and those that others have besides.
 constexpr std::array kKinds{
     std::pair{"NoSuchKey", ProblemKind::kAbsent},
+    std::pair{"NoSuchVersion", ProblemKind::kAbsent},
     std::pair{"NoSuchBucket", ProblemKind::kGone},
     std::pair{"PreconditionFailed", ProblemKind::kExists},
     std::pair{"InvalidRange", ProblemKind::kBehindEnd},

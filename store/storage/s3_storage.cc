@@ -2,20 +2,20 @@
 
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <limits>
 #include <random>
 #include <set>
+#include <span>
 #include <utility>
 
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include "base/ascii.h"
 #include "base/error.h"
 #include "base/terminal.h"
 #include "store/storage/patient_storage.h"
 #include "store/storage/s3_document.h"
+#include "store/storage/s3_object_answer.h"
 #include "store/storage/s3_versions.h"
 
 namespace store {
@@ -30,70 +30,8 @@ using ProblemKind = S3Problem::Kind;
 // circles.
 constexpr int kMaxPagesWithoutProgress = 100;
 
-std::optional<std::uint64_t> number_in(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
-// The place of a part in its object.
-struct ContentRange {
-  std::uint64_t first = 0;
-  std::uint64_t last = 0;
-  std::uint64_t object_size = 0;
-};
-
-// "bytes 0-9/100"
-std::optional<ContentRange> content_range(const base::HttpAnswer& answer) {
-  std::string_view text = answer.header("content-range").value_or("");
-  if (!text.starts_with("bytes ")) return std::nullopt;
-  text.remove_prefix(6);
-  const std::size_t dash = std::min(text.find('-'), text.size());
-  const std::size_t slash = std::min(text.find('/', dash), text.size());
-  if (slash == text.size()) return std::nullopt;
-  const auto first = number_in(text.substr(0, dash));
-  const auto last = number_in(text.substr(dash + 1, slash - dash - 1));
-  const auto size = number_in(text.substr(slash + 1));
-  if (!first || !last || !size || *first > *last || *last >= *size) return std::nullopt;
-  return ContentRange{.first = *first, .last = *last, .object_size = *size};
-}
-
-// An answer about an object has its ETag. Most pages of proxies have none.
-void require_etag(const S3Request& request, const base::HttpAnswer& answer) {
-  if (!answer.header("etag")) fail_as_strange(request.operation, "it has no ETag");
-}
-
-void require_object(const S3Request& request, const base::HttpAnswer& answer) {
-  require_etag(request, answer);
-  const std::string type = base::lowered(answer.header("content-type").value_or(""));
-  if (type.starts_with("text/html")) fail_as_strange(request.operation, "it is a page");
-}
-
-// Without a length, a body that was cut off looks whole.
-void require_length(const S3Request& request, const base::HttpAnswer& answer) {
-  if (answer.header("content-length") || answer.header("transfer-encoding")) return;
-  fail_as_strange(request.operation, "it does not say how long it is");
-}
-
-// Some object storage calls its empty answers pages.
-void require_written(const S3Request& request, const base::HttpAnswer& answer) {
-  require_etag(request, answer);
-  if (!answer.body.empty()) fail_as_strange(request.operation, "it is not empty");
-}
-
-[[noreturn]] void fail_as_another_range(const S3Request& request) {
-  fail_as_strange(request.operation, "it has another range than the one that was requested");
-}
-
-// The place of a part that was requested, and is not longer than that.
-ContentRange require_range(const S3Request& request, const base::HttpAnswer& answer) {
-  const std::optional<ContentRange> range = content_range(answer);
-  if (!range || answer.is_cut || range->last - range->first + 1 != answer.body.size()) {
-    fail_as_another_range(request);
-  }
-  return *range;
-}
+// Larger ones are behind the end of everything.
+constexpr std::uint64_t kMaxOffset = std::numeric_limits<std::int64_t>::max() / 2;
 
 void add_refusals(const S3DeletionResult& result, const S3Request& request,
                   std::span<const BlobName> names, const std::vector<std::string>& keys,
@@ -151,7 +89,7 @@ class S3Storage::S3Upload : public Upload {
                               .read_at = [this](std::uint64_t offset, std::span<std::byte> out) {
                                 return file_->read_at(offset, out);
                               }};
-    storage_.put_object(storage_.put_request(name, body, digest_, Object::kPack));
+    storage_.put_object(name, storage_.put_request(name, body, digest_, Object::kPack));
   }
 
  private:
@@ -177,7 +115,7 @@ S3Storage::S3Storage(base::S3Config config, base::Path spool, base::FileSystem& 
 
 void S3Storage::put(const BlobName& name, base::ByteView bytes) {
   put_object(
-      put_request(name, base::body_of(bytes), digest_of(bytes, needs_md5()), Object::kOther));
+      name, put_request(name, base::body_of(bytes), digest_of(bytes, needs_md5()), Object::kOther));
 }
 
 std::unique_ptr<Upload> S3Storage::upload(std::string_view area) {
@@ -210,6 +148,7 @@ std::optional<bool> S3Storage::put_if_absent(const BlobName& name, base::ByteVie
   if (answer.problem && answer.problem->kind == ProblemKind::kExists) return false;
   if (answer.problem) bucket_.fail(request, *answer.problem);
   require_written(request, answer.http);
+  chosen_.forget(std::span(&name, 1));
   return true;
 }
 
@@ -218,7 +157,7 @@ void S3Storage::replace(const BlobName& name, base::ByteView bytes) {
 }
 
 std::optional<base::Bytes> S3Storage::get(const BlobName& name, std::uint64_t limit) {
-  S3Request read = request("read", name);
+  S3Request read = read_request("read", name);
   read.max_body = static_cast<std::size_t>(limit);
   std::optional<base::HttpAnswer> answer = get_object(read);
   if (!answer) return std::nullopt;
@@ -232,11 +171,21 @@ std::optional<base::Bytes> S3Storage::get(const BlobName& name, std::uint64_t li
 
 std::optional<std::size_t> S3Storage::read_at(const BlobName& name, std::uint64_t offset,
                                               std::span<std::byte> out) {
-  constexpr std::uint64_t kMaxOffset = std::numeric_limits<std::int64_t>::max() / 2;
   if (out.empty() || offset > kMaxOffset) {
     return size(name) ? std::optional<std::size_t>(0) : std::nullopt;
   }
-  S3Request read = request("read", name);
+  return read_part(read_request("read", name), offset, out);
+}
+
+std::optional<std::size_t> S3Storage::read_version_at(const BlobName& name, const std::string& id,
+                                                      std::uint64_t offset,
+                                                      std::span<std::byte> out) {
+  if (out.empty() || offset > kMaxOffset) return 0;
+  return read_part(version_request("read", name, id), offset, out);
+}
+
+std::optional<std::size_t> S3Storage::read_part(S3Request read, std::uint64_t offset,
+                                                std::span<std::byte> out) {
   read.headers.push_back(fmt::format("Range: bytes={}-{}", offset, offset + out.size() - 1));
   read.max_body = out.size();
   const std::optional<base::HttpAnswer> answer = get_object(read);
@@ -255,7 +204,7 @@ std::optional<BlobTail> S3Storage::get_tail(const BlobName& name, std::size_t si
     if (!blob_size) return std::nullopt;
     return BlobTail{.blob_size = *blob_size, .bytes = {}};
   }
-  S3Request read = request("read", name);
+  S3Request read = read_request("read", name);
   read.headers.push_back(fmt::format("Range: bytes=-{}", size_limit));
   read.max_body = size_limit;
   std::optional<base::HttpAnswer> answer = get_object(read);
@@ -272,7 +221,7 @@ std::optional<BlobTail> S3Storage::get_tail(const BlobName& name, std::size_t si
 }
 
 std::optional<std::uint64_t> S3Storage::size(const BlobName& name) {
-  S3Request look = request("look up", name);
+  S3Request look = read_request("look up", name);
   look.verb = HttpVerb::kHead;
   const S3Answer answer = bucket_.send(look);
   // An error without a body has no code: blob and bucket look alike.
@@ -286,7 +235,7 @@ std::optional<std::uint64_t> S3Storage::size(const BlobName& name) {
 }
 
 std::optional<std::uint64_t> S3Storage::size_by_reading(const BlobName& name) {
-  S3Request look = request("look up", name);
+  S3Request look = read_request("look up", name);
   look.headers.emplace_back("Range: bytes=0-0");
   look.max_body = 1;
   const std::optional<base::HttpAnswer> answer = get_object(look);
@@ -347,7 +296,9 @@ std::vector<std::string> S3Storage::list(std::string_view area, std::string_view
     last = std::max(last, end);
     token = listing->next_token;
   }
-  return {keys.begin(), keys.end()};
+  std::vector<std::string> found(keys.begin(), keys.end());
+  chosen_.add_keys(area, prefix, after, found);
+  return found;
 }
 
 std::vector<NotRemoved> S3Storage::remove(std::span<const BlobName> names) {
@@ -355,6 +306,7 @@ std::vector<NotRemoved> S3Storage::remove(std::span<const BlobName> names) {
   while (!names.empty()) {
     const std::size_t count = std::min(names.size(), kMaxS3Deletions);
     delete_page(names.first(count), left);
+    chosen_.forget(names.first(count));
     names = names.subspan(count);
   }
   return left;
@@ -388,6 +340,20 @@ void S3Storage::delete_page(std::span<const BlobName> names, std::vector<NotRemo
   const auto result = parse_s3_deletion(answer.http.body);
   if (!result) fail_as_strange(page.operation, "it is not a result of deletions");
   add_refusals(*result, page, names, keys, left);
+}
+
+bool S3Storage::keeps_versions() {
+  const std::lock_guard lock(mutex_);
+  if (!keeps_versions_) {
+    const BucketVersions kept = versions_kept_in(bucket_);
+    keeps_versions_ = kept == BucketVersions::kUnknown ? lock_for().has_value()
+                                                       : kept != BucketVersions::kNotKept;
+  }
+  return *keeps_versions_;
+}
+
+std::vector<KeptVersion> S3Storage::versions(const BlobName& name) {
+  return list_versions(bucket_, key_of(name), "list the versions of " + display_name(name));
 }
 
 std::vector<BlobVersion> S3Storage::first_versions(std::string_view area) {
@@ -424,6 +390,17 @@ S3Request S3Storage::request(std::string_view operation, const BlobName& name) c
   return {.operation = fmt::format("{} {}", operation, display_name(name)), .key = key_of(name)};
 }
 
+S3Request S3Storage::version_request(std::string_view operation, const BlobName& name,
+                                     const std::string& id) const {
+  S3Request read = request(operation, name);
+  if (!id.empty()) read.query.emplace_back("versionId", id);
+  return read;
+}
+
+S3Request S3Storage::read_request(std::string_view operation, const BlobName& name) const {
+  return version_request(operation, name, chosen_.of(name));
+}
+
 S3Request S3Storage::put_request(const BlobName& name, base::HttpBody body,
                                  const ContentDigest& digest, Object object) {
   S3Request put = request("write", name);
@@ -457,8 +434,9 @@ ContentDigest::Md5 S3Storage::needs_md5() const {
   return bucket_.config().lock_for ? ContentDigest::Md5::kYes : ContentDigest::Md5::kNo;
 }
 
-void S3Storage::put_object(const S3Request& request) {
+void S3Storage::put_object(const BlobName& name, const S3Request& request) {
   require_written(request, bucket_.get(request));
+  chosen_.forget(std::span(&name, 1));
 }
 
 // Gone with the process, or when it is closed.

@@ -8,6 +8,8 @@
 
 #include <chrono>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +17,7 @@
 #include "base/clock.h"
 #include "base/config/s3_config.h"
 #include "base/file_system.h"
+#include "store/storage/chosen_versions.h"
 #include "store/storage/content_digest.h"
 #include "store/storage/s3_bucket.h"
 #include "store/storage/s3_facts.h"
@@ -52,7 +55,15 @@ class S3Storage : public Storage {
   std::optional<StorageTraffic> traffic() const override { return bucket_.traffic(); }
   std::optional<BucketFacts> bucket_facts() override { return facts_of(bucket_); }
   std::optional<std::chrono::days> lock_for() const override { return bucket_.config().lock_for; }
+  bool keeps_versions() override;
   std::vector<BlobVersion> first_versions(std::string_view area) override;
+  std::vector<KeptVersion> versions(const BlobName& name) override;
+  std::optional<std::size_t> read_version_at(const BlobName& name, const std::string& id,
+                                             std::uint64_t offset,
+                                             std::span<std::byte> out) override;
+  void choose_version(const BlobName& name, const std::string& id) override {
+    chosen_.choose(name, id);
+  }
   LockExtension extend_lock(const BlobVersion& blob) override;
   std::string display_name() const override;
   std::string display_name(const BlobName& name) const override;
@@ -70,12 +81,17 @@ class S3Storage : public Storage {
   std::string directory_of(std::string_view area) const;
   std::string key_of(const BlobName& name) const;
   S3Request request(std::string_view operation, const BlobName& name) const;
+  S3Request version_request(std::string_view operation, const BlobName& name,
+                            const std::string& id) const;
+  S3Request read_request(std::string_view operation, const BlobName& name) const;
   S3Request put_request(const BlobName& name, base::HttpBody body, const ContentDigest& digest,
                         Object object);
   std::vector<std::string> put_headers(const BlobName& name, const ContentDigest& digest,
                                        Object object);
   ContentDigest::Md5 needs_md5() const;
-  void put_object(const S3Request& request);
+  void put_object(const BlobName& name, const S3Request& request);
+  std::optional<std::size_t> read_part(S3Request read, std::uint64_t offset,
+                                       std::span<std::byte> out);
   std::optional<std::uint64_t> size_by_reading(const BlobName& name);
   std::optional<base::HttpAnswer> get_object(const S3Request& request);
   void delete_page(std::span<const BlobName> names, std::vector<NotRemoved>& left);
@@ -86,6 +102,9 @@ class S3Storage : public Storage {
   base::Path spool_;
   base::FileSystem& files_;
   StorageTraits proven_;
+  ChosenVersions chosen_;
+  std::mutex mutex_;
+  std::optional<bool> keeps_versions_;
 };
 
 // The bucket as a storage that repeats what is worth repeating. `spool` is a directory of this

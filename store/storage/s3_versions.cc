@@ -1,8 +1,10 @@
 #include "store/storage/s3_versions.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
+#include "base/log.h"
 #include "store/storage/s3_document.h"
 
 namespace store {
@@ -56,15 +58,47 @@ class VersionHistory {
 };
 
 // The page behind that version.
-std::vector<std::pair<std::string, std::string>> version_page(const std::string& directory,
-                                                              const std::string& key,
-                                                              const std::string& id) {
-  std::vector<std::pair<std::string, std::string>> query{{"encoding-type", "url"}};
-  if (!key.empty()) query.emplace_back("key-marker", key);
-  query.emplace_back("prefix", directory);
-  if (!id.empty()) query.emplace_back("version-id-marker", id);
-  query.emplace_back("versions", "");
-  return query;
+S3Request version_page(const std::string& prefix, const std::pair<std::string, std::string>& last,
+                       const std::string& operation) {
+  S3Request page{.operation = operation, .max_body = kMaxS3Document, .is_document = true};
+  page.query.emplace_back("encoding-type", "url");
+  if (!last.first.empty()) page.query.emplace_back("key-marker", last.first);
+  page.query.emplace_back("prefix", prefix);
+  if (!last.second.empty()) page.query.emplace_back("version-id-marker", last.second);
+  page.query.emplace_back("versions", "");
+  return page;
+}
+
+bool is_denied(const S3Answer& answer) {
+  return answer.problem && (answer.problem->kind == S3Problem::Kind::kRefused ||
+                            answer.problem->kind == S3Problem::Kind::kUnsupported);
+}
+
+enum class OnDenial { kFail, kListNothing };
+
+// Calls `take` for all versions of the keys with that prefix, of each key the newest first.
+template <typename Take>
+void for_each_version(S3Bucket& bucket, const std::string& prefix, const std::string& operation,
+                      OnDenial on_denial, const Take& take) {
+  std::pair<std::string, std::string> last;  // key and id
+  while (true) {
+    const S3Request page = version_page(prefix, last, operation);
+    const S3Answer answer = bucket.send(page);
+    if (is_denied(answer) && on_denial == OnDenial::kListNothing) {
+      base::log_debug("{}: {}", operation, answer.problem->message);
+      return;
+    }
+    if (answer.problem) bucket.fail(page, *answer.problem);
+    const auto listing = parse_s3_versions(answer.http.body);
+    if (!listing) fail_as_strange(operation, "it is not a listing of versions");
+    for (const S3VersionPage::Version& version : listing->versions) take(version);
+    if (!listing->is_truncated) return;
+    std::pair next(listing->next_key, listing->next_id);
+    if (next.first.empty() || next == last) {
+      fail_as_strange(operation, "its pages do not follow each other");
+    }
+    last = std::move(next);
+  }
 }
 
 }  // namespace
@@ -73,24 +107,21 @@ std::vector<BlobVersion> list_first_versions(S3Bucket& bucket, std::string_view 
                                              const std::string& directory,
                                              const std::string& operation) {
   VersionHistory history(area, directory);
-  std::pair<std::string, std::string> last;  // key and id
-  while (true) {
-    const auto listing =
-        parse_s3_versions(bucket
-                              .get({.operation = operation,
-                                    .query = version_page(directory, last.first, last.second),
-                                    .max_body = kMaxS3Document,
-                                    .is_document = true})
-                              .body);
-    if (!listing) fail_as_strange(operation, "it is not a listing of versions");
-    for (const S3VersionPage::Version& version : listing->versions) history.add(version);
-    if (!listing->is_truncated) return history.first_versions();
-    std::pair next(listing->next_key, listing->next_id);
-    if (next.first.empty() || next == last) {
-      fail_as_strange(operation, "its pages do not follow each other");
-    }
-    last = std::move(next);
-  }
+  for_each_version(bucket, directory, operation, OnDenial::kFail,
+                   [&](const S3VersionPage::Version& version) { history.add(version); });
+  return history.first_versions();
+}
+
+std::vector<KeptVersion> list_versions(S3Bucket& bucket, const std::string& key,
+                                       const std::string& operation) {
+  std::vector<KeptVersion> versions;
+  for_each_version(bucket, key, operation, OnDenial::kListNothing,
+                   [&](const S3VersionPage::Version& version) {
+                     if (version.key != key || version.is_marker) return;
+                     versions.push_back({.id = version.id, .is_newest = version.is_newest});
+                   });
+  std::ranges::reverse(versions);
+  return versions;
 }
 
 }  // namespace store

@@ -16,4 +16,9 @@ std::vector<BlobVersion> list_first_versions(S3Bucket& bucket, std::string_view 
                                              const std::string& directory,
                                              const std::string& operation);
 
+// Those of one object, by its key, the oldest first and without markers of removals. Empty where
+// they may not be listed, or the storage can't.
+std::vector<KeptVersion> list_versions(S3Bucket& bucket, const std::string& key,
+                                       const std::string& operation);
+
 }  // namespace store

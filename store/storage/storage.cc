@@ -51,9 +51,30 @@ void require_right_clock(const Storage& storage, const std::string& work) {
                                  work, difference));
 }
 
+namespace {
+
+[[noreturn]] void fail_without_versions(const std::string& operation, const std::string& name) {
+  base::fail(base::ErrorCode::kInternal, "{} {}: this storage keeps no versions", operation, name);
+}
+
+}  // namespace
+
 std::vector<BlobVersion> Storage::first_versions(std::string_view area) {
-  base::fail(base::ErrorCode::kInternal, "list the versions in {}/{}: this storage does not lock",
-             display_name(), area);
+  fail_without_versions("list the versions in", fmt::format("{}/{}", display_name(), area));
+}
+
+std::vector<KeptVersion> Storage::versions(const BlobName& name) {
+  fail_without_versions("list the versions of", display_name(name));
+}
+
+std::optional<std::size_t> Storage::read_version_at(const BlobName& name, const std::string& /*id*/,
+                                                    std::uint64_t /*offset*/,
+                                                    std::span<std::byte> /*out*/) {
+  fail_without_versions("read a version of", display_name(name));
+}
+
+void Storage::choose_version(const BlobName& name, const std::string& /*id*/) {
+  fail_without_versions("choose a version of", display_name(name));
 }
 
 LockExtension Storage::extend_lock(const BlobVersion& blob) {

@@ -73,6 +73,12 @@ struct BlobVersion {
   bool is_replaced = false;  // the newest version has other bytes
 };
 
+// One of the versions of a blob in such a storage.
+struct KeptVersion {
+  std::string id;
+  bool is_newest = false;  // reading the blob by its name gives it
+};
+
 struct LockExtension {
   enum class Outcome { kExtended, kLastsLongEnough, kRefused };
   Outcome outcome = Outcome::kExtended;
@@ -162,11 +168,25 @@ class Storage {
   // can't be reached is reported at once. Fails as facts_of() does (store/storage/s3_facts.h).
   virtual std::optional<BucketFacts> bucket_facts() { return std::nullopt; }
 
-  // For how long packs, commit records and key slots can't be destroyed after they were written, or
-  // their locks extended. Nullopt: this storage does not lock, and the two functions behind it must
-  // not be called.
-  virtual std::optional<std::chrono::days> lock_for() const { return std::nullopt; }
+  // Whether blobs that were replaced or removed stay below their names, as versions, so that the
+  // four functions behind it may find some. Asked once; if that is refused, a storage that locks
+  // keeps them.
+  virtual bool keeps_versions() { return false; }
   virtual std::vector<BlobVersion> first_versions(std::string_view area);
+  // Those of one blob, the oldest first. Empty: there are none, or they may not be listed.
+  virtual std::vector<KeptVersion> versions(const BlobName& name);
+  // As read_at(), of that version.
+  virtual std::optional<std::size_t> read_version_at(const BlobName& name, const std::string& id,
+                                                     std::uint64_t offset,
+                                                     std::span<std::byte> out);
+  // From now on, all that reads or lists the blob here sees that version, until it is written or
+  // removed here. Empty: the newest again. Nothing changes in the storage.
+  virtual void choose_version(const BlobName& name, const std::string& id);
+
+  // For how long packs, commit records and key slots can't be destroyed after they were written, or
+  // their locks extended. Nullopt: this storage does not lock, and extend_lock() must not be
+  // called.
+  virtual std::optional<std::chrono::days> lock_for() const { return std::nullopt; }
   // Unless the lock lasts for more than half of that time. Fails with kConfig if the storage has
   // not proven that its locks hold.
   virtual LockExtension extend_lock(const BlobVersion& blob);

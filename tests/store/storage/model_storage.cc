@@ -108,10 +108,11 @@ void ModelStorage::lose(const BlobName& name) {
 void ModelStorage::put(const BlobName& name, base::ByteView bytes) {
   perform("put", [&] {
     const base::Bytes* const existing = present(name);
-    if (existing != nullptr && !std::ranges::equal(*existing, bytes)) {
+    const bool is_other = existing != nullptr && !std::ranges::equal(*existing, bytes);
+    if (is_other && !keeps_versions_) {
       base::fail(base::ErrorCode::kDamaged, "put {}: it has other bytes", name.text());
     }
-    if (existing == nullptr) set(name, base::Bytes(bytes.begin(), bytes.end()));
+    if (existing == nullptr || is_other) set(name, base::Bytes(bytes.begin(), bytes.end()));
   });
 }
 
@@ -170,13 +171,16 @@ std::optional<base::Bytes> ModelStorage::get(const BlobName& name, std::uint64_t
 std::optional<std::size_t> ModelStorage::read_at(const BlobName& name, std::uint64_t offset,
                                                  std::span<std::byte> out) {
   std::optional<std::size_t> length;
-  perform("get", [&] {
-    const base::Bytes* const found = readable(name);
-    if (found == nullptr) return;
-    const auto begin = static_cast<std::size_t>(std::min<std::uint64_t>(offset, found->size()));
-    length = std::min(out.size(), found->size() - begin);
-    std::ranges::copy(base::ByteView(*found).subspan(begin, *length), out.begin());
-  });
+  perform("get", [&] { length = copy_part(readable(name), offset, out); });
+  return length;
+}
+
+std::optional<std::size_t> ModelStorage::copy_part(const base::Bytes* bytes, std::uint64_t offset,
+                                                   std::span<std::byte> out) {
+  if (bytes == nullptr) return std::nullopt;
+  const auto begin = static_cast<std::size_t>(std::min<std::uint64_t>(offset, bytes->size()));
+  const std::size_t length = std::min(out.size(), bytes->size() - begin);
+  std::ranges::copy(base::ByteView(*bytes).subspan(begin, length), out.begin());
   return length;
 }
 
@@ -211,6 +215,7 @@ std::vector<std::string> ModelStorage::list(std::string_view area, std::string_v
       if (!is_wanted || bytes_at(versions, moment) == nullptr) continue;
       if (!draw(faults_.missing_names)) keys.push_back(name.key());
     }
+    chosen_.add_keys(area, prefix, after, keys);
   });
   return keys;
 }
@@ -218,7 +223,11 @@ std::vector<std::string> ModelStorage::list(std::string_view area, std::string_v
 std::vector<store::NotRemoved> ModelStorage::remove(std::span<const BlobName> names) {
   perform("remove", [&] {
     for (const BlobName& name : names) {
-      if (present(name) != nullptr) set(name, std::nullopt);
+      if (present(name) != nullptr) {
+        set(name, std::nullopt);
+      } else {
+        chosen_.forget(std::span(&name, 1));
+      }
     }
   });
   return {};
@@ -260,6 +269,70 @@ std::uint64_t ModelStorage::some_moment(unsigned changes_ago) {
 
 void ModelStorage::set(const BlobName& name, std::optional<base::Bytes> bytes) {
   blobs_[name].push_back({.change = ++changes_, .bytes = std::move(bytes)});
+  chosen_.forget(std::span(&name, 1));
+}
+
+void ModelStorage::keep_versions() {
+  const std::lock_guard lock(mutex_);
+  keeps_versions_ = true;
+}
+
+bool ModelStorage::keeps_versions() {
+  const std::lock_guard lock(mutex_);
+  return keeps_versions_;
+}
+
+std::vector<store::BlobVersion> ModelStorage::first_versions(std::string_view area) {
+  std::vector<store::BlobVersion> found;
+  perform("versions", [&] {
+    for (const auto& [name, versions] : blobs_) {
+      const auto first = std::ranges::find_if(
+          versions, [](const Version& version) { return version.bytes.has_value(); });
+      if (name.area() != area || first == versions.end()) continue;
+      const std::optional<base::Bytes>& newest = versions.back().bytes;
+      found.push_back({.name = name,
+                       .id = std::to_string(first->change),
+                       .is_removed = !newest,
+                       .is_replaced = newest && *newest != *first->bytes});
+    }
+  });
+  return found;
+}
+
+std::vector<store::KeptVersion> ModelStorage::versions(const BlobName& name) {
+  std::vector<store::KeptVersion> found;
+  perform("versions", [&] {
+    const auto versions = blobs_.find(name);
+    if (!keeps_versions_ || versions == blobs_.end()) return;
+    for (const Version& version : versions->second) {
+      if (!version.bytes) continue;
+      found.push_back({.id = std::to_string(version.change),
+                       .is_newest = version.change == versions->second.back().change});
+    }
+  });
+  return found;
+}
+
+std::optional<std::size_t> ModelStorage::read_version_at(const BlobName& name,
+                                                         const std::string& id,
+                                                         std::uint64_t offset,
+                                                         std::span<std::byte> out) {
+  std::optional<std::size_t> length;
+  perform("get", [&] { length = copy_part(version_of(name, id), offset, out); });
+  return length;
+}
+
+void ModelStorage::choose_version(const BlobName& name, const std::string& id) {
+  chosen_.choose(name, id);
+}
+
+const base::Bytes* ModelStorage::version_of(const BlobName& name, const std::string& id) const {
+  const auto versions = blobs_.find(name);
+  if (versions == blobs_.end()) return nullptr;
+  for (const Version& version : versions->second) {
+    if (std::to_string(version.change) == id && version.bytes) return &*version.bytes;
+  }
+  return nullptr;
 }
 
 const base::Bytes* ModelStorage::present(const BlobName& name) const {
@@ -271,6 +344,7 @@ const base::Bytes* ModelStorage::present(const BlobName& name) const {
 const base::Bytes* ModelStorage::readable(const BlobName& name) {
   const auto found = blobs_.find(name);
   if (found == blobs_.end()) return nullptr;
+  if (const std::string chosen = chosen_.of(name); !chosen.empty()) return version_of(name, chosen);
   const base::Bytes* const old = bytes_at(found->second, some_moment(faults_.late_reads));
   return old != nullptr ? old : bytes_at(found->second, changes_);
 }

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "store/storage/chosen_versions.h"
 #include "store/storage/storage.h"
 
 namespace tests {
@@ -56,6 +57,8 @@ class ModelStorage : public store::Storage {
   void stop_failing();
 
   void set_conditions(Conditions conditions);
+  // From now on, what is replaced and removed stays as a version. Ids are numbers of changes.
+  void keep_versions();
   // The answer of clock_lead().
   void set_clock_lead(std::chrono::seconds lead) { clock_lead_ = lead; }
 
@@ -93,6 +96,13 @@ class ModelStorage : public store::Storage {
   [[nodiscard]] std::vector<store::NotRemoved> remove(
       std::span<const store::BlobName> names) override;
   store::StorageTraits traits() const override { return traits_; }
+  bool keeps_versions() override;
+  std::vector<store::BlobVersion> first_versions(std::string_view area) override;
+  std::vector<store::KeptVersion> versions(const store::BlobName& name) override;
+  std::optional<std::size_t> read_version_at(const store::BlobName& name, const std::string& id,
+                                             std::uint64_t offset,
+                                             std::span<std::byte> out) override;
+  void choose_version(const store::BlobName& name, const std::string& id) override;
   std::optional<std::chrono::seconds> clock_lead() const override { return clock_lead_; }
   std::string display_name() const override { return "the model"; }
   std::string display_name(const store::BlobName& name) const override {
@@ -119,6 +129,9 @@ class ModelStorage : public store::Storage {
   void set(const store::BlobName& name, std::optional<base::Bytes> bytes);
   const base::Bytes* present(const store::BlobName& name) const;
   const base::Bytes* readable(const store::BlobName& name);
+  const base::Bytes* version_of(const store::BlobName& name, const std::string& id) const;
+  static std::optional<std::size_t> copy_part(const base::Bytes* bytes, std::uint64_t offset,
+                                              std::span<std::byte> out);
   static const base::Bytes* bytes_at(const Versions& versions, std::uint64_t moment);
 
   store::StorageTraits traits_;
@@ -131,6 +144,8 @@ class ModelStorage : public store::Storage {
   std::map<std::string, std::uint64_t> operations_by_kind_;
 
   Conditions conditions_ = Conditions::kUnknown;
+  bool keeps_versions_ = false;
+  store::ChosenVersions chosen_;
   std::optional<std::chrono::seconds> clock_lead_;
   StorageFaults faults_;
   std::minstd_rand random_;

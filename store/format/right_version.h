@@ -1,0 +1,44 @@
+// Reads what was written under a name before it was replaced or removed, in a storage that keeps
+// versions: with object lock, an attacker can do no more to a store than add versions.
+//
+// A name of a store never gets other bytes than its first ones. So the first version is the right
+// one, unless it shows that it is not; what only looks right counts for less.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/file_system.h"
+#include "store/format/location.h"
+#include "store/format/pack.h"
+#include "store/storage/storage.h"
+
+namespace store {
+
+// Chooses the first version of the pack that has the digest which is its name
+// (Storage::choose_version()), and logs that. For a pack that is missing or damaged, although the
+// store needs it: the versions are read whole. False: reading it by its name already gives the
+// right one, or there is none, or the storage keeps no versions. Fails like the storage.
+bool choose_right_pack(Storage& storage, const PackName& pack);
+
+// The same for a small blob: the first version that `is_right` accepts, of at most `limit` bytes.
+bool choose_right_version(Storage& storage, const BlobName& name, std::uint64_t limit,
+                          const std::function<bool(base::ByteView)>& is_right);
+
+// Chooses the first versions of all packs, commit records and key slots, or of one of these areas,
+// that were replaced or removed. Returns how many. What a prune or `key remove` has removed is
+// listed again, too, so this is for reading a store as it was. Fails with kConfig if the storage
+// keeps no versions.
+std::size_t choose_first_versions(Storage& storage);
+std::size_t choose_first_versions(Storage& storage, std::string_view area);
+
+// Whether the index is of the first versions (store/maintenance/reindex.h): then whatever opens the
+// store reads these.
+bool reads_first_versions(const Location& location, base::FileSystem& files);
+enum class Versions { kNewest, kFirst };
+void note_versions(const Location& location, base::FileSystem& files, Versions versions);
+
+}  // namespace store
