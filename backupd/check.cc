@@ -169,6 +169,7 @@ ordered_json to_json(const store::RepairReport& repair) {
                         {"rest", rest}});
   }
   return {{"found", repair.found},
+          {"put_back", repair.put_back},
           {"condemned", repair.condemned},
           {"quarantined", repair.quarantined},
           {"salvaged_objects", repair.salvaged_objects},
@@ -182,6 +183,9 @@ std::string to_text(const store::RepairReport& repair) {
   std::string text;
   for (const std::string& line : repair.found) {
     text += "Found: " + base::escape_for_terminal(line) + "\n";
+  }
+  for (const std::string& blob : repair.put_back) {
+    text += "Put back: " + base::escape_for_terminal(blob) + "\n";
   }
   for (const std::string& pack : repair.condemned) {
     text += "No longer read, but still there: " + base::escape_for_terminal(pack) + "\n";

@@ -42,7 +42,9 @@ base::Command check_command();
 
 struct ReindexOptions {
   bool without_copy = false;  // reads all packs, even if the bucket has a copy of the index
-  std::string as_of = {};     // COMMIT|TIME: makes an index as of that commit beside the other one
+  // Reads what was replaced or deleted in a bucket as it was first; in all packs.
+  bool first_versions = false;
+  std::string as_of = {};  // COMMIT|TIME: makes an index as of that commit beside the other one
 };
 
 // Rebuilds the index: from its copy in the bucket and the packs that came later, or from all packs.

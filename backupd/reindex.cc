@@ -72,9 +72,10 @@ base::ExitStatus reindex_as_of(const base::Environment& environment, const std::
 base::ExitStatus reindex(const base::Environment& environment, const ReindexOptions& options) {
   if (!options.as_of.empty()) return reindex_as_of(environment, options.as_of);
   const StoreLoan loan(environment, "reindex");
-  const store::ReindexReport report =
-      store::reindex(store::location_of(environment.config.store), environment.files,
-                     {.uses_copy = !options.without_copy});
+  const store::ReindexReport report = store::reindex(
+      store::location_of(environment.config.store), environment.files,
+      {.uses_copy = !options.without_copy,
+       .versions = options.first_versions ? store::Versions::kFirst : store::Versions::kNewest});
   base::print_report(environment.format, base::json_text(to_json(report)),
                      to_text(report, "mailstow-backupd check"));
   return status_of(report);
@@ -89,6 +90,9 @@ base::Command reindex_command() {
           [options](base::Options& declared) {
             declared.flag("--without-copy", options->without_copy,
                           "Read all packs, even if the bucket has a copy of the index");
+            declared.flag("--first-versions", options->first_versions,
+                          "After an attack on a bucket that keeps versions: read what was "
+                          "deleted or replaced there as it was first");
             declared.value("--as-of", options->as_of, "COMMIT|TIME",
                            "Instead, make an index of the store as it was after this commit, "
                            "or at this time, beside it");

@@ -15,6 +15,7 @@
 #include "store/fence.h"
 #include "store/format/crypto.h"
 #include "store/format/layout.h"
+#include "store/format/right_version.h"
 #include "store/format/uid_node.h"
 #include "store/format/writer_lock.h"
 #include "store/index/catch_up.h"
@@ -127,8 +128,11 @@ std::vector<Index::CommitRow> rows_of(const PackName& pack,
   return rows;
 }
 
-Index open_index(const Location& location, const BlockContext& context, Purpose purpose) {
-  if (purpose != Purpose::kRepair) fetch_index_copy(location, context, IndexUse::kWriters);
+// An index of first versions is no index of the newest ones, which a copy is.
+Index open_index(const Location& location, base::FileSystem& files, const BlockContext& context,
+                 Purpose purpose) {
+  const bool takes_copy = purpose != Purpose::kRepair && !reads_first_versions(location, files);
+  if (takes_copy) fetch_index_copy(location, context, IndexUse::kWriters);
   return Index::open(index_file(location), context.store);
 }
 
@@ -141,10 +145,16 @@ WriteSession::WriteSession(const Location& location, base::FileSystem& files,
       clock_(clock),
       context_(open_keys(location, files)),
       lock_(lock_for_writing(location, files)),
-      index_(open_index(location, context_, purpose)),
+      index_(open_index(location, files, context_, purpose)),
       search_(SearchIndex::open(search_index_file(location), context_.store)),
       effort_(effort),
       pool_(context_, compression_level(effort), threads_for(effort)) {
+  if (purpose != Purpose::kRepair && reads_first_versions(location, files)) {
+    fail(ErrorCode::kConfig,
+         "write to store {}: it is read as it was before objects in it were deleted or replaced: "
+         "run mailstow-backupd check --repair, which puts them back, or reindex",
+         storage_->display_name());
+  }
   if (location.is_directory()) {
     for (const base::Path& directory : {packs_directory(location), commits_directory(location),
                                         owner_directory(location), keys_directory(location)}) {

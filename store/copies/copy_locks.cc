@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "store/copies/copied_commits.h"
+#include "store/format/right_version.h"
 #include "store/keys/key_slot.h"
 
 namespace store {
@@ -11,6 +12,8 @@ namespace store {
 LockExtensionReport extend_copy_locks(const Location& location, base::FileSystem& files,
                                       Storage& copy) {
   const BlockContext context = open_keys(location, files);
+  // What was deleted there is needed, too: an attacker must not be able to end its locks.
+  if (copy.keeps_versions()) choose_first_versions(copy);
   CopiedCommits copied(copy, context);
   std::set<PackName> packs;
   if (copied.newest_record()) packs.insert(copied.newest_record()->pack);

@@ -19,19 +19,6 @@ namespace {
 constexpr std::size_t kVersionPiece = std::size_t{8} << 20U;
 constexpr std::array kVersionedAreas{kPacksArea, kCommitsArea, kKeysArea};
 
-// Nullopt: the version is gone.
-std::optional<Sha256> digest_of_version(Storage& storage, const BlobName& name,
-                                        const std::string& id) {
-  Sha256Hash hash;
-  base::Bytes piece(kVersionPiece);
-  for (std::uint64_t offset = 0;; offset += piece.size()) {
-    const std::optional<std::size_t> length = storage.read_version_at(name, id, offset, piece);
-    if (!length) return std::nullopt;
-    hash.update(base::ByteView(piece).first(*length));
-    if (*length < piece.size()) return hash.finish();
-  }
-}
-
 // Chooses the first one of which `is_right`, called with its id, is true.
 template <typename IsRight>
 bool choose_first(Storage& storage, const BlobName& name, const IsRight& is_right) {
@@ -51,6 +38,18 @@ bool choose_first(Storage& storage, const BlobName& name, const IsRight& is_righ
 }
 
 }  // namespace
+
+std::optional<Sha256> digest_of_version(Storage& storage, const BlobName& name,
+                                        const std::string& id) {
+  Sha256Hash hash;
+  base::Bytes piece(kVersionPiece);
+  for (std::uint64_t offset = 0;; offset += piece.size()) {
+    const std::optional<std::size_t> length = storage.read_version_at(name, id, offset, piece);
+    if (!length) return std::nullopt;
+    hash.update(base::ByteView(piece).first(*length));
+    if (*length < piece.size()) return hash.finish();
+  }
+}
 
 bool choose_right_pack(Storage& storage, const PackName& pack) {
   const BlobName name = blob_of(pack);
@@ -79,7 +78,7 @@ std::size_t choose_first_versions(Storage& storage, std::string_view area) {
   std::size_t count = 0;
   for (const BlobVersion& version : storage.first_versions(area)) {
     if (!version.is_removed && !version.is_replaced) continue;
-    storage.choose_version(version.name, version.id);
+    storage.choose_version(version.name, version.id, InListings::kAlways);
     ++count;
   }
   return count;
@@ -91,6 +90,12 @@ std::size_t choose_first_versions(Storage& storage) {
   return count;
 }
 
+void choose_newest_versions(Storage& storage) {
+  for (const std::string_view area : kVersionedAreas) {
+    for (const std::string& key : storage.list(area)) storage.choose_version({area, key}, "");
+  }
+}
+
 bool reads_first_versions(const Location& location, base::FileSystem& files) {
   return !location.is_directory() && !location.index.empty() &&
          files.modified(first_versions_file(location)).has_value();
@@ -99,6 +104,7 @@ bool reads_first_versions(const Location& location, base::FileSystem& files) {
 void note_versions(const Location& location, base::FileSystem& files, Versions versions) {
   const base::Path file = first_versions_file(location);
   if (versions == Versions::kFirst) {
+    base::make_directories(files, location.index);
     base::write_file(files, file, {}, base::OnExisting::kReplace);
   } else if (files.modified(file)) {
     files.remove(file);

@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -17,6 +19,10 @@
 #include "store/storage/storage.h"
 
 namespace store {
+
+// The digest of all bytes of one version. Nullopt: it is gone.
+std::optional<Sha256> digest_of_version(Storage& storage, const BlobName& name,
+                                        const std::string& id);
 
 // Chooses the first version of the pack that has the digest which is its name
 // (Storage::choose_version()), and logs that. For a pack that is missing or damaged, although the
@@ -34,6 +40,9 @@ bool choose_right_version(Storage& storage, const BlobName& name, std::uint64_t 
 // keeps no versions.
 std::size_t choose_first_versions(Storage& storage);
 std::size_t choose_first_versions(Storage& storage, std::string_view area);
+
+// Chooses the newest versions of all of these again.
+void choose_newest_versions(Storage& storage);
 
 // Whether the index is of the first versions (store/maintenance/reindex.h): then whatever opens the
 // store reads these.

@@ -24,7 +24,10 @@ bool StoredPacks::has(const PackName& name) {
   if (present_.contains(name)) return true;
   if (absent_.contains(name)) return false;
   bool is_there = true;  // also if something else has its name: reading it reports that
-  base::why_unreadable([&] { is_there = storage_.size(blob_of(name)).has_value(); });
+  base::why_unreadable([&] {
+    const BlobName blob = blob_of(name);
+    is_there = !storage_.reads_older_version(blob) && storage_.size(blob).has_value();
+  });
   (is_there ? present_ : absent_).insert(name);
   return is_there;
 }
@@ -37,7 +40,10 @@ void StoredPacks::note_absent(const PackName& name) {
 bool StoredPacks::has_older(const PackName& name) {
   if (without_.contains(name)) return false;
   const auto [known, is_new] = older_.try_emplace(name, false);
-  if (is_new) known->second = choose_right_pack(storage_, name);
+  if (is_new) {
+    known->second =
+        storage_.reads_older_version(blob_of(name)) || choose_right_pack(storage_, name);
+  }
   return known->second;
 }
 

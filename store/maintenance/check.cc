@@ -25,6 +25,7 @@
 #include "store/index/unknown_packs.h"
 #include "store/keys/key_slot.h"
 #include "store/maintenance/pack_check.h"
+#include "store/maintenance/put_back.h"
 #include "store/maintenance/record_check.h"
 #include "store/maintenance/snapshot_walk.h"
 #include "store/maintenance/waiting_packs.h"
@@ -86,6 +87,7 @@ class Check {
     if (location_.is_past()) leave_out_after(index_.highest_commit().number, records);
     add_damage(index_.integrity());
     packs_ = index_.packs();
+    note_changed_blobs();
     const Index::Totals totals = index_.totals();
     report_.packs = totals.packs;
     report_.pack_bytes = totals.pack_bytes;
@@ -105,6 +107,16 @@ class Check {
  private:
   void add_damage(const std::vector<std::string>& lines) {
     report_.damage.insert(report_.damage.end(), lines.begin(), lines.end());
+  }
+
+  // What was deleted or replaced behind the store's back; from here on, the first versions of these
+  // are checked.
+  void note_changed_blobs() {
+    for (const ChangedBlob& blob :
+         changed_blobs(*storage_, context_, {packs_.begin(), packs_.end()})) {
+      report_.damage.push_back(describe_changed(blob, *storage_));
+      storage_->choose_version(blob.name, blob.first);
+    }
   }
 
   // These packs may contain what is missing. If nothing is damaged, they are leftovers of a crash.

@@ -71,19 +71,34 @@ ReindexReport make_readers_index(const Location& scratch, base::FileSystem& file
   return report;
 }
 
+bool takes_copy(const ReindexOptions& options) {
+  return options.uses_copy && options.versions == Versions::kNewest;
+}
+
+// Notes of which versions the index is; of first ones before it is in its place, so that nothing is
+// committed with it.
+template <typename Work>
+void put_in_place(const Location& location, base::FileSystem& files, Versions versions,
+                  const Work& work) {
+  if (versions == Versions::kFirst) note_versions(location, files, versions);
+  work();
+  if (versions == Versions::kNewest) note_versions(location, files, versions);
+}
+
 // An index of readers, which needs no lock: another one that is built meanwhile is as good.
 ReindexReport reindex_for_readers(const Location& location, base::FileSystem& files,
-                                  const ReindexOptions& options) {
-  const BlockContext context = open_keys(location, files);
+                                  const BlockContext& context, const ReindexOptions& options) {
   Location scratch = location;
   scratch.index = new_readers_index(location);
   const base::Finally cleared([&] {
     std::error_code ignored;
     std::filesystem::remove_all(scratch.index, ignored);
   });
-  ReindexReport report = make_readers_index(scratch, files, context, options.uses_copy);
-  remove_database(index_file(location));
-  std::filesystem::rename(index_file(scratch), index_file(location));
+  ReindexReport report = make_readers_index(scratch, files, context, takes_copy(options));
+  put_in_place(location, files, options.versions, [&] {
+    remove_database(index_file(location));
+    std::filesystem::rename(index_file(scratch), index_file(location));
+  });
   return report;
 }
 
@@ -168,12 +183,12 @@ NewIndex rebuild_at_once(const Location& location, base::FileSystem& files,
   remove_new_index(location);  // an earlier run may not have come to its end
   try {
     std::optional<NewIndex> made;
-    if (options.uses_copy) made = build_from_copy(location, files, context);
+    if (takes_copy(options)) made = build_from_copy(location, files, context);
     if (!made) {
       remove_new_index(location);
       made = build_from_packs(location, files, context);
     }
-    replace_index(location);
+    put_in_place(location, files, options.versions, [&] { replace_index(location); });
     return *std::move(made);
   } catch (...) {
     remove_new_index(location);
@@ -181,12 +196,24 @@ NewIndex rebuild_at_once(const Location& location, base::FileSystem& files,
   }
 }
 
+// The keys may have been deleted, too. Opening them chooses first versions of everything if the old
+// index is of these.
+BlockContext open_keys_in(Versions versions, const Location& location, base::FileSystem& files) {
+  if (versions == Versions::kFirst) choose_first_versions(*storage_of(location, files));
+  const BlockContext context = open_keys(location, files);
+  const bool reads_first = reads_first_versions(location, files);
+  if (versions == Versions::kNewest && reads_first) {
+    choose_newest_versions(*storage_of(location, files));
+  }
+  return context;
+}
+
 }  // namespace
 
 ReindexReport reindex(const Location& location, base::FileSystem& files,
                       const ReindexOptions& options) {
-  if (location.has_own_index) return reindex_for_readers(location, files, options);
-  const BlockContext context = open_keys(location, files);
+  const BlockContext context = open_keys_in(options.versions, location, files);
+  if (location.has_own_index) return reindex_for_readers(location, files, context, options);
   const std::unique_ptr<base::FileLock> lock = lock_for_writing(location, files);
   const NewIndex made = rebuild_at_once(location, files, context, options);
   remove_past_indexes(location);

@@ -8,11 +8,13 @@
 
 #include "base/file_system.h"
 #include "store/format/location.h"
+#include "store/format/right_version.h"
 
 namespace store {
 
 struct ReindexOptions {
   bool uses_copy = true;  // false: all packs are read, whether there is a copy or not
+  Versions versions = Versions::kNewest;
 };
 
 struct ReindexReport {
@@ -25,8 +27,14 @@ struct ReindexReport {
 // The new index takes the place of the old one as a whole, once it is complete; until then readers
 // use the old one, for which the disk needs room besides. Takes the store's lock: fails with kBusy
 // while another process writes, and as Writer::open does. If a newer version of mailstow wrote to
-// the store (kConfig), nothing is changed. If anything else is wrong with it, all packs are read, so
-// that the report is complete.
+// the store (kConfig), nothing is changed. If anything else is wrong with it, all packs are read,
+// so that the report is complete.
+//
+// kFirst: of a storage that keeps versions, the store as it was before anything in it was replaced
+// or removed, packs that a prune has deleted included, to read what an attacker has left; without a
+// copy. All that opens the store with this index then reads first versions, until a repair or
+// another reindex; nothing can be committed meanwhile. Fails with kConfig if the storage keeps no
+// versions.
 //
 // Removes the indexes as of earlier commits, too (store/maintenance/past_index.h).
 //

@@ -13,10 +13,13 @@
 #include "store/format/commit_branches.h"
 #include "store/format/commit_chain.h"
 #include "store/format/layout.h"
+#include "store/format/right_version.h"
+#include "store/format/writer_lock.h"
 #include "store/index/catch_up.h"
 #include "store/keys/key_slot.h"
 #include "store/maintenance/amendment.h"
 #include "store/maintenance/lost_messages.h"
+#include "store/maintenance/put_back.h"
 #include "store/maintenance/quarantine.h"
 #include "store/maintenance/record_check.h"
 #include "store/maintenance/reindex.h"
@@ -53,6 +56,7 @@ class Repair {
 
   RepairReport run() {
     make_index_readable();
+    put_back_changed();
     CheckOptions options;
     options.depth = CheckDepth::kReadData;
     options.progress = progress_;
@@ -79,7 +83,7 @@ class Repair {
       // A checkpoint replaces these rows. Without one, the commits know all that the index does.
       is_index_wrong = found.is_index_wrong && !has_checkpoint_;
     }
-    if (is_index_wrong) reindex(location_, files_, {.uses_copy = false});
+    if (is_index_wrong) rebuild_index_from_packs();
     {
       WriteSession up_to_date(location_, files_, clock_, Effort::kFast);
       write_missing_records(up_to_date);
@@ -104,7 +108,38 @@ class Repair {
     }
     if (wrong.empty()) return;
     report_.found = wrong;
-    reindex(location_, files_, {.uses_copy = false});
+    rebuild_index_from_packs();
+  }
+
+  void rebuild_index_from_packs() {
+    const bool reads_first = reads_first_versions(location_, files_);
+    reindex(location_, files_,
+            {.uses_copy = false, .versions = reads_first ? Versions::kFirst : Versions::kNewest});
+  }
+
+  // What was deleted or replaced behind the store's back, before anything is treated as damaged.
+  void put_back_changed() {
+    const BlockContext context = open_keys(location_, files_);
+    if (!storage_->keeps_versions()) return;
+    const auto lock = lock_for_writing(location_, files_);
+    const std::vector<PackName> packs =
+        Index::open_read_only(index_file(location_), context.store).packs();
+    bool is_complete = true;
+    for (const ChangedBlob& blob :
+         changed_blobs(*storage_, context, {packs.begin(), packs.end()})) {
+      report_.found.push_back(describe_changed(blob, *storage_));
+      const std::string trouble = put_back(*storage_, blob);
+      if (trouble.empty()) {
+        report_.put_back.push_back(storage_->display_name(blob.name));
+      } else {
+        report_.found.push_back(trouble);
+        is_complete = false;
+      }
+    }
+    if (!reads_first_versions(location_, files_) || !is_complete) return;
+    // What is not needed stays deleted.
+    choose_newest_versions(*storage_);
+    note_versions(location_, files_, Versions::kNewest);
   }
 
   // The findings of a check after the index has caught up. Catching up drops data that only a lost

@@ -34,7 +34,10 @@ struct UnreadableSnapshot {
 };
 
 struct RepairReport {
-  std::vector<std::string> found;        // damage found before the repair, one line each
+  std::vector<std::string> found;  // damage found before the repair, one line each
+  // Blobs that were deleted or replaced behind the store's back, and are again what they were
+  // first.
+  std::vector<std::string> put_back;
   std::vector<std::string> condemned;    // damaged packs that are no longer read, but stay in place
   std::vector<std::string> quarantined;  // other files, under their new names
   std::uint64_t salvaged_objects = 0;    // copied from damaged packs, messages among them

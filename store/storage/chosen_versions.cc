@@ -4,34 +4,34 @@
 
 namespace store {
 
-void ChosenVersions::choose(const BlobName& name, const std::string& id) {
+void ChosenVersions::choose(const BlobName& name, const std::string& id, InListings in_listings) {
   const std::lock_guard lock(mutex_);
   if (id.empty()) {
-    ids_.erase(name);
+    choices_.erase(name);
   } else {
-    ids_[name] = id;
+    choices_[name] = {.id = id, .in_listings = in_listings};
   }
 }
 
 std::string ChosenVersions::of(const BlobName& name) const {
   const std::lock_guard lock(mutex_);
-  const auto found = ids_.find(name);
-  return found == ids_.end() ? "" : found->second;
+  const auto found = choices_.find(name);
+  return found == choices_.end() ? "" : found->second.id;
 }
 
 void ChosenVersions::forget(std::span<const BlobName> names) {
   const std::lock_guard lock(mutex_);
-  if (ids_.empty()) return;
-  for (const BlobName& name : names) ids_.erase(name);
+  if (choices_.empty()) return;
+  for (const BlobName& name : names) choices_.erase(name);
 }
 
 void ChosenVersions::add_keys(std::string_view area, std::string_view prefix,
                               std::string_view after, std::vector<std::string>& keys) const {
   const std::lock_guard lock(mutex_);
-  if (ids_.empty()) return;
-  for (const auto& [name, id] : ids_) {
-    const bool is_wanted =
-        name.area() == area && name.key().starts_with(prefix) && name.key() > after;
+  if (choices_.empty()) return;
+  for (const auto& [name, choice] : choices_) {
+    const bool is_wanted = choice.in_listings == InListings::kAlways && name.area() == area &&
+                           name.key().starts_with(prefix) && name.key() > after;
     if (is_wanted) keys.push_back(name.key());
   }
   std::ranges::sort(keys);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "store/storage/blob_name.h"
+#include "store/storage/storage.h"
 
 namespace store {
 
@@ -17,19 +18,25 @@ namespace store {
 class ChosenVersions {
  public:
   // Empty: the newest.
-  void choose(const BlobName& name, const std::string& id);
+  void choose(const BlobName& name, const std::string& id, InListings in_listings);
   std::string of(const BlobName& name) const;
 
   // After the blobs were written or removed.
   void forget(std::span<const BlobName> names);
 
-  // Adds the keys that a listing lacks because their newest version is a marker of a removal.
+  // Adds the keys that a listing is to show, and lacks because their newest version is a marker of
+  // a removal.
   void add_keys(std::string_view area, std::string_view prefix, std::string_view after,
                 std::vector<std::string>& keys) const;
 
  private:
+  struct Choice {
+    std::string id;
+    InListings in_listings = InListings::kIfPresent;
+  };
+
   mutable std::mutex mutex_;
-  std::map<BlobName, std::string> ids_;
+  std::map<BlobName, Choice> choices_;
 };
 
 }  // namespace store

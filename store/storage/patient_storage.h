@@ -43,8 +43,12 @@ class PatientStorage : public Storage {
   std::optional<std::size_t> read_version_at(const BlobName& name, const std::string& id,
                                              std::uint64_t offset,
                                              std::span<std::byte> out) override;
-  void choose_version(const BlobName& name, const std::string& id) override {
-    storage_.choose_version(name, id);
+  void choose_version(const BlobName& name, const std::string& id,
+                      InListings in_listings = InListings::kIfPresent) override {
+    storage_.choose_version(name, id, in_listings);
+  }
+  bool reads_older_version(const BlobName& name) const override {
+    return storage_.reads_older_version(name);
   }
   LockExtension extend_lock(const BlobVersion& blob) override;
   std::string display_name() const override { return storage_.display_name(); }

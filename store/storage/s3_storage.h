@@ -61,8 +61,12 @@ class S3Storage : public Storage {
   std::optional<std::size_t> read_version_at(const BlobName& name, const std::string& id,
                                              std::uint64_t offset,
                                              std::span<std::byte> out) override;
-  void choose_version(const BlobName& name, const std::string& id) override {
-    chosen_.choose(name, id);
+  void choose_version(const BlobName& name, const std::string& id,
+                      InListings in_listings = InListings::kIfPresent) override {
+    chosen_.choose(name, id, in_listings);
+  }
+  bool reads_older_version(const BlobName& name) const override {
+    return !chosen_.of(name).empty();
   }
   LockExtension extend_lock(const BlobVersion& blob) override;
   std::string display_name() const override;

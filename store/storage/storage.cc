@@ -73,7 +73,8 @@ std::optional<std::size_t> Storage::read_version_at(const BlobName& name, const 
   fail_without_versions("read a version of", display_name(name));
 }
 
-void Storage::choose_version(const BlobName& name, const std::string& /*id*/) {
+void Storage::choose_version(const BlobName& name, const std::string& /*id*/,
+                             InListings /*in_listings*/) {
   fail_without_versions("choose a version of", display_name(name));
 }
 

@@ -79,6 +79,9 @@ struct KeptVersion {
   bool is_newest = false;  // reading the blob by its name gives it
 };
 
+// Whether listings show a blob whose older version is read, although it was removed.
+enum class InListings { kIfPresent, kAlways };
+
 struct LockExtension {
   enum class Outcome { kExtended, kLastsLongEnough, kRefused };
   Outcome outcome = Outcome::kExtended;
@@ -169,7 +172,7 @@ class Storage {
   virtual std::optional<BucketFacts> bucket_facts() { return std::nullopt; }
 
   // Whether blobs that were replaced or removed stay below their names, as versions, so that the
-  // four functions behind it may find some. Asked once; if that is refused, a storage that locks
+  // functions behind it may find some. Asked once; if that is refused, a storage that locks
   // keeps them.
   virtual bool keeps_versions() { return false; }
   virtual std::vector<BlobVersion> first_versions(std::string_view area);
@@ -179,9 +182,11 @@ class Storage {
   virtual std::optional<std::size_t> read_version_at(const BlobName& name, const std::string& id,
                                                      std::uint64_t offset,
                                                      std::span<std::byte> out);
-  // From now on, all that reads or lists the blob here sees that version, until it is written or
-  // removed here. Empty: the newest again. Nothing changes in the storage.
-  virtual void choose_version(const BlobName& name, const std::string& id);
+  // From now on, all that reads the blob here reads that version, until it is written or removed
+  // here. Empty: the newest again. Nothing changes in the storage.
+  virtual void choose_version(const BlobName& name, const std::string& id,
+                              InListings in_listings = InListings::kIfPresent);
+  virtual bool reads_older_version(const BlobName& /*name*/) const { return false; }
 
   // For how long packs, commit records and key slots can't be destroyed after they were written, or
   // their locks extended. Nullopt: this storage does not lock, and extend_lock() must not be

@@ -1,6 +1,8 @@
 #include "store/copies/copy_locks.h"
 
 #include <set>
+#include <string_view>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -52,6 +54,34 @@ TEST_F(CopyLocksTest, TheCommitsOfTheCopyDecide) {
   const LockExtensionReport report = extend_copy_locks(location_, files_, model_);
   EXPECT_THAT(report.troubles, IsEmpty());
   EXPECT_EQ(blobs, extended());
+}
+
+// The newest commit is one of them: without it, the packs of the others would be all that counts.
+TEST_F(CopyLocksTest, WhatWasDeletedBehindItsBackStaysLocked) {
+  class KeepsVersions : public tests::LockingModel {
+   public:
+    KeepsVersions() { keep_versions(); }
+    std::vector<BlobVersion> first_versions(std::string_view area) override {
+      return ModelStorage::first_versions(area);
+    }
+  };
+  KeepsVersions copy;
+  back_up("alice", 0, 3);
+  copy_store(location_, files_, copy);
+  back_up("bob", 5, 2);
+  copy_store(location_, files_, copy);
+  std::set<BlobName> blobs;
+  std::vector<BlobName> names;
+  for (const auto& [name, bytes] : copy.contents()) {
+    if (!is_followed(name)) continue;
+    blobs.insert(name);
+    names.push_back(name);
+  }
+  ASSERT_LE(4U, blobs.size());
+  EXPECT_THAT(copy.remove(names), IsEmpty());
+  const LockExtensionReport report = extend_copy_locks(location_, files_, copy);
+  EXPECT_EQ(blobs.size(), report.troubles.size()) << "that they were deleted";
+  for (const BlobName& name : blobs) EXPECT_TRUE(copy.extended.contains(name)) << name.text();
 }
 
 TEST_F(CopyLocksTest, ACopyWithoutLocksIsRefused) {

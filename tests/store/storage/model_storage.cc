@@ -322,10 +322,6 @@ std::optional<std::size_t> ModelStorage::read_version_at(const BlobName& name,
   return length;
 }
 
-void ModelStorage::choose_version(const BlobName& name, const std::string& id) {
-  chosen_.choose(name, id);
-}
-
 const base::Bytes* ModelStorage::version_of(const BlobName& name, const std::string& id) const {
   const auto versions = blobs_.find(name);
   if (versions == blobs_.end()) return nullptr;

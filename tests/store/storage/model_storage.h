@@ -102,7 +102,13 @@ class ModelStorage : public store::Storage {
   std::optional<std::size_t> read_version_at(const store::BlobName& name, const std::string& id,
                                              std::uint64_t offset,
                                              std::span<std::byte> out) override;
-  void choose_version(const store::BlobName& name, const std::string& id) override;
+  void choose_version(const store::BlobName& name, const std::string& id,
+                      store::InListings in_listings = store::InListings::kIfPresent) override {
+    chosen_.choose(name, id, in_listings);
+  }
+  bool reads_older_version(const store::BlobName& name) const override {
+    return !chosen_.of(name).empty();
+  }
   std::optional<std::chrono::seconds> clock_lead() const override { return clock_lead_; }
   std::string display_name() const override { return "the model"; }
   std::string display_name(const store::BlobName& name) const override {

@@ -1,0 +1,179 @@
+#include "store/maintenance/put_back.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include <fmt/core.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "store/format/commit_record.h"
+#include "store/format/crypto.h"
+#include "store/format/layout.h"
+#include "store/format/right_version.h"
+#include "store/format/sealed_blob.h"
+#include "store/keys/key_slot.h"
+
+namespace store {
+
+namespace {
+
+constexpr std::size_t kPieceOfPack = std::size_t{8} << 20U;
+constexpr std::uint64_t kMaxSmallBlob = kMaxSealedBlob;  // of key slots, too
+
+class ChangeSearch {
+ public:
+  ChangeSearch(Storage& storage, const BlockContext& context, const std::set<PackName>& needed)
+      : storage_(storage), context_(context), needed_(needed) {}
+
+  std::vector<ChangedBlob> run() {
+    search(kPacksArea, [this](const BlobVersion& blob) { return is_changed_pack(blob); });
+    search(kCommitsArea, [this](const BlobVersion& blob) {
+      return is_small_blob_changed(
+          blob, [&](base::ByteView bytes) { return opens_as_record(context_, blob.name, bytes); });
+    });
+    const std::vector<std::string> slots = storage_.list(kKeysArea);
+    search(kKeysArea, [&](const BlobVersion& blob) {
+      const bool is_listed = std::ranges::find(slots, blob.name.key()) != slots.end();
+      return is_listed && is_small_blob_changed(blob, is_valid_slot);
+    });
+    return std::move(changed_);
+  }
+
+ private:
+  template <typename IsChanged>
+  void search(std::string_view area, const IsChanged& is_changed) {
+    for (const BlobVersion& blob : storage_.first_versions(area)) {
+      if (!blob.is_removed && !blob.is_replaced) continue;
+      if (!is_changed(blob)) continue;
+      changed_.push_back({.name = blob.name, .first = blob.id, .is_removed = blob.is_removed});
+    }
+  }
+
+  // A pack that was written twice with the same bytes may look as if it had been replaced. Whether
+  // the first version is right is found out when it is read.
+  bool is_changed_pack(const BlobVersion& blob) {
+    const std::optional<PackName> pack = pack_name(blob.name.key());
+    if (!pack || !needed_.contains(*pack)) return false;
+    return blob.is_removed || digest_of_version(storage_, blob.name, newest_of(blob.name)) != *pack;
+  }
+
+  template <typename IsRight>
+  bool is_small_blob_changed(const BlobVersion& blob, const IsRight& is_right) {
+    const std::optional<base::Bytes> first = read_small(blob.name, blob.id);
+    if (!first || !is_right(*first)) return false;
+    return blob.is_removed || read_small(blob.name, newest_of(blob.name)) != first;
+  }
+
+  std::string newest_of(const BlobName& name) {
+    for (const KeptVersion& version : storage_.versions(name)) {
+      if (version.is_newest) return version.id;
+    }
+    return "";
+  }
+
+  std::optional<base::Bytes> read_small(const BlobName& name, const std::string& id) {
+    base::Bytes bytes(kMaxSmallBlob + 1);
+    const std::optional<std::size_t> length = storage_.read_version_at(name, id, 0, bytes);
+    if (!length) return std::nullopt;
+    bytes.resize(*length);
+    return bytes;
+  }
+
+  static bool opens_as_record(const BlockContext& context, const BlobName& name,
+                              base::ByteView bytes) {
+    try {
+      static_cast<void>(CommitRecord::open(context, name, bytes, ""));
+      return true;
+    } catch (const base::Error&) {
+      return false;
+    }
+  }
+
+  static bool is_valid_slot(base::ByteView bytes) { return KeySlot::decode(bytes).has_value(); }
+
+  Storage& storage_;
+  const BlockContext& context_;
+  const std::set<PackName>& needed_;
+  std::vector<ChangedBlob> changed_;
+};
+
+// Returns false, and writes nothing, if this version has another digest.
+bool write_pack_again(Storage& storage, const BlobName& name, const std::string& id) {
+  const std::unique_ptr<Upload> upload = storage.upload(kPacksArea);
+  base::Bytes piece(kPieceOfPack);
+  Sha256Hash hash;
+  for (std::uint64_t offset = 0;; offset += piece.size()) {
+    const auto length = storage.read_version_at(name, id, offset, piece);
+    const base::ByteView bytes = base::ByteView(piece).first(length.value_or(0));
+    hash.update(bytes);
+    upload->write(bytes);
+    if (bytes.size() < piece.size()) break;
+  }
+  if (hash.finish() != pack_name(name.key())) return false;
+  upload->publish(name.key());
+  return true;
+}
+
+void write_pack_again(Storage& storage, const BlobName& name) {
+  const std::vector<KeptVersion> versions = storage.versions(name);
+  const bool is_written = std::ranges::any_of(versions, [&](const KeptVersion& version) {
+    return write_pack_again(storage, name, version.id);
+  });
+  if (is_written) return;
+  base::fail(base::ErrorCode::kDamaged, "read {}: no version of it is right",
+             storage.display_name(name));
+}
+
+void write_small_blob_again(Storage& storage, const ChangedBlob& blob) {
+  storage.choose_version(blob.name, blob.first);
+  const std::optional<base::Bytes> bytes = storage.get(blob.name, kMaxSmallBlob);
+  if (!bytes) {
+    base::fail(base::ErrorCode::kDamaged, "read {}: its first version is gone",
+               storage.display_name(blob.name));
+  }
+  storage.replace(blob.name, *bytes);
+}
+
+}  // namespace
+
+std::vector<ChangedBlob> changed_blobs(Storage& storage, const BlockContext& context,
+                                       const std::set<PackName>& needed) {
+  if (!storage.keeps_versions()) return {};
+  try {
+    return ChangeSearch(storage, context, needed).run();
+  } catch (const StorageError& error) {
+    if (error.trouble() != Trouble::kRefused) throw;
+    base::log_debug("{}", error.what());
+    return {};
+  }
+}
+
+std::string describe_changed(const ChangedBlob& blob, const Storage& storage) {
+  return fmt::format(
+      "{}: it was {} in the storage; its first version is still there: mailstow-backupd check "
+      "--repair puts it back",
+      storage.display_name(blob.name), blob.is_removed ? "deleted" : "replaced");
+}
+
+std::string put_back(Storage& storage, const ChangedBlob& blob) {
+  std::string trouble;
+  try {
+    if (blob.name.area() == kPacksArea) {
+      write_pack_again(storage, blob.name);
+    } else {
+      write_small_blob_again(storage, blob);
+    }
+  } catch (const StorageError& error) {
+    if (error.trouble() != Trouble::kRefused) throw;
+    trouble = error.what();
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kDamaged) throw;
+    trouble = error.what();
+  }
+  if (trouble.empty()) storage.choose_version(blob.name, "");
+  return trouble;
+}
+
+}  // namespace store

@@ -1,0 +1,35 @@
+// The blobs that a store needs and that were deleted or replaced behind its back, in a storage that
+// keeps versions: finding them, and writing what they were again.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "store/format/block.h"
+#include "store/format/pack.h"
+#include "store/storage/storage.h"
+
+namespace store {
+
+struct ChangedBlob {
+  BlobName name;
+  std::string first;  // the id of its first version, which is right
+  bool is_removed = false;
+};
+
+// Packs among `needed`, commit records, and key slots that were replaced; a key slot that is
+// missing was removed, unless its first version is being read (store/format/right_version.h). Lists
+// the versions in three areas, and reads what looks replaced. Empty where the storage keeps no
+// versions, or may not be asked. Fails like the storage.
+std::vector<ChangedBlob> changed_blobs(Storage& storage, const BlockContext& context,
+                                       const std::set<PackName>& needed);
+
+// A finding.
+std::string describe_changed(const ChangedBlob& blob, const Storage& storage);
+
+// Writes its first version again, so that it is the newest. Returns why it could not, or "": the
+// storage refuses it. Fails like the storage otherwise. Afterwards, the newest version is read.
+std::string put_back(Storage& storage, const ChangedBlob& blob);
+
+}  // namespace store

@@ -1,0 +1,276 @@
+// What an attacker does to the objects of a bucket that keeps versions: what the store needs of
+// them is read in the first versions, found by checks, and put back by repairs.
+#include <algorithm>
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "store/format/block.h"
+#include "store/format/compression.h"
+#include "store/format/pack.h"
+#include "store/format/right_version.h"
+#include "store/keys/key_ring.h"
+#include "store/keys/key_slot.h"
+#include "store/maintenance/check.h"
+#include "store/maintenance/prune.h"
+#include "store/maintenance/reindex.h"
+#include "store/maintenance/repair.h"
+#include "store/pack_writer.h"
+#include "tests/expect_error.h"
+#include "tests/store/storage/model_storage.h"
+#include "tests/store/store_fixture.h"
+
+namespace store {
+namespace {
+
+namespace fs = std::filesystem;
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+
+class FirstVersionsTest : public StoreFixture {
+ protected:
+  static constexpr unsigned kNights = 4;
+
+  FirstVersionsTest() {
+    location_.storage = model_;
+    make_store();
+    model_->keep_versions();
+    for (unsigned night = 1; night <= kNights; ++night) {
+      back_up_at(std::chrono::sys_seconds(std::chrono::days(19'000 + night)), "alice",
+                 samples(0, night));
+    }
+  }
+
+  std::vector<BlobName> blobs_in(const std::string& area) const {
+    std::vector<BlobName> names;
+    for (const auto& [name, bytes] : model_->contents()) {
+      if (name.area() == area) names.push_back(name);
+    }
+    return names;
+  }
+
+  void remove(const std::vector<BlobName>& names) const {
+    EXPECT_THAT(model_->remove(names), IsEmpty());
+  }
+
+  void replace(const std::vector<BlobName>& names) const {
+    for (const BlobName& name : names) model_->replace(name, base::as_bytes("other bytes"));
+  }
+
+  std::vector<std::string> restored() {
+    Reader reader = open_reader();
+    return restore(reader, "alice", "INBOX");
+  }
+
+  std::uint64_t packs_in_index() { return open_reader().size().packs; }
+
+  // Which versions are read is forgotten at the end of a process.
+  void begin_process() const {
+    for (const BlobName& name : all_) model_->choose_version(name, "");
+  }
+
+  // From now on, begin_process() knows all that is there.
+  void remember_names() {
+    for (const auto& [name, bytes] : model_->contents()) all_.push_back(name);
+  }
+
+  // The pack with one byte of an attachment changed, by an attacker who has the store's key.
+  base::Bytes forged(const BlobName& name) const {
+    const BlockContext context = open_keys(location_, files_);
+    const PackName pack = pack_name(name.key()).value();
+    Decompressor decompressor;
+    Compressor compressor(compression_level(Effort::kFast));
+    base::Bytes bytes = model_->contents().at(name);
+    PackFile file = PackFile::open(*model_, pack);
+    const Pack contents = file.read_trailer(context, pack, decompressor);
+    for (std::size_t at = 0; at < contents.blocks.size(); ++at) {
+      const BlockEntry& block = contents.blocks[at];
+      if (block.stream != Stream::kBinaries) continue;
+      const base::Bytes sealed = file.read_block(block.place, block.sealed_length);
+      base::Bytes plain =
+          open_block(context, block.header(contents.id, at), sealed, decompressor, "block");
+      plain[100] ^= std::byte{1};
+      const base::Bytes changed =
+          seal_block(context, block.header(contents.id, at), plain, compressor);
+      EXPECT_EQ(sealed.size(), changed.size()) << "random bytes can't be compressed";
+      std::ranges::copy(changed, bytes.begin() + static_cast<std::ptrdiff_t>(block.place));
+    }
+    return bytes;
+  }
+
+  const std::shared_ptr<tests::ModelStorage> model_ =
+      std::make_shared<tests::ModelStorage>(StorageTraits{});
+  std::vector<BlobName> all_;
+};
+
+TEST_F(FirstVersionsTest, PacksThatWereDeletedAreRead) {
+  remove(blobs_in("packs"));
+  EXPECT_EQ(samples(0, kNights), restored());
+}
+
+TEST_F(FirstVersionsTest, PacksThatWereReplacedAreRead) {
+  replace(blobs_in("packs"));
+  EXPECT_EQ(samples(0, kNights), restored());
+}
+
+TEST_F(FirstVersionsTest, PacksThatWereForgedWithTheKeyAreRead) {
+  bool has_changed = false;
+  for (const BlobName& name : blobs_in("packs")) {
+    const base::Bytes bytes = forged(name);
+    has_changed = has_changed || bytes != model_->contents().at(name);
+    model_->replace(name, bytes);
+  }
+  EXPECT_TRUE(has_changed);
+  EXPECT_EQ(samples(0, kNights), restored());
+}
+
+TEST_F(FirstVersionsTest, WithoutARightVersionAPackIsDamaged) {
+  const auto other = std::make_shared<tests::ModelStorage>(StorageTraits{});
+  for (const auto& [name, bytes] : model_->contents()) {
+    other->put(name, name.area() == "packs" ? base::to_bytes("other bytes") : bytes);
+  }
+  other->keep_versions();
+  location_.storage = other;
+  EXPECT_ERROR(kDamaged, "read", restored());
+}
+
+TEST_F(FirstVersionsTest, AStoreThatIsWellPaysNothing) {
+  EXPECT_EQ(samples(0, kNights), restored());
+  { const Writer writer = open_writer(); }
+  EXPECT_THAT(reindex(location_, files_).damage, IsEmpty());
+  EXPECT_EQ(0U, model_->operations("versions"));
+}
+
+TEST_F(FirstVersionsTest, WhatAPruneDeletesStaysDeleted) {
+  const std::vector<BlobName> before = blobs_in("packs");
+  prune(location_, files_, clock_, {.drop = {}, .grace = std::chrono::hours(24)});
+  clock_.moment += std::chrono::hours(25);
+  prune(location_, files_, clock_, {.drop = {}, .grace = std::chrono::hours(24)});
+  for (const BlobName& pack : before) EXPECT_THAT(blobs_in("packs"), Not(Contains(pack)));
+  const std::uint64_t packs = packs_in_index();
+  fs::remove_all(location_.index);
+  EXPECT_THAT(reindex(location_, files_).damage, IsEmpty());
+  EXPECT_EQ(packs, packs_in_index());
+  EXPECT_EQ(samples(0, kNights), restored());
+  EXPECT_EQ(0U, model_->operations("versions"));
+  EXPECT_THAT(check(location_, files_, {}).damage, IsEmpty());
+}
+
+TEST_F(FirstVersionsTest, AnIndexIsRebuiltFromFirstVersions) {
+  replace(blobs_in("commits"));
+  std::vector<BlobName> packs = blobs_in("packs");
+  replace({packs.back()});
+  fs::remove_all(location_.index);
+  EXPECT_THAT(reindex(location_, files_).damage,
+              testing::ElementsAre(HasSubstr(packs.back().key() + ": it was deleted or replaced")));
+  EXPECT_EQ(samples(0, kNights), restored());
+}
+
+TEST_F(FirstVersionsTest, KeySlotsThatWereReplacedOrDeletedOpen) {
+  replace(blobs_in("keys"));
+  EXPECT_EQ(samples(0, kNights), restored());
+  remove(blobs_in("keys"));
+  EXPECT_EQ(samples(0, kNights), restored());
+}
+
+TEST_F(FirstVersionsTest, AKeyThatWasRemovedStaysRemoved) {
+  Location with_other = location_;
+  with_other.key_file = directory_ / "other.key";
+  const std::string id = add_key_file(location_, files_, clock_, with_other.key_file);
+  EXPECT_EQ(2U, list_keys(with_other, files_).size());
+  EXPECT_NO_THROW(Reader::open(with_other, files_));
+  remove_key(location_, files_, id);
+  EXPECT_ERROR(kKey, "is not a key of this store", Reader::open(with_other, files_));
+}
+
+TEST_F(FirstVersionsTest, WritersReportChecksFindAndRepairsPutBack) {
+  const std::vector<BlobName> packs = blobs_in("packs");
+  const BlobName record = blobs_in("commits").front();
+  const auto before = model_->contents();
+  remember_names();
+  remove({packs.front(), record});
+  replace({packs.back()});
+  {
+    Writer writer = open_writer();
+    EXPECT_THAT(writer.damage(),
+                Contains(HasSubstr(packs.front().key() + ": it was deleted or replaced")));
+    for (const std::string& message : samples(0, kNights)) {
+      EXPECT_FALSE(add_message(writer, message).is_new);
+    }
+  }
+  {
+    const Writer writer = open_writer();  // of the same process
+    EXPECT_THAT(writer.damage(),
+                Contains(HasSubstr(packs.front().key() + ": it was deleted or replaced")));
+  }
+  begin_process();
+  const std::vector<std::string> found = check(location_, files_, {}).damage;
+  EXPECT_THAT(found, SizeIs(3));
+  EXPECT_THAT(found, Contains(HasSubstr(packs.front().text() + ": it was deleted in the storage")));
+  EXPECT_THAT(found, Contains(HasSubstr(packs.back().text() + ": it was replaced")));
+  EXPECT_THAT(found, Contains(HasSubstr(record.text() + ": it was deleted in the storage")));
+  begin_process();
+  const RepairReport repaired = repair(location_, files_, clock_);
+  EXPECT_THAT(repaired.put_back, SizeIs(3));
+  EXPECT_THAT(repaired.condemned, IsEmpty());
+  EXPECT_THAT(repaired.after.damage, IsEmpty());
+  begin_process();
+  for (const BlobName& name : {packs.front(), packs.back(), record}) {
+    EXPECT_EQ(before.at(name), model_->contents()[name]) << name.text();
+  }
+  EXPECT_THAT(open_writer().damage(), IsEmpty());
+  EXPECT_EQ(samples(0, kNights), restored());
+}
+
+TEST_F(FirstVersionsTest, WhatIsReadAsItWasFirstIsNotWrittenUntilItIsPutBack) {
+  remember_names();
+  const std::vector<BlobName> packs = blobs_in("packs");
+  const std::vector<BlobName> records = blobs_in("commits");
+  remove(packs);
+  remove(records);
+  replace(blobs_in("keys"));
+  fs::remove_all(location_.index);
+  const ReindexReport report = reindex(location_, files_, {.versions = Versions::kFirst});
+  EXPECT_THAT(report.damage, IsEmpty());
+  EXPECT_EQ(packs.size(), report.packs);
+  begin_process();
+  EXPECT_EQ(samples(0, kNights), restored());
+  EXPECT_ERROR(kConfig, "run mailstow-backupd check --repair", open_writer());
+  begin_process();
+  const RepairReport repaired = repair(location_, files_, clock_);
+  EXPECT_EQ(packs.size() + records.size() + 2, repaired.put_back.size());
+  EXPECT_THAT(repaired.after.damage, IsEmpty());
+  begin_process();
+  EXPECT_EQ(packs, blobs_in("packs"));
+  EXPECT_EQ(records, blobs_in("commits"));
+  EXPECT_THAT(open_writer().damage(), IsEmpty());
+  EXPECT_EQ(samples(0, kNights), restored());
+}
+
+TEST_F(FirstVersionsTest, AReindexEndsReadingThem) {
+  ASSERT_THAT(reindex(location_, files_, {.versions = Versions::kFirst}).damage, IsEmpty());
+  EXPECT_ERROR(kConfig, "or reindex", open_writer());
+  ASSERT_THAT(reindex(location_, files_).damage, IsEmpty());
+  EXPECT_THAT(open_writer().damage(), IsEmpty());
+}
+
+TEST_F(FirstVersionsTest, WithoutVersionsThereIsNothingToRead) {
+  const auto other = std::make_shared<tests::ModelStorage>(StorageTraits{});
+  for (const auto& [name, bytes] : model_->contents()) other->put(name, bytes);
+  location_.storage = other;
+  EXPECT_ERROR(kConfig, "keeps no versions",
+               reindex(location_, files_, {.versions = Versions::kFirst}));
+  EXPECT_NO_THROW(open_writer()) << "nothing was noted";
+}
+
+}  // namespace
+}  // namespace store
