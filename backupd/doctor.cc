@@ -124,6 +124,7 @@ class Doctor {
         {"restore desk", "", [this] { return check_desk(config_); }},
         {"reports", "", [this] { return check_reporting(environment_); }},
         {"alarm", "", [this] { return check_alarms(environment_); }}};
+    add_buckets(checks);
     for (const auto& [server_name, server] : config_.servers) {
       add_server(checks, server_name, server, now);
     }
@@ -134,6 +135,22 @@ class Doctor {
                         [this] { return check_restoring(environment_, command_.probe); }});
     }
     return checks;
+  }
+
+  // Copies in buckets, and the object locks of all buckets.
+  void add_buckets(std::vector<DoctorCheck>& checks) const {
+    const auto add_lock = [&checks](const base::S3Config& bucket) {
+      if (!bucket.lock_for) return;
+      checks.push_back({"object lock", base::escape_for_terminal(bucket.display_name()),
+                        [&bucket] { return check_object_lock(bucket); }});
+    };
+    if (config_.store.s3) add_lock(*config_.store.s3);
+    for (const base::CopyConfig& copy : config_.copies) {
+      if (!copy.s3) continue;
+      checks.push_back({"copy", base::escape_for_terminal(copy.display_name()),
+                        [this, &copy] { return check_copy(copy, environment_.files); }});
+      add_lock(*copy.s3);
+    }
   }
 
   void add_mail(std::vector<DoctorCheck>& checks, const base::MailConfig& mail,

@@ -34,6 +34,13 @@ std::vector<Finding> check_key(const base::StoreConfig& config, base::FileSystem
 // index. Of a store in a bucket: what the endpoint answers, with an object of the check's own.
 std::vector<Finding> check_store(const base::StoreConfig& config, base::FileSystem& files);
 
+// A copy in a bucket, as far as its bucket and this access key go. Empty for one in a directory.
+std::vector<Finding> check_copy(const base::CopyConfig& copy, base::FileSystem& files);
+
+// Whether the locks of a bucket hold against these credentials, proven on an object of the check's
+// own. Empty if nothing is to be locked there.
+std::vector<Finding> check_object_lock(const base::S3Config& config);
+
 std::vector<Finding> check_free_space(const base::StoreConfig& config, base::FileSystem& files);
 
 // Whether the kernel's clock is synchronised; clock_keeping() returns nullopt if the system does

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -8,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backupd/doctor/bucket_check.h"
 #include "backupd/doctor/checks.h"
 #include "backupd/doctor/file_access.h"
 #include "base/clock.h"
@@ -19,8 +21,6 @@
 #include "store/fence.h"
 #include "store/format/layout.h"
 #include "store/format/location.h"
-#include "store/maintenance/bucket_report.h"
-#include "store/maintenance/storage_probe.h"
 #include "store/reader.h"
 
 namespace backupd {
@@ -79,26 +79,17 @@ class StoreExaminer {
     find_audit_socket();
     check_index();
     check_access("spool", config_.spool, kWritableByOthers, "other users can change it");
-    const store::BucketReport bucket = store::examine_bucket(*config_.s3, *location.storage);
-    if (!bucket.failure.empty()) {
-      findings_.push_back(failure("store", shown_store(), bucket.failure, bucket.remedy,
-                                  base::ExitStatus::kNothingDone));
-      return;
-    }
-    const store::StorageProbe probe = store::probe_storage(location, files_);
-    if (!probe.failure.empty()) {
-      findings_.push_back(failure("store", shown_store(), probe.failure, probe.remedy,
-                                  base::ExitStatus::kNothingDone));
-      return;
-    }
-    if (!probe.not_removed.empty()) {
+    BucketCheck bucket =
+        try_bucket("store", shown_store(), "store.s3", *config_.s3, location, files_);
+    std::ranges::move(bucket.findings, std::back_inserter(findings_));
+    if (!bucket.is_usable) return;
+    if (!bucket.not_removed.empty()) {
       findings_.push_back(
-          warning("store", shown_store(), "it keeps what is removed: " + probe.not_removed,
+          warning("store", shown_store(), "it keeps what is removed: " + bucket.not_removed,
                   "allow this access key to delete objects, or prune can free nothing"));
     }
-    find_threats(bucket);
     open(location);
-    const bool is_fenced = probe.creates_once || (!has_failed() && try_fence(location));
+    const bool is_fenced = bucket.creates_once || (!has_failed() && try_fence(location));
     if (std::ranges::any_of(findings_, is_problem)) return;
     findings_.push_back(
         passed("store", shown_store(),
@@ -107,12 +98,6 @@ class StoreExaminer {
                            bucket.details,
                            is_fenced ? "one is let through by the storage"
                                      : "the store's own records find the others")));
-  }
-
-  void find_threats(const store::BucketReport& bucket) {
-    for (const store::BucketReport::Threat& threat : bucket.threats) {
-      findings_.push_back(warning("store", shown_store(), threat.what, threat.remedy));
-    }
   }
 
   bool has_failed() const {

@@ -1,5 +1,6 @@
 #include "store/maintenance/bucket_report.h"
 
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include "base/terminal.h"
 #include "store/maintenance/storage_probe.h"
 #include "store/storage/s3_facts.h"
+#include "store/storage/s3_lock_probe.h"
 
 namespace store {
 
@@ -60,7 +62,7 @@ BucketReport examine_bucket(const base::S3Config& config, Storage& storage) {
   }
   const std::string clock = clock_difference(storage);
   if (!clock.empty()) {
-    report.threats.push_back({.what = clock + ": nothing is written to the store",
+    report.threats.push_back({.what = clock + ": nothing is written there",
                               .remedy = "set it: timedatectl set-ntp true, or another NTP client"});
   }
   if (!facts) return report;
@@ -70,6 +72,30 @@ BucketReport examine_bucket(const base::S3Config& config, Storage& storage) {
   const std::string retention = facts->default_retention.value_or("");
   if (!retention.empty()) report.threats.push_back(threat_of_retention(retention));
   report.details = details_of(*facts);
+  return report;
+}
+
+LockReport examine_locks(const base::S3Config& config, base::Clock& clock) {
+  LockReport report;
+  LockProof proof;
+  try {
+    proof = prove_locks(config, clock);
+  } catch (const StorageError& error) {
+    report.failure = error.what();
+    report.remedy = remedy_for(error.trouble());
+    return report;
+  }
+  if (!proof.holds()) {
+    report.failure = "object lock does not hold there: " + proof.why + ": nothing is written there";
+    report.remedy = remedy_for_locks(proof, config.lock_mode);
+    return report;
+  }
+  const bool is_governance = config.lock_mode == base::S3LockMode::kGovernance;
+  report.proof = fmt::format(
+      "locks hold for {}: these credentials could neither shorten one nor delete a locked "
+      "version{}",
+      base::format_count(static_cast<std::uint64_t>(config.lock_for->count()), "day"),
+      is_governance ? "; others that may bypass governance can" : "");
   return report;
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <random>
 
 #include <fmt/core.h>
 
@@ -15,11 +14,6 @@ namespace store {
 namespace {
 
 constexpr std::array<std::string_view, 3> kLockedAreas{"packs", "commits", "keys"};
-
-std::uint64_t random_seed() {
-  std::random_device random;
-  return (std::uint64_t{random()} << 32U) | random();
-}
 
 LockExtension refused_extension(const std::string& operation, const std::string& why) {
   return {.outcome = LockExtension::Outcome::kRefused,
@@ -35,16 +29,12 @@ bool S3LockKeeper::covers(std::string_view area) const {
 void S3LockKeeper::require_proof() {
   const std::lock_guard lock(mutex_);
   const base::S3Config& config = bucket_.config();
-  if (!proof_) proof_ = prove_locks(config, clock_, random_seed());
+  if (!proof_) proof_ = prove_locks(config, clock_);
   if (proof_->holds()) return;
-  const bool is_bypass = proof_->works && config.lock_mode == base::S3LockMode::kGovernance;
   base::fail(base::ErrorCode::kConfig,
              "write to {}: object lock does not hold there: {}: nothing but an object of the probe "
              "was touched: {}",
-             config.display_name(), proof_->why,
-             is_bypass ? "set lock_mode to compliance, or take the right "
-                         "s3:BypassGovernanceRetention from the access key"
-                       : "use a bucket whose locks hold, or remove lock_for");
+             config.display_name(), proof_->why, remedy_for_locks(*proof_, config.lock_mode));
 }
 
 std::vector<std::string> S3LockKeeper::headers() const {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <optional>
+#include <random>
 #include <utility>
 #include <vector>
 
@@ -266,6 +267,18 @@ class LockProver {
 
 LockProof prove_locks(const base::S3Config& config, base::Clock& clock, std::uint64_t seed) {
   return LockProver(config, clock, seed).run();
+}
+
+LockProof prove_locks(const base::S3Config& config, base::Clock& clock) {
+  std::random_device random;
+  return prove_locks(config, clock, (std::uint64_t{random()} << 32U) | random());
+}
+
+std::string remedy_for_locks(const LockProof& proof, base::S3LockMode mode) {
+  const bool is_bypass = proof.works && mode == base::S3LockMode::kGovernance;
+  return is_bypass ? "set lock_mode to compliance, or take the right s3:BypassGovernanceRetention "
+                     "from the access key"
+                   : "use a bucket whose locks hold, or remove lock_for";
 }
 
 }  // namespace store

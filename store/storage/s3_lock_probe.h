@@ -27,4 +27,10 @@ struct LockProof {
 // locked version stays in the bucket, below a delete marker. Fails like a storage.
 LockProof prove_locks(const base::S3Config& config, base::Clock& clock, std::uint64_t seed);
 
+// The same with a random seed.
+LockProof prove_locks(const base::S3Config& config, base::Clock& clock);
+
+// What to do where it does not hold.
+std::string remedy_for_locks(const LockProof& proof, base::S3LockMode mode);
+
 }  // namespace store
