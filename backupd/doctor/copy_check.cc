@@ -55,8 +55,9 @@ std::vector<Finding> check_copy(const base::CopyConfig& copy, base::FileSystem& 
   }
   // `copy` deletes nothing: that this access key can't is as it should be.
   return {passed("copy", subject,
-                 fmt::format("objects can be written, read and listed{}{}{}",
-                             bucket.not_removed.empty() ? ", and deleted" : ", but not deleted",
+                 fmt::format("objects can be written, read{}{}{}",
+                             bucket.not_removed.empty() ? ", listed and deleted"
+                                                        : " and listed, but not deleted",
                              bucket.details, describe_race(creates_once)))};
 }
 

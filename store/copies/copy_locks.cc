@@ -12,7 +12,7 @@ namespace store {
 LockExtensionReport extend_copy_locks(const Location& location, base::FileSystem& files,
                                       Storage& copy) {
   const BlockContext context = open_keys(location, files);
-  // What was deleted there is needed, too: an attacker must not be able to end its locks.
+  // Deleting the copy's newest commits must not end the locks of what they name.
   if (copy.keeps_versions()) choose_first_versions(copy);
   CopiedCommits copied(copy, context);
   std::set<PackName> packs;

@@ -1,5 +1,5 @@
 // Reads what was written under a name before it was replaced or removed, in a storage that keeps
-// versions: with object lock, an attacker can do no more to a store than add versions.
+// versions: with object lock, an attacker can only add versions to a store.
 //
 // A name of a store never gets other bytes than its first ones. So the first version is the right
 // one, unless it shows that it is not; what only looks right counts for less.
@@ -26,8 +26,8 @@ std::optional<Sha256> digest_of_version(Storage& storage, const BlobName& name,
 
 // Chooses the first version of the pack that has the digest which is its name
 // (Storage::choose_version()), and logs that. For a pack that is missing or damaged, although the
-// store needs it: the versions are read whole. False: reading it by its name already gives the
-// right one, or there is none, or the storage keeps no versions. Fails like the storage.
+// store needs it: the versions are read whole. False: no other version than the one that is read by
+// the name is right, or the storage keeps no versions. Fails like the storage.
 bool choose_right_pack(Storage& storage, const PackName& pack);
 
 // The same for a small blob: the first version that `is_right` accepts, of at most `limit` bytes.

@@ -129,7 +129,7 @@ base::Bytes ObjectReader::read_message(const ObjectId& id, const ObjectPlace& pl
   try {
     return rebuild_message(id, place);
   } catch (const base::Error& error) {
-    // Whoever has the store's key can write a pack whose blocks open, but not one with its digest.
+    // With the store's key, a pack can be forged whose blocks open, but not one with its digest.
     // Blocks of it may have been read ahead.
     if (error.code() != ErrorCode::kDamaged) throw;
     if (!choose_older_versions(used_) && !reads_older_) throw;

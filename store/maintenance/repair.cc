@@ -137,7 +137,7 @@ class Repair {
       }
     }
     if (!reads_first_versions(location_, files_) || !is_complete) return;
-    // What is not needed stays deleted.
+    // Packs that a prune has deleted stay deleted.
     choose_newest_versions(*storage_);
     note_versions(location_, files_, Versions::kNewest);
   }

@@ -30,7 +30,7 @@ LockProof prove_locks(const base::S3Config& config, base::Clock& clock, std::uin
 // The same with a random seed.
 LockProof prove_locks(const base::S3Config& config, base::Clock& clock);
 
-// What to do where it does not hold.
+// The remedy for locks that do not hold.
 std::string remedy_for_locks(const LockProof& proof, base::S3LockMode mode);
 
 }  // namespace store

@@ -176,7 +176,7 @@ class Storage {
   // keeps them.
   virtual bool keeps_versions() { return false; }
   virtual std::vector<BlobVersion> first_versions(std::string_view area);
-  // Those of one blob, the oldest first. Empty: there are none, or they may not be listed.
+  // Those of one blob, the oldest first. Empty: it has no version, or they may not be listed.
   virtual std::vector<KeptVersion> versions(const BlobName& name);
   // As read_at(), of that version.
   virtual std::optional<std::size_t> read_version_at(const BlobName& name, const std::string& id,

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <utility>
 
 #include <gmock/gmock.h>
 
@@ -208,6 +209,38 @@ TEST_P(BucketStoreTest, DoctorTriesTheEndpoint) {
   ASSERT_FALSE(refused.is_null());
   EXPECT_THAT(refused["what"].get<std::string>(), HasSubstr("the model refuses it"));
   EXPECT_THAT(refused["remedy"].get<std::string>(), HasSubstr("docs/object-storage.md"));
+}
+
+TEST_P(BucketStoreTest, DoctorTriesTheBucketOfACopy) {
+  tests::ModelBucket copy("s3://mail/copy");
+  json bucket = mailstow_.config()["store"]["s3"];
+  bucket["prefix"] = "copy";
+  mailstow_.config()["copies"] = {{{"name", "cloud"}, {"s3", std::move(bucket)}}};
+  mailstow_.save();
+  run({"init"});
+  once();
+  const auto finding = [&](const std::string& state, int status) {
+    const json report = document_of({"doctor"}, status);
+    for (const json& each : report["findings"]) {
+      if (each["check"] == "copy" && each["state"] == state) return each;
+    }
+    return json();
+  };
+  const json sound = finding("ok", 0);
+  ASSERT_FALSE(sound.is_null());
+  EXPECT_EQ("s3://mail/copy", sound["subject"]);
+  EXPECT_THAT(sound["what"].get<std::string>(),
+              HasSubstr("written, read, listed and deleted; a name is created only once"));
+  EXPECT_TRUE(copy.storage().contents().empty());
+  copy.storage().set_clock_lead(std::chrono::minutes(7));
+  const json late = finding("warning", 0);
+  ASSERT_FALSE(late.is_null());
+  EXPECT_THAT(late["what"].get<std::string>(),
+              HasSubstr("7m ahead of that of s3://mail/copy: nothing is written there"));
+  copy.storage().fail_every(1, tests::StorageFault::kRefused);
+  const json refused = finding("failure", 1);
+  ASSERT_FALSE(refused.is_null());
+  EXPECT_THAT(refused["what"].get<std::string>(), HasSubstr("the model refuses it"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Traits, BucketStoreTest, testing::Bool(), [](const auto& traits) {

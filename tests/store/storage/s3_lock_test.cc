@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "store/maintenance/bucket_report.h"
 #include "store/storage/s3_lock_probe.h"
 #include "tests/expect_error.h"
 #include "tests/store/storage/s3_fixture.h"
@@ -174,6 +175,35 @@ TEST_F(S3LockTest, TheProofOutlastsAMomentOfTrouble) {
   server_.answer("503 Slow Down", {}, s3_error("SlowDown"));
   proves_locks();
   EXPECT_TRUE(prove().holds());
+}
+
+TEST_F(S3LockTest, TheProofIsShownToTheAdministrator) {
+  config_.lock_for = std::chrono::days(35);
+  proves_locks();
+  const LockReport sound = examine_locks(config_, clock_);
+  EXPECT_EQ("", sound.failure);
+  EXPECT_EQ(
+      "locks hold for 35 days: these credentials could neither shorten one nor delete a locked "
+      "version",
+      sound.proof);
+  written();
+  shows_no_lock();
+  removed();
+  const LockReport ignored = examine_locks(config_, clock_);
+  EXPECT_THAT(ignored.failure, HasSubstr("does not show it"));
+  EXPECT_THAT(ignored.remedy, HasSubstr("remove lock_for"));
+  config_.lock_mode = base::S3LockMode::kGovernance;
+  locks("GOVERNANCE");
+  for (int attempt = 0; attempt < 4; ++attempt) done();
+  shows_lock("1970-01-01T01:00:00Z", "GOVERNANCE");
+  refuses_to_delete();
+  removed();
+  const LockReport bypassed = examine_locks(config_, clock_);
+  EXPECT_THAT(bypassed.failure, HasSubstr("these credentials can shorten a lock"));
+  EXPECT_THAT(bypassed.remedy, HasSubstr("s3:BypassGovernanceRetention"));
+  const LockReport unreachable = examine_locks(config_, clock_);
+  EXPECT_NE("", unreachable.failure);
+  EXPECT_THAT(unreachable.remedy, StartsWith("check the network"));
 }
 
 TEST_F(S3LockTest, WhatTheStoreNeedsForEverIsLocked) {
