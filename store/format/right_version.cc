@@ -23,13 +23,14 @@ constexpr std::array kVersionedAreas{kPacksArea, kCommitsArea, kKeysArea};
 template <typename IsRight>
 bool choose_first(Storage& storage, const BlobName& name, const IsRight& is_right) {
   if (!storage.keeps_versions()) return false;
+  const bool reads_older = storage.reads_older_version(name);
   const std::vector<KeptVersion> versions = storage.versions(name);
   const bool is_alone = versions.size() == 1 && versions.front().is_newest;
-  if (is_alone) return false;  // it was read, and was not right
+  if (is_alone && !reads_older) return false;  // it was read, and was not right
   for (const KeptVersion& version : versions) {
     if (!is_right(version.id)) continue;
     storage.choose_version(name, version.is_newest ? "" : version.id);
-    if (version.is_newest) return false;
+    if (version.is_newest) return reads_older;
     base::log_warning("{}: it was deleted or replaced in the storage: reading its older version {}",
                       storage.display_name(name), version.id);
     return true;

@@ -251,6 +251,7 @@ class CatchUp {
   // Objects of a missing pack must not count as stored, but another pack may have them too. What
   // its commits say stays: so an account's newest snapshot is not forgotten.
   void forget_missing() {
+    if (missing_.empty()) return;
     std::set<PackName> gone(missing_.begin(), missing_.end());
     const FoundPacks::NamedPacks named = found_.named();
     std::erase_if(gone, [&](const PackName& name) {

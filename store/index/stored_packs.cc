@@ -40,10 +40,10 @@ void StoredPacks::note_absent(const PackName& name) {
 bool StoredPacks::has_older(const PackName& name) {
   if (without_.contains(name)) return false;
   const auto [known, is_new] = older_.try_emplace(name, false);
-  if (is_new) {
-    known->second =
-        storage_.reads_older_version(blob_of(name)) || choose_right_pack(storage_, name);
-  }
+  if (!is_new) return known->second;
+  // An earlier look in this process chose a version; a listed pack may be read in a wrong one.
+  const bool is_chosen = !present_.contains(name) && storage_.reads_older_version(blob_of(name));
+  known->second = is_chosen || choose_right_pack(storage_, name);
   return known->second;
 }
 

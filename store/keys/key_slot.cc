@@ -321,6 +321,13 @@ void refuse_newer(const SlotListing& listing, const Storage& storage) {
        storage.display_name(), listing.newer.front());
 }
 
+// An index of first versions (store/format/right_version.h) goes with these.
+std::shared_ptr<Storage> storage_to_open(const Location& location, base::FileSystem& files) {
+  std::shared_ptr<Storage> storage = storage_of(location, files);
+  if (reads_first_versions(location, files)) choose_first_versions(*storage);
+  return storage;
+}
+
 // The slots of a store, which must exist before any key is tried.
 SlotListing slots_of(const Location& location, Storage& storage) {
   SlotListing listing = slots_at(location, storage);
@@ -337,8 +344,7 @@ SlotListing slots_of(const Location& location, Storage& storage) {
 }  // namespace
 
 OpenedStore open_master(const Location& location, base::FileSystem& files) {
-  const std::shared_ptr<Storage> storage = storage_of(location, files);
-  if (reads_first_versions(location, files)) choose_first_versions(*storage);
+  const std::shared_ptr<Storage> storage = storage_to_open(location, files);
   const SlotListing listing = slots_of(location, *storage);
   const Key file_key = load_key_file(files, location.key_file);
   for (const KeySlot& slot : listing.slots) {
@@ -353,7 +359,7 @@ OpenedStore open_master(const Location& location, base::FileSystem& files) {
 
 OpenedStore open_master_with_passphrase(const Location& location, base::FileSystem& files,
                                         std::string_view passphrase) {
-  const std::shared_ptr<Storage> storage = storage_of(location, files);
+  const std::shared_ptr<Storage> storage = storage_to_open(location, files);
   SlotListing listing = slots_of(location, *storage);
   std::vector<KeySlot>& slots = listing.slots;
   std::erase_if(slots, [](const KeySlot& slot) { return slot.kind != SlotKind::kPassphrase; });

@@ -22,6 +22,24 @@ namespace {
 constexpr std::size_t kPieceOfPack = std::size_t{8} << 20U;
 constexpr std::uint64_t kMaxSmallBlob = kMaxSealedBlob;  // of key slots, too
 
+// Empty: the newest version is a marker of a removal.
+std::string newest_of(const std::vector<KeptVersion>& versions) {
+  for (const KeptVersion& version : versions) {
+    if (version.is_newest) return version.id;
+  }
+  return "";
+}
+
+// Nullopt: the version is gone.
+std::optional<base::Bytes> read_small(Storage& storage, const BlobName& name,
+                                      const std::string& id) {
+  base::Bytes bytes(kMaxSmallBlob + 1);
+  const std::optional<std::size_t> length = storage.read_version_at(name, id, 0, bytes);
+  if (!length) return std::nullopt;
+  bytes.resize(*length);
+  return bytes;
+}
+
 class ChangeSearch {
  public:
   ChangeSearch(Storage& storage, const BlockContext& context, const std::set<PackName>& needed)
@@ -56,29 +74,16 @@ class ChangeSearch {
   bool is_changed_pack(const BlobVersion& blob) {
     const std::optional<PackName> pack = pack_name(blob.name.key());
     if (!pack || !needed_.contains(*pack)) return false;
-    return blob.is_removed || digest_of_version(storage_, blob.name, newest_of(blob.name)) != *pack;
+    return blob.is_removed ||
+           digest_of_version(storage_, blob.name, newest_of(storage_.versions(blob.name))) != *pack;
   }
 
   template <typename IsRight>
   bool is_small_blob_changed(const BlobVersion& blob, const IsRight& is_right) {
-    const std::optional<base::Bytes> first = read_small(blob.name, blob.id);
+    const std::optional<base::Bytes> first = read_small(storage_, blob.name, blob.id);
     if (!first || !is_right(*first)) return false;
-    return blob.is_removed || read_small(blob.name, newest_of(blob.name)) != first;
-  }
-
-  std::string newest_of(const BlobName& name) {
-    for (const KeptVersion& version : storage_.versions(name)) {
-      if (version.is_newest) return version.id;
-    }
-    return "";
-  }
-
-  std::optional<base::Bytes> read_small(const BlobName& name, const std::string& id) {
-    base::Bytes bytes(kMaxSmallBlob + 1);
-    const std::optional<std::size_t> length = storage_.read_version_at(name, id, 0, bytes);
-    if (!length) return std::nullopt;
-    bytes.resize(*length);
-    return bytes;
+    return blob.is_removed ||
+           read_small(storage_, blob.name, newest_of(storage_.versions(blob.name))) != first;
   }
 
   static bool opens_as_record(const BlockContext& context, const BlobName& name,
@@ -116,19 +121,26 @@ bool write_pack_again(Storage& storage, const BlobName& name, const std::string&
   return true;
 }
 
+// If the answer to a first attempt is lost, an upload counts what is there by its size.
 void write_pack_again(Storage& storage, const BlobName& name) {
+  storage.choose_version(name, "");
   const std::vector<KeptVersion> versions = storage.versions(name);
-  const bool is_written = std::ranges::any_of(versions, [&](const KeptVersion& version) {
+  const bool is_right = std::ranges::any_of(versions, [&](const KeptVersion& version) {
     return write_pack_again(storage, name, version.id);
   });
-  if (is_written) return;
-  base::fail(base::ErrorCode::kDamaged, "read {}: no version of it is right",
+  if (!is_right) {
+    base::fail(base::ErrorCode::kDamaged, "read {}: no version of it is right",
+               storage.display_name(name));
+  }
+  const std::string newest = newest_of(storage.versions(name));
+  if (!newest.empty() && newest != newest_of(versions)) return;
+  base::fail(base::ErrorCode::kDamaged,
+             "write {}: its newest version is not the one that was written",
              storage.display_name(name));
 }
 
 void write_small_blob_again(Storage& storage, const ChangedBlob& blob) {
-  storage.choose_version(blob.name, blob.first);
-  const std::optional<base::Bytes> bytes = storage.get(blob.name, kMaxSmallBlob);
+  const std::optional<base::Bytes> bytes = read_small(storage, blob.name, blob.first);
   if (!bytes) {
     base::fail(base::ErrorCode::kDamaged, "read {}: its first version is gone",
                storage.display_name(blob.name));

@@ -8,9 +8,11 @@ void ChosenVersions::choose(const BlobName& name, const std::string& id, InListi
   const std::lock_guard lock(mutex_);
   if (id.empty()) {
     choices_.erase(name);
-  } else {
-    choices_[name] = {.id = id, .in_listings = in_listings};
+    return;
   }
+  Choice& choice = choices_[name];
+  choice.id = id;
+  if (in_listings == InListings::kAlways) choice.in_listings = in_listings;
 }
 
 std::string ChosenVersions::of(const BlobName& name) const {

@@ -183,7 +183,8 @@ class Storage {
                                                      std::uint64_t offset,
                                                      std::span<std::byte> out);
   // From now on, all that reads the blob here reads that version, until it is written or removed
-  // here. Empty: the newest again. Nothing changes in the storage.
+  // here. Empty: the newest again. What listings were once to show, they show until then. Nothing
+  // changes in the storage.
   virtual void choose_version(const BlobName& name, const std::string& id,
                               InListings in_listings = InListings::kIfPresent);
   virtual bool reads_older_version(const BlobName& /*name*/) const { return false; }

@@ -165,6 +165,20 @@ TEST_F(FirstVersionsTest, WhatAPruneDeletesStaysDeleted) {
   EXPECT_THAT(check(location_, files_, {}).damage, IsEmpty());
 }
 
+TEST_F(FirstVersionsTest, AnOlderIndexRevivesNoPackThatAPruneHasDeleted) {
+  const base::Path older = directory_ / "older-index";
+  fs::copy(location_.index, older, fs::copy_options::recursive);
+  prune(location_, files_, clock_, {.drop = {}, .grace = std::chrono::hours(24)});
+  clock_.moment += std::chrono::hours(25);
+  prune(location_, files_, clock_, {.drop = {}, .grace = std::chrono::hours(24)});
+  const std::uint64_t packs = packs_in_index();
+  fs::remove_all(location_.index);
+  fs::rename(older, location_.index);
+  EXPECT_THAT(open_writer().damage(), IsEmpty());
+  EXPECT_EQ(packs, packs_in_index());
+  EXPECT_EQ(samples(0, kNights), restored());
+}
+
 TEST_F(FirstVersionsTest, AnIndexIsRebuiltFromFirstVersions) {
   replace(blobs_in("commits"));
   std::vector<BlobName> packs = blobs_in("packs");

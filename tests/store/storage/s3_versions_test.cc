@@ -161,6 +161,9 @@ TEST_F(S3VersionsTest, AListingShowsWhatWasRemovedOnlyIfThatIsWanted) {
   EXPECT_THAT(storage().list("packs"), ElementsAre("a", "b"));
   server_.answer("200 OK", {}, page);
   EXPECT_THAT(storage().list("packs", {}, "a"), ElementsAre("b"));
+  storage().choose_version(name_, "a2");
+  server_.answer("200 OK", {}, page);
+  EXPECT_THAT(storage().list("packs"), ElementsAre("a", "b"));
   storage().choose_version(name_, "");
   server_.answer("200 OK", {}, page);
   EXPECT_THAT(storage().list("packs"), ElementsAre("b"));
