@@ -321,7 +321,7 @@ void refuse_newer(const SlotListing& listing, const Storage& storage) {
        storage.display_name(), listing.newer.front());
 }
 
-// An index of first versions (store/format/right_version.h) goes with these.
+// In first versions, if the index is of these (store/format/right_version.h).
 std::shared_ptr<Storage> storage_to_open(const Location& location, base::FileSystem& files) {
   std::shared_ptr<Storage> storage = storage_of(location, files);
   if (reads_first_versions(location, files)) choose_first_versions(*storage);

@@ -208,7 +208,7 @@ class AttackedHost {
     return mail;
   }
 
-  // Of packs, commit records and key slots.
+  // The versions of packs, commit records and key slots.
   static std::set<std::string> locked_ids(BucketAttack& attack) {
     std::set<std::string> ids;
     for (const BucketAttack::Version& version : attack.versions()) {

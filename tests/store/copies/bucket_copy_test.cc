@@ -287,6 +287,24 @@ TEST_F(BucketCopyTest, IsCheckedWithoutTheStore) {
   EXPECT_FALSE(check_copy(location_, copied, files_, {}).check.damage.empty());
 }
 
+TEST_F(BucketCopyTest, WhatWasDeletedOrReplacedInItIsFoundAndRead) {
+  bucket_->keep_versions();
+  back_up_nights("alice", 4);
+  send();
+  const std::vector<std::string> packs = bucket_->list(kPacksArea);
+  ASSERT_THAT(packs, SizeIs(4));
+  bucket_->replace({kPacksArea, packs[0]}, base::as_bytes("other bytes"));
+  EXPECT_THAT(bucket_->remove(std::vector{BlobName(kPacksArea, packs[1])}), IsEmpty());
+  EXPECT_EQ(content(), content_in(bucket_));
+  Location copied;
+  copied.storage = bucket_;
+  const CopyReport report = check_copy(location_, copied, files_, {.depth = CheckDepth::kReadData});
+  EXPECT_THAT(report.check.damage, Contains(HasSubstr(packs[0] + ": it was replaced")));
+  EXPECT_THAT(report.check.damage, Contains(HasSubstr(packs[1] + ": it was deleted in")));
+  EXPECT_THAT(report.check.damaged_messages, IsEmpty());
+  EXPECT_EQ(4U, report.check.messages);
+}
+
 TEST_F(BucketCopyTest, APruneBelievesNoListingOfWhatIsNeeded) {
   back_up_nights("alice", 4);
   send();
