@@ -32,7 +32,8 @@ void CopiedPacks::add(const PackName& pack) {
 }
 
 bool CopiedPacks::find(const PackName& pack) {
-  const bool is_there = copy_.size(blob_of(pack)).has_value();
+  const BlobName blob = blob_of(pack);
+  const bool is_there = !copy_.reads_older_version(blob) && copy_.size(blob).has_value();
   (is_there ? found_ : absent_).insert(pack);
   return is_there;
 }

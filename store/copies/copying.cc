@@ -23,6 +23,7 @@
 #include "store/index/reader_lock.h"
 #include "store/keys/key_slot.h"
 #include "store/own_index.h"
+#include "store/put_back.h"
 
 namespace store {
 
@@ -72,6 +73,25 @@ std::vector<PackName> packs_before(const std::vector<NamedCommit>& commits,
   return packs;
 }
 
+// Writes again what was replaced in the copy behind its back, and records that were deleted: packs
+// that were are sent again. Returns findings. Only of a copy of this store.
+std::vector<std::string> put_back_replaced(Storage& copy, const BlockContext& context) {
+  std::vector<std::string> findings;
+  if (!copy.keeps_versions()) return findings;
+  std::set<PackName> listed;
+  for (const std::string& key : copy.list(kPacksArea)) {
+    if (const std::optional<PackName> name = pack_name(key)) listed.insert(*name);
+  }
+  require_right_clock(copy, "copy to " + copy.display_name());
+  for (const ChangedBlob& blob : changed_blobs(copy, context, listed)) {
+    const std::string trouble = put_back(copy, blob);
+    findings.push_back(fmt::format("{}: it was {} in the storage: {}", copy.display_name(blob.name),
+                                   blob.is_removed ? "deleted" : "replaced",
+                                   trouble.empty() ? "its first version was put back" : trouble));
+  }
+  return findings;
+}
+
 class Copying {
  public:
   Copying(Storage& store, Storage& copy, const BlockContext& context, const CopyingOptions& options)
@@ -81,6 +101,7 @@ class Copying {
         options_(options),
         accepted_slots_(options.accepted_slots),
         records_(store, copy, context),
+        put_back_(put_back_replaced(copy, context)),
         copied_(copy, context),
         packs_(copy, copied_.newest().number == 0) {
     if (copied_.newest_record()) packs_.add(copied_.newest_record()->pack);
@@ -89,6 +110,7 @@ class Copying {
   CopyingReport run(Index& index) {
     state_ = read_state(index);
     require_same_history(index);
+    std::ranges::move(put_back_, std::back_inserter(report_.damage));
     report_.vanished_slots = records_.vanished_slots();
     follow();
     if (copied_.newest().number == state_.highest.number) send_missing_packs();
@@ -400,6 +422,7 @@ class Copying {
   std::set<std::string> accepted_slots_;
   std::optional<Day> day_;
   CopyRecords records_;
+  std::vector<std::string> put_back_;  // before the copy is read
   CopiedCommits copied_;
   StoreState state_;
   CopiedPacks packs_;

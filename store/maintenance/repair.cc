@@ -19,7 +19,7 @@
 #include "store/keys/key_slot.h"
 #include "store/maintenance/amendment.h"
 #include "store/maintenance/lost_messages.h"
-#include "store/maintenance/put_back.h"
+#include "store/put_back.h"
 #include "store/maintenance/quarantine.h"
 #include "store/maintenance/record_check.h"
 #include "store/maintenance/reindex.h"

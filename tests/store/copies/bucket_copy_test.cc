@@ -303,6 +303,14 @@ TEST_F(BucketCopyTest, WhatWasDeletedOrReplacedInItIsFoundAndRead) {
   EXPECT_THAT(report.check.damage, Contains(HasSubstr(packs[1] + ": it was deleted in")));
   EXPECT_THAT(report.check.damaged_messages, IsEmpty());
   EXPECT_EQ(4U, report.check.messages);
+
+  const CopyingReport mended = send();
+  EXPECT_THAT(
+      mended.damage,
+      testing::ElementsAre(HasSubstr(packs[0] + ": it was replaced in the storage: its first")));
+  EXPECT_EQ(packs, bucket_->list(kPacksArea));
+  EXPECT_THAT(check_copy(location_, copied, files_, {}).check.damage, IsEmpty());
+  EXPECT_THAT(send().damage, IsEmpty());
 }
 
 TEST_F(BucketCopyTest, APruneBelievesNoListingOfWhatIsNeeded) {

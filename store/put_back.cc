@@ -1,4 +1,4 @@
-#include "store/maintenance/put_back.h"
+#include "store/put_back.h"
 
 #include <algorithm>
 #include <memory>
