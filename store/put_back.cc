@@ -54,7 +54,9 @@ class ChangeSearch {
     const std::vector<std::string> slots = storage_.list(kKeysArea);
     search(kKeysArea, [&](const BlobVersion& blob) {
       const bool is_listed = std::ranges::find(slots, blob.name.key()) != slots.end();
-      return is_listed && is_small_blob_changed(blob, is_valid_slot);
+      return is_listed && is_small_blob_changed(blob, [&](base::ByteView bytes) {
+               return is_own_slot(context_, bytes);
+             });
     });
     return std::move(changed_);
   }
@@ -96,7 +98,11 @@ class ChangeSearch {
     }
   }
 
-  static bool is_valid_slot(base::ByteView bytes) { return KeySlot::decode(bytes).has_value(); }
+  // An earlier store in the same place had a slot of the same name.
+  static bool is_own_slot(const BlockContext& context, base::ByteView bytes) {
+    const std::optional<KeySlot> slot = KeySlot::decode(bytes);
+    return slot && slot->store == context.store;
+  }
 
   Storage& storage_;
   const BlockContext& context_;

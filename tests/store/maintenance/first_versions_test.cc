@@ -206,6 +206,20 @@ TEST_F(FirstVersionsTest, AKeyThatWasRemovedStaysRemoved) {
   EXPECT_ERROR(kKey, "is not a key of this store", Reader::open(with_other, files_));
 }
 
+// As init makes the first slot of every store.
+TEST_F(FirstVersionsTest, TheSlotOfAnEarlierStoreIsNotPutBack) {
+  std::vector<BlobName> all;
+  for (const auto& [name, bytes] : model_->contents()) all.push_back(name);
+  remove(all);
+  fs::remove_all(location_.index);
+  fs::remove_all(location_.key_file.parent_path());
+  make_store();
+  back_up_at(std::chrono::sys_seconds(std::chrono::days(19'100)), "alice", samples(0, 2));
+  EXPECT_THAT(check(location_, files_, {}).damage, IsEmpty());
+  EXPECT_THAT(repair(location_, files_, clock_).put_back, IsEmpty());
+  EXPECT_EQ(samples(0, 2), restored());
+}
+
 TEST_F(FirstVersionsTest, WritersReportChecksFindAndRepairsPutBack) {
   const std::vector<BlobName> packs = blobs_in("packs");
   const BlobName record = blobs_in("commits").front();
