@@ -22,7 +22,7 @@ struct BucketCheck {
 // Asks the bucket about itself, and tries it with an object of its own. `check` and `subject`: of
 // the findings. `section`: of the configuration, "store.s3", for remedies.
 BucketCheck try_bucket(const std::string& check, const std::string& subject,
-                         const std::string& section, const base::S3Config& config,
-                         const store::Location& location, base::FileSystem& files);
+                       const std::string& section, const base::S3Config& config,
+                       const store::Location& location, base::FileSystem& files);
 
 }  // namespace backupd

@@ -25,11 +25,11 @@
 #include "store/index/unknown_packs.h"
 #include "store/keys/key_slot.h"
 #include "store/maintenance/pack_check.h"
-#include "store/put_back.h"
 #include "store/maintenance/record_check.h"
 #include "store/maintenance/snapshot_walk.h"
 #include "store/maintenance/waiting_packs.h"
 #include "store/own_index.h"
+#include "store/put_back.h"
 #include "store/tree_record.h"
 
 namespace store {

@@ -19,12 +19,12 @@
 #include "store/keys/key_slot.h"
 #include "store/maintenance/amendment.h"
 #include "store/maintenance/lost_messages.h"
-#include "store/put_back.h"
 #include "store/maintenance/quarantine.h"
 #include "store/maintenance/record_check.h"
 #include "store/maintenance/reindex.h"
 #include "store/maintenance/salvage.h"
 #include "store/maintenance/scratch_index.h"
+#include "store/put_back.h"
 #include "store/tree_record.h"
 #include "store/write_session.h"
 
