@@ -8,7 +8,6 @@
 #include <fmt/core.h>
 
 #include "base/error.h"
-#include "base/log.h"
 #include "store/format/commit_branches.h"
 #include "store/format/layout.h"
 #include "store/index/commit_log.h"
@@ -86,11 +85,9 @@ class CatchUp {
     add_found({});
     past.loss = find_loss(found_, unreadable_, *storage_);
     if (past.loss.missing.empty()) return past;
-    // Packs that came later may have the same objects, and condemned ones, which may be damaged.
+    // Packs that came later may have the same objects, and condemned ones.
     std::ranges::move(found_.packs(), std::back_inserter(spare));
-    const auto is_sound = [&](const FoundPack& pack) { return !is_condemned(pack.name); };
-    std::ranges::stable_partition(spare, is_sound);
-    for (FoundPack& pack : spare) add_spare(pack);
+    PackAddition(*storage_, context_, found_, index_, decompressor_).add_spare(std::move(spare));
     return past;
   }
 
@@ -102,15 +99,6 @@ class CatchUp {
       if (!read_.contains(name) && !is_condemned(name) && has(name)) packs.insert(name);
     }
     return packs;
-  }
-
-  void add_spare(FoundPack& pack) {
-    try {
-      PackAddition(*storage_, context_, found_, index_, decompressor_).add_spare(pack);
-    } catch (const base::Error& error) {
-      if (error.code() != ErrorCode::kDamaged && error.code() != ErrorCode::kIo) throw;
-      base::log_debug("{}", error.what());
-    }
   }
 
   // A crash may have come between the rename of a pack and its directory's sync.

@@ -205,24 +205,35 @@ std::optional<base::Bytes> ObjectReader::open_cached(const BlockPlace& place,
   }
 }
 
-// Whether packs of these blocks are read in older versions from now on, because those in the
-// storage are not what was written. A pack that was lent is judged by its owner.
+// Whether these blocks are read from elsewhere from now on, because they are not what was written:
+// from older versions of their packs, or not from the cache. A pack that was lent is judged by its
+// owner.
 bool ObjectReader::choose_older_versions(const std::vector<std::int64_t>& blocks) {
   bool has_chosen = false;
+  bool has_removed = false;
   for (const std::int64_t block : blocks) {
-    std::optional<PackName> pack;
+    std::optional<BlockPlace> place;
     try {
-      pack = index_.block(block).pack;
+      place = index_.block(block);
     } catch (const base::Error& error) {
       if (error.code() != ErrorCode::kNotFound) throw;
       continue;  // a prune has removed it
     }
-    const bool is_lent = lent_.second != nullptr && lent_.first == *pack;
-    if (is_lent || !tried_.insert(*pack).second) continue;
-    has_chosen = choose_right_pack(storage_, *pack) || has_chosen;
+    has_removed = remove_cached(*place) || has_removed;
+    const bool is_lent = lent_.second != nullptr && lent_.first == place->pack;
+    if (is_lent || !tried_.insert(place->pack).second) continue;
+    has_chosen = choose_right_pack(storage_, place->pack) || has_chosen;
   }
   reads_older_ = reads_older_ || has_chosen;
-  return has_chosen;
+  return has_chosen || has_removed;
+}
+
+// It may have been kept from a pack that was forged. Returns whether it was there.
+bool ObjectReader::remove_cached(const BlockPlace& place) {
+  if (cache_on_disk_ == nullptr || place.stream != Stream::kManifests) return false;
+  if (!cache_on_disk_->find(place.header())) return false;
+  cache_on_disk_->remove(place.header());
+  return true;
 }
 
 void ObjectReader::forget_blocks() {

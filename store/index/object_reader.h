@@ -110,6 +110,7 @@ class ObjectReader {
                                             std::optional<std::int64_t> not_in);
   std::shared_ptr<const base::Bytes> load(std::int64_t block);
   bool choose_older_versions(const std::vector<std::int64_t>& blocks);
+  bool remove_cached(const BlockPlace& place);
   void forget_blocks();
   base::Bytes rebuild_message(const ObjectId& id, const ObjectPlace& place);
   base::Bytes open(std::int64_t block, const BlockPlace& place);

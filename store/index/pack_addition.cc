@@ -1,5 +1,6 @@
 #include "store/index/pack_addition.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +27,20 @@ void PackAddition::add(const Addition& addition) {
   if (!found_.forked().empty()) add_forked(addition);
   if (addition.keeps_condemned) add_condemned();
   index_.number_snapshots();
+}
+
+void PackAddition::add_spare(std::vector<FoundPack> packs) {
+  std::ranges::stable_partition(packs,
+                                [&](const FoundPack& pack) { return !is_condemned(pack.name); });
+  for (FoundPack& pack : packs) {
+    try {
+      add_spare(pack);
+    } catch (const base::Error& error) {
+      using base::ErrorCode;
+      if (error.code() != ErrorCode::kDamaged && error.code() != ErrorCode::kIo) throw;
+      base::log_debug("{}", error.what());
+    }
+  }
 }
 
 void PackAddition::add_spare(FoundPack& pack) {

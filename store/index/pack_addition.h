@@ -2,6 +2,7 @@
 #pragma once
 
 #include <set>
+#include <vector>
 
 #include "store/format/compression.h"
 #include "store/format/pack.h"
@@ -35,12 +36,14 @@ class PackAddition {
   // All packs of `found`, in the order of their commits, but for condemned ones.
   void add(const Addition& addition);
 
-  // A pack that no commit of the index names or needs, for those of its objects that no other pack
-  // has. What its commits say does not count. Does nothing if the index has the pack.
-  void add_spare(FoundPack& pack);
+  // Packs that no commit of the index names or needs, for those of their objects that no other pack
+  // has: condemned ones last, because they may be damaged. What their commits say does not count.
+  // Leaves out those that the index has, and those that can't be read.
+  void add_spare(std::vector<FoundPack> packs);
 
  private:
   Pack take_contents(FoundPack& pack);
+  void add_spare(FoundPack& pack);
   void add_forked(const Addition& addition);
   void add_condemned();
   bool is_condemned(const PackName& pack) const { return found_.condemned().contains(pack); }
