@@ -19,6 +19,7 @@
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "store/format/layout.h"
+#include "store/format/right_version.h"
 #include "store/index/catch_up.h"
 #include "store/index/index.h"
 #include "store/keys/key_slot.h"
@@ -100,6 +101,25 @@ std::optional<PastNote> read_note(const std::string& text) {
   }
 }
 
+// Whatever was deleted or replaced since counts as it was first, where that was kept. Key slots are
+// left out: a key that was removed stays removed.
+void choose_versions_for_past(Storage& storage) {
+  if (!storage.keeps_versions()) return;
+  try {
+    for (const std::string_view area : {kPacksArea, kCommitsArea}) {
+      choose_first_versions(storage, area);
+    }
+  } catch (const StorageError& error) {
+    if (error.trouble() != Trouble::kRefused) throw;
+    base::log_debug("{}", error.what());
+  }
+}
+
+BlockContext open_past_keys(const Location& location, base::FileSystem& files) {
+  choose_versions_for_past(*storage_of(location, files));
+  return open_keys(location, files);
+}
+
 Location past_location(const Location& location, base::Path directory) {
   Location past = location;
   past.past_index = std::move(directory);
@@ -114,7 +134,7 @@ Index open_past_index(const Location& past, const BlockContext& context) {
 class PastIndexes {
  public:
   PastIndexes(const Location& location, base::FileSystem& files)
-      : location_(location), files_(files), context_(open_keys(location, files)) {}
+      : location_(location), files_(files), context_(open_past_keys(location, files)) {}
 
   // Nullopt: there is no such index, or not everything that it shows is there.
   std::optional<OpenedPast> find(const WantedCommit& wanted) {

@@ -3,6 +3,10 @@
 // That commit has an index of its own, in a directory below that of the store's index. It is made
 // when it is first needed, and stays until reindex() removes it. Nothing is written to the store,
 // and nothing can be written through such an index.
+//
+// Of a storage that keeps versions, packs and commit records are read as they were first
+// (store/format/right_version.h), what was deleted included, from the opening to the end of the
+// process.
 #pragma once
 
 #include <string>

@@ -129,12 +129,9 @@ class Repair {
          changed_blobs(*storage_, context, {packs.begin(), packs.end()})) {
       report_.found.push_back(describe_changed(blob, *storage_));
       const std::string trouble = put_back(*storage_, blob);
-      if (trouble.empty()) {
-        report_.put_back.push_back(storage_->display_name(blob.name));
-      } else {
-        report_.found.push_back(trouble);
-        is_complete = false;
-      }
+      std::vector<std::string>& lines = trouble.empty() ? report_.put_back : report_.found;
+      lines.push_back(trouble.empty() ? storage_->display_name(blob.name) : trouble);
+      is_complete = is_complete && trouble.empty();
     }
     if (!reads_first_versions(location_, files_) || !is_complete) return;
     // Packs that a prune has deleted stay deleted.

@@ -191,8 +191,10 @@ class AttackedHost {
     mailstow_.save();
   }
 
-  void expect_all_restored() {
-    const std::string tree = mailstow_.restore_json({"run", "alice", "--all"})["tree"];
+  void expect_all_restored(const std::vector<std::string>& options = {}) {
+    std::vector<std::string> arguments{"run", "alice", "--all"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    const std::string tree = mailstow_.restore_json(arguments)["tree"];
     EXPECT_EQ(mail_, mail_in(state().below(tree, '/')));
   }
 
@@ -250,8 +252,10 @@ TEST(CopyAttackTest, ACopyThatWasMadeToFollowRestoresEverythingAsOfTheDayBefore)
   host.copy({"--accept", held});
   host.attack_bucket();
   host.install_again();
-  host.mailstow().backupd_json({"reindex", "--first-versions", "--as-of", host.commit()});
-  host.expect_all_restored();
+  const json report = host.mailstow().backupd_json({"reindex", "--as-of", host.commit()});
+  EXPECT_EQ("complete", report["status"]);
+  EXPECT_EQ(true, report["as_of"]["whole"]);
+  host.expect_all_restored({"--as-of", host.commit()});
 }
 
 }  // namespace

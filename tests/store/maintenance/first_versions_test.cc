@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,9 +15,12 @@
 #include "store/format/compression.h"
 #include "store/format/pack.h"
 #include "store/format/right_version.h"
+#include "store/format/writer_lock.h"
 #include "store/keys/key_ring.h"
 #include "store/keys/key_slot.h"
 #include "store/maintenance/check.h"
+#include "store/maintenance/dropping.h"
+#include "store/maintenance/past_index.h"
 #include "store/maintenance/prune.h"
 #include "store/maintenance/reindex.h"
 #include "store/maintenance/repair.h"
@@ -69,6 +73,12 @@ class FirstVersionsTest : public StoreFixture {
   std::vector<std::string> restored() {
     Reader reader = open_reader();
     return restore(reader, "alice", "INBOX");
+  }
+
+  void drop_everything() {
+    std::set<ObjectId> all;
+    for (const SnapshotInfo& snapshot : open_reader().snapshots("alice")) all.insert(snapshot.id);
+    EXPECT_EQ(kNights, drop_snapshots(location_, files_, clock_, all));
   }
 
   std::uint64_t packs_in_index() { return open_reader().size().packs; }
@@ -289,6 +299,54 @@ TEST_F(FirstVersionsTest, AReindexEndsReadingThem) {
   EXPECT_ERROR(kConfig, "or reindex", open_writer());
   ASSERT_THAT(reindex(location_, files_).damage, IsEmpty());
   EXPECT_THAT(open_writer().damage(), IsEmpty());
+}
+
+TEST_F(FirstVersionsTest, AReindexThatFailsChangesNoVersions) {
+  remember_names();
+  ASSERT_THAT(reindex(location_, files_, {.versions = Versions::kFirst}).damage, IsEmpty());
+  begin_process();
+  {
+    const auto lock = lock_for_writing(location_, files_);
+    EXPECT_ERROR(kBusy, "another mailstow process", reindex(location_, files_));
+  }
+  EXPECT_ERROR(kConfig, "or reindex", open_writer());  // which the index is still of
+  EXPECT_EQ(samples(0, kNights), restored());
+}
+
+TEST_F(FirstVersionsTest, AsOfAnEarlierCommitEverythingIsReadAsItWasFirst) {
+  const std::vector<BlobName> packs = blobs_in("packs");
+  remember_names();
+  drop_everything();
+  for (unsigned round = 1; round <= 2; ++round) {
+    prune(location_, files_, clock_, {.drop = {}, .grace = std::chrono::hours(24)});
+    clock_.moment += std::chrono::hours(25);
+  }
+  for (const BlobName& pack : packs) EXPECT_THAT(blobs_in("packs"), Not(Contains(pack)));
+  replace(blobs_in("packs"));
+  replace(blobs_in("commits"));
+  replace({blobs_in("keys").front()});
+  remember_names();
+  fs::remove_all(location_.index);
+  const WantedCommit wanted =
+      parse_wanted_commit(std::to_string(kNights), "UTC", clock_.now_seconds());
+  for (unsigned process = 1; process <= 2; ++process) {
+    SCOPED_TRACE(process);
+    begin_process();
+    const OpenedPast past = open_past(location_, files_, wanted);
+    EXPECT_EQ(kNights, past.commit.number);
+    EXPECT_THAT(past.damage, IsEmpty());
+    Reader reader = Reader::open(past.location, files_);
+    EXPECT_EQ(samples(0, kNights), restore(reader, "alice", "INBOX"));
+    EXPECT_THAT(check(past.location, files_, {}).damage, IsEmpty());
+  }
+}
+
+TEST_F(FirstVersionsTest, AsOfAnEarlierCommitAKeyThatWasRemovedStaysRemoved) {
+  Location with_other = location_;
+  with_other.key_file = directory_ / "other.key";
+  remove_key(location_, files_, add_key_file(location_, files_, clock_, with_other.key_file));
+  const WantedCommit wanted = parse_wanted_commit("1", "UTC", clock_.now_seconds());
+  EXPECT_ERROR(kKey, "is not a key of this store", open_past(with_other, files_, wanted));
 }
 
 TEST_F(FirstVersionsTest, WithoutVersionsThereIsNothingToRead) {
