@@ -5,27 +5,9 @@
 #include <iterator>
 #include <map>
 #include <optional>
-#include <string>
 #include <utility>
 
-#include "store/format/layout.h"
-
 namespace store {
-
-std::set<PackName> packs_in(Storage& storage) {
-  std::set<PackName> packs;
-  for (const std::string& key : storage.list(kPacksArea)) {
-    if (const std::optional<PackName> pack = pack_name(key)) packs.insert(*pack);
-  }
-  return packs;
-}
-
-bool has_unnumbered(const FoundPack& pack) {
-  return std::ranges::any_of(pack.commits, [](const auto& commit) {
-    return std::ranges::any_of(commit.second.snapshots,
-                               [](const SnapshotLine& line) { return line.sequence == 0; });
-  });
-}
 
 void FoundPacks::sort() {
   std::ranges::stable_sort(packs_, {}, &FoundPack::order);

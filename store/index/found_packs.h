@@ -11,15 +11,8 @@
 #include "store/format/pack.h"
 #include "store/index/commit_log.h"
 #include "store/index/forks.h"
-#include "store/storage/storage.h"
 
 namespace store {
-
-// Those that a listing shows.
-std::set<PackName> packs_in(Storage& storage);
-
-// Whether it has snapshots without a sequence, which are numbered by comparing all of them.
-bool has_unnumbered(const FoundPack& pack);
 
 // For one thread. Fails like the log.
 class FoundPacks {

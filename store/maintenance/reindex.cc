@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -196,16 +197,17 @@ NewIndex rebuild_at_once(const Location& location, base::FileSystem& files,
   }
 }
 
-// The keys may have been deleted, too. Opening them chooses first versions of everything if the old
-// index is of these.
+// The keys may have been deleted, too.
 BlockContext open_keys_in(Versions versions, const Location& location, base::FileSystem& files) {
-  if (versions == Versions::kFirst) choose_first_versions(*storage_of(location, files));
-  const BlockContext context = open_keys(location, files);
-  const bool reads_first = reads_first_versions(location, files);
-  if (versions == Versions::kNewest && reads_first) {
-    choose_newest_versions(*storage_of(location, files));
+  const std::shared_ptr<Storage> storage = storage_of(location, files);
+  if (versions == Versions::kFirst) {
+    choose_first_versions(*storage);
+  } else if (reads_first_versions(location, files)) {
+    choose_newest_versions(*storage);
   }
-  return context;
+  Location without_index = location;  // whatever versions the old one is of
+  without_index.index.clear();
+  return open_keys(without_index, files);
 }
 
 }  // namespace
