@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
-#include <map>
 #include <new>
 #include <set>
 #include <thread>
@@ -24,6 +23,7 @@
 #include "store/index/commit_mark.h"
 #include "store/index/host_identity.h"
 #include "store/index/index_copy.h"
+#include "store/index/snapshot_effects.h"
 #include "store/keys/key_slot.h"
 #include "store/message/split.h"
 
@@ -67,50 +67,6 @@ void remove_old_temporaries(base::FileSystem& files, const base::Path& directory
   }
 }
 
-// Commit::used_up for commits that drop snapshots: no lower than the sequence of any account whose
-// newest snapshot they drop. A prune and a repair drop by leaving a snapshot out of a checkpoint.
-std::uint64_t used_up_after(Index& index, const std::vector<Commit>& series) {
-  const Commit& first = series.front();
-  std::uint64_t used_up = std::max(first.used_up, index.used_up());
-  std::map<std::string_view, std::uint64_t> kept;  // the highest sequences in the checkpoint
-  for (const Commit& commit : series) {
-    for (const SnapshotLine& line : commit.snapshots) {
-      std::uint64_t& highest = kept[line.account];
-      // Without a sequence, the index numbers the line: it may be the newest.
-      highest = std::max(highest, line.sequence == 0 ? UINT64_MAX : line.sequence);
-    }
-  }
-  const std::set<ObjectId> dropped(first.dropped.begin(), first.dropped.end());
-  for (const std::string& account : index.accounts()) {
-    const std::uint64_t highest = index.highest_sequence(account);
-    if (highest <= used_up) continue;
-    const bool is_dropped = first.is_checkpoint
-                                ? kept[account] < highest
-                                : dropped.contains(index.snapshots(account, highest).back().id);
-    if (is_dropped) used_up = highest;
-  }
-  return used_up;
-}
-
-// The lines that remain without a change. Some may have a sequence in the index only: it numbers
-// those of older versions down from the first recorded one, which is right as long as accounts skip
-// no numbers. Commit::used_up makes them skip some.
-std::vector<SnapshotLine> remaining_lines(Index& index, const std::vector<Commit>& series,
-                                          const Keys& keys) {
-  std::set<ObjectId> changed;
-  for (const Commit& commit : series) {
-    changed.insert(commit.dropped.begin(), commit.dropped.end());
-    for (const SnapshotLine& line : commit.snapshots) changed.insert(snapshot_id(keys, line));
-  }
-  std::vector<SnapshotLine> remaining;
-  for (const std::string& account : index.accounts()) {
-    for (SnapshotLine& line : index.lines(account)) {
-      if (!changed.contains(snapshot_id(keys, line))) remaining.push_back(std::move(line));
-    }
-  }
-  return remaining;
-}
-
 // A checkpoint has all extensions, known or not; the first commit of a store gives its format.
 void carry_extensions(Index& index, Commit& first, bool is_first_commit) {
   if (!first.is_checkpoint && !is_first_commit) return;
@@ -128,11 +84,12 @@ std::vector<Index::CommitRow> rows_of(const PackName& pack,
   return rows;
 }
 
-// An index of first versions is no index of the newest ones, which a copy is.
 Index open_index(const Location& location, base::FileSystem& files, const BlockContext& context,
                  Purpose purpose) {
-  const bool takes_copy = purpose != Purpose::kRepair && !reads_first_versions(location, files);
-  if (takes_copy) fetch_index_copy(location, context, IndexUse::kWriters);
+  if (purpose != Purpose::kRepair) {
+    require_newest_versions(location, files);
+    fetch_index_copy(location, context, IndexUse::kWriters);
+  }
   return Index::open(index_file(location), context.store);
 }
 
@@ -149,12 +106,6 @@ WriteSession::WriteSession(const Location& location, base::FileSystem& files,
       search_(SearchIndex::open(search_index_file(location), context_.store)),
       effort_(effort),
       pool_(context_, compression_level(effort), threads_for(effort)) {
-  if (purpose != Purpose::kRepair && reads_first_versions(location, files)) {
-    fail(ErrorCode::kConfig,
-         "write to store {}: it is read as it was before objects in it were deleted or replaced: "
-         "run mailstow-backupd check --repair, which puts them back, or reindex",
-         storage_->display_name());
-  }
   if (location.is_directory()) {
     for (const base::Path& directory : {packs_directory(location), commits_directory(location),
                                         owner_directory(location), keys_directory(location)}) {

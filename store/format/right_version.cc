@@ -102,6 +102,14 @@ bool reads_first_versions(const Location& location, base::FileSystem& files) {
          files.modified(first_versions_file(location)).has_value();
 }
 
+void require_newest_versions(const Location& location, base::FileSystem& files) {
+  if (!reads_first_versions(location, files)) return;
+  base::fail(base::ErrorCode::kConfig,
+             "write to store {}: it is read as it was before objects in it were deleted or "
+             "replaced: run mailstow-backupd check --repair, which puts them back, or reindex",
+             display_name(location));
+}
+
 void note_versions(const Location& location, base::FileSystem& files, Versions versions) {
   const base::Path file = first_versions_file(location);
   if (versions == Versions::kFirst) {

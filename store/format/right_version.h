@@ -47,6 +47,9 @@ void choose_newest_versions(Storage& storage);
 // Whether the index is of the first versions (store/maintenance/reindex.h): then whatever opens the
 // store reads these.
 bool reads_first_versions(const Location& location, base::FileSystem& files);
+// Fails with kConfig if so: nothing can be committed meanwhile.
+void require_newest_versions(const Location& location, base::FileSystem& files);
+
 enum class Versions { kNewest, kFirst };
 void note_versions(const Location& location, base::FileSystem& files, Versions versions);
 
