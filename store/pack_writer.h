@@ -22,8 +22,8 @@
 
 #include "base/bytes.h"
 #include "store/format/pack.h"
+#include "store/format/pack_output.h"
 #include "store/index/block_cache.h"
-#include "store/pack_output.h"
 #include "store/sealing_pool.h"
 #include "store/storage/storage.h"
 

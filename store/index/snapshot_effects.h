@@ -1,4 +1,4 @@
-// What commits that are about to be made do to the snapshots in the index.
+// The effects of new commits on the snapshots of the index that they are to be added to.
 #pragma once
 
 #include <cstdint>

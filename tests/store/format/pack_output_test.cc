@@ -1,4 +1,4 @@
-#include "store/pack_output.h"
+#include "store/format/pack_output.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
