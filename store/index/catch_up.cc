@@ -160,6 +160,7 @@ class CatchUp {
     // dropped is there again. And a commit that does not count must not stay.
     const bool lacks_newest = has_newest({missing_.begin(), missing_.end()}) && !has_older_newest();
     if (lacks_newest || is_newest_refuted()) {
+      change_at_once();
       note_sequences();
       start_over();
     }
@@ -210,6 +211,7 @@ class CatchUp {
   }
 
   void read_all_again() {
+    change_at_once();
     note_sequences();
     start_over();
     read_packs(known_);
@@ -288,7 +290,6 @@ class CatchUp {
   // Before the index is cleared: commits of missing packs leave it then, with their snapshots.
   void note_sequences() {
     if (missing_.empty() && !index_.has_lost_commits()) return;
-    change_at_once();
     for (const std::string& account : index_.accounts()) {
       std::uint64_t& highest = sequences_[account];
       highest = std::max(highest, index_.highest_sequence(account));
