@@ -11,6 +11,7 @@
 #include <unordered_set>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/stop_request.h"
 #include "store/format/commit_branches.h"
 #include "store/format/commit_chain.h"
@@ -24,6 +25,7 @@
 #include "store/index/reader_lock.h"
 #include "store/index/unknown_packs.h"
 #include "store/keys/key_slot.h"
+#include "store/maintenance/caught_up_index.h"
 #include "store/maintenance/pack_check.h"
 #include "store/maintenance/record_check.h"
 #include "store/maintenance/snapshot_walk.h"
@@ -468,11 +470,31 @@ CheckReport check_without_lock(const Location& location, base::FileSystem& files
   return report;
 }
 
+// A writer that was killed may have published a commit that the index lacks.
+CheckReport check_with_index(const Location& location, base::FileSystem& files,
+                             const CheckOptions& options) {
+  CheckReport report = Check(location, files, options).run();
+  if (report.is_intact() || location.is_past()) return report;
+  try {
+    const BlockContext context = open_keys(location, files);
+    const CommitMark highest = load_highest_commit(files, location, context.store);
+    if (highest.number <= report.highest.number) return report;
+    const CaughtUpIndex index(location, files, context);
+    CheckReport again = Check(index.location(), files, options).run();
+    if (!again.is_intact()) return report;
+    base::log_info("the index lacks what was committed last: the next backup adds it");
+    return again;
+  } catch (const base::Error& error) {
+    base::log_debug("the index may lack what was committed last: {}", error.what());
+    return report;
+  }
+}
+
 }  // namespace
 
 CheckReport check(const Location& location, base::FileSystem& files, const CheckOptions& options) {
   return location.has_own_index ? check_without_lock(location, files, options)
-                                : Check(location, files, options).run();
+                                : check_with_index(location, files, options);
 }
 
 }  // namespace store

@@ -59,6 +59,25 @@ TEST_P(CheckTest, AnIntactStoreHasNoDamage) {
   }
 }
 
+// As after a kill between a commit and its index.
+TEST_P(CheckTest, AnIndexThatLacksTheLastCommitIsNoDamage) {
+  const base::Path kept = location_.index.string() + ".kept";
+  std::filesystem::copy(index_file(location_), kept);
+  {
+    Writer writer = Writer::open(location_, files_, clock_);
+    back_up(writer, "carol", 3);
+  }
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    std::filesystem::remove(index_file(location_).string() + suffix);
+  }
+  std::filesystem::copy(kept, index_file(location_));
+  const CheckReport report = check_all();
+  EXPECT_THAT(report.damage, IsEmpty());
+  EXPECT_EQ(3U, report.snapshots);
+  EXPECT_EQ(2U, Reader::open(location_, files_).accounts().size()) << "it changed nothing";
+  EXPECT_FALSE(std::filesystem::exists(location_.index / "caught-up"));
+}
+
 TEST_P(CheckTest, WorksAlongsideAWriterAndOnSeveralThreads) {
   Writer writer = Writer::open(location_, files_, clock_);
   CheckOptions options;
