@@ -25,8 +25,10 @@ class Fill {
     for (std::size_t ordinal = 0; ordinal < pack.blocks.size(); ++ordinal) {
       if (pack.blocks[ordinal].stream == Stream::kRecords) add_block(file, pack, ordinal);
     }
+    const bool lacks_groups = std::ranges::any_of(pack.blocks, has_leaves);
+    if (lacks_groups) search_.set_lacks_groups(true);
     search_.finish(name);
-    return std::ranges::any_of(pack.blocks, has_leaves);
+    return lacks_groups;
   }
 
  private:
@@ -77,19 +79,26 @@ class GroupFill {
   GroupFill(Storage& storage, const BlockContext& context, Index& index, SearchIndex& search)
       : context_(context), index_(index), search_(search), objects_(storage, context, index) {}
 
-  void add_all() {
+  // Of the snapshots whose roots are in these packs, which are sorted: the groups of others were
+  // added when their packs were.
+  void add_all(const std::vector<PackName>& packs) {
     const Index::LookUps look_ups(index_);
     for (const std::string& account : index_.accounts()) {
       for (const SnapshotInfo& snapshot : index_.snapshots(account)) {
-        if (const auto root = index_.root_of(snapshot.id)) {
-          tolerate([&] { add_root(*root); });
-        }
+        const auto root = index_.root_of(snapshot.id);
+        if (root && is_in(packs, *root)) tolerate([&] { add_root(*root); });
       }
     }
+    search_.set_lacks_groups(false);
     search_.finish_groups();
   }
 
  private:
+  bool is_in(const std::vector<PackName>& packs, const ObjectId& root) {
+    const auto place = index_.find(ObjectType::kRoot, root);
+    return place && std::ranges::binary_search(packs, index_.block(place->block).pack);
+  }
+
   template <typename Work>
   static void tolerate(const Work& work) {
     try {
@@ -130,6 +139,11 @@ class GroupFill {
   }
 
   void read_branch(UidNode& node) {
+    if (const auto known = search_.find_branch(node.identity);
+        known && object_id(context_.keys, ObjectType::kIdentityBranch, *known) == node.identity) {
+      decode_identity_branch(node, *known);
+      return;
+    }
     const base::Bytes content = objects_.read_manifest(ObjectType::kIdentityBranch, node.identity);
     decode_identity_branch(node, content);
     if (node.shift > kGroupShift) search_.add_branch(node.identity, content);
@@ -170,6 +184,7 @@ void fill_search_index(const Location& location, base::FileSystem& files,
   std::ranges::set_difference(wanted, known, std::back_inserter(missing));
   const std::shared_ptr<Storage> storage = storage_of(location, files);
   Fill fill(context, search);
+  const bool was_interrupted = search.lacks_groups();
   bool has_new_leaves = false;
   for (const PackName& name : missing) {
     try {
@@ -181,7 +196,9 @@ void fill_search_index(const Location& location, base::FileSystem& files,
       base::log_warning("fill the search index: {}", error.what());
     }
   }
-  if (has_new_leaves) GroupFill(*storage, context, index, search).add_all();
+  if (!has_new_leaves && !was_interrupted) return;
+  // An interrupted filling noted packs as known without the groups of their snapshots.
+  GroupFill(*storage, context, index, search).add_all(was_interrupted ? wanted : missing);
 }
 
 }  // namespace store

@@ -357,6 +357,16 @@ void SearchIndex::finish_groups() {
   impl_->commit();
 }
 
+void SearchIndex::set_lacks_groups(bool lacks) {
+  impl_->change();
+  impl_->database.run(lacks ? "INSERT OR REPLACE INTO meta VALUES ('lacks_groups', x'01')"
+                            : "DELETE FROM meta WHERE name = 'lacks_groups'");
+}
+
+bool SearchIndex::lacks_groups() {
+  return impl_->database.integer("SELECT count(*) FROM meta WHERE name = 'lacks_groups'") > 0;
+}
+
 void SearchIndex::keep_only_groups(const std::function<bool(const ObjectId& node)>& lives) {
   const NodeTables::DeadNodes dead = impl_->nodes.dead_nodes(lives);
   if (dead.empty()) return;

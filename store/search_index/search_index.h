@@ -88,6 +88,11 @@ class SearchIndex {
   // Makes added groups and branches durable if no pack follows that does.
   void finish_groups();
 
+  // Whether there are packs whose groups may be missing, because filling was interrupted. A change
+  // is durable with the next finish() or finish_groups().
+  void set_lacks_groups(bool lacks);
+  bool lacks_groups();
+
   // Removes the groups and branches for which `lives` returns false.
   void keep_only_groups(const std::function<bool(const ObjectId& node)>& lives);
 
@@ -133,8 +138,8 @@ class SearchIndex {
 };
 
 // Indexes the packs that `index` knows and `search` does not; then, if they have leaves, the groups
-// of leaves of all snapshots that it lacks. Needs the store's lock. Skips damaged blocks, with a
-// line in the log.
+// that it lacks of the snapshots whose roots are in these packs, or of all snapshots if an earlier
+// filling was interrupted. Needs the store's lock. Skips damaged blocks, with a line in the log.
 void fill_search_index(const Location& location, base::FileSystem& files,
                        const BlockContext& context, Index& index, SearchIndex& search);
 

@@ -1,9 +1,11 @@
 #include "store/known_groups.h"
 
 #include <algorithm>
+#include <climits>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <memory>
 #include <random>
 #include <set>
 
@@ -12,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include "base/bytes.h"
+#include "base/error.h"
 #include "store/content_holders.h"
 #include "store/format/crypto.h"
 #include "store/format/layout.h"
@@ -21,6 +24,8 @@
 #include "store/maintenance/reindex.h"
 #include "store/message_places.h"
 #include "store/search.h"
+#include "store/storage/storage_error.h"
+#include "tests/store/storage/stepped_storage.h"
 #include "tests/store/store_fixture.h"
 
 namespace store {
@@ -260,6 +265,44 @@ TEST_F(KnownGroupsTest, AReindexMakesTheSameGroups) {
   { const Writer writer = open_writer(); }
   EXPECT_EQ(known(), before);
   EXPECT_EQ(known_branches(), branches);
+}
+
+TEST_F(KnownGroupsTest, AFillingThatWasInterruptedAnywhereIsCompletedByTheNext) {
+  back_up("alice", {{"INBOX", dense(900, 300)}, {"Small", dense(5, 10)}});
+  back_up("alice", {{"INBOX", dense(902, 300)}});
+  const auto groups = known();
+  const auto branches = known_branches();
+  ASSERT_THAT(groups, SizeIs(5));
+  const std::shared_ptr<Storage> storage = storage_of(location_, files_);
+  unsigned reads_left = 0;
+  Location through = location_;
+  through.storage =
+      std::make_shared<tests::SteppedStorage>(*storage, [&](const tests::StorageRequest& request) {
+        if (request.kind != "get" || reads_left-- > 0) return;
+        throw StorageError(Trouble::kUnanswered, "no answer");
+      });
+  const BlockContext context = open_keys(location_, files_);
+  const auto fill = [&](unsigned reads) {
+    reads_left = reads;
+    Index index = Index::open(index_file(location_), context.store);
+    SearchIndex search = SearchIndex::open(search_index_file(location_), context.store);
+    fill_search_index(through, files_, context, index, search);
+  };
+  bool is_complete = false;
+  unsigned reads = 0;
+  for (; !is_complete; ++reads) {
+    std::filesystem::remove(search_index_file(location_));
+    try {
+      fill(reads);
+      is_complete = true;
+    } catch (const base::Error& error) {
+      EXPECT_EQ(error.code(), base::ErrorCode::kStorage);
+      fill(UINT_MAX);
+    }
+    EXPECT_EQ(known(), groups) << reads;
+    EXPECT_EQ(known_branches(), branches) << reads;
+  }
+  EXPECT_GT(reads, 4U) << "of two packs, for messages and for groups";
 }
 
 TEST_F(KnownGroupsTest, APruneRemovesGroupsThatNoSnapshotHas) {
