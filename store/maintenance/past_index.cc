@@ -7,6 +7,7 @@
 #include <set>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
@@ -125,6 +126,22 @@ Location past_location(const Location& location, base::Path directory) {
   past.past_index = std::move(directory);
   past.has_own_index = false;  // it is never brought up to date
   return past;
+}
+
+// Other programs may add and remove entries meanwhile.
+std::vector<base::Path> entries_of(const base::Path& directory) {
+  std::vector<base::Path> entries;
+  std::error_code error;
+  std::filesystem::directory_iterator entry(directory, error);
+  while (!error && entry != std::filesystem::directory_iterator()) {
+    entries.push_back(entry->path());
+    entry.increment(error);
+  }
+  if (error && error != std::errc::no_such_file_or_directory &&
+      error != std::errc::not_a_directory) {
+    base::log_warning("list {}: {}", directory.string(), error.message());
+  }
+  return entries;
 }
 
 Index open_past_index(const Location& past, const BlockContext& context) {
@@ -309,6 +326,18 @@ void remove_past_indexes(const Location& location) {
   std::filesystem::remove_all(past_indexes_directory(location), error);
   if (!error) return;
   base::log_warning("remove {}: {}", past_indexes_directory(location).string(), error.message());
+}
+
+void remove_past_search_indexes(const Location& location) {
+  for (const base::Path& directory : entries_of(past_indexes_directory(location))) {
+    const std::string name = search_index_file(past_location(location, directory)).filename();
+    for (const base::Path& file : entries_of(directory)) {
+      if (!file.filename().string().starts_with(name)) continue;  // its log has a longer name
+      std::error_code error;
+      std::filesystem::remove(file, error);
+      if (error) base::log_warning("remove {}: {}", file.string(), error.message());
+    }
+  }
 }
 
 }  // namespace store

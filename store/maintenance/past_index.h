@@ -1,8 +1,8 @@
 // Opens a store as of an earlier commit: with all that it had then, whatever was dropped since.
 //
 // That commit has an index of its own, in a directory below that of the store's index. It is made
-// when it is first needed, and stays until reindex() removes it. Nothing is written to the store,
-// and nothing can be written through such an index.
+// when it is first needed, and stays until reindex() removes it; its search index, if it has one,
+// until a prune. Nothing is written to the store, and nothing can be written through such an index.
 //
 // Of a storage that keeps versions, packs and commit records are read as they were first
 // (store/format/right_version.h), what was deleted included, from the opening to the end of the
@@ -52,5 +52,9 @@ PastReindexReport reindex_past(const Location& location, base::FileSystem& files
 
 // Removes all indexes of earlier commits. A program that reads one can continue.
 void remove_past_indexes(const Location& location);
+
+// Removes their search indexes, which are plain text, and those of indexes that are being made or
+// were not completed. What can't be removed is a warning in the log.
+void remove_past_search_indexes(const Location& location);
 
 }  // namespace store

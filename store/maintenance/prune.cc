@@ -1,10 +1,12 @@
 #include "store/maintenance/prune.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -12,6 +14,7 @@
 #include <malloc.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/stop_request.h"
 #include "store/format/layout.h"
 #include "store/format/writer_lock.h"
@@ -23,6 +26,7 @@
 #include "store/maintenance/living_snapshots.h"
 #include "store/maintenance/marking.h"
 #include "store/maintenance/marks.h"
+#include "store/maintenance/past_index.h"
 #include "store/maintenance/prune_packs.h"
 #include "store/maintenance/regrouping.h"
 #include "store/maintenance/reserve.h"
@@ -338,6 +342,19 @@ class Prune {
       const auto place = index().find_uncondemned(ObjectType::kIdentityLeaf, node);
       return place && (pack_of(place->block) > newest_old || marks_.contains(*place));
     });
+    remove_other_search_indexes();
+  }
+
+  // Those of earlier commits, and what a reindex that was interrupted left.
+  void remove_other_search_indexes() {
+    const Location& location = session_.location();
+    remove_past_search_indexes(location);
+    for (const char* suffix : {"", "-wal", "-shm"}) {
+      const std::string file = new_search_index_file(location).string() + suffix;
+      std::error_code error;
+      std::filesystem::remove(file, error);
+      if (error) base::log_warning("remove {}: {}", file, error.message());
+    }
   }
 
   const PruneOptions& options_;

@@ -77,6 +77,19 @@ class SearchIndex::Impl {
     transaction.reset();
   }
 
+  // From now on, deleted data is not left in the file's free pages either.
+  void erase_what_is_deleted() { database.run("PRAGMA secure_delete = 1"); }
+
+  // The write-ahead log has pages as they were before. While another process reads, it stays until
+  // the last one closes the database.
+  void empty_log() {
+    try {
+      database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch (const base::Error& error) {
+      base::log_debug("{}", error.what());
+    }
+  }
+
   struct Words {
     explicit Words(const Envelope& envelope)
         : subject(search_words(envelope.subject)),
@@ -236,10 +249,9 @@ std::uint64_t SearchIndex::keep_only(const std::function<bool(const ObjectId& me
   std::ranges::sort(gone);
   Impl::Changes& change = impl_->change();
   change.recent.clear();
+  impl_->erase_what_is_deleted();
   // A message that comes again gets another row, and a removed row may get another message.
   impl_->nodes.remove_groups_with(gone);
-  // Deleted text must not be found in the file's free pages either.
-  impl_->database.run("PRAGMA secure_delete = 1");
   Statement remove_fields(impl_->database, "DELETE FROM fields WHERE envelope = ?1");
   Statement remove_envelope(impl_->database, "DELETE FROM envelopes WHERE envelope = ?1");
   for (const std::int64_t row : gone) {
@@ -250,6 +262,7 @@ std::uint64_t SearchIndex::keep_only(const std::function<bool(const ObjectId& me
   // Removed words stay in the file until they are merged away.
   impl_->database.run("INSERT INTO words (words) VALUES ('optimize')");
   impl_->commit();
+  impl_->empty_log();
   return gone.size();
 }
 
@@ -371,6 +384,7 @@ void SearchIndex::keep_only_groups(const std::function<bool(const ObjectId& node
   const NodeTables::DeadNodes dead = impl_->nodes.dead_nodes(lives);
   if (dead.empty()) return;
   impl_->change();
+  impl_->erase_what_is_deleted();
   impl_->nodes.remove(dead);
   impl_->commit();
 }

@@ -1,6 +1,7 @@
 // A copy that followed an attack, as of the commits before it: in a directory and in a bucket.
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <set>
@@ -18,6 +19,7 @@
 #include "store/maintenance/dropping.h"
 #include "store/maintenance/past_index.h"
 #include "store/maintenance/reindex.h"
+#include "store/search.h"
 #include "tests/expect_error.h"
 #include "tests/store/copies/copying_fixture.h"
 #include "tests/store/storage/model_storage.h"
@@ -249,6 +251,27 @@ TEST_F(PastCopyTest, TheStoreItselfOpensSoAndAReindexRemovesIt) {
   EXPECT_THAT(files_.list(past_indexes_directory(location_)), SizeIs(1));
   reindex(location_, files_);
   EXPECT_FALSE(fs::exists(past_indexes_directory(location_)));
+}
+
+TEST_F(PastCopyTest, APruneRemovesTheSearchIndexesOfEarlierCommits) {
+  drop_everything();
+  const OpenedPast past = reindex_past(location_, files_, wanted("4")).opened;
+  const base::Path uncompleted = past_indexes_directory(location_) / ".new.1" / "search.sqlite-wal";
+  fs::create_directory(uncompleted.parent_path());
+  for (const base::Path& left : {uncompleted, new_search_index_file(location_)}) {
+    std::ofstream(left) << "Subject: in plain text";
+  }
+  ASSERT_TRUE(fs::exists(search_index_file(past.location)));
+  prune();
+  for (const base::Path& file :
+       {search_index_file(past.location), uncompleted, new_search_index_file(location_)}) {
+    EXPECT_FALSE(fs::exists(file)) << file;
+  }
+  EXPECT_EQ(before_, content_as_of(past)) << "its packs are there until the grace period ends";
+  Reader reader = Reader::open(past.location, files_);
+  const SearchScope scope{.account = "alice", .shown_name = {}};
+  EXPECT_ERROR(kNotFound, "mailstow-backupd reindex --as-of makes it",
+               search(reader, Query::parse("word", "UTC", {}), scope));
 }
 
 // Nothing is proven of it: names are not created once.

@@ -106,9 +106,12 @@ TEST_F(SearchIndexTest, OnlyLivingMessagesAreKept) {
 }
 
 TEST_F(SearchIndexTest, RemovedTextIsNotLeftInTheFile) {
+  const base::Path log = file_.string() + "-wal";
   index_.add(message("1"), about("verysecretword"));
   index_.finish(pack("1"));
+  EXPECT_NE(std::string::npos, tests::text_of(log).find("verysecretword"));
   index_.keep_only([](const ObjectId&) { return false; });
+  EXPECT_EQ(std::string::npos, tests::text_of(log).find("verysecretword"));
   { const SearchIndex closed = std::move(index_); }
   EXPECT_EQ(std::string::npos, tests::text_of(file_).find("verysecretword"));
   open_again();
