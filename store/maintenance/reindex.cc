@@ -100,6 +100,7 @@ ReindexReport reindex_for_readers(const Location& location, base::FileSystem& fi
     remove_database(index_file(location));
     std::filesystem::rename(index_file(scratch), index_file(location));
   });
+  remove_past_indexes(location);
   return report;
 }
 

@@ -286,12 +286,14 @@ TEST_F(OwnIndexTest, AReindexRebuildsTheIndexOfReadersAndNeedsNoLock) {
   open_elsewhere();
   std::ofstream(index_file(elsewhere_), std::ios::trunc) << "this is no database at all";
   EXPECT_ERROR(kDamaged, "mailstow-backupd reindex", open_elsewhere());
+  std::filesystem::create_directories(past_indexes_directory(elsewhere_) / "1-0011223344556677");
   const Writer writer = open_writer();
   const ReindexReport report = reindex(elsewhere_, files_);
   EXPECT_THAT(report.damage, IsEmpty());
   EXPECT_EQ(1U, report.packs);
   EXPECT_EQ(5U, report.messages);
   EXPECT_FALSE(std::filesystem::exists(new_readers_index(elsewhere_)));
+  EXPECT_FALSE(std::filesystem::exists(past_indexes_directory(elsewhere_)));
   Reader reader = open_elsewhere();
   EXPECT_EQ(samples(0, 5), restore(reader, "alice", "INBOX"));
 }
