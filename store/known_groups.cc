@@ -47,7 +47,7 @@ std::optional<std::vector<base::Uid>> KnownGroups::holders(const UidNode& node) 
   std::optional<std::vector<base::Uid>> uids;
   tolerate([&] {
     const auto messages = index_->find_group(node.identity);
-    if (!messages) return;
+    if (!messages || messages->size() != node.messages) return;
     uids.emplace();
     for (const KnownMessage& message : *messages) {
       if (std::ranges::binary_search(*rows_, message.row)) uids->push_back(message.uid);

@@ -239,7 +239,7 @@ class Search {
   bool note_group(std::uint32_t number, std::uint32_t place, const UidNode& node) {
     if (!node.may_be_group()) return false;
     const auto messages = known_to_index([&] { return index_.find_group(node.identity); });
-    if (!messages) return false;
+    if (!messages || messages->size() != node.messages) return false;
     for (const KnownMessage& message : *messages) {
       known_.push_back({message.row, message.uid, static_cast<std::uint32_t>(groups_.size())});
     }

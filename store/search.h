@@ -46,8 +46,10 @@ struct FoundMessage {
 
 struct SearchResult {
   std::vector<FoundMessage> messages;  // by date, newest first
-  std::uint64_t total = 0;             // number found, on all pages
-  bool has_more = false;               // after the last of `messages`
+  // Number found, on all pages. Those on other pages may be unreadable: the page that they are on
+  // reports that, and does not count them.
+  std::uint64_t total = 0;
+  bool has_more = false;  // after the last of `messages`
   // Messages found although the query names a time and their date is unknown.
   std::uint64_t undated = 0;
   std::vector<std::string> damage;  // data that could not be searched, one line each
