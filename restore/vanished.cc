@@ -39,6 +39,7 @@ struct Burst {
   std::uint64_t bytes = 0;
   std::size_t elsewhere = 0;  // of the messages, those that the newest snapshot has in any folder
   std::size_t replaced = 0;   // of the messages, those whose UIDs other messages have in `after`
+  bool is_past = false;       // in the store as of an earlier commit
 };
 
 // Finds the folder in the earlier snapshot: the change has only the new name of a renamed folder.
@@ -107,7 +108,10 @@ std::string command_for(const Burst& burst) {
       "mailstow-restore run {} --at {} --folder={}", base::shell_quoted(burst.before.account),
       base::shown_id(burst.before.id.hex()), base::shell_quoted(base::glob_for(burst.folder)));
   if (burst.is_whole_folder) return command;
-  if (burst.messages.size() > kMaxNamedMessages) return command + " --missing";
+  if (burst.messages.size() > kMaxNamedMessages) {
+    // As of an earlier commit, there is no backup taken now to compare with.
+    return burst.is_past ? command : command + " --missing";
+  }
   for (const store::HeldMessage& message : burst.messages) {
     command += " --message " + base::shown_id(message.message.object.hex());
   }
@@ -289,6 +293,7 @@ base::ExitStatus vanished(const base::Environment& environment, const VanishedOp
     start = start_of_history(environment, reader, account, since);
   }
   auto bursts = find_bursts(reader, account, start);
+  for (Burst& burst : bursts) burst.is_past = !environment.config.store.as_of.empty();
   const auto next = cut_to_page(bursts, options.page, cursor_of_burst);
   if (environment.format == base::OutputFormat::kJson) {
     nlohmann::ordered_json head = {{"account", account}};

@@ -127,10 +127,15 @@ TEST_F(VanishedTest, OfManyLostMessagesOnlyTheseComeBack) {
   fill("Whatx yAllz", 3);
   back_up();
   expunge("What? *All*", "4:15");
-  back_up();
+  const json backup = mailstow_.backupd_json({"once", "--account", "alice"});
   const json found = bursts();
   ASSERT_EQ(found.size(), 1U) << found.dump(2);
   EXPECT_THAT(found[0]["command"].get<std::string>(), testing::HasSubstr("--missing"));
+  const std::string commit = backup["commit"]["number"].dump();
+  const json past = mailstow_.restore_json({"vanished", "alice", "--as-of", commit})["bursts"];
+  ASSERT_EQ(past.size(), 1U) << past.dump(2);
+  EXPECT_EQ(past[0]["command"].get<std::string>() + " --missing", found[0]["command"])
+      << "as of an earlier commit, nothing is compared with a backup taken now";
   const json report = carry_out(found[0]);
   ASSERT_EQ(report["folders"].size(), 1U) << report.dump(2);
   EXPECT_EQ(report["folders"][0]["source"], "What? *All*");
