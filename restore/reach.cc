@@ -48,8 +48,8 @@ base::Reach parse_reach(const base::Environment& environment, store::Reader& rea
 
 // The commands that do not read the mail of the store, those that delete, and those for the restore
 // page, which shows the newest state.
-constexpr std::array<std::string_view, 6> kWithoutPast{"trees", "extend", "expire",
-                                                       "sweep", "answer", "desk"};
+constexpr std::array<std::string_view, 7> kWithoutPast{"trees",  "extend", "expire",     "sweep",
+                                                       "answer", "desk",   "fork-server"};
 
 // The environment in which the store is as it was then, for the duration of the command.
 base::ExitStatus carry_out_as_of(

@@ -62,12 +62,14 @@ std::vector<std::string> answer_words() {
   return {"--on-behalf-of-fd", std::to_string(kOnBehalfDescriptor), "answer", "--json"};
 }
 
-ForkServer::ForkServer(base::Path config_file) : config_file_(std::move(config_file)) {
+ForkServer::ForkServer(base::Path config_file, const ForkServerTimes& times)
+    : config_file_(std::move(config_file)), times_(times) {
   launch();
 }
 
 ForkServer::~ForkServer() {
   if (server_) retire(End::kAtOnce);
+  reap();
   for (base::Child& process : retired_) {
     process.signal(SIGKILL);
     process.wait();
@@ -79,10 +81,11 @@ std::optional<base::Child> ForkServer::start(const Files& files) {
   const std::optional<pid_t> server = send(files, handshake.far_end);
   if (!server) return std::nullopt;
   handshake.far_end = base::Fd();  // the child's end closes with the child
-  const std::optional<pid_t> pid = receive_pid(handshake.near_end, kPatience);
+  const std::optional<pid_t> pid = receive_pid(handshake.near_end, times_.patience);
   if (!pid) {
     const std::scoped_lock lock(mutex_);
     if (server_ && server_->process.pid() == *server) retire(End::kAtOnce);
+    late_.push_back(std::move(handshake.near_end));
     return std::nullopt;
   }
   let_begin(handshake.near_end);
@@ -116,7 +119,7 @@ std::optional<pid_t> ForkServer::pid() {
 void ForkServer::launch() {
   const auto now = Steady::now();
   if (now < next_start_) return;
-  next_start_ = now + kBetweenStarts;
+  next_start_ = now + times_.between_starts;
   try {
     const base::FileStamp program = base::FileStamp::of(program_file());
     SocketPair pair = make_socket_pair();
@@ -153,7 +156,15 @@ void ForkServer::retire(End end) {
   server_.reset();
 }
 
+// A child that comes too late ends when its socket is closed, before it begins.
 void ForkServer::reap() {
+  std::erase_if(late_, [this](const base::Fd& socket) {
+    pid_t pid = 0;
+    const ssize_t got = ::recv(socket.get(), &pid, sizeof pid, MSG_DONTWAIT);
+    if (got < 0 && (errno == EINTR || errno == EAGAIN)) return false;
+    if (got == sizeof pid && pid > 0) retired_.push_back(base::Child::with_pid(pid));
+    return true;
+  });
   std::erase_if(retired_, [](base::Child& process) { return process.try_wait().has_value(); });
 }
 

@@ -38,17 +38,20 @@ std::vector<std::string> child_words(const base::Path& config_file,
 // The words after those for `answer` on behalf of a person.
 std::vector<std::string> answer_words();
 
+struct ForkServerTimes {
+  // Until a child sends its number.
+  std::chrono::milliseconds patience{10'000};
+  // One that ends at once is not started again and again.
+  std::chrono::milliseconds between_starts{10'000};
+};
+
 class ForkServer {
  public:
-  // Until a child sends its number.
-  static constexpr std::chrono::seconds kPatience{10};
-  // One that ends at once is not started again and again.
-  static constexpr std::chrono::seconds kBetweenStarts{1};
   // Updates of libraries and of the time zones reach it then.
   static constexpr std::chrono::minutes kMaxLife{10};
 
   // Starts it. If that fails, start() tries again.
-  explicit ForkServer(base::Path config_file);
+  explicit ForkServer(base::Path config_file, const ForkServerTimes& times = {});
   ForkServer(const ForkServer&) = delete;
   ForkServer& operator=(const ForkServer&) = delete;
   ~ForkServer();
@@ -86,9 +89,11 @@ class ForkServer {
   void reap();
 
   base::Path config_file_;
+  ForkServerTimes times_;
   std::mutex mutex_;
   std::optional<Server> server_;
   std::vector<base::Child> retired_;  // not waited for yet
+  std::vector<base::Fd> late_;        // the sockets to children that have not sent their numbers
   std::chrono::steady_clock::time_point next_start_;
 };
 

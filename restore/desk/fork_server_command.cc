@@ -103,8 +103,9 @@ base::ExitStatus serve_forks(const base::Path& config_file, const RunForked& run
   ::close_range(kForkServerSocket + 1, ~0U, 0);
   ::prctl(PR_SET_NAME, kServerName);
   if (!has_one_thread()) {
-    base::log_debug("fork-server: a process with several threads can't be forked");
-    return base::ExitStatus::kNothingDone;
+    base::fail(base::ErrorCode::kIo,
+               "fork-server: /proc does not show that this process has one thread: requests take "
+               "longer: mount /proc");
   }
   base::KeptConfiguration kept(config_file, base::system_clock());
   kept.refresh();
@@ -113,7 +114,7 @@ base::ExitStatus serve_forks(const base::Path& config_file, const RunForked& run
     kept.refresh();
     const pid_t pid = fork_for_parent();
     if (pid == 0) carry_out_child(*std::move(files), config_file, run, kept);
-    if (pid < 0) base::log_warning("fork: {}", std::generic_category().message(errno));
+    if (pid < 0) base::log_error("fork: {}", std::generic_category().message(errno));
   }
   return base::ExitStatus::kDone;
 }

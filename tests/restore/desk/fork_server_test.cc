@@ -14,6 +14,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include <fcntl.h>
@@ -114,7 +115,7 @@ class ForkServerTest : public restore::WrittenHistory {
     std::ofstream(mailstow_.directory() / "password") << "secret\n";
     add_account("alice");
     newest_ = back_up("alice", {{"INBOX", {"letter first", "letter second"}}});
-    server_.emplace(mailstow_.config_file());
+    server_.emplace(mailstow_.config_file(), kShortTimes);
   }
 
   void SetUp() override {
@@ -152,6 +153,7 @@ class ForkServerTest : public restore::WrittenHistory {
     return {{"command", command}, {"account", "alice"}};
   }
 
+  static constexpr ForkServerTimes kShortTimes{.between_starts = std::chrono::milliseconds(100)};
   std::string newest_;
   std::optional<ForkServer> server_;
 };
@@ -256,6 +258,33 @@ TEST_F(ForkServerTest, AChildGoesOnWhenTheForkServerIsReplaced) {
     return std::ranges::find(living, first) == living.end();
   })) << "it ends by itself";
   EXPECT_EQ(waiting.send(about_alice("snapshots")).status, 0);
+}
+
+TEST_F(ForkServerTest, AChildThatComesTooLateIsEndedAndWaitedFor) {
+  if (!can_see_files()) GTEST_SKIP() << "run it as root";
+  ForkServerTimes times = kShortTimes;
+  times.patience = std::chrono::seconds(1);
+  server_.emplace(mailstow_.config_file(), times);
+  ASSERT_TRUE(comes_true([&] { return forked(Asked(about_alice("snapshots"))).has_value(); }));
+  const std::vector<pid_t> before = all_children();
+  const pid_t first = *server_->pid();
+  ::kill(first, SIGSTOP);
+  ASSERT_TRUE(comes_true([&] { return field_of(first, "State").starts_with("T"); }));
+  Asked asked(about_alice("snapshots"));
+  const std::size_t open = files_of(::getpid()).size();
+  std::thread waiting([&] { EXPECT_FALSE(server_->start(asked.files())); });
+  EXPECT_TRUE(comes_true([&] { return files_of(::getpid()).size() == open + 1; }))
+      << "the socket to the child, once the fork server has got the request";
+  server_->replace();
+  waiting.join();
+  ::kill(first, SIGCONT);
+  EXPECT_TRUE(comes_true([&] { return has_ended(first); })) << "it has forked, and ends";
+  EXPECT_TRUE(comes_true([&] {
+    forked(Asked(about_alice("snapshots")));
+    return std::ranges::all_of(all_children(), [&](pid_t child) {
+      return child == server_->pid() || std::ranges::find(before, child) != before.end();
+    });
+  }));
 }
 
 TEST_F(ForkServerTest, AChangeOfTheConfigurationIsNoticed) {
@@ -379,6 +408,7 @@ TEST_F(ForkProtocolTest, ByHandItIsRefused) {
   const auto result = mailstow_.restore({"fork-server"});
   EXPECT_EQ(result.status, 2);
   EXPECT_THAT(result.err, HasSubstr("only the restore desk starts this command"));
+  EXPECT_THAT(mailstow_.restore({"fork-server", "--as-of", "1"}).err, HasSubstr("--as-of"));
 }
 
 }  // namespace

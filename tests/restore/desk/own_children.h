@@ -46,18 +46,27 @@ inline std::string field_of(pid_t pid, std::string_view field) {
   return {};
 }
 
-// Living children of this process.
-inline std::vector<pid_t> children_named(std::string_view name) {
+// The children of this process, also those that have ended and must be waited for.
+inline std::vector<pid_t> all_children() {
   std::vector<pid_t> found;
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
     const std::string number = entry.path().filename();
     if (number.find_first_not_of("0123456789") != std::string::npos) continue;
     const auto pid = static_cast<pid_t>(std::stol(number));
-    if (field_of(pid, "PPid") == std::to_string(::getpid()) && field_of(pid, "Name") == name &&
-        !field_of(pid, "State").starts_with("Z")) {
-      found.push_back(pid);
-    }
+    if (field_of(pid, "PPid") == std::to_string(::getpid())) found.push_back(pid);
   }
+  return found;
+}
+
+inline bool has_ended(pid_t pid) {
+  const std::string state = field_of(pid, "State");
+  return state.empty() || state.starts_with("Z");
+}
+
+// Living children of this process.
+inline std::vector<pid_t> children_named(std::string_view name) {
+  std::vector<pid_t> found = all_children();
+  std::erase_if(found, [&](pid_t pid) { return field_of(pid, "Name") != name || has_ended(pid); });
   return found;
 }
 
