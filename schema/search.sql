@@ -2,6 +2,8 @@
 -- of the folders it is in. Everything in it can be rebuilt from the packs.
 PRAGMA user_version = 3;
 
+-- `store`: the id of the store. `lacks_groups`: filling was interrupted before `uid_groups` was
+-- complete.
 CREATE TABLE meta (
   name TEXT PRIMARY KEY,
   value BLOB NOT NULL
