@@ -41,13 +41,14 @@ base::ExitStatus check(const base::Environment& environment, const CheckOptions&
 base::Command check_command();
 
 struct ReindexOptions {
-  bool without_copy = false;  // reads all packs, even if the bucket has a copy of the index
+  bool without_copy = false;  // reads all packs, even without an index, if the bucket has a copy
   // Reads what was replaced or deleted in a bucket as it was first; in all packs.
   bool first_versions = false;
   std::string as_of = {};  // COMMIT|TIME: makes an index as of that commit beside the other one
 };
 
-// Rebuilds the index: from its copy in the bucket and the packs that came later, or from all packs.
+// Rebuilds the index: without one, from its copy in the bucket and the packs that came later, or
+// from all packs.
 base::ExitStatus reindex(const base::Environment& environment, const ReindexOptions& options = {});
 base::Command reindex_command();
 

@@ -89,7 +89,7 @@ base::Command reindex_command() {
       .declare =
           [options](base::Options& declared) {
             declared.flag("--without-copy", options->without_copy,
-                          "Read all packs, even if the bucket has a copy of the index");
+                          "Read all packs, even if there is no index and the bucket has a copy");
             declared.flag("--first-versions", options->first_versions,
                           "After an attack on a bucket that keeps versions: read what was "
                           "deleted or replaced there as it was first");

@@ -72,8 +72,10 @@ ReindexReport make_readers_index(const Location& scratch, base::FileSystem& file
   return report;
 }
 
-bool takes_copy(const ReindexOptions& options) {
-  return options.uses_copy && options.versions == Versions::kNewest;
+// An index that is there may be wrong, and then its copy, too.
+bool takes_copy(const Location& location, const ReindexOptions& options) {
+  return options.uses_copy && options.versions == Versions::kNewest &&
+         !std::filesystem::exists(index_file(location));
 }
 
 // Notes of which versions the index is; of first ones before it is in its place, so that nothing is
@@ -95,7 +97,7 @@ ReindexReport reindex_for_readers(const Location& location, base::FileSystem& fi
     std::error_code ignored;
     std::filesystem::remove_all(scratch.index, ignored);
   });
-  ReindexReport report = make_readers_index(scratch, files, context, takes_copy(options));
+  ReindexReport report = make_readers_index(scratch, files, context, takes_copy(location, options));
   put_in_place(location, files, options.versions, [&] {
     remove_database(index_file(location));
     std::filesystem::rename(index_file(scratch), index_file(location));
@@ -185,7 +187,7 @@ NewIndex rebuild_at_once(const Location& location, base::FileSystem& files,
   remove_new_index(location);  // an earlier run may not have come to its end
   try {
     std::optional<NewIndex> made;
-    if (takes_copy(options)) made = build_from_copy(location, files, context);
+    if (takes_copy(location, options)) made = build_from_copy(location, files, context);
     if (!made) {
       remove_new_index(location);
       made = build_from_packs(location, files, context);

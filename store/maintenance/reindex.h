@@ -1,5 +1,5 @@
-// Rebuilds the index from the packs, or for a store in a bucket from the index's copy there
-// (store/index/index_copy.h) and the packs that came later.
+// Rebuilds the index from the packs, or for a store in a bucket, if there is no index, from the
+// index's copy there (store/index/index_copy.h) and the packs that came later.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,9 @@
 namespace store {
 
 struct ReindexOptions {
-  bool uses_copy = true;  // false: all packs are read, whether there is a copy or not
+  // False: all packs are read, whether there is a copy or not. They are also read if there is an
+  // index: it may be wrong, and then its copy, too.
+  bool uses_copy = true;
   Versions versions = Versions::kNewest;
 };
 

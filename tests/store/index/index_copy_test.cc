@@ -183,6 +183,7 @@ TEST_P(IndexCopyTest, ReindexReportsWhereItHasTheIndexFrom) {
   EXPECT_EQ(5U, copied());
   back_up_often(6);
   for (const bool uses_copy : {true, false}) {
+    fs::remove(index_file(location_));
     const ReindexReport report = reindex(location_, files_, {.uses_copy = uses_copy});
     EXPECT_EQ(uses_copy ? 5U : 0U, report.copy);
     EXPECT_THAT(report.damage, IsEmpty());
@@ -251,6 +252,7 @@ TEST_P(IndexCopyTest, NothingOfADamagedCopyIsUsed) {
     }
     remove(name);
     EXPECT_EQ(std::nullopt, fetch()) << name.text();
+    fs::remove(index_file(location_));
     const ReindexReport report = reindex(location_, files_);
     EXPECT_EQ(0U, report.copy);
     EXPECT_THAT(report.damage, IsEmpty());
@@ -340,6 +342,7 @@ TEST_P(IndexCopyTest, WhatAPruneDidSinceTheCopyIsKnown) {
       EXPECT_EQ(samples(9, 3), restore(writer.reader(), "alice", "INBOX"));
     }
     expect_complete(other);
+    fs::remove(index_file(location_));
     EXPECT_THAT(reindex(location_, files_).damage, IsEmpty());
     expect_complete(location_);
   }
@@ -473,6 +476,7 @@ TEST_P(IndexCopyTest, WhatIsMissingSinceTheCopyIsReported) {
     EXPECT_THAT(writer.damage(), testing::Contains(testing::HasSubstr(first.pack.hex())));
     EXPECT_THAT(writer.reader().snapshots("alice"), SizeIs(3));
   }
+  fs::remove(index_file(location_));
   const ReindexReport report = reindex(location_, files_);
   EXPECT_EQ(0U, report.copy) << "its report is that of all packs";
   EXPECT_THAT(report.damage, testing::Contains(testing::HasSubstr(first.pack.hex())));

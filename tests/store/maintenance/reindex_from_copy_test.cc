@@ -71,11 +71,35 @@ TEST_F(ReindexFromCopyTest, TheOldIndexStaysUntilTheNewOneIsComplete) {
       EXPECT_EQ(samples(10, 3), restore(reader, "bob", "INBOX"));
     }
     if (has_failed) continue;
-    EXPECT_GT(request, 5U) << "the copy has a manifest and two parts";
-    EXPECT_EQ(2U, report.copy);
+    EXPECT_GT(request, 5U) << "the key slots, a listing, three packs";
+    EXPECT_EQ(0U, report.copy) << "the old index may be wrong, and then its copy, too";
     EXPECT_EQ(3U, report.packs);
     EXPECT_EQ(6U, report.messages);
     EXPECT_THAT(report.damage, IsEmpty());
+  }
+}
+
+TEST_F(ReindexFromCopyTest, WithoutAnIndexTheCopyIsTakenOnceAllOfItIsThere) {
+  bool has_failed = true;
+  for (std::uint64_t request = 1; has_failed; ++request) {
+    SCOPED_TRACE(request);
+    ASSERT_LT(request, 100U);
+    has_failed = false;
+    std::filesystem::remove(index_file(location_));
+    model_->fail_for_good_from(model_->operations() + request, StorageFault::kNotDone);
+    try {
+      const ReindexReport report = reindex(location_, files_);
+      EXPECT_GT(request, 5U) << "the copy has a manifest and two parts";
+      EXPECT_EQ(2U, report.copy);
+      EXPECT_EQ(3U, report.packs);
+      EXPECT_EQ(6U, report.messages);
+      EXPECT_THAT(report.damage, IsEmpty());
+    } catch (const base::Error& error) {
+      EXPECT_EQ(base::ErrorCode::kStorage, error.code()) << error.what();
+      has_failed = true;
+    }
+    model_->stop_failing();
+    expect_nothing_unfinished(location_);
   }
 }
 
@@ -83,21 +107,28 @@ TEST_F(ReindexFromCopyTest, WhatARunThatWasKilledHasLeftIsNotUsed) {
   for (const base::Path& file : {new_index_file(location_), new_search_index_file(location_)}) {
     std::ofstream(file) << "of a run that was killed";
   }
+  std::filesystem::remove(index_file(location_));
   const ReindexReport report = reindex(location_, files_);
   EXPECT_EQ(2U, report.copy);
   EXPECT_THAT(report.damage, IsEmpty());
   expect_nothing_unfinished(location_);
 }
 
-TEST_F(ReindexFromCopyTest, TheIndexOfReadersComesFromTheCopyUnlessThatIsNotWanted) {
+TEST_F(ReindexFromCopyTest, TheIndexOfReadersComesFromTheCopyIfThereIsNoIndex) {
   Location reads = location_;
   reads.index = directory_ / "readers";
   reads.has_own_index = true;
   Reader::open(reads, files_);
   const Writer writer = open_writer();  // no lock is needed
-  for (const bool uses_copy : {true, false}) {
+  struct Case {
+    bool has_index, uses_copy;
+    std::uint64_t copy;
+  };
+  for (const auto& [has_index, uses_copy, copy] :
+       {Case{false, true, 2}, Case{false, false, 0}, Case{true, true, 0}}) {
+    if (!has_index) std::filesystem::remove(index_file(reads));
     const ReindexReport report = reindex(reads, files_, {.uses_copy = uses_copy});
-    EXPECT_EQ(uses_copy ? 2U : 0U, report.copy);
+    EXPECT_EQ(copy, report.copy);
     EXPECT_EQ(3U, report.packs);
     EXPECT_EQ(6U, report.messages);
     EXPECT_THAT(report.damage, IsEmpty());
