@@ -44,6 +44,15 @@ ReindexReport totals_of(Index& index) {
   return {.packs = totals.packs, .messages = totals.messages, .damage = {}};
 }
 
+// SQLite leaves its log behind if it could not move all of it into the file.
+void require_no_log(const base::Path& file) {
+  const base::Path log = file.string() + "-wal";
+  if (!std::filesystem::exists(log) || std::filesystem::file_size(log) == 0) return;
+  base::fail(base::ErrorCode::kIo,
+             "reindex: write index {}: it could not be finished: see whether its disk is full",
+             file.string());
+}
+
 // In the directory of `scratch`. What is missing is reported by an index from a copy, too: it knows
 // more commits than packs that remain.
 ReindexReport make_readers_index(const Location& scratch, base::FileSystem& files,
@@ -65,6 +74,7 @@ ReindexReport make_readers_index(const Location& scratch, base::FileSystem& file
     log_insufficient(*copy, why);
     return make_readers_index(scratch, files, context, /*uses_copy=*/false);
   }
+  require_no_log(index_file(scratch));
   Index index = Index::open_read_only(index_file(scratch), context.store);
   ReindexReport report = totals_of(index);
   report.copy = copy.value_or(0);
@@ -166,12 +176,7 @@ NewIndex build_from_packs(const Location& location, base::FileSystem& files,
 // A reader that has the old index open can continue to use it.
 void replace_index(const Location& location) {
   const base::Path file = new_index_file(location);
-  // SQLite leaves its log behind if it could not move all of it into the file.
-  if (std::filesystem::exists(file.string() + "-wal")) {
-    base::fail(base::ErrorCode::kIo,
-               "reindex: write index {}: it could not be finished: see whether its disk is full",
-               file.string());
-  }
+  require_no_log(file);
   for (const base::Path& old : {index_file(location), search_index_file(location)}) {
     remove_database(old);
   }
