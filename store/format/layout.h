@@ -77,6 +77,10 @@ inline base::Path new_search_index_file(const Location& location) {
 inline base::Path new_readers_index(const Location& location) {
   return location.index / "new-index";
 }
+// Locked by what builds that.
+inline base::Path reindex_lock_file(const Location& location) {
+  return location.index / "reindex.lock";
+}
 // Of blocks of manifests of a store in a bucket (store/index/block_cache.h).
 inline base::Path cache_directory(const Location& location) {
   return location.index / "cache";

@@ -98,9 +98,23 @@ void put_in_place(const Location& location, base::FileSystem& files, Versions ve
   if (versions == Versions::kNewest) note_versions(location, files, versions);
 }
 
-// An index of readers, which needs no lock: another one that is built meanwhile is as good.
+// The directory in which the index of readers is built belongs to one process.
+std::unique_ptr<base::FileLock> lock_for_reindex(const Location& location,
+                                                 base::FileSystem& files) {
+  base::make_directories(files, location.index);
+  std::unique_ptr<base::FileLock> lock =
+      files.try_lock(reindex_lock_file(location), base::LockMode::kExclusive);
+  if (!lock) {
+    base::fail(base::ErrorCode::kBusy, "reindex: another one is building {}: wait until it is done",
+               index_file(location).string());
+  }
+  return lock;
+}
+
+// An index of readers, which does not need the store's lock.
 ReindexReport reindex_for_readers(const Location& location, base::FileSystem& files,
                                   const BlockContext& context, const ReindexOptions& options) {
+  const std::unique_ptr<base::FileLock> lock = lock_for_reindex(location, files);
   Location scratch = location;
   scratch.index = new_readers_index(location);
   const base::Finally cleared([&] {

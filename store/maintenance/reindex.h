@@ -41,7 +41,7 @@ struct ReindexReport {
 // Removes the indexes as of earlier commits, too (store/maintenance/past_index.h).
 //
 // With Location::has_own_index, rebuilds the index of the readers on this machine, without a search
-// index and without the lock.
+// index and without the store's lock; fails with kBusy while another process does the same.
 ReindexReport reindex(const Location& location, base::FileSystem& files,
                       const ReindexOptions& options = {});
 

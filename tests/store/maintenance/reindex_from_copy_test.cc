@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "store/format/layout.h"
 #include "store/maintenance/reindex.h"
+#include "tests/expect_error.h"
 #include "tests/store/storage/model_storage.h"
 #include "tests/store/store_fixture.h"
 
@@ -138,6 +139,22 @@ TEST_F(ReindexFromCopyTest, TheIndexOfReadersComesFromTheCopyIfThereIsNoIndex) {
     EXPECT_THAT(reader.snapshots("alice"), SizeIs(2));
     EXPECT_EQ(samples(10, 3), restore(reader, "bob", "INBOX"));
   }
+}
+
+TEST_F(ReindexFromCopyTest, TheIndexOfReadersIsBuiltByOneProcessAtATime) {
+  Location reads = location_;
+  reads.index = directory_ / "readers";
+  reads.has_own_index = true;
+  reindex(reads, files_);
+  std::filesystem::create_directory(new_readers_index(reads));
+  {
+    const auto lock = files_.try_lock(reindex_lock_file(reads), base::LockMode::kExclusive);
+    EXPECT_ERROR(kBusy, "another one is building", reindex(reads, files_));
+    EXPECT_TRUE(std::filesystem::exists(new_readers_index(reads))) << "it belongs to that process";
+    EXPECT_THAT(Reader::open(reads, files_).snapshots("alice"), SizeIs(2));
+  }
+  reindex(reads, files_);
+  expect_nothing_unfinished(reads);
 }
 
 }  // namespace
