@@ -1,6 +1,7 @@
 #include "store/put_back.h"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -42,8 +43,9 @@ std::optional<base::Bytes> read_small(Storage& storage, const BlobName& name,
 
 class ChangeSearch {
  public:
-  ChangeSearch(Storage& storage, const BlockContext& context, const std::set<PackName>& needed)
-      : storage_(storage), context_(context), needed_(needed) {}
+  ChangeSearch(Storage& storage, const BlockContext& context, const std::set<PackName>& needed,
+               const std::function<bool(const KeySlot&)>& opens)
+      : storage_(storage), context_(context), needed_(needed), opens_(opens) {}
 
   std::vector<ChangedBlob> run() {
     search(kPacksArea, [this](const BlobVersion& blob) { return is_changed_pack(blob); });
@@ -55,7 +57,8 @@ class ChangeSearch {
     search(kKeysArea, [&](const BlobVersion& blob) {
       const bool is_listed = std::ranges::find(slots, blob.name.key()) != slots.end();
       return is_listed && is_small_blob_changed(blob, [&](base::ByteView bytes) {
-               return is_own_slot(context_, bytes);
+               const std::optional<KeySlot> slot = KeySlot::decode(bytes);
+               return slot && is_own(*slot) && (!blob.is_removed || opens_(*slot));
              });
     });
     return std::move(changed_);
@@ -99,14 +102,12 @@ class ChangeSearch {
   }
 
   // An earlier store in the same place had a slot of the same name.
-  static bool is_own_slot(const BlockContext& context, base::ByteView bytes) {
-    const std::optional<KeySlot> slot = KeySlot::decode(bytes);
-    return slot && slot->store == context.store;
-  }
+  bool is_own(const KeySlot& slot) const { return slot.store == context_.store; }
 
   Storage& storage_;
   const BlockContext& context_;
   const std::set<PackName>& needed_;
+  const std::function<bool(const KeySlot&)>& opens_;
   std::vector<ChangedBlob> changed_;
 };
 
@@ -157,10 +158,11 @@ void write_small_blob_again(Storage& storage, const ChangedBlob& blob) {
 }  // namespace
 
 std::vector<ChangedBlob> changed_blobs(Storage& storage, const BlockContext& context,
-                                       const std::set<PackName>& needed) {
+                                       const std::set<PackName>& needed,
+                                       const std::function<bool(const KeySlot&)>& opens) {
   if (!storage.keeps_versions()) return {};
   try {
-    return ChangeSearch(storage, context, needed).run();
+    return ChangeSearch(storage, context, needed, opens).run();
   } catch (const StorageError& error) {
     if (error.trouble() != Trouble::kRefused) throw;
     base::log_debug("{}", error.what());

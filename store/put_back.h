@@ -2,6 +2,7 @@
 // keeps versions: finding them, and writing what they were again.
 #pragma once
 
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
@@ -12,18 +13,22 @@
 
 namespace store {
 
+struct KeySlot;
+
 struct ChangedBlob {
   BlobName name;
   std::string first;  // the id of its first version, which is right
   bool is_removed = false;
 };
 
-// Packs among `needed`, commit records, and key slots that were replaced; a key slot that is
-// missing was removed, unless its first version is being read (store/format/right_version.h). Lists
-// the versions in three areas, and reads what looks replaced. Empty where the storage keeps no
+// Packs among `needed`, commit records, and key slots that were replaced. A key slot that is
+// missing was removed, unless its first version is being read (store/format/right_version.h): then
+// it may have been removed by `key remove`, too, so it counts only if it `opens`. Lists the
+// versions in three areas, and reads what looks replaced. Empty where the storage keeps no
 // versions, or may not be asked. Fails like the storage.
 std::vector<ChangedBlob> changed_blobs(Storage& storage, const BlockContext& context,
-                                       const std::set<PackName>& needed);
+                                       const std::set<PackName>& needed,
+                                       const std::function<bool(const KeySlot&)>& opens);
 
 // A finding.
 std::string describe_changed(const ChangedBlob& blob, const Storage& storage);

@@ -83,7 +83,8 @@ std::vector<std::string> put_back_replaced(Storage& copy, const BlockContext& co
     if (const std::optional<PackName> name = pack_name(key)) listed.insert(*name);
   }
   require_right_clock(copy, "copy to " + copy.display_name());
-  for (const ChangedBlob& blob : changed_blobs(copy, context, listed)) {
+  const auto opens = [](const KeySlot&) { return false; };  // those of the store are sent again
+  for (const ChangedBlob& blob : changed_blobs(copy, context, listed, opens)) {
     const std::string trouble = put_back(copy, blob);
     findings.push_back(fmt::format("{}: it was {} in the storage: {}", copy.display_name(blob.name),
                                    blob.is_removed ? "deleted" : "replaced",

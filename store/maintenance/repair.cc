@@ -16,6 +16,7 @@
 #include "store/format/right_version.h"
 #include "store/format/writer_lock.h"
 #include "store/index/catch_up.h"
+#include "store/keys/key_file.h"
 #include "store/keys/key_slot.h"
 #include "store/maintenance/amendment.h"
 #include "store/maintenance/lost_messages.h"
@@ -124,9 +125,12 @@ class Repair {
     const auto lock = lock_for_writing(location_, files_);
     const std::vector<PackName> packs =
         Index::open_read_only(index_file(location_), context.store).packs();
+    const auto opens = [this](const KeySlot& slot) {
+      return open_with_key_file(slot, load_key_file(files_, location_.key_file)).has_value();
+    };
     bool is_complete = true;
     for (const ChangedBlob& blob :
-         changed_blobs(*storage_, context, {packs.begin(), packs.end()})) {
+         changed_blobs(*storage_, context, {packs.begin(), packs.end()}, opens)) {
       report_.found.push_back(describe_changed(blob, *storage_));
       const std::string trouble = put_back(*storage_, blob);
       std::vector<std::string>& lines = trouble.empty() ? report_.put_back : report_.found;

@@ -216,6 +216,31 @@ TEST_F(FirstVersionsTest, AKeyThatWasRemovedStaysRemoved) {
   EXPECT_ERROR(kKey, "is not a key of this store", Reader::open(with_other, files_));
 }
 
+// Its first version is listed then, and looks as if an attacker had deleted it.
+TEST_F(FirstVersionsTest, ARepairOfFirstVersionsPutsBackNoKeyThatWasRemoved) {
+  Location with_other = location_;
+  with_other.key_file = directory_ / "other.key";
+  const std::string id = add_key_file(location_, files_, clock_, with_other.key_file);
+  remember_names();
+  remove_key(location_, files_, id);
+  ASSERT_THAT(reindex(location_, files_, {.versions = Versions::kFirst}).damage, IsEmpty());
+  EXPECT_THAT(check(location_, files_, {}).damage, IsEmpty());
+  EXPECT_THAT(repair(location_, files_, clock_).put_back, IsEmpty());
+  begin_process();
+  EXPECT_THAT(list_keys(location_, files_), SizeIs(1));
+  EXPECT_ERROR(kKey, "is not a key of this store", Reader::open(with_other, files_));
+  EXPECT_THAT(open_writer().damage(), IsEmpty());
+}
+
+TEST_F(FirstVersionsTest, ARepairPutsBackTheKeyThatOpensTheStore) {
+  remember_names();
+  const std::vector<BlobName> slots = blobs_in("keys");
+  remove(slots);
+  EXPECT_THAT(repair(location_, files_, clock_).put_back, SizeIs(slots.size()));
+  begin_process();
+  EXPECT_EQ(slots, blobs_in("keys"));
+}
+
 // As init makes the first slot of every store.
 TEST_F(FirstVersionsTest, TheSlotOfAnEarlierStoreIsNotPutBack) {
   std::vector<BlobName> all;
