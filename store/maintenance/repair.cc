@@ -123,36 +123,34 @@ class Repair {
     const BlockContext context = open_keys(location_, files_);
     if (!storage_->keeps_versions()) return;
     const auto lock = lock_for_writing(location_, files_);
-    const std::vector<PackName> packs =
-        Index::open_read_only(index_file(location_), context.store).packs();
+    require_right_clock(*storage_, "repair store " + storage_->display_name());
     const auto opens = [this](const KeySlot& slot) {
       return open_with_key_file(slot, load_key_file(files_, location_.key_file)).has_value();
     };
-    bool is_complete = true;
     for (const ChangedBlob& blob :
-         changed_blobs(*storage_, context, {packs.begin(), packs.end()}, opens)) {
+         changed_blobs(*storage_, context, needed_packs(context), opens)) {
       report_.found.push_back(describe_changed(blob, *storage_));
       const std::string trouble = put_back(*storage_, blob);
       std::vector<std::string>& lines = trouble.empty() ? report_.put_back : report_.found;
       lines.push_back(trouble.empty() ? storage_->display_name(blob.name) : trouble);
-      is_complete = is_complete && trouble.empty();
     }
-    if (!reads_first_versions(location_, files_) || !is_complete) return;
-    // Packs that a prune has deleted stay deleted.
+    // What a prune or `key remove` has deleted stays deleted; what could not be put back is read in
+    // its first version where it is needed, as damage.
     choose_newest_versions(*storage_);
     note_versions(location_, files_, Versions::kNewest);
   }
 
-  // The findings of a check after the index has caught up. Catching up drops data that only a lost
-  // or damaged pack had, so it is done on a copy.
+  // An older index also has packs that a prune has deleted since.
+  std::set<PackName> needed_packs(const BlockContext& context) {
+    const ScratchIndex scratch(location_, files_, "repair-needed");
+    const std::vector<PackName> packs = caught_up_copy(location_, files_, context, scratch).packs();
+    return {packs.begin(), packs.end()};
+  }
+
+  // The findings of a check after the index has caught up.
   CheckReport check_copy(const BlockContext& context, const CheckOptions& options) {
     const ScratchIndex scratch(location_, files_, "repair-check");
-    const base::Path copy = index_file(scratch.location());
-    Index::open(index_file(location_), context.store).copy_to(copy);
-    {
-      Index index = Index::open(copy, context.store);
-      catch_up(scratch.location(), files_, context, index);
-    }
+    caught_up_copy(location_, files_, context, scratch);
     return check(scratch.location(), files_, options);
   }
 

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "store/format/layout.h"
+#include "store/index/catch_up.h"
 
 namespace store {
 
@@ -55,6 +56,15 @@ void ScratchIndex::clear() {
   files_.remove(fence_file(location_));
   std::error_code error;
   std::filesystem::remove_all(location_.index, error);
+}
+
+Index caught_up_copy(const Location& location, base::FileSystem& files, const BlockContext& context,
+                     const ScratchIndex& scratch) {
+  const base::Path copy = index_file(scratch.location());
+  Index::open(index_file(location), context.store).copy_to(copy);
+  Index index = Index::open(copy, context.store);
+  catch_up(scratch.location(), files, context, index);
+  return index;
 }
 
 }  // namespace store

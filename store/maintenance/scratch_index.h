@@ -3,7 +3,9 @@
 #pragma once
 
 #include "base/file_system.h"
+#include "store/format/block.h"
 #include "store/format/location.h"
+#include "store/index/index.h"
 
 namespace store {
 
@@ -27,5 +29,10 @@ class ScratchIndex {
   Location location_;
   base::FileSystem& files_;
 };
+
+// The store's index after it has caught up: a copy of it in `scratch`, because catching up drops
+// data that only a lost or damaged pack had. Fails like catch_up().
+Index caught_up_copy(const Location& location, base::FileSystem& files, const BlockContext& context,
+                     const ScratchIndex& scratch);
 
 }  // namespace store

@@ -40,6 +40,20 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
 
+// Refuses so many uploads, as for want of a permission.
+class WaryStorage : public tests::ModelStorage {
+ public:
+  using ModelStorage::ModelStorage;
+
+  std::unique_ptr<Upload> upload(std::string_view area) override {
+    if (refused_uploads == 0) return ModelStorage::upload(area);
+    --refused_uploads;
+    throw StorageError(Trouble::kRefused, "upload: it is not permitted");
+  }
+
+  unsigned refused_uploads = 0;
+};
+
 class FirstVersionsTest : public StoreFixture {
  protected:
   static constexpr unsigned kNights = 4;
@@ -117,8 +131,7 @@ class FirstVersionsTest : public StoreFixture {
     return bytes;
   }
 
-  const std::shared_ptr<tests::ModelStorage> model_ =
-      std::make_shared<tests::ModelStorage>(StorageTraits{});
+  const std::shared_ptr<WaryStorage> model_ = std::make_shared<WaryStorage>(StorageTraits{});
   std::vector<BlobName> all_;
 };
 
@@ -317,6 +330,47 @@ TEST_F(FirstVersionsTest, WhatIsReadAsItWasFirstIsNotWrittenUntilItIsPutBack) {
   EXPECT_EQ(records, blobs_in("commits"));
   EXPECT_THAT(open_writer().damage(), IsEmpty());
   EXPECT_EQ(samples(0, kNights), restored());
+}
+
+// Otherwise the end of the repair could not write to the store.
+TEST_F(FirstVersionsTest, ARepairEndsReadingThemAlsoIfItCantPutAllBack) {
+  remember_names();
+  const BlobName pack = blobs_in("packs").front();
+  remove({pack});
+  ASSERT_THAT(reindex(location_, files_, {.versions = Versions::kFirst}).damage, IsEmpty());
+  begin_process();
+  model_->refused_uploads = 1;
+  const RepairReport repaired = repair(location_, files_, clock_);
+  EXPECT_EQ(0U, model_->refused_uploads);
+  EXPECT_THAT(repaired.put_back, IsEmpty());
+  EXPECT_THAT(repaired.found, Contains(HasSubstr("it is not permitted")));
+  EXPECT_THAT(repaired.found, Contains(HasSubstr(pack.text() + ": it was deleted")));
+  begin_process();
+  EXPECT_NO_THROW(open_writer());
+  begin_process();
+  EXPECT_EQ(samples(0, kNights), restored());
+}
+
+TEST_F(FirstVersionsTest, ARepairWithAnOlderIndexPutsBackNoPackThatAPruneHasDeleted) {
+  const std::vector<BlobName> before = blobs_in("packs");
+  const base::Path older = directory_ / "older-index";
+  fs::copy(location_.index, older, fs::copy_options::recursive);
+  prune(location_, files_, clock_, {.drop = {}, .grace = std::chrono::hours(24)});
+  clock_.moment += std::chrono::hours(25);
+  prune(location_, files_, clock_, {.drop = {}, .grace = std::chrono::hours(24)});
+  fs::remove_all(location_.index);
+  fs::rename(older, location_.index);
+  EXPECT_THAT(repair(location_, files_, clock_).put_back, IsEmpty());
+  for (const BlobName& pack : before) EXPECT_THAT(blobs_in("packs"), Not(Contains(pack)));
+  EXPECT_EQ(samples(0, kNights), restored());
+}
+
+TEST_F(FirstVersionsTest, NothingIsPutBackWithAWrongClock) {
+  const BlobName pack = blobs_in("packs").front();
+  remove({pack});
+  model_->set_clock_lead(std::chrono::hours(1));
+  EXPECT_ERROR(kStorage, "this machine's clock is", repair(location_, files_, clock_));
+  EXPECT_THAT(blobs_in("packs"), Not(Contains(pack)));
 }
 
 TEST_F(FirstVersionsTest, AReindexEndsReadingThem) {
