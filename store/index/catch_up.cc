@@ -84,7 +84,7 @@ class CatchUp {
     std::ranges::move(found_.leave_out_unnamed(), std::back_inserter(spare));
     add_found({});
     past.loss = find_loss(found_, unreadable_, *storage_);
-    if (past.loss.missing.empty()) return past;
+    if (past.loss.missing.empty() && past.loss.unreadable.empty()) return past;
     // Packs that came later may have the same objects, and condemned ones.
     std::ranges::move(found_.packs(), std::back_inserter(spare));
     PackAddition(*storage_, context_, found_, index_, decompressor_).add_spare(std::move(spare));

@@ -161,11 +161,11 @@ PastLoss find_loss(const FoundPacks& found,
   const std::set<PackName> named = found.named().packs;
   for (const PackName& name : named) {
     if (there.contains(name)) continue;
-    loss.missing.push_back(name);
     const auto unread =
         std::ranges::find(unreadable, name, &std::pair<PackName, std::string>::first);
-    loss.damage.push_back(unread == unreadable.end() ? missing_pack(storage, name)
-                                                     : unread->second);
+    const bool is_missing = unread == unreadable.end();
+    (is_missing ? loss.missing : loss.unreadable).push_back(name);
+    loss.damage.push_back(is_missing ? missing_pack(storage, name) : unread->second);
   }
   std::ranges::move(find_breaks(std::move(commits), named), std::back_inserter(loss.damage));
   return loss;

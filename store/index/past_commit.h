@@ -66,7 +66,9 @@ PastCommit choose_commit(const FoundPacks& found, const WantedCommit& wanted, co
 
 // The parts of the chosen commit that a store no longer has.
 struct PastLoss {
-  std::vector<PackName> missing;    // packs that it needs, missing or unreadable
+  std::vector<PackName> missing;  // packs that it needs
+  // The same, but they are there. A right one in such a pack's place is not noticed by its name.
+  std::vector<PackName> unreadable = {};
   std::vector<std::string> damage;  // a line each for these, and for gaps between earlier commits
   bool operator==(const PastLoss&) const = default;
 };

@@ -28,9 +28,10 @@ struct OpenedPast {
   Location location;  // of the store as of that commit, for Reader::open() and check()
 };
 
-// Takes the index of that commit if it exists and every pack in it is still there, or else makes
-// it, without a search index. Reads the ends of all packs for it. Fails as choose_commit() does,
-// and like the storage.
+// Takes the index of that commit if it exists, every pack in it is still there, and those that were
+// missing are still missing; or else makes it, without a search index. A pack that could not be
+// read and was put right since is noticed by reindex_past() only. Reads the ends of all packs for
+// it. Fails as choose_commit() does, and like the storage.
 OpenedPast open_past(const Location& location, base::FileSystem& files, const WantedCommit& wanted);
 
 // "As of commit 41 of 2026-11-24T02:30:00+01:00 (12ab...)", and what the next one did: a line each.

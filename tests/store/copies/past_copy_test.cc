@@ -225,6 +225,23 @@ TEST_F(PastCopyTest, AnIndexIsMadeAgainOnceItsPacksChange) {
   EXPECT_EQ(before_, content_as_of(again));
 }
 
+// Otherwise each command would read all packs.
+TEST_F(PastCopyTest, AnIndexIsNotMadeAgainBecauseOfAPackThatCantBeRead) {
+  const base::Path pack = copy_ / kPacksArea / first_pack_;
+  const base::Path kept = directory_ / first_pack_;
+  fs::rename(pack, kept);
+  std::ofstream(pack) << "other bytes";
+  const OpenedPast past = open_copy_as_of("4");
+  EXPECT_THAT(past.damage, Contains(HasSubstr(first_pack_.string())));
+  const base::Path mark = past.location.past_index / "mark";
+  std::ofstream(mark) << "gone with the index";
+  EXPECT_EQ(past.damage, open_copy_as_of("4").damage);
+  EXPECT_TRUE(fs::exists(mark));
+  fs::rename(kept, pack);
+  EXPECT_THAT(reindex_past(location_of_copy(), files_, wanted("4")).opened.damage, IsEmpty());
+  EXPECT_EQ(before_, content_as_of("4"));
+}
+
 TEST_F(PastCopyTest, ItsIndexIsTakenForNoOther) {
   attack();
   const Location copied = location_of_copy();
