@@ -118,9 +118,10 @@ void BlockCache::add(const BlockHeader& header, base::ByteView sealed) {
   }
 }
 
-void BlockCache::remove(const BlockHeader& header) {
+bool BlockCache::remove(const BlockHeader& header) {
+  if (limit_ == 0) return false;
   std::error_code error;
-  fs::remove(path_of(header), error);
+  return fs::remove(path_of(header), error);
 }
 
 void BlockCache::keep_only(const std::function<bool(const PackId& pack)>& exists) {

@@ -39,8 +39,9 @@ class BlockCache {
   // is not left here.
   void keep_only(const std::function<bool(const PackId& pack)>& exists);
 
-  // For a block that was found and is not what was sealed.
-  void remove(const BlockHeader& header);
+  // For a block that was found and is not what was sealed. Returns whether it was there, and is
+  // gone now.
+  bool remove(const BlockHeader& header);
 
  private:
   base::Path path_of(const BlockHeader& header) const;

@@ -228,12 +228,10 @@ bool ObjectReader::choose_older_versions(const std::vector<std::int64_t>& blocks
   return has_chosen || has_removed;
 }
 
-// It may have been kept from a pack that was forged. Returns whether it was there.
+// It may have been kept from a pack that was forged. Returns whether it was there, and is gone now.
 bool ObjectReader::remove_cached(const BlockPlace& place) {
   if (cache_on_disk_ == nullptr || place.stream != Stream::kManifests) return false;
-  if (!cache_on_disk_->find(place.header())) return false;
-  cache_on_disk_->remove(place.header());
-  return true;
+  return cache_on_disk_->remove(place.header());
 }
 
 void ObjectReader::forget_blocks() {

@@ -252,7 +252,8 @@ TEST_F(BlockCacheTest, OtherProcessesUseTheSameDirectory) {
   const base::Bytes block(kSize, std::byte{7});
   first.add(header_of(1, kSize), block);
   EXPECT_EQ(block, second.find(header_of(1, kSize)));
-  second.remove(header_of(1, kSize));
+  EXPECT_TRUE(second.remove(header_of(1, kSize)));
+  EXPECT_FALSE(second.remove(header_of(1, kSize))) << "it is gone";
   EXPECT_FALSE(first.find(header_of(1, kSize)));
   const base::Path leftover = directory() / ".mailstow-999999999-00.tmp";
   std::ofstream(leftover) << "interrupted";
