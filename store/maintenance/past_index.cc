@@ -1,10 +1,14 @@
 #include "store/maintenance/past_index.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <set>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -22,6 +26,7 @@
 #include "store/format/layout.h"
 #include "store/format/right_version.h"
 #include "store/index/catch_up.h"
+#include "store/index/commit_log.h"
 #include "store/index/index.h"
 #include "store/keys/key_slot.h"
 #include "store/search_index/search_index.h"
@@ -174,6 +179,7 @@ class PastIndexes {
   // Under another name until it is complete, so that a crash leaves only rubbish. Two processes may
   // make the same one: without `with_search`, the first one's is used by both.
   PastReindexReport make(const WantedCommit& wanted, bool with_search) {
+    remove_leftovers();
     const base::Path work = past_indexes_directory(location_) / fmt::format(".new.{}", ::getpid());
     remove_tree(work);
     base::make_directories(files_, work);
@@ -202,6 +208,23 @@ class PastIndexes {
   static void remove_tree(const base::Path& path) {
     std::error_code ignored;
     std::filesystem::remove_all(path, ignored);
+  }
+
+  // What processes that were killed have left under `.new.PID` and `.old.PID`.
+  void remove_leftovers() {
+    const base::Path directory = past_indexes_directory(location_);
+    for (const std::string& name : files_.list(directory)) {
+      if (name.starts_with('.') && is_of_dead_process(name)) remove_tree(directory / name);
+    }
+  }
+
+  static bool is_of_dead_process(std::string_view name) {
+    const std::string_view digits = name.substr(name.rfind('.') + 1);
+    pid_t process = 0;
+    const char* const end = digits.data() + digits.size();
+    const auto [stopped, error] = std::from_chars(digits.data(), end, process);
+    if (error != std::errc() || stopped != end || process <= 0) return false;
+    return ::kill(process, 0) != 0 && errno == ESRCH;
   }
 
   // Readers that have the old one open can continue to use it.
@@ -245,9 +268,11 @@ class PastIndexes {
     return report;
   }
 
-  // Whether all its packs are there, and those that were missing are still missing.
+  // Whether all its packs are there, those that were missing are still missing, and what was the
+  // newest commit still is.
   bool is_current(const PastNote& note, Index& index) {
     const std::shared_ptr<Storage> storage = storage_of(location_, files_);
+    if (!note.commit.next && has_later(*storage, note.commit.number)) return false;
     if (!listed_) {
       listed_.emplace();
       for (const std::string& key : storage->list(kPacksArea)) {
@@ -258,6 +283,14 @@ class PastIndexes {
     if (std::ranges::any_of(note.loss.missing, is_there)) return false;
     return std::ranges::all_of(index.packs(), [&](const PackName& pack) {
       return is_there(pack) || storage->size(blob_of(pack)).has_value();
+    });
+  }
+
+  // A commit whose pack is gone does not count.
+  bool has_later(Storage& storage, std::uint64_t number) const {
+    const std::vector<CommitRecord> later = CommitLog(storage, context_).after(number);
+    return std::ranges::any_of(later, [&](const CommitRecord& record) {
+      return storage.size(blob_of(record.pack)).has_value();
     });
   }
 

@@ -225,6 +225,31 @@ TEST_F(PastCopyTest, AnIndexIsMadeAgainOnceItsPacksChange) {
   EXPECT_EQ(before_, content_as_of(again));
 }
 
+TEST_F(PastCopyTest, WhatAProcessThatWasKilledHasLeftIsRemoved) {
+  const base::Path indexes = past_indexes_directory(location_of_copy());
+  const std::string above_every_process = std::to_string((1U << 22U) + 1);
+  const base::Path of_first_process = indexes / ".new.1";
+  for (const char* const kind : {".new.", ".old."}) {
+    fs::create_directories(indexes / (kind + above_every_process) / "index");
+  }
+  fs::create_directories(of_first_process);
+  open_copy_as_of("4");
+  EXPECT_TRUE(fs::exists(of_first_process)) << "it is running";
+  EXPECT_THAT(files_.list(indexes), SizeIs(2));
+}
+
+TEST_F(PastCopyTest, WhatWasTheNewestCommitGetsANextOne) {
+  EXPECT_FALSE(open_copy_as_of("4").commit.next.has_value());
+  EXPECT_FALSE(open_copy_as_of("4").commit.next.has_value());
+  pass(hours(24));
+  back_up("carol", 20, 2);
+  copy();
+  const OpenedPast past = open_copy_as_of("4");
+  ASSERT_TRUE(past.commit.next.has_value());
+  EXPECT_EQ(5U, past.commit.next->number);
+  EXPECT_EQ(before_, content_as_of(past));
+}
+
 // Otherwise each command would read all packs.
 TEST_F(PastCopyTest, AnIndexIsNotMadeAgainBecauseOfAPackThatCantBeRead) {
   const base::Path pack = copy_ / kPacksArea / first_pack_;
