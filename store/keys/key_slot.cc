@@ -386,6 +386,13 @@ OpenedStore open_master_with_passphrase(const Location& location, base::FileSyst
        storage->display_name(), why.empty() ? "" : ": ", why);
 }
 
+std::function<bool(const KeySlot&)> opened_by_key_of(const Location& location,
+                                                     base::FileSystem& files) {
+  return [&](const KeySlot& slot) {
+    return open_with_key_file(slot, load_key_file(files, location.key_file)).has_value();
+  };
+}
+
 BlockContext open_keys(const Location& location, base::FileSystem& files) {
   const OpenedStore opened = open_master(location, files);
   return {.store = opened.store, .keys = Keys::derive(opened.master)};

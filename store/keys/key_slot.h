@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -52,6 +53,11 @@ std::optional<Key> open_with_passphrase(const KeySlot& slot, std::string_view pa
 
 // Trying a passphrase takes a fifth of a second for each slot.
 inline constexpr std::size_t kMaxSlots = 32;
+
+// Whether a slot is that of the configured key file. Both must outlive it. Fails as load_key_file()
+// does.
+std::function<bool(const KeySlot&)> opened_by_key_of(const Location& location,
+                                                     base::FileSystem& files);
 
 struct SlotListing {
   std::vector<KeySlot> slots;

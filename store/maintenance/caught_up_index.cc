@@ -1,9 +1,6 @@
 #include "store/maintenance/caught_up_index.h"
 
 #include "base/error.h"
-#include "store/format/layout.h"
-#include "store/index/catch_up.h"
-#include "store/index/index.h"
 
 namespace store {
 
@@ -24,10 +21,7 @@ std::unique_ptr<base::FileLock> lock_copy(const Location& location, base::FileSy
 CaughtUpIndex::CaughtUpIndex(const Location& location, base::FileSystem& files,
                              const BlockContext& context)
     : lock_(lock_copy(location, files)), scratch_(location, files, "caught-up") {
-  const base::Path copy = index_file(scratch_.location());
-  Index::open_read_only(index_file(location), context.store).copy_to(copy);
-  Index index = Index::open(copy, context.store);
-  catch_up(scratch_.location(), files, context, index);
+  caught_up_copy(location, files, context, scratch_);
 }
 
 }  // namespace store

@@ -24,7 +24,6 @@
 #include "store/index/object_reader.h"
 #include "store/index/reader_lock.h"
 #include "store/index/unknown_packs.h"
-#include "store/keys/key_file.h"
 #include "store/keys/key_slot.h"
 #include "store/maintenance/caught_up_index.h"
 #include "store/maintenance/pack_check.h"
@@ -116,11 +115,9 @@ class Check {
   // are checked. As of an earlier commit, they are in any case, and a prune may have deleted them.
   void note_changed_blobs() {
     if (location_.is_past()) return;
-    const auto opens = [this](const KeySlot& slot) {
-      return open_with_key_file(slot, load_key_file(files_, location_.key_file)).has_value();
-    };
     for (const ChangedBlob& blob :
-         changed_blobs(*storage_, context_, {packs_.begin(), packs_.end()}, opens)) {
+         changed_blobs(*storage_, context_, {packs_.begin(), packs_.end()},
+                       opened_by_key_of(location_, files_))) {
       report_.damage.push_back(describe_changed(blob, *storage_));
       storage_->choose_version(blob.name, blob.first);
     }

@@ -16,7 +16,6 @@
 #include "store/format/right_version.h"
 #include "store/format/writer_lock.h"
 #include "store/index/catch_up.h"
-#include "store/keys/key_file.h"
 #include "store/keys/key_slot.h"
 #include "store/maintenance/amendment.h"
 #include "store/maintenance/lost_messages.h"
@@ -124,11 +123,8 @@ class Repair {
     if (!storage_->keeps_versions()) return;
     const auto lock = lock_for_writing(location_, files_);
     require_right_clock(*storage_, "repair store " + storage_->display_name());
-    const auto opens = [this](const KeySlot& slot) {
-      return open_with_key_file(slot, load_key_file(files_, location_.key_file)).has_value();
-    };
-    for (const ChangedBlob& blob :
-         changed_blobs(*storage_, context, needed_packs(context), opens)) {
+    for (const ChangedBlob& blob : changed_blobs(*storage_, context, needed_packs(context),
+                                                 opened_by_key_of(location_, files_))) {
       report_.found.push_back(describe_changed(blob, *storage_));
       const std::string trouble = put_back(*storage_, blob);
       std::vector<std::string>& lines = trouble.empty() ? report_.put_back : report_.found;

@@ -61,7 +61,7 @@ void ScratchIndex::clear() {
 Index caught_up_copy(const Location& location, base::FileSystem& files, const BlockContext& context,
                      const ScratchIndex& scratch) {
   const base::Path copy = index_file(scratch.location());
-  Index::open(index_file(location), context.store).copy_to(copy);
+  Index::open_read_only(index_file(location), context.store).copy_to(copy);
   Index index = Index::open(copy, context.store);
   catch_up(scratch.location(), files, context, index);
   return index;

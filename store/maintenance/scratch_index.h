@@ -31,7 +31,7 @@ class ScratchIndex {
 };
 
 // The store's index after it has caught up: a copy of it in `scratch`, because catching up drops
-// data that only a lost or damaged pack had. Fails like catch_up().
+// data that only a lost or damaged pack had. Fails as Index::open and catch_up() do.
 Index caught_up_copy(const Location& location, base::FileSystem& files, const BlockContext& context,
                      const ScratchIndex& scratch);
 
