@@ -89,8 +89,8 @@ struct CheckReport {
 // Takes no lock and changes nothing: objects that a writer adds meanwhile are checked next time.
 // With Location::has_own_index, what seems to be damaged is checked again, at most twice, if
 // another host has committed meanwhile; otherwise, once more with a copy of the index that is up to
-// date, if a writer was killed between a commit and its index. Fails as Reader::open does; damage is a finding, not a
-// failure.
+// date, if a writer was killed between a commit and its index. Fails as Reader::open does; damage
+// is a finding, not a failure.
 CheckReport check(const Location& location, base::FileSystem& files, const CheckOptions& options);
 
 }  // namespace store
