@@ -229,8 +229,8 @@ void Index::number_snapshots() {
 
 void Index::copy_to(const base::Path& copy) {
   make_index_directory(copy);
-  { const Database created = Database::open_or_create(copy); }  // private to the owner
-  Statement(impl_->database, "VACUUM INTO ?1").bind(1, copy.string()).run();
+  Database created = Database::open_or_create(copy);
+  impl_->database.copy_to(created);
 }
 
 void Index::clear() {

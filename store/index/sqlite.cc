@@ -199,6 +199,16 @@ bool Database::was_changed() const {
   return std::filesystem::last_write_time(path_, error) != *unchanged_since_ || has_log(path_);
 }
 
+void Database::copy_to(Database& copy) {
+  sqlite3_backup* const backup =
+      sqlite3_backup_init(copy.handle_.get(), "main", handle_.get(), "main");
+  if (backup == nullptr) copy.fail("copy into", sqlite3_errcode(copy.handle_.get()));
+  sqlite3_backup_step(backup, -1);
+  const int code = sqlite3_backup_finish(backup);
+  if (code != SQLITE_OK) copy.fail("copy into", code);
+  if (was_changed()) fail("copy", SQLITE_IOERR);
+}
+
 Database Database::in_memory() {
   return open(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
 }

@@ -64,6 +64,9 @@ class Database {
   static std::optional<Database> open_read_only(const std::filesystem::path& path);
   static Database in_memory();  // empty, and discarded with its connection
 
+  // Replaces the content of the other one. Needs nothing to be written to this one.
+  void copy_to(Database& copy);
+
   void run(std::string_view sql);  // any number of statements, without results
   std::int64_t integer(std::string_view sql);
 
