@@ -72,7 +72,7 @@ class PackWriter {
     std::vector<ObjectEntry> objects;
   };
 
-  // Of an object in an open block.
+  // Which accounts need an object in an open block.
   struct Need {
     std::size_t first_account = 0;  // the hash of its name
     bool is_common = false;         // another account needs it, too

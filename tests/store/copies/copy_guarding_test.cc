@@ -1,4 +1,4 @@
-// What a copy does not follow until an administrator accepts it.
+// Commits that a copy does not follow until an administrator accepts them.
 #include <filesystem>
 #include <vector>
 
