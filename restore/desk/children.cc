@@ -132,10 +132,10 @@ class Children::Launch {
   // By the fork server, if there is one.
   base::Child start(ForkServer& server) {
     if (can_be_forked_) {
-      auto child = server.start({.input = passed_as(STDIN_FILENO),
-                                 .output = passed_as(STDOUT_FILENO),
-                                 .on_behalf = passed_as(kOnBehalfDescriptor)});
-      if (child) return *std::move(child);
+      const auto child = server.start({.input = passed_as(STDIN_FILENO),
+                                       .output = passed_as(STDOUT_FILENO),
+                                       .on_behalf = passed_as(kOnBehalfDescriptor)});
+      if (child) return *child;
     }
     return start();
   }

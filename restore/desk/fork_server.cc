@@ -134,7 +134,7 @@ void ForkServer::launch() {
                                                   {socket.get(), kForkServerSocket}},
                                   .has_own_group = true,
                                   .has_signals_unblocked = true});
-    server_.emplace(Server{.process = std::move(process),
+    server_.emplace(Server{.process = process,
                            .socket = std::move(pair.near_end),
                            .program = program,
                            .started = now});
@@ -152,7 +152,7 @@ bool ForkServer::is_outdated() const {
 // A server whose socket is closed forks for the requests that it has got, and ends.
 void ForkServer::retire(End end) {
   if (end == End::kAtOnce) server_->process.signal(SIGKILL);
-  retired_.push_back(std::move(server_->process));
+  retired_.push_back(server_->process);
   server_.reset();
 }
 

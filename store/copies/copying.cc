@@ -351,7 +351,7 @@ class Copying {
       day_ = {.time = time, .before = before};
     }
     std::vector<std::string> reasons = reasons_to_hold(day_->before, after);
-    for (std::string& reason : reasons) reason = "with the commits before it, " + reason;
+    for (std::string& reason : reasons) reason.insert(0, "with the commits before it, ");
     return reasons;
   }
 
