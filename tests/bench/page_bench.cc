@@ -221,7 +221,8 @@ class PageBench {
 
   void visit(std::size_t at, Steady::time_point begin) {
     Session& session = sessions_.at(at);
-    Steady::time_point due = begin + kBetween * at / kSessions;
+    // One after the other, evenly.
+    Steady::time_point due = begin + Steady::duration(kBetween) * at / kSessions;
     for (; due < begin + kWarmUp + kMeasured; due += kBetween) {
       std::this_thread::sleep_until(due);
       const std::size_t kind = random_kind();
