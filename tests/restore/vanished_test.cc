@@ -134,7 +134,8 @@ TEST_F(VanishedTest, OfManyLostMessagesOnlyTheseComeBack) {
   const std::string commit = backup["commit"]["number"].dump();
   const json past = mailstow_.restore_json({"vanished", "alice", "--as-of", commit})["bursts"];
   ASSERT_EQ(past.size(), 1U) << past.dump(2);
-  EXPECT_EQ(past[0]["command"].get<std::string>() + " --missing", found[0]["command"])
+  EXPECT_EQ(past[0]["command"].get<std::string>() + " --missing",
+            found[0]["command"].get<std::string>())
       << "as of an earlier commit, nothing is compared with a backup taken now";
   const json report = carry_out(found[0]);
   ASSERT_EQ(report["folders"].size(), 1U) << report.dump(2);

@@ -330,7 +330,7 @@ class ForkProtocolTest : public ForkServerTest {
         base::ChildOptions{.descriptors = {{end.get(), kForkServerSocket}}, .has_own_group = true});
     socket_ = std::move(pair.near_end);
   }
-  ~ForkProtocolTest() override {
+  void TearDown() override {
     process_->signal(SIGKILL);
     process_->wait();
   }

@@ -224,7 +224,7 @@ TEST_F(BlockCacheTest, APruneAndWhatFollowsFindEverything) {
 TEST_F(BlockCacheTest, WhatWasUsedLeastRecentlyMakesRoom) {
   constexpr std::uint32_t kSize = 1'000;
   constexpr std::uint32_t kBlocks = 10;
-  location_.cache_bytes = kBlocks * kSize;
+  location_.cache_bytes = std::uint64_t{kBlocks} * kSize;
   BlockCache cache(location_);
   const base::Bytes block(kSize, std::byte{7});
   for (std::uint32_t i = 0; i < kBlocks; ++i) cache.add(header_of(i, kSize), block);
