@@ -1,6 +1,6 @@
 // The process that forks the children which answer requests. Each start of a program loads sixty
-// shared libraries and reads the configuration; a fork of a process that has done so takes a tenth
-// of the time.
+// shared libraries and reads the configuration. A fork of a process that has done so is ten times
+// as fast as a start.
 //
 // It is a program of its own (`mailstow-restore fork-server`, restore/desk/fork_server_command.cc):
 // nothing of the desk's memory is in it. For each request it gets open files over a socket, and

@@ -34,7 +34,6 @@ namespace store {
 namespace {
 
 using testing::IsEmpty;
-using testing::Not;
 using testing::SizeIs;
 using tests::StorageFault;
 
@@ -43,6 +42,11 @@ namespace fs = std::filesystem;
 // Whether the storage creates a name only once.
 class IndexCopyTest : public StoreFixture, public testing::WithParamInterface<bool> {
  protected:
+  CommitRecord first_record() {
+    const BlobName name = blobs(kCommitsArea).front();
+    return CommitRecord::open(context(), name, model_->contents().at(name), "a record");
+  }
+
   IndexCopyTest() {
     location_.storage = stepped_;
     make_store();
@@ -458,7 +462,7 @@ TEST_P(IndexCopyTest, AnIncompleteCopyOfOtherPartsCountsForNothing) {
   back_up_often(1);
   clock_.moment += std::chrono::days(8);
   EXPECT_EQ(2U, copied());
-  EXPECT_THAT(blobs(kIndexArea), Not(testing::Contains(unknown)));
+  EXPECT_THAT(blobs(kIndexArea), testing::Not(testing::Contains(unknown)));
   EXPECT_THAT(blobs(kIndexArea), testing::Contains(foreign));
 }
 
@@ -466,13 +470,10 @@ TEST_P(IndexCopyTest, AnIncompleteCopyOfOtherPartsCountsForNothing) {
 TEST_P(IndexCopyTest, WhatIsMissingSinceTheCopyIsReported) {
   back_up_often(3);
   copied();
-  const std::vector<BlobName> records = blobs(kCommitsArea);
-  const CommitRecord first = CommitRecord::open(context(), records.front(),
-                                                model_->contents().at(records.front()), "a record");
+  const CommitRecord first = first_record();
   remove(blob_of(first.pack));
-  const Location other = elsewhere();
   {
-    Writer writer = Writer::open(other, files_, clock_);
+    Writer writer = Writer::open(elsewhere(), files_, clock_);
     EXPECT_THAT(writer.damage(), testing::Contains(testing::HasSubstr(first.pack.hex())));
     EXPECT_THAT(writer.reader().snapshots("alice"), SizeIs(3));
   }
@@ -484,20 +485,16 @@ TEST_P(IndexCopyTest, WhatIsMissingSinceTheCopyIsReported) {
 
 TEST_P(IndexCopyTest, TheIndexOfADamagedStoreIsNotCopied) {
   back_up_often(2);
-  const std::vector<BlobName> records = blobs(kCommitsArea);
-  const CommitRecord first = CommitRecord::open(context(), records.front(),
-                                                model_->contents().at(records.front()), "a record");
-  remove(blob_of(first.pack));
+  remove(blob_of(first_record().pack));
   Writer writer = open_writer();
-  EXPECT_THAT(writer.damage(), Not(IsEmpty()));
+  EXPECT_THAT(writer.damage(), testing::Not(IsEmpty()));
   EXPECT_EQ(std::nullopt, writer.copy_index_if_due());
   EXPECT_THAT(blobs(kIndexArea), IsEmpty());
 }
 
-INSTANTIATE_TEST_SUITE_P(, IndexCopyTest, testing::Bool(),
-                         [](const testing::TestParamInfo<bool>& each) {
-                           return std::string(each.param ? "CreatesOnce" : "Bucket");
-                         });
+INSTANTIATE_TEST_SUITE_P(, IndexCopyTest, testing::Bool(), [](const auto& each) {
+  return std::string(each.param ? "CreatesOnce" : "Bucket");
+});
 
 }  // namespace
 }  // namespace store
