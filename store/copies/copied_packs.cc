@@ -31,6 +31,14 @@ void CopiedPacks::add(const PackName& pack) {
   found_.insert(pack);
 }
 
+void CopiedPacks::add_read(const PackName& pack) {
+  if (copy_.reads_older_version(blob_of(pack))) {
+    absent_.insert(pack);
+  } else {
+    add(pack);
+  }
+}
+
 bool CopiedPacks::find(const PackName& pack) {
   const BlobName blob = blob_of(pack);
   const bool is_there = !copy_.reads_older_version(blob) && copy_.size(blob).has_value();

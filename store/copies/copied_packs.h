@@ -24,8 +24,10 @@ class CopiedPacks {
   // one that was removed by another hand than mailstow's, which never needs again what it removes.
   bool is_there(const PackName& pack);
 
-  // After it was sent or read.
+  // After it was sent.
   void add(const PackName& pack);
+  // After it was read: it is there, unless it was deleted and an older version of it was read.
+  void add_read(const PackName& pack);
 
  private:
   bool find(const PackName& pack);

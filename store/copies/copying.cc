@@ -105,7 +105,7 @@ class Copying {
         put_back_(put_back_replaced(copy, context)),
         copied_(copy, context),
         packs_(copy, copied_.newest().number == 0) {
-    if (copied_.newest_record()) packs_.add(copied_.newest_record()->pack);
+    if (copied_.newest_record()) packs_.add_read(copied_.newest_record()->pack);
   }
 
   CopyingReport run(Index& index) {
@@ -148,7 +148,12 @@ class Copying {
     state.steps = steps_after(store_, context_, index, copied_.newest());
     std::set<PackName> not_named;
     for (const PackName& pack : index.packs_not_listed()) not_named.insert(pack);
-    if (!state.steps.empty()) not_named.erase(state.steps.back().pack);
+    // No later commit lists the pack of the newest one.
+    if (!state.steps.empty()) {
+      not_named.erase(state.steps.back().pack);
+    } else if (const auto& newest = copied_.newest_record()) {
+      not_named.erase(newest->pack);
+    }
     for (const PackName& pack : index.packs()) {
       if (not_named.contains(pack)) continue;
       state.packs.push_back(pack);

@@ -313,6 +313,25 @@ TEST_F(BucketCopyTest, WhatWasDeletedOrReplacedInItIsFoundAndRead) {
   EXPECT_THAT(send().damage, IsEmpty());
 }
 
+// The newest pack too, which no commit lists, and which may have been read in its older version.
+TEST_F(BucketCopyTest, AnyPackThatWasDeletedInItIsSentAgain) {
+  bucket_->keep_versions();
+  back_up_nights("alice", 4);
+  send();
+  const std::vector<std::string> packs = bucket_->list(kPacksArea);
+  ASSERT_THAT(packs, SizeIs(4));
+  for (const bool is_read_before : {false, true}) {
+    for (const std::string& pack : packs) {
+      EXPECT_THAT(bucket_->remove(std::vector{BlobName(kPacksArea, pack)}), IsEmpty());
+      if (is_read_before) {
+        EXPECT_EQ(content(), content_in(bucket_));
+      }
+      EXPECT_EQ(1U, send().packs);
+      EXPECT_EQ(packs, bucket_->list(kPacksArea));
+    }
+  }
+}
+
 TEST_F(BucketCopyTest, APruneBelievesNoListingOfWhatIsNeeded) {
   back_up_nights("alice", 4);
   send();
