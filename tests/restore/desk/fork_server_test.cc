@@ -118,10 +118,6 @@ class ForkServerTest : public restore::WrittenHistory {
     server_.emplace(mailstow_.config_file(), kShortTimes);
   }
 
-  void SetUp() override {
-    if (!kCanFork) GTEST_SKIP() << "with ThreadSanitizer, programs are started";
-  }
-
   void add_account(const std::string& name) {
     mailstow_.config()["accounts"].push_back(
         {{"name", name},

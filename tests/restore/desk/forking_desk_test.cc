@@ -24,10 +24,6 @@ class ForkingDeskTest : public StaffedDesk {
                         back_up("alice", {{"Large", {std::string(std::size_t{4} << 20U, 'x')}}}));
   }
 
-  void SetUp() override {
-    if (!kCanFork) GTEST_SKIP() << "with ThreadSanitizer, programs are started";
-  }
-
   std::string snapshots() {
     return outcome(desk_->ask(
         Door::kSelf, {{"request", "snapshots"}, {"session", desk_->owner_session("alice")}}));

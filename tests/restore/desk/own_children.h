@@ -17,13 +17,6 @@
 
 namespace desk {
 
-// ThreadSanitizer has a thread of its own, which a fork would lack.
-#ifdef __SANITIZE_THREAD__
-inline constexpr bool kCanFork = false;
-#else
-inline constexpr bool kCanFork = true;
-#endif
-
 inline constexpr auto kUntilItIsSeen = std::chrono::seconds(20);
 
 // False if that takes too long.
