@@ -33,6 +33,13 @@ class File {
 
   virtual std::uint64_t size() = 0;
 
+  // Begins to move what was written to the disk and returns, so that sync() waits less: for files
+  // of which many are synced later. Makes nothing durable, and reports no failure: sync() does.
+  virtual void start_sync() {}
+
+  // Sets the time that FileSystem::modified() returns, where files have one.
+  virtual void set_modified(std::chrono::sys_seconds) {}
+
   // Durable when it returns. After a failure the file's content is unknown for good: a later sync
   // that succeeds proves nothing (the kernel reports a lost write once).
   virtual void sync() = 0;

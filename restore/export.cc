@@ -27,6 +27,7 @@ namespace restore {
 namespace {
 
 constexpr std::uint64_t kMaxInMemory = 32U << 20U;  // bytes of messages waiting to be written
+constexpr const char* kIncompleteManifest = "manifest-incomplete.jsonl";
 
 struct ExportedFolder {
   std::string name;
@@ -66,7 +67,7 @@ class Export {
   base::ExitStatus carry_out() {
     base::FileSystem& files = environment_.files;
     make_directories(files, root_);
-    manifest_ = files.create(root_ / "manifest.jsonl");
+    manifest_ = files.create(root_ / kIncompleteManifest);
     ProgressEvents::Total total;
     for (const SelectedFolder& folder : selection_.folders) {
       if (folder.folder.info.completeness == store::FolderCompleteness::kContainer) continue;
@@ -79,14 +80,25 @@ class Export {
       if (folder.folder.info.completeness == store::FolderCompleteness::kContainer) continue;
       export_folder(folder);
     }
-    manifest_->sync();
-    files.sync_directory(root_);
+    finish_manifest();
     print_report(environment_.format, to_document(), to_text());
     progress_.finish(static_cast<int>(exit_status()));
     return exit_status();
   }
 
  private:
+  // The manifest gets its name once all is durable, so an export that ended early has no such file.
+  void finish_manifest() {
+    manifest_->sync();
+    const base::Path name = root_ / "manifest.jsonl";
+    if (!environment_.files.rename(root_ / kIncompleteManifest, name, base::OnExisting::kFail)) {
+      base::fail(base::ErrorCode::kIo,
+                 "write {}: another program made this file: export to a directory of its own",
+                 base::escape_for_terminal(name.string()));
+    }
+    environment_.files.sync_directory(root_);
+  }
+
   void export_folder(const SelectedFolder& folder) {
     ExportedFolder exported{
         folder.name, paths_.path_of(folder.name), folder.messages.size(), 0, {}};
@@ -136,16 +148,22 @@ class Export {
           exported.skipped.emplace_back(entries[position].uid, why);
           exported.has_damage = true;
         });
+    std::string lines;
+    std::uint64_t written = 0;
     for (std::size_t at = 0; at < entries.size(); ++at) {
       if (!messages[at]) continue;
       const base::Path file = out.add(entries[at], *messages[at]);
-      add_to_manifest(exported.name, file, entries[at], *messages[at]);
-      ++exported.exported;
+      lines += manifest_line(exported.name, file, entries[at], *messages[at]);
+      ++written;
     }
+    // The manifest and the report have only messages that are whole on the disk.
+    out.sync();
+    manifest_->write(base::as_bytes(lines));
+    exported.exported += written;
   }
 
-  void add_to_manifest(const std::string& folder, const base::Path& file,
-                       const store::MessageEntry& entry, base::ByteView bytes) {
+  static std::string manifest_line(const std::string& folder, const base::Path& file,
+                                   const store::MessageEntry& entry, base::ByteView bytes) {
     const nlohmann::ordered_json line = {{"file", file.string()},
                                          {"folder", folder},
                                          {"uid", entry.uid.value},
@@ -154,8 +172,7 @@ class Export {
                                          {"internal_date", date_json(entry.internal_date)},
                                          {"size", bytes.size()},
                                          {"flags", entry.flags}};
-    const std::string text = base::json_line(line) + "\n";
-    manifest_->write(base::as_bytes(text));
+    return base::json_line(line) + "\n";
   }
 
   std::uint64_t exported() const {

@@ -18,8 +18,8 @@ constexpr std::size_t kMaxName = 200;   // of 255; the rest is for suffixes that
 constexpr std::size_t kMaxPath = 1500;  // of 4096; the rest is for the target directory
 
 // Names that an export gives to files of its own: no level of a folder's path may have them.
-constexpr std::array<std::string_view, 5> kReserved = {"manifest.jsonl", "cur", "new", "tmp",
-                                                       "dovecot-keywords"};
+constexpr std::array<std::string_view, 6> kReserved = {
+    "manifest.jsonl", "manifest-incomplete.jsonl", "cur", "new", "tmp", "dovecot-keywords"};
 // Windows refuses these as names, also with an extension, because they are devices.
 constexpr std::array<std::string_view, 4> kDevices = {"con", "prn", "aux", "nul"};
 constexpr std::array<std::string_view, 2> kReservedEndings = {".mbox", ".eml"};

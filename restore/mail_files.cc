@@ -1,13 +1,15 @@
 #include "restore/mail_files.h"
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
 #include <vector>
 
-#include <fcntl.h>
 #include <fmt/core.h>
-#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/mail/mbox.h"
@@ -28,21 +30,61 @@ bool has_flag(const MessageEntry& entry, std::string_view flag) {
   return std::find(entry.flags.begin(), entry.flags.end(), flag) != entry.flags.end();
 }
 
-void set_date(const Path& file, std::chrono::sys_seconds date) {
-  const timespec time{static_cast<time_t>(date.time_since_epoch().count()), 0};
-  const std::array<timespec, 2> times = {time, time};
-  if (::utimensat(AT_FDCWD, file.c_str(), times.data(), 0) != 0) {
-    base::fail_with_errno(errno, "set the date of " + file.string());
+// Files that are written but not durable yet. A disk answers many syncs at a time in hardly longer
+// than one, because one commit of the file system's journal serves them all.
+class UnsyncedFiles {
+ public:
+  // Syncs first what came before if that is much.
+  void add(base::FileSystem& files, const Path& path, std::chrono::sys_seconds date,
+           ByteView content) {
+    if (files_.size() == kMaxFiles || bytes_ > kMaxBytes) sync();
+    std::unique_ptr<base::File> file = files.create(path);
+    file->write(content);
+    file->set_modified(date);
+    file->start_sync();
+    files_.push_back(std::move(file));
+    bytes_ += content.size();
   }
-}
 
-void write_exactly(base::FileSystem& files, const Path& file, std::chrono::sys_seconds date,
-                   ByteView message) {
-  const auto out = files.create(file);
-  out->write(message);
-  out->sync();
-  set_date(file, date);
-}
+  // All files are durable when it returns. Throws the first failure once all have been synced.
+  void sync() {
+    bytes_ = 0;
+    const std::vector<std::unique_ptr<base::File>> files = std::exchange(files_, {});
+    std::atomic<std::size_t> next = 0;
+    std::mutex mutex;
+    std::exception_ptr failure;  // guarded by `mutex`
+    const auto sync_some = [&] {
+      for (std::size_t at = next++; at < files.size(); at = next++) {
+        try {
+          files[at]->sync();
+        } catch (...) {
+          const std::lock_guard lock(mutex);
+          if (!failure) failure = std::current_exception();
+        }
+      }
+    };
+    {
+      std::vector<std::jthread> helpers;
+      while (helpers.size() + 1 < std::min(files.size(), kMaxThreads)) {
+        try {
+          helpers.emplace_back(sync_some);
+        } catch (const std::system_error&) {
+          break;  // Fewer threads take longer.
+        }
+      }
+      sync_some();
+    }
+    if (failure) std::rethrow_exception(failure);
+  }
+
+ private:
+  static constexpr std::size_t kMaxFiles = 128;  // all are open
+  static constexpr std::uint64_t kMaxBytes = 32U << 20U;
+  static constexpr std::size_t kMaxThreads = 8;
+
+  std::vector<std::unique_ptr<base::File>> files_;
+  std::uint64_t bytes_ = 0;
+};
 
 class MboxFile : public MailFiles {
  public:
@@ -58,11 +100,17 @@ class MboxFile : public MailFiles {
     std::string text = mbox.add(base::as_text(message));
     text += mbox.finish();
     file_->write(base::as_bytes(text));
+    is_synced_ = false;
     return path_;
   }
 
+  void sync() override {
+    if (!is_synced_) file_->sync();
+    is_synced_ = true;
+  }
+
   void finish() override {
-    file_->sync();
+    sync();
     files_.sync_directory((root_ / path_).parent_path());
   }
 
@@ -72,6 +120,7 @@ class MboxFile : public MailFiles {
   Path root_;
   Path path_;
   std::unique_ptr<base::File> file_;
+  bool is_synced_ = false;
 };
 
 class Maildir : public MailFiles {
@@ -86,18 +135,19 @@ class Maildir : public MailFiles {
         path_ / "cur" /
         fmt::format("{}.U{}.mailstow,S={}:2,{}", date_of(entry, now_).time_since_epoch().count(),
                     entry.uid.value, message.size(), letters_of(entry));
-    write_exactly(files_, root_ / file, date_of(entry, now_), message);
+    unsynced_.add(files_, root_ / file, date_of(entry, now_), message);
     return file;
   }
+
+  void sync() override { unsynced_.sync(); }
 
   void finish() override {
     std::string text;
     for (std::size_t at = 0; at < keywords_.size(); ++at) {
       text += fmt::format("{} {}\n", at, keywords_[at]);
     }
-    const auto file = files_.create(root_ / path_ / "dovecot-keywords");
-    file->write(base::as_bytes(text));
-    file->sync();
+    unsynced_.add(files_, root_ / path_ / "dovecot-keywords", now_, base::as_bytes(text));
+    sync();
     files_.sync_directory(root_ / path_ / "cur");
     files_.sync_directory(root_ / path_);
   }
@@ -131,6 +181,7 @@ class Maildir : public MailFiles {
   Path root_;
   Path path_;
   std::vector<std::string> keywords_;
+  UnsyncedFiles unsynced_;
 };
 
 class EmlFiles : public MailFiles {
@@ -143,17 +194,23 @@ class EmlFiles : public MailFiles {
 
   Path add(const MessageEntry& entry, ByteView message) override {
     Path file = path_ / fmt::format("{:010}.eml", entry.uid.value);
-    write_exactly(files_, root_ / file, date_of(entry, now_), message);
+    unsynced_.add(files_, root_ / file, date_of(entry, now_), message);
     return file;
   }
 
-  void finish() override { files_.sync_directory(root_ / path_); }
+  void sync() override { unsynced_.sync(); }
+
+  void finish() override {
+    sync();
+    files_.sync_directory(root_ / path_);
+  }
 
  private:
   base::FileSystem& files_;
   std::chrono::sys_seconds now_;
   Path root_;
   Path path_;
+  UnsyncedFiles unsynced_;
 };
 
 }  // namespace

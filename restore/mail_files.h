@@ -27,10 +27,15 @@ class MailFiles {
   MailFiles& operator=(const MailFiles&) = delete;
   virtual ~MailFiles() = default;
 
-  // Returns the file that the message is in, relative to `root`.
+  // Returns the file that the message is in, relative to `root`. Until sync() returns, a crash may
+  // leave that file shorter than the message.
   virtual base::Path add(const store::MessageEntry& entry, base::ByteView message) = 0;
 
-  // Call once, after the last message: everything is durable when it returns.
+  // The content of all files so far is durable when it returns. After a failure, that of those
+  // added since the last sync() is unknown.
+  virtual void sync() = 0;
+
+  // Call once, after the last message: everything is durable when it returns, names included.
   virtual void finish() = 0;
 };
 

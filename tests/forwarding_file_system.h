@@ -23,6 +23,8 @@ class ForwardingFile : public base::File {
     return file_->read_at(offset, out);
   }
   std::uint64_t size() override { return file_->size(); }
+  void start_sync() override { file_->start_sync(); }
+  void set_modified(std::chrono::sys_seconds time) override { file_->set_modified(time); }
   void sync() override { file_->sync(); }
 
  private:

@@ -113,6 +113,18 @@ TEST_F(AtomicFileTest, AnExclusiveLockExcludesAllOthers) {
   EXPECT_EQ(files_.try_lock(path, LockMode::kExclusive), nullptr);
 }
 
+TEST_F(AtomicFileTest, AFileHasTheTimeThatItWasGiven) {
+  const Path path = directory_.path() / "dated";
+  const std::chrono::sys_seconds time(std::chrono::seconds(1'000'000'000));
+  const auto file = files_.create(path);
+  file->write(as_bytes("text"));
+  file->set_modified(time);
+  file->start_sync();
+  file->sync();
+  EXPECT_EQ(files_.modified(path), time);
+  EXPECT_EQ(content("dated"), "text");
+}
+
 TEST_F(AtomicFileTest, AFailureNamesTheFileAndTheCause) {
   EXPECT_ERROR(kIo, "create /nowhere/at/all: No such file or directory",
                files_.create("/nowhere/at/all"));

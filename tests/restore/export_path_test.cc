@@ -27,6 +27,7 @@ TEST(ExportPathTest, NothingLeavesTheFolderOrHides) {
 
 TEST(ExportPathTest, NoFolderHasTheNameOfAFileOfTheExport) {
   EXPECT_EQ(file_name_of("manifest.jsonl"), "manifest.json%6C");
+  EXPECT_EQ(file_name_of("Manifest-Incomplete.jsonl"), "Manifest-Incomplete.json%6C");
   EXPECT_EQ(file_name_of("Cur"), "Cu%72");
   EXPECT_EQ(file_name_of("dovecot-keywords"), "dovecot-keyword%73");
   EXPECT_EQ(file_name_of("0000000001.eml"), "0000000001.em%6C");

@@ -132,6 +132,7 @@ TEST_F(ExportTest, EmlFilesHaveTheExactBytes) {
     const base::Path file = to() / line["file"].get<std::string>();
     EXPECT_EQ(hash(tests::text_of(file)), line["sha256"].get<std::string>()) << line;
   }
+  EXPECT_FALSE(std::filesystem::exists(to() / "manifest-incomplete.jsonl"));
   EXPECT_EQ(find_by(report["folders"], "folder", "Odd")["skipped"], json::array());
 }
 

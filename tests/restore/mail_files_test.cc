@@ -1,10 +1,16 @@
 #include "restore/mail_files.h"
 
+#include <array>
+#include <chrono>
+#include <random>
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/error.h"
+#include "tests/store/simulated_file_system.h"
 #include "tests/temporary_directory.h"
 
 namespace restore {
@@ -33,6 +39,88 @@ class MailFilesTest : public testing::Test {
   tests::TemporaryDirectory directory_;
   int boxes_ = 0;
 };
+
+// Messages of one folder as files on a disk that loses what was not synced.
+class ExportedFolder {
+ public:
+  ExportedFolder(MailFormat format, int messages) : format_(format), messages_(messages) {}
+
+  // Fails as the disk does.
+  void write() {
+    const auto out = make_mail_files(format_, disk_, "/exported", "Inbox", now_);
+    for (int at = 1; at <= messages_; ++at) {
+      const std::string text = text_of(at);
+      store::MessageEntry entry;
+      entry.uid = {static_cast<std::uint32_t>(at)};
+      entry.size = text.size();
+      paths_.push_back("/exported" / out->add(entry, base::as_bytes(text)));
+    }
+    out->finish();
+  }
+
+  // Every message is in its file after a power failure.
+  void expect_durable() const {
+    std::mt19937 random(1);
+    const auto left = disk_.after_crash(tests::Survival::kNothing, random);
+    const auto files = left->files_below("/exported");
+    ASSERT_EQ(paths_.size(), static_cast<std::size_t>(messages_));
+    for (int at = 1; at <= messages_; ++at) {
+      const auto file = files.find(paths_[static_cast<std::size_t>(at) - 1]);
+      ASSERT_NE(file, files.end()) << at;
+      const std::string text = base::to_text(file->second);
+      if (format_ == MailFormat::kMbox) {
+        EXPECT_THAT(text, testing::HasSubstr("Subject: " + std::to_string(at) + "\n"));
+      } else {
+        EXPECT_EQ(text, text_of(at));
+      }
+    }
+  }
+
+  tests::SimulatedFileSystem& disk() { return disk_; }
+
+ private:
+  static std::string text_of(int number) {
+    return "Subject: " + std::to_string(number) + "\r\n\r\ntext\r\n";
+  }
+
+  MailFormat format_;
+  int messages_;
+  std::chrono::sys_seconds now_{};
+  tests::SimulatedFileSystem disk_;
+  std::vector<base::Path> paths_;
+};
+
+constexpr std::array kFormats = {MailFormat::kEml, MailFormat::kMaildir, MailFormat::kMbox};
+
+TEST_F(MailFilesTest, APowerFailureAfterTheEndTakesNothing) {
+  for (const MailFormat format : kFormats) {
+    // More than are synced at a time.
+    ExportedFolder folder(format, 300);
+    folder.write();
+    folder.expect_durable();
+  }
+}
+
+TEST_F(MailFilesTest, WhatIsNotDurableIsAFailure) {
+  for (const MailFormat format : kFormats) {
+    ExportedFolder sound(format, 5);
+    sound.write();
+    std::size_t failures = 0;
+    for (const auto& failure : tests::failures_up_to(sound.disk().operations())) {
+      ExportedFolder folder(format, 5);
+      failure.arrange(folder.disk());
+      try {
+        folder.write();
+      } catch (const base::Error&) {
+        ++failures;
+        continue;
+      }
+      SCOPED_TRACE(failure.text());
+      folder.expect_durable();
+    }
+    EXPECT_EQ(failures, tests::failures_up_to(sound.disk().operations()).size());
+  }
+}
 
 TEST_F(MailFilesTest, AMessageHasOneStatusOfEachKind) {
   EXPECT_EQ(
