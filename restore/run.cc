@@ -235,15 +235,15 @@ class Run {
   // No other run chooses a name until this run's tree is created and recorded. Other accounts' runs
   // wait meanwhile, so that a server on which no name is free is found before.
   std::string free_name(const TargetNames& names) {
-    std::string name = find_free_name(names);
-    if (options_.dry_run) return name;
-    naming_ = lock_naming(environment_.files, environment_.clock, location_);
+    if (!options_.dry_run) {
+      find_free_name(names);  // the records of other trees, which cost requests, are of no use yet
+      naming_ = lock_naming(environment_.files, environment_.clock, location_);
+    }
+    list_others();
     return find_free_name(names);
   }
 
   std::string find_free_name(const TargetNames& names) {
-    others_.clear();
-    list_others();
     const auto now = environment_.clock.now_seconds();
     return free_tree_name(session_, names, others_, now, [&](std::chrono::sys_seconds time) {
       const auto& restore = environment_.config.restore;
@@ -295,6 +295,7 @@ class Run {
     record_.state = store::TreeState::kRestoring;
     if (resumed_) return;
     begin_tree(record_, target_, plan_, snapshot_);
+    records_.begin(record_.id);
     record_.host = store::host_id(environment_.files);
     record_.request = write_request(lasting_request(
         environment_, reader_, {options_.account, asked_, requester_of(environment_), options_.job},

@@ -26,10 +26,17 @@ TreeBuilder::TreeBuilder(imap::Session& session, store::TreeRecords& records,
       holders_(std::move(holders)) {}
 
 void TreeBuilder::create(const std::vector<std::string>& raw_names) {
+  const std::size_t known = record_.levels.size();
   for (const std::string& raw_name : raw_names) {
     if (record_.level(raw_name) == nullptr) record_.levels.push_back(inspect(raw_name));
   }
+  const bool is_one_missing = std::ranges::any_of(raw_names, [&](const std::string& raw_name) {
+    return record_.level(raw_name)->state == LevelState::kIntended;
+  });
+  // Each put takes round trips if the store is in a bucket.
+  if (!is_one_missing && record_.levels.size() == known) return;
   records_.put(record_);
+  if (!is_one_missing) return;
   for (const std::string& raw_name : raw_names) {
     TreeLevel& level = *record_.level(raw_name);
     if (level.state == LevelState::kIntended) create(level);

@@ -52,11 +52,11 @@ void TreeSite::remove_level(const std::string& raw_name) {
     environment_.clock.sleep_for(kDeletedAgain);
     sweeper.sweep_level(*tree_.record.level(raw_name));
   }
-  // Recorded until it is gone: a level that a crash leaves behind is swept with the tree.
+  // Recorded until it is gone: a level that a crash leaves behind is swept with the tree. One that
+  // is recorded longer does no harm.
   std::erase_if(tree_.record.levels, [&](const auto& level) {
     return level.raw_name == raw_name && tree_.session.list(raw_name).empty();
   });
-  tree_.records.put(tree_.record);
 }
 
 void TreeSite::give_up() {

@@ -29,7 +29,7 @@ class TreeSite {
   void subscribe();
 
   // Removes a level that was created, with what mailstow put there, and then its entry in the
-  // record.
+  // record, which the caller puts with its next change.
   void remove_level(const std::string& raw_name);
 
   // Removes what was created, and the record. Call it only before anything is restored.

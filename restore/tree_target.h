@@ -21,7 +21,9 @@ class TreeTarget : public RestoreTarget {
     return builder_.refusal(raw_name);
   }
   store::TreeLevel* level(const std::string& raw_name) override { return record_.level(raw_name); }
-  void record() override { records_.put(record_); }
+  // After a crash, a folder whose record is missing is as one that was being filled: a resumed run
+  // recognises its messages by content, and a sweep rescues them before it deletes them.
+  void record() override { records_.put_if_due(record_); }
   void check_again() override {
     builder_.reconcile();
     builder_.create(levels_);

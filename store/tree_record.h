@@ -123,7 +123,19 @@ class TreeRecords {
 
   // Puts the next version of the record with this id, and then removes the earlier ones, which may
   // fail without harm. Durable when it returns. One process at a time may put records of a tree.
+  //
+  // Where listings may be late, as in a bucket, each request takes a round trip. There a process
+  // that has put the newest version less than an hour ago looks for no other, unless the note
+  // beside the index shows that another process has put one; and of a record that says restoring,
+  // it leaves up to seven earlier versions to a later put().
   void put(const TreeRecord& record);
+
+  // For an id that new_id() has just returned: it has no version that the first put() could find.
+  void begin(const std::string& id);
+
+  // put(), unless this process put a record of the tree within the last ten seconds: for changes
+  // whose loss in a crash does no harm, in a process that calls put() when its work ends.
+  void put_if_due(const TreeRecord& record);
 
   // Removes all versions, for use after the tree was deleted. Returns false if it did not exist.
   bool remove(const std::string& id);

@@ -27,6 +27,11 @@ using base::ErrorCode;
 using base::fail;
 
 constexpr std::size_t kIdSize = 16;  // bytes
+// Of a tree that is being restored, in a storage whose requests are slow.
+constexpr std::size_t kMaxVersionsUnderWay = 8;
+constexpr std::chrono::seconds kPutInterval{10};
+// Another host may put a record after two days of silence (store/tree_host.h).
+constexpr std::chrono::hours kMaxAlone{1};
 
 }  // namespace
 
@@ -134,15 +139,31 @@ class TreeRecords::Impl {
     return list_versions(id, foreign)[id];
   }
 
-  // What is listed, since another process may have put the record meanwhile, and what this one put.
+  // What this process put of a record.
+  struct Own {
+    Versions versions;  // those that are not removed
+    // When the newest was put, or the id was new; nullopt: others may have been put since.
+    std::optional<std::chrono::sys_seconds> put;
+  };
+
+  // Adds what is listed, since another process may have put the record meanwhile.
   Versions& known_versions(const std::string& id) {
     const Versions listed = list_versions(id);
-    Versions& versions = known[id];
+    Versions& versions = known[id].versions;
     versions.insert(versions.end(), listed.begin(), listed.end());
     std::ranges::sort(versions);
     const auto repeated = std::ranges::unique(versions);
     versions.erase(repeated.begin(), repeated.end());
     return versions;
+  }
+
+  // Whether the newest version is this process's own, as far as this machine knows. Where listings
+  // are never late, a look costs little, and not every put is noted.
+  bool is_alone(const Own& own, const TreeNote& noted) const {
+    if (storage->traits().lists_at_once || !own.put) return false;
+    const std::uint64_t newest = own.versions.empty() ? 0 : own.versions.back().number;
+    const auto age = clock.now_seconds() - *own.put;
+    return noted.counter == newest && age >= std::chrono::seconds(0) && age < kMaxAlone;
   }
 
   // The highest number that the record had.
@@ -161,22 +182,39 @@ class TreeRecords::Impl {
   }
 
   // Returns false if the version exists: a listing lacked it, or the answer to an earlier attempt
-  // was lost.
-  bool create(const TreeVersion& version, const TreeRecord& record) {
+  // was lost. `alone`: no other process may have put it, and this one has not tried.
+  bool create(const TreeVersion& version, const TreeRecord& record, bool alone) {
     const base::Bytes bytes = seal_tree(context, record, version.number, clock.now_seconds());
     if (storage->traits().creates_once) {
       return storage->create(version.name(), bytes) == Created::kYes;
     }
-    if (storage->size(version.name())) return false;
+    if (!alone && storage->size(version.name())) return false;
     storage->put(version.name(), bytes);
     return true;
+  }
+
+  void begin(const std::string& id) {
+    const std::lock_guard lock(mutex);
+    known[id] = {.versions = {}, .put = clock.now_seconds()};
+  }
+
+  bool is_put_due(const std::string& id) {
+    const std::lock_guard lock(mutex);
+    const Own& own = known[id];
+    if (storage->traits().lists_at_once || own.versions.empty() || !own.put) return true;
+    const auto age = clock.now_seconds() - *own.put;
+    return age < std::chrono::seconds(0) || age >= kPutInterval;
   }
 
   void put(const TreeRecord& record) {
     const std::lock_guard lock(mutex);
     const TreeNote noted = load_tree_note(files, location, record.id);
-    Versions& versions = known_versions(record.id);
-    std::uint64_t number = highest_number(versions, noted);
+    Own& own = known[record.id];
+    Versions& versions = own.versions;
+    const bool alone = is_alone(own, noted);
+    own.put.reset();
+    if (!alone) known_versions(record.id);
+    std::uint64_t number = alone ? noted.counter : highest_number(versions, noted);
     do {
       if (number >= TreeVersion::kMaxNumber) {
         fail(ErrorCode::kDamaged, "write {}: it has the highest number: move it away",
@@ -185,9 +223,11 @@ class TreeRecords::Impl {
       // If the call fails, it is unknown whether the version exists: the next put gets another
       // number.
       versions.push_back({record.id, ++number});
-    } while (!create(versions.back(), record));
+    } while (!create(versions.back(), record, alone));
     save_note(noted, {number, record.expires, static_cast<int>(record.state)}, record.id);
-    remove_older(versions);
+    own.put = clock.now_seconds();
+    const bool is_under_way = record.state == TreeState::kRestoring;
+    if (!alone || !is_under_way || versions.size() >= kMaxVersionsUnderWay) remove_older(versions);
   }
 
   // A run puts its record for every folder: a note takes two syncs, and only matters when something
@@ -258,7 +298,7 @@ class TreeRecords::Impl {
   std::shared_ptr<Storage> storage;
   BlockContext context;
   std::mutex mutex;  // guards the following, and the order of puts
-  std::map<std::string, Versions> known;
+  std::map<std::string, Own> known;
 };
 
 TreeRecords TreeRecords::open(const Location& location, base::FileSystem& files,
@@ -320,6 +360,14 @@ void TreeRecords::put(const TreeRecord& record) {
     fail(ErrorCode::kInternal, "write tree record: malformed id");
   }
   impl_->put(record);
+}
+
+void TreeRecords::begin(const std::string& id) {
+  impl_->begin(id);
+}
+
+void TreeRecords::put_if_due(const TreeRecord& record) {
+  if (impl_->is_put_due(record.id)) put(record);
 }
 
 bool TreeRecords::remove(const std::string& id) {

@@ -1,5 +1,6 @@
 // The commands of mailstow-restore on a store in a bucket.
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -7,6 +8,7 @@
 
 #include "restore/commands.h"
 #include "store/folder_draft.h"
+#include "store/format/layout.h"
 #include "store/format/location.h"
 #include "store/writer.h"
 #include "tests/programs/installation.h"
@@ -33,9 +35,13 @@ base::ProgramDescription restoring_program() {
                    export_command(), trees_command(), expire_command(), sweep_command()}};
 }
 
+constexpr store::StorageTraits kAllPromises{
+    .creates_once = true, .lists_at_once = true, .replaces_at_once = true};
+
 class RestoreFromBucketTest : public testing::Test {
  protected:
-  RestoreFromBucketTest() {
+  explicit RestoreFromBucketTest(const store::StorageTraits& traits = kAllPromises)
+      : bucket_("s3://mail", traits) {
     const json bucket = {{"url", "https://storage.invalid"},
                          {"bucket", "mail"},
                          {"access_key", "key"},
@@ -88,7 +94,13 @@ class RestoreFromBucketTest : public testing::Test {
 
   servers::Dovecot server_;
   programs::Installation mailstow_{server_};
-  tests::ModelBucket bucket_{"s3://mail"};
+  tests::ModelBucket bucket_;
+};
+
+// Of a bucket nothing is promised.
+class RestoreFromRealBucketTest : public RestoreFromBucketTest {
+ protected:
+  RestoreFromRealBucketTest() : RestoreFromBucketTest(store::StorageTraits{}) {}
 };
 
 TEST_F(RestoreFromBucketTest, MailIsShownFoundAndExported) {
@@ -119,6 +131,29 @@ TEST_F(RestoreFromBucketTest, ATreeIsMadeAndSweptAway) {
   EXPECT_EQ(before, servers::account_state(server_, "alice"));
   EXPECT_EQ(0U, document_of({"trees"})["trees"].size());
   EXPECT_FALSE(fs::exists(mailstow_.store()));
+}
+
+// The records of a tree are the only thing that a run writes, and each request is a round trip.
+TEST_F(RestoreFromRealBucketTest, ARunPutsFiveRecordsOfItsTree) {
+  const tests::ModelStorage& storage = bucket_.storage();
+  std::map<std::string, std::uint64_t> before;
+  const std::vector<std::string> kinds = {"list", "get", "size", "put", "create", "remove"};
+  for (const std::string& kind : kinds) before[kind] = storage.operations(kind);
+  const std::string tree = document_of({"run", "alice", "--all"})["tree"];
+  std::map<std::string, std::uint64_t> now;
+  for (const std::string& kind : kinds) now[kind] = storage.operations(kind) - before[kind];
+  EXPECT_EQ(5U, now["put"]);
+  EXPECT_EQ(1U, now["remove"]);
+  EXPECT_EQ(0U, now["size"] + now["create"]);
+  EXPECT_EQ(3U, now["list"]) << "key slots twice, and the trees that there are";
+  EXPECT_LE(now["get"], 12U);
+  const servers::AccountState restored = servers::account_state(server_, "alice");
+  EXPECT_EQ(3U, restored.folders.at(tree + "/INBOX").messages.size());
+  std::size_t records = 0;
+  for (const auto& [name, bytes] : storage.contents()) {
+    records += name.area() == store::kTreesArea ? 1U : 0U;
+  }
+  EXPECT_EQ(1U, records);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -166,8 +167,18 @@ class BucketRequestsTest : public StoreFixture {
     TreeRecord tree;
     tree.id = TreeRecords::new_id();
     tree.account = kAccount;
-    count("run, its first record", [&] { open_trees().put(tree); });
-    count("run, each further record; extend", [&] {
+    {
+      std::optional<TreeRecords> trees;
+      count("run, its first record", [&] {
+        trees = open_trees();
+        trees->begin(tree.id);
+        trees->put(tree);
+      });
+      count("run, each further record", [&] { trees->put(tree); });
+      tree.state = TreeState::kComplete;
+      count("run, its last record", [&] { trees->put(tree); });
+    }
+    count("extend", [&] {
       tree.expires += hours(1);
       open_trees().put(tree);
     });

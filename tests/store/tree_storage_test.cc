@@ -1,6 +1,8 @@
 // Tree records in a storage that loses answers and lists an earlier state without many of the
 // names: what was put counts, and no expiry is earlier than the one that was put last.
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -151,6 +153,111 @@ TEST_F(TreeStorageTest, ARefusedRemovalDoesNotMatterUntilTheTreeIsGone) {
   EXPECT_EQ(open().find(record_.id), record_);
   EXPECT_ERROR(kIo, "it is locked", open().remove(record_.id));
   EXPECT_THAT(open().list().records, ElementsAre(record_));
+}
+
+// The process of a run, which puts the record of a new tree in a storage that promises nothing.
+class LoneProcessTest : public TreeStorageTest {
+ protected:
+  LoneProcessTest() {
+    use(std::make_shared<tests::ModelStorage>(StorageTraits{}));
+    records_.emplace(TreeRecords::open(location_, files_, clock_));
+    records_->begin(record_.id);
+    opened_ = storage_->operations();
+  }
+
+  std::uint64_t operations() const { return storage_->operations() - opened_; }
+
+  std::optional<TreeRecords> records_;
+  std::uint64_t opened_ = 0;
+};
+
+TEST_F(LoneProcessTest, ItRequestsNothingElseUntilItEnds) {
+  for (int change = 0; change < 5; ++change) {
+    record_.expires += std::chrono::days(1);
+    records_->put(record_);
+  }
+  EXPECT_EQ(5U, operations());
+  EXPECT_THAT(keys(), ElementsAre(key(1), key(2), key(3), key(4), key(5)));
+  EXPECT_EQ(open().find(record_.id), record_);
+  record_.state = TreeState::kComplete;
+  records_->put(record_);
+  EXPECT_THAT(keys(), ElementsAre(key(6)));
+  EXPECT_EQ(open().find(record_.id), record_);
+}
+
+TEST_F(LoneProcessTest, EarlierVersionsDoNotPileUp) {
+  for (int change = 0; change < 20; ++change) records_->put(record_);
+  EXPECT_THAT(keys(), testing::SizeIs(6)) << "the eighth and the fifteenth left themselves alone";
+  EXPECT_EQ(open().find(record_.id), record_);
+}
+
+TEST_F(LoneProcessTest, TheVersionsOfOneThatDiedAreRemovedByTheNext) {
+  for (int change = 0; change < 3; ++change) records_->put(record_);
+  records_.reset();
+  open().put(record_);
+  EXPECT_THAT(keys(), ElementsAre(key(4)));
+  records_.emplace(TreeRecords::open(location_, files_, clock_));
+  for (int change = 0; change < 3; ++change) records_->put(record_);
+  EXPECT_THAT(keys(), testing::SizeIs(3));
+  EXPECT_TRUE(open().remove(record_.id));
+  EXPECT_THAT(keys(), IsEmpty());
+}
+
+TEST_F(LoneProcessTest, ANoteShowsThatAnotherPutARecord) {
+  records_->put(record_);
+  for (int change = 0; change < 2; ++change) open().put(record_);
+  record_.expires += std::chrono::days(1);
+  records_->put(record_);
+  EXPECT_THAT(keys(), ElementsAre(key(4)));
+  EXPECT_EQ(open().find(record_.id), record_);
+}
+
+TEST_F(LoneProcessTest, AnotherHostsRecordIsLookedForAfterAnHour) {
+  records_->put(record_);
+  Location other = location_;
+  other.index = directory_ / "index of another host";
+  std::filesystem::create_directories(other.index);
+  TreeRecords::open(other, files_).put(record_);
+  clock_.moment += std::chrono::hours(1);
+  record_.expires += std::chrono::days(1);
+  records_->put(record_);
+  EXPECT_THAT(keys(), ElementsAre(key(3)));
+  EXPECT_EQ(open().find(record_.id), record_);
+}
+
+TEST_F(LoneProcessTest, AfterALostAnswerItLooksAgain) {
+  records_->put(record_);
+  storage_->fail_once_at(storage_->operations() + 1, StorageFault::kDone);
+  EXPECT_THROW(records_->put(record_), StorageError);
+  storage_->stop_failing();
+  EXPECT_THAT(keys(), ElementsAre(key(1), key(2)));
+  record_.expires += std::chrono::days(1);
+  records_->put(record_);
+  EXPECT_THAT(keys(), ElementsAre(key(3)));
+  EXPECT_EQ(open().find(record_.id), record_);
+}
+
+TEST_F(LoneProcessTest, ARecordOfProgressIsPutEveryTenSeconds) {
+  records_->put(record_);
+  const TreeRecord first = record_;
+  record_.expires += std::chrono::days(1);
+  records_->put_if_due(record_);
+  EXPECT_EQ(open().find(record_.id), first);
+  clock_.moment += std::chrono::seconds(10);
+  records_->put_if_due(record_);
+  EXPECT_EQ(open().find(record_.id), record_);
+  clock_.moment -= std::chrono::hours(2);
+  record_.expires += std::chrono::days(1);
+  records_->put_if_due(record_);
+  EXPECT_EQ(open().find(record_.id), record_) << "a clock that was set back delays nothing";
+}
+
+TEST_F(TreeStorageTest, WhereListingsAreNeverLateEachRecordOfProgressIsPut) {
+  TreeRecords records = open();
+  records.put(record_);
+  record_.expires += std::chrono::days(1);
+  records.put_if_due(record_);
+  EXPECT_EQ(open().find(record_.id), record_);
 }
 
 TEST_F(TreeStorageTest, AStorageThatDoesNotAnswerIsNoDamage) {
