@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <ranges>
 
 #include <fmt/core.h>
 
@@ -12,16 +13,23 @@
 #include "store/format/commit_record.h"
 #include "store/format/crypto.h"
 #include "store/format/layout.h"
+#include "store/format/owner_record.h"
 #include "store/format/right_version.h"
 #include "store/format/sealed_blob.h"
 #include "store/keys/key_slot.h"
+#include "store/sealed_tree.h"
+#include "store/tree_version.h"
 
 namespace store {
 
 namespace {
 
 constexpr std::size_t kPieceOfPack = std::size_t{8} << 20U;
-constexpr std::uint64_t kMaxSmallBlob = kMaxSealedBlob;  // of key slots, too
+
+// The size of a small blob, at most; kMaxSealedBlob is that of key slots, too.
+std::uint64_t limit_of(const BlobName& name) {
+  return name.area() == kTreesArea ? kMaxSealedTree : kMaxSealedBlob;
+}
 
 // Empty: the newest version is a marker of a removal.
 std::string newest_of(const std::vector<KeptVersion>& versions) {
@@ -31,14 +39,10 @@ std::string newest_of(const std::vector<KeptVersion>& versions) {
   return "";
 }
 
-// Nullopt: the version is gone.
+// Nullopt: the version is gone, or too large to be right.
 std::optional<base::Bytes> read_small(Storage& storage, const BlobName& name,
                                       const std::string& id) {
-  base::Bytes bytes(kMaxSmallBlob + 1);
-  const std::optional<std::size_t> length = storage.read_version_at(name, id, 0, bytes);
-  if (!length) return std::nullopt;
-  bytes.resize(*length);
-  return bytes;
+  return read_version(storage, name, id, limit_of(name));
 }
 
 class ChangeSearch {
@@ -61,6 +65,13 @@ class ChangeSearch {
                return slot && is_own(*slot) && (!blob.is_removed || opens_(*slot));
              });
     });
+    search_records(kTreesArea, [this](const BlobName& name, base::ByteView bytes) {
+      const std::optional<TreeVersion> version = TreeVersion::parse(name.key());
+      return version && is_tree(context_, *version, bytes);
+    });
+    search_records(kOwnerArea, [this](const BlobName& name, base::ByteView bytes) {
+      return number_in_key(name.key()) && OwnerRecord::is_one(context_, name, bytes);
+    });
     return std::move(changed_);
   }
 
@@ -71,6 +82,20 @@ class ChangeSearch {
       if (!blob.is_removed && !blob.is_replaced) continue;
       if (!is_changed(blob)) continue;
       changed_.push_back({.name = blob.name, .first = blob.id, .is_removed = blob.is_removed});
+    }
+  }
+
+  template <typename Opens>
+  void search_records(std::string_view area, const Opens& opens) {
+    for (const BlobVersion& blob : storage_.first_versions(area)) {
+      if (blob.is_removed || !blob.is_replaced) continue;
+      const std::vector<KeptVersion> versions = storage_.versions(blob.name);
+      for (const KeptVersion& version : versions | std::views::reverse) {
+        const std::optional<base::Bytes> bytes = read_small(storage_, blob.name, version.id);
+        if (!bytes || !opens(blob.name, *bytes)) continue;
+        if (!version.is_newest) changed_.push_back({.name = blob.name, .first = version.id});
+        break;
+      }
     }
   }
 

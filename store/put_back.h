@@ -17,15 +17,17 @@ struct KeySlot;
 
 struct ChangedBlob {
   BlobName name;
-  std::string first;  // the id of its first version, which is right
+  std::string first;  // the id of its first version, which is right; of a record of a tree or an
+                      // owner, that of the newest version that opens
   bool is_removed = false;
 };
 
 // Packs among `needed`, commit records, and key slots that were replaced. A key slot that is
 // missing was removed, unless its first version is being read (store/format/right_version.h): then
-// it may have been removed by `key remove`, too, so it counts only if it `opens`. Lists the
-// versions in three areas, and reads what looks replaced. Empty where the storage keeps no
-// versions, or may not be asked. Fails like the storage.
+// it may have been removed by `key remove`, too, so it counts only if it `opens`. Of the records of
+// trees and owners, those that were replaced: they are removed as a matter of course. Lists the
+// versions in five areas, and reads what looks replaced. Empty where the storage keeps no versions,
+// or may not be asked. Fails like the storage.
 std::vector<ChangedBlob> changed_blobs(Storage& storage, const BlockContext& context,
                                        const std::set<PackName>& needed,
                                        const std::function<bool(const KeySlot&)>& opens);
@@ -33,7 +35,7 @@ std::vector<ChangedBlob> changed_blobs(Storage& storage, const BlockContext& con
 // A finding.
 std::string describe_changed(const ChangedBlob& blob, const Storage& storage);
 
-// Writes its first version again, so that it is the newest. Returns why it could not, or "": the
+// Writes that version again, so that it is the newest. Returns why it could not, or "": the
 // storage refuses it. Fails like the storage otherwise. Afterwards, the newest version is read.
 std::string put_back(Storage& storage, const ChangedBlob& blob);
 

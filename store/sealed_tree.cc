@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "store/format/compression.h"
 #include "store/format/encoding.h"
 
@@ -82,12 +83,13 @@ CountedTree open_tree(const BlockContext& context, const TreeVersion& version,
   const std::size_t head_size = tree_head(0).size();
   const base::ByteView header = decoder.raw(head_size);
   Decoder fields(header, "a tree record");
-  const bool is_tree = std::ranges::equal(fields.raw(kTreeMark.size()), base::as_bytes(kTreeMark));
+  const bool is_marked =
+      std::ranges::equal(fields.raw(kTreeMark.size()), base::as_bytes(kTreeMark));
   const std::uint32_t format = fields.u32();
-  if (is_tree && is_newer_tree(context, header, file.subspan(head_size), version.tree)) {
+  if (is_marked && is_newer_tree(context, header, file.subspan(head_size), version.tree)) {
     decoder.newer();
   }
-  if (!is_tree || format < kVersionWithoutCounter || format > kTreeFormat) {
+  if (!is_marked || format < kVersionWithoutCounter || format > kTreeFormat) {
     decoder.malformed("it is not a tree record");
   }
   const std::uint32_t plain_length = fields.u32();
@@ -109,6 +111,15 @@ CountedTree open_tree(const BlockContext& context, const TreeVersion& version,
     decoder.malformed("it is another version of this record");
   }
   return read;
+}
+
+bool is_tree(const BlockContext& context, const TreeVersion& version, base::ByteView file) {
+  try {
+    static_cast<void>(open_tree(context, version, file));
+    return true;
+  } catch (const base::Error&) {
+    return false;
+  }
 }
 
 }  // namespace store

@@ -29,4 +29,7 @@ base::Bytes seal_tree(const BlockContext& context, const TreeRecord& record, std
 // if a newer version of mailstow wrote them.
 CountedTree open_tree(const BlockContext& context, const TreeVersion& version, base::ByteView file);
 
+// Whether it does not fail.
+bool is_tree(const BlockContext& context, const TreeVersion& version, base::ByteView file);
+
 }  // namespace store

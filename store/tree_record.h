@@ -133,8 +133,8 @@ class TreeRecords {
   // For an id that new_id() has just returned: it has no version that the first put() could find.
   void begin(const std::string& id);
 
-  // put(), unless this process put a record of the tree within the last ten seconds: for changes
-  // whose loss in a crash does no harm, in a process that calls put() when its work ends.
+  // The same as put(), unless this process put a record of the tree within the last ten seconds:
+  // for changes that a crash may lose, in a process that calls put() when its work ends.
   void put_if_due(const TreeRecord& record);
 
   // Removes all versions, for use after the tree was deleted. Returns false if it did not exist.

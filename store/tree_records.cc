@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/time_text.h"
 #include "store/format/layout.h"
+#include "store/format/right_version.h"
 #include "store/keys/key_slot.h"
 #include "store/sealed_tree.h"
 #include "store/storage/storage.h"
@@ -27,7 +28,7 @@ using base::ErrorCode;
 using base::fail;
 
 constexpr std::size_t kIdSize = 16;  // bytes
-// Of a tree that is being restored, in a storage whose requests are slow.
+// The versions that a restore leaves until later, in a storage whose requests are slow.
 constexpr std::size_t kMaxVersionsUnderWay = 8;
 constexpr std::chrono::seconds kPutInterval{10};
 // Another host may put a record after two days of silence (store/tree_host.h).
@@ -61,9 +62,25 @@ class TreeRecords::Impl {
   // The versions of a tree's record, ascending.
   using Versions = std::vector<TreeVersion>;
 
-  // Nullopt if the version is absent, which a listing does not know for certain. Fails like
-  // open_tree().
+  // Nullopt if the version is absent, which a listing does not know for certain: one that was
+  // removed stays so, since that is how a tree ends. Fails like open_tree(), if the storage keeps
+  // no bytes of this name that open.
   std::optional<CountedTree> read(const TreeVersion& version) const {
+    try {
+      return read_chosen(version);
+    } catch (const base::Error& error) {
+      const bool may_be_replaced =
+          error.code() == ErrorCode::kDamaged || error.code() == ErrorCode::kConfig;
+      const auto opens = [&](base::ByteView bytes) { return is_tree(context, version, bytes); };
+      if (!may_be_replaced ||
+          !choose_newest_version(*storage, version.name(), kMaxSealedTree, opens)) {
+        throw;
+      }
+    }
+    return read_chosen(version);
+  }
+
+  std::optional<CountedTree> read_chosen(const TreeVersion& version) const {
     const auto bytes = storage->get(version.name(), kMaxSealedTree);
     if (!bytes) return std::nullopt;
     return open_tree(context, version, *bytes);
@@ -139,7 +156,7 @@ class TreeRecords::Impl {
     return list_versions(id, foreign)[id];
   }
 
-  // What this process put of a record.
+  // The versions of a record that this process put.
   struct Own {
     Versions versions;  // those that are not removed
     // When the newest was put, or the id was new; nullopt: others may have been put since.

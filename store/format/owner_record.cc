@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "base/error.h"
 #include "store/format/encoding.h"
 #include "store/format/layout.h"
 #include "store/format/sealed_blob.h"
@@ -42,6 +43,15 @@ OwnerRecord OwnerRecord::open(const BlockContext& context, const BlobName& name,
   decoder.end();
   if (number_in_key(name.key()) != record.epoch) decoder.malformed("its name has another epoch");
   return record;
+}
+
+bool OwnerRecord::is_one(const BlockContext& context, const BlobName& name, base::ByteView bytes) {
+  try {
+    static_cast<void>(open(context, name, bytes, ""));
+    return true;
+  } catch (const base::Error&) {
+    return false;
+  }
 }
 
 BlobName owner_record_name(std::uint64_t epoch) {

@@ -32,6 +32,8 @@ struct OwnerRecord {
   // Fails as unseal_blob() does.
   static OwnerRecord open(const BlockContext& context, const BlobName& name, base::ByteView bytes,
                           const std::string& shown);
+  // Whether it does not fail.
+  static bool is_one(const BlockContext& context, const BlobName& name, base::ByteView bytes);
 };
 
 // `owner/EPOCH`, in 20 digits, for a storage that creates a name once.

@@ -1,7 +1,9 @@
 #include "store/format/right_version.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include <fmt/core.h>
@@ -19,12 +21,16 @@ namespace {
 constexpr std::size_t kVersionPiece = std::size_t{8} << 20U;
 constexpr std::array kVersionedAreas{kPacksArea, kCommitsArea, kKeysArea};
 
+enum class Search { kOldestFirst, kNewestFirst };
+
 // Chooses the first one of which `is_right`, called with its id, is true.
 template <typename IsRight>
-bool choose_first(Storage& storage, const BlobName& name, const IsRight& is_right) {
+bool choose_first(Storage& storage, const BlobName& name, const IsRight& is_right,
+                  Search search = Search::kOldestFirst) {
   if (!storage.keeps_versions()) return false;
   const bool reads_older = storage.reads_older_version(name);
-  const std::vector<KeptVersion> versions = storage.versions(name);
+  std::vector<KeptVersion> versions = storage.versions(name);
+  if (search == Search::kNewestFirst) std::ranges::reverse(versions);
   const bool is_alone = versions.size() == 1 && versions.front().is_newest;
   if (is_alone && !reads_older) return false;  // it was read, and was not right
   for (const KeptVersion& version : versions) {
@@ -61,12 +67,35 @@ bool choose_right_pack(Storage& storage, const PackName& pack) {
 
 bool choose_right_version(Storage& storage, const BlobName& name, std::uint64_t limit,
                           const std::function<bool(base::ByteView)>& is_right) {
-  base::Bytes bytes;
   return choose_first(storage, name, [&](const std::string& id) {
-    bytes.resize(static_cast<std::size_t>(limit) + 1);
-    const std::optional<std::size_t> length = storage.read_version_at(name, id, 0, bytes);
-    return length && *length <= limit && is_right(base::ByteView(bytes).first(*length));
+    const std::optional<base::Bytes> bytes = read_version(storage, name, id, limit);
+    return bytes && is_right(*bytes);
   });
+}
+
+bool choose_newest_version(Storage& storage, const BlobName& name, std::uint64_t limit,
+                           const std::function<bool(base::ByteView)>& opens) {
+  const auto is_right = [&](const std::string& id) {
+    const std::optional<base::Bytes> bytes = read_version(storage, name, id, limit);
+    return bytes && opens(*bytes);
+  };
+  return choose_first(storage, name, is_right, Search::kNewestFirst);
+}
+
+std::optional<base::Bytes> read_version(Storage& storage, const BlobName& name,
+                                        const std::string& id, std::uint64_t limit) {
+  const std::size_t piece = std::min<std::uint64_t>(limit + 1, kVersionPiece);
+  base::Bytes bytes;
+  while (true) {
+    const std::size_t begin = bytes.size();
+    bytes.resize(begin + piece);
+    const std::optional<std::size_t> length =
+        storage.read_version_at(name, id, begin, std::span(bytes).subspan(begin));
+    if (!length) return std::nullopt;
+    bytes.resize(begin + *length);
+    if (bytes.size() > limit) return std::nullopt;
+    if (*length < piece) return bytes;
+  }
 }
 
 std::size_t choose_first_versions(Storage& storage, std::string_view area) {

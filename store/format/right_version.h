@@ -1,8 +1,8 @@
 // Reads what was written under a name before it was replaced or removed, in a storage that keeps
 // versions: with object lock, an attacker can only add versions to a store.
 //
-// A name of a store never gets other bytes than its first ones. So the first version is the right
-// one, unless it shows that it is not; what only looks right counts for less.
+// A pack, a commit record or a key slot never gets other bytes than its first ones. So the first
+// version is the right one, unless it shows that it is not; what only looks right counts for less.
 #pragma once
 
 #include <cstddef>
@@ -33,6 +33,15 @@ bool choose_right_pack(Storage& storage, const PackName& pack);
 // The same for a small blob: the first version that `is_right` accepts, of at most `limit` bytes.
 bool choose_right_version(Storage& storage, const BlobName& name, std::uint64_t limit,
                           const std::function<bool(base::ByteView)>& is_right);
+
+// The same for a record that one writer may have put twice under its name, such as that of a tree:
+// the newest version that `opens`. What an attacker writes over it does not, without the key.
+bool choose_newest_version(Storage& storage, const BlobName& name, std::uint64_t limit,
+                           const std::function<bool(base::ByteView)>& opens);
+
+// All bytes of one version. Nullopt: it is gone, or has more than `limit` bytes.
+std::optional<base::Bytes> read_version(Storage& storage, const BlobName& name,
+                                        const std::string& id, std::uint64_t limit);
 
 // Chooses the first versions of all packs, commit records and key slots, or of one of these areas,
 // that were replaced or removed. Returns how many. What a prune or `key remove` has removed is

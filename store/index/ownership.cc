@@ -11,6 +11,7 @@
 #include "base/time_text.h"
 #include "store/format/crypto.h"
 #include "store/format/layout.h"
+#include "store/format/right_version.h"
 #include "store/format/sealed_blob.h"
 
 namespace store {
@@ -25,15 +26,36 @@ BlobName name_for(const Storage& storage, const StoreOwner& owner) {
                                        : owner_record_name(owner.epoch, owner.host);
 }
 
+std::optional<OwnerRecord> read_chosen_owner(Storage& storage, const BlockContext& context,
+                                             const BlobName& name) {
+  const std::optional<base::Bytes> bytes = storage.get(name, kMaxSealedBlob);
+  if (!bytes) return std::nullopt;
+  return OwnerRecord::open(context, name, *bytes, storage.display_name(name));
+}
+
+// Where what has the name is no record, the newest version that is one.
+std::optional<OwnerRecord> read_kept_owner(Storage& storage, const BlockContext& context,
+                                           const BlobName& name) {
+  try {
+    return read_chosen_owner(storage, context, name);
+  } catch (const base::Error& error) {
+    const bool may_be_replaced =
+        error.code() == base::ErrorCode::kDamaged || error.code() == base::ErrorCode::kConfig;
+    const auto opens = [&](base::ByteView bytes) {
+      return OwnerRecord::is_one(context, name, bytes);
+    };
+    if (!may_be_replaced || !choose_newest_version(storage, name, kMaxSealedBlob, opens)) throw;
+  }
+  return read_chosen_owner(storage, context, name);
+}
+
 // Nullopt: it is absent, or not a record. What can't be read decides nothing: the next record gets
 // a higher epoch than any that can.
 std::optional<OwnerRecord> read_owner(Storage& storage, const BlockContext& context,
                                       const BlobName& name) {
   std::optional<OwnerRecord> record;
-  const std::string trouble = base::why_unreadable([&] {
-    const std::optional<base::Bytes> bytes = storage.get(name, kMaxSealedBlob);
-    if (bytes) record = OwnerRecord::open(context, name, *bytes, storage.display_name(name));
-  });
+  const std::string trouble =
+      base::why_unreadable([&] { record = read_kept_owner(storage, context, name); });
   if (!trouble.empty()) base::log_debug("{}", trouble);
   return record;
 }

@@ -97,7 +97,7 @@ class RestoreFromBucketTest : public testing::Test {
   tests::ModelBucket bucket_;
 };
 
-// Of a bucket nothing is promised.
+// A bucket, for which no trait is promised.
 class RestoreFromRealBucketTest : public RestoreFromBucketTest {
  protected:
   RestoreFromRealBucketTest() : RestoreFromBucketTest(store::StorageTraits{}) {}

@@ -1,6 +1,7 @@
 // The identity of a host, and the records of who writes to a store.
 #include "store/index/ownership.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -234,6 +235,23 @@ TEST_F(OwnershipTest, RubbishUnderTheNextNamesIsPassedOver) {
   EXPECT_EQ(3U, claim(here_).epoch);
   EXPECT_EQ(3U, claim(here_).epoch);
   EXPECT_EQ(5U, claim(there_).epoch);
+}
+
+TEST_F(OwnershipTest, ARecordThatWasReplacedIsReadInItsNewestVersionThatOpens) {
+  storage_.keep_versions();
+  claim(here_);
+  claim(there_);
+  const BlobName newest = owner_record_name(2);
+  storage_.replace(newest, base::as_bytes("rubbish"));
+  storage_.replace(newest, base::to_bytes(std::string(5'000, 'x')));
+  testing::internal::CaptureStderr();
+  const std::optional<StoreOwner> owner = owner_of(storage_, context_);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("deleted or replaced"));
+  ASSERT_TRUE(owner);
+  EXPECT_EQ(2U, owner->epoch);
+  EXPECT_EQ(there_.id, owner->host);
+  EXPECT_THAT(storage_.remove({&newest, 1}), testing::IsEmpty());
+  EXPECT_EQ(here_.id, owner_of(storage_, context_).value().host) << "one that was removed stays so";
 }
 
 TEST_F(OwnershipTest, ATroubledStorageIsReported) {

@@ -16,6 +16,7 @@
 #include "store/format/pack.h"
 #include "store/format/right_version.h"
 #include "store/format/writer_lock.h"
+#include "store/index/ownership.h"
 #include "store/keys/key_ring.h"
 #include "store/keys/key_slot.h"
 #include "store/maintenance/check.h"
@@ -25,6 +26,7 @@
 #include "store/maintenance/reindex.h"
 #include "store/maintenance/repair.h"
 #include "store/pack_writer.h"
+#include "store/tree_record.h"
 #include "tests/expect_error.h"
 #include "tests/store/storage/model_storage.h"
 #include "tests/store/store_fixture.h"
@@ -217,6 +219,54 @@ TEST_F(FirstVersionsTest, KeySlotsThatWereReplacedOrDeletedOpen) {
   EXPECT_EQ(samples(0, kNights), restored());
   remove(blobs_in("keys"));
   EXPECT_EQ(samples(0, kNights), restored());
+}
+
+TEST_F(FirstVersionsTest, RecordsOfTreesAndOwnersThatWereReplacedAreReadAndPutBack) {
+  TreeRecord tree;
+  tree.id = TreeRecords::new_id();
+  tree.account = "alice";
+  TreeRecords::open(location_, files_).put(tree);
+  tree.state = TreeState::kComplete;
+  TreeRecords::open(location_, files_).put(tree);
+  remember_names();
+  const std::vector<BlobName> trees = blobs_in("trees");
+  const std::vector<BlobName> owners = blobs_in("owner");
+  ASSERT_THAT(trees, SizeIs(1));
+  ASSERT_THAT(owners, SizeIs(1));
+  const auto before = model_->contents();
+  replace(owners);
+  replace(trees);
+  // As if a newer version of mailstow had put it.
+  model_->replace(trees.front(), base::to_bytes("MSTWTREE" + std::string(120, 'x')));
+  EXPECT_TRUE(owner_of(*model_, open_keys(location_, files_)).has_value());
+  const TreeRecords::Listing listing = TreeRecords::open(location_, files_).list();
+  EXPECT_THAT(listing.records, testing::ElementsAre(tree));
+  EXPECT_THAT(listing.damaged, IsEmpty());
+  begin_process();
+  const std::vector<std::string> found = check(location_, files_, {}).damage;
+  EXPECT_THAT(found, SizeIs(2));
+  EXPECT_THAT(found, Contains(HasSubstr(trees.front().text() + ": it was replaced")));
+  EXPECT_THAT(found, Contains(HasSubstr(owners.front().text() + ": it was replaced")));
+  begin_process();
+  const RepairReport repaired = repair(location_, files_, clock_);
+  EXPECT_THAT(repaired.put_back, SizeIs(2));
+  EXPECT_THAT(repaired.after.damage, IsEmpty());
+  begin_process();
+  for (const BlobName& name : {trees.front(), owners.front()}) {
+    EXPECT_EQ(before.at(name), model_->contents()[name]) << name.text();
+  }
+}
+
+TEST_F(FirstVersionsTest, ARecordOfATreeThatWasDeletedStaysDeleted) {
+  TreeRecord tree;
+  tree.id = TreeRecords::new_id();
+  tree.account = "alice";
+  TreeRecords::open(location_, files_).put(tree);
+  remove(blobs_in("trees"));
+  EXPECT_THAT(TreeRecords::open(location_, files_).list().records, IsEmpty());
+  EXPECT_THAT(check(location_, files_, {}).damage, IsEmpty());
+  EXPECT_THAT(repair(location_, files_, clock_).put_back, IsEmpty());
+  EXPECT_THAT(blobs_in("trees"), IsEmpty());
 }
 
 TEST_F(FirstVersionsTest, AKeyThatWasRemovedStaysRemoved) {
