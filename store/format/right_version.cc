@@ -21,16 +21,16 @@ namespace {
 constexpr std::size_t kVersionPiece = std::size_t{8} << 20U;
 constexpr std::array kVersionedAreas{kPacksArea, kCommitsArea, kKeysArea};
 
-enum class Search { kOldestFirst, kNewestFirst };
+enum class VersionOrder { kOldestFirst, kNewestFirst };
 
 // Chooses the first one of which `is_right`, called with its id, is true.
 template <typename IsRight>
 bool choose_first(Storage& storage, const BlobName& name, const IsRight& is_right,
-                  Search search = Search::kOldestFirst) {
+                  VersionOrder order = VersionOrder::kOldestFirst) {
   if (!storage.keeps_versions()) return false;
   const bool reads_older = storage.reads_older_version(name);
   std::vector<KeptVersion> versions = storage.versions(name);
-  if (search == Search::kNewestFirst) std::ranges::reverse(versions);
+  if (order == VersionOrder::kNewestFirst) std::ranges::reverse(versions);
   const bool is_alone = versions.size() == 1 && versions.front().is_newest;
   if (is_alone && !reads_older) return false;  // it was read, and was not right
   for (const KeptVersion& version : versions) {
@@ -79,7 +79,7 @@ bool choose_newest_version(Storage& storage, const BlobName& name, std::uint64_t
     const std::optional<base::Bytes> bytes = read_version(storage, name, id, limit);
     return bytes && opens(*bytes);
   };
-  return choose_first(storage, name, is_right, Search::kNewestFirst);
+  return choose_first(storage, name, is_right, VersionOrder::kNewestFirst);
 }
 
 std::optional<base::Bytes> read_version(Storage& storage, const BlobName& name,
