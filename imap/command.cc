@@ -35,6 +35,21 @@ bool holds_nul(base::ByteView bytes) {
   return !bytes.empty() && std::memchr(bytes.data(), 0, bytes.size()) != nullptr;
 }
 
+bool holds_nul(const MessageSource& source) {
+  constexpr std::uint64_t kPiece = 1U << 20U;
+  base::Bytes buffer;
+  for (std::uint64_t offset = 0; offset < source.size(); offset += buffer.size()) {
+    buffer.resize(static_cast<std::size_t>(std::min(kPiece, source.size() - offset)));
+    source.read(offset, buffer);
+    if (holds_nul(buffer)) return true;
+  }
+  return false;
+}
+
+bool holds_nul(const AppendMessage& message) {
+  return message.source ? holds_nul(*message.source) : holds_nul(message.bytes);
+}
+
 std::string word_list(std::span<const FixedText> words) {
   std::string text = "(";
   for (const FixedText word : words) text.append(text.size() > 1 ? " " : "").append(word.view());
@@ -119,7 +134,7 @@ Command& Command::limits(std::span<const QuotaResource> resources) {
   return add(text += ')');
 }
 
-void Command::announce(std::size_t size, std::string_view marker, bool waits) {
+void Command::announce(std::uint64_t size, std::string_view marker, bool waits) {
   text_ += marker;
   text_ += std::to_string(size);
   text_ += waits ? "}\r\n" : "+}\r\n";
@@ -141,10 +156,10 @@ Command& Command::message(const AppendMessage& message, const Capabilities& capa
   flags(message.flags);
   if (message.internal_date) add(quoted_string(format_internal_date(*message.internal_date)));
   waits = waits || mode_ == LiteralMode::kSynchronising ||
-          (mode_ == LiteralMode::kMinus && message.bytes.size() > kMaxMinusLiteral);
-  const bool is_binary = capabilities.has("BINARY") && holds_nul(message.bytes);
-  announce(message.bytes.size(), is_binary ? " ~{" : " {", waits);
-  parts_.push_back({std::exchange(text_, {}), message.bytes, {}, waits});
+          (mode_ == LiteralMode::kMinus && message.size() > kMaxMinusLiteral);
+  const bool is_binary = capabilities.has("BINARY") && holds_nul(message);
+  announce(message.size(), is_binary ? " ~{" : " {", waits);
+  parts_.push_back({std::exchange(text_, {}), message.bytes, {}, waits, message.source});
   return *this;
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -78,16 +79,18 @@ class Command {
   // can_be_a_string().
   Command& string(std::string_view bytes);
 
-  // The arguments of APPEND for one message. Its bytes are borrowed until the command has been
-  // sent. `waits`: its literal waits for the go-ahead even if the server has LITERAL+.
+  // The arguments of APPEND for one message. Its bytes are borrowed, and its source kept, until the
+  // command has been sent. `waits`: its literal waits for the go-ahead even if the server has
+  // LITERAL+.
   Command& message(const AppendMessage& message, const Capabilities& capabilities, bool waits);
 
   // The literal is sent after `text`, and after a go-ahead if `waits`.
   struct Part {
     std::string text;
     base::ByteView borrowed;  // the literal's bytes, or ...
-    std::string owned;        // ... these
+    std::string owned;        // ... these, or ...
     bool waits = false;
+    std::shared_ptr<const MessageSource> source = {};  // ... these, if not null
   };
   const std::string& verb() const { return verb_; }
   std::vector<Part> take_parts() &&;
@@ -95,7 +98,7 @@ class Command {
  private:
   Command& add(std::string_view text);
   // Appends the announcement of a literal of `size` bytes.
-  void announce(std::size_t size, std::string_view marker, bool waits);
+  void announce(std::uint64_t size, std::string_view marker, bool waits);
 
   std::string verb_;
   LiteralMode mode_;

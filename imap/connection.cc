@@ -93,7 +93,8 @@ Connection::Tag Connection::start(Command command) {
     // The last part has no literal. An empty literal has no bytes, but what follows it has to wait,
     // too.
     if (at + 1 < parts.size()) {
-      add_segment({tag.number, std::move(part.owned), part.borrowed, part.waits, !part.waits});
+      add_segment({tag.number, std::move(part.owned), part.borrowed, part.waits, !part.waits,
+                   std::move(part.source)});
     }
   }
   return tag;
@@ -124,12 +125,13 @@ void Connection::gather() {
   gathered_.clear();
   gathered_ends_.clear();
   while (can_send_next_segment()) {
-    const base::ByteView bytes = queue_.front().bytes();
-    const bool is_large = bytes.size() >= kMaxGathered;
+    Segment& first = queue_.front();
+    const base::ByteView bytes = first.bytes();
+    const bool is_large = first.has_more() || bytes.size() >= kMaxGathered;
     if (!gathered_.empty() && (is_large || gathered_.size() + bytes.size() > kMaxGathered)) break;
-    if (queue_.front().is_non_sync) sent_non_sync_.insert(queue_.front().command);
+    if (first.is_non_sync && first.begun == 0) sent_non_sync_.insert(first.command);
     if (is_large) {
-      outgoing_ = bytes;
+      outgoing_ = first.has_more() ? next_piece(first) : bytes;
       break;
     }
     gathered_ += base::as_text(bytes);
@@ -137,6 +139,14 @@ void Connection::gather() {
     queue_.pop_front();
   }
   if (!gathered_.empty()) outgoing_ = base::as_bytes(gathered_);
+}
+
+base::ByteView Connection::next_piece(Segment& segment) {
+  piece_.resize(static_cast<std::size_t>(
+      std::min<std::uint64_t>(kMaxSend, segment.source->size() - segment.begun)));
+  segment.source->read(segment.begun, piece_);
+  segment.begun += piece_.size();
+  return piece_;
 }
 
 // Returns false if nothing could be sent now.
@@ -147,7 +157,10 @@ bool Connection::send_some() {
   outgoing_ = outgoing_.subspan(taken);
   if (taken > 0) timer_.note_progress();
   // A segment sent in place is still in the queue.
-  if (taken > 0 && outgoing_.empty() && gathered_.empty()) queue_.pop_front();
+  if (taken > 0 && outgoing_.empty() && gathered_.empty() && !queue_.front().has_more()) {
+    queue_.pop_front();
+    piece_ = {};
+  }
   return taken > 0;
 }
 
@@ -276,7 +289,7 @@ void Connection::go_ahead() {
 void Connection::send_rest_of(std::uint64_t command) {
   const auto is_being_sent = [&] {
     return std::any_of(queue_.begin(), queue_.end(), [&](const Segment& segment) {
-      return segment.command == command && !segment.borrowed.empty();
+      return segment.command == command && segment.is_message();
     });
   };
   while (is_being_sent() && can_send()) {

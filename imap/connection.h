@@ -99,9 +99,13 @@ class Connection : private Source {
   struct Segment {
     std::uint64_t command = 0;
     std::string owned;
-    base::ByteView borrowed;   // instead of `owned` if not empty
-    bool waits = false;        // for the server's go-ahead
-    bool is_non_sync = false;  // a literal that does not wait (RFC 7888)
+    base::ByteView borrowed;                           // instead of `owned` if not empty
+    bool waits = false;                                // for the server's go-ahead
+    bool is_non_sync = false;                          // a literal that does not wait (RFC 7888)
+    std::shared_ptr<const MessageSource> source = {};  // instead of both if not null
+    std::uint64_t begun = 0;  // bytes of `source` that were read to be sent
+    bool is_message() const { return source != nullptr || !borrowed.empty(); }
+    bool has_more() const { return source != nullptr && begun < source->size(); }
     base::ByteView bytes() const { return borrowed.empty() ? base::as_bytes(owned) : borrowed; }
   };
 
@@ -119,6 +123,7 @@ class Connection : private Source {
   bool can_send() const;
   bool can_send_next_segment() const;
   void gather();
+  base::ByteView next_piece(Segment& segment);
   void add_segment(Segment segment);
   Response read_next(BodySink& bodies);
   std::string optional_unanswered() const;
@@ -149,7 +154,8 @@ class Connection : private Source {
   std::set<std::uint64_t> sent_non_sync_;  // commands with a literal sent without waiting
   std::set<std::uint64_t> dropped_;
   bool has_unread_literal_ = false;
-  base::ByteView outgoing_;  // part of `gathered_` or of the first segment; not moved until sent
+  base::Bytes piece_;        // of the first segment's source
+  base::ByteView outgoing_;  // part of `gathered_`, `piece_` or the first segment, which don't move
   base::Bytes ahead_;        // received before the lexer asked for it; it reads this next
   bool expects_bye_ = false;
   bool is_compression_unproven_ = false;  // no command was completed since compress()

@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -66,12 +68,29 @@ struct FetchAnswer {
   std::string reason;    // in that case the command and the server's text, escaped
 };
 
+// The bytes of a message that is not in memory.
+class MessageSource {
+ public:
+  MessageSource() = default;
+  MessageSource(const MessageSource&) = delete;
+  MessageSource& operator=(const MessageSource&) = delete;
+  virtual ~MessageSource() = default;
+
+  virtual std::uint64_t size() const = 0;
+
+  // Fills `out` with the bytes from `offset` on: never beyond the end. A failure ends the session.
+  virtual void read(std::uint64_t offset, std::span<std::byte> out) const = 0;
+};
+
 // One message for APPEND. `bytes` must stay valid until the response arrives.
 struct AppendMessage {
   // Flags that the folder keeps; those that no command can carry are omitted.
   std::vector<std::string> flags;
   std::optional<base::ZonedTime> internal_date;  // nullopt: the server chooses one
   base::ByteView bytes;
+  std::shared_ptr<const MessageSource> source = {};  // instead of `bytes` if not null
+
+  std::uint64_t size() const { return source ? source->size() : bytes.size(); }
 };
 
 // The result of one APPEND command.
