@@ -92,20 +92,20 @@ class Drill {
     for (const store::MessageEntry& entry : folder.messages) ids.push_back(entry.message);
     Digests digests(ids.size());
     report_.messages += ids.size();
-    reader_.read_messages(
+    reader_.check_messages(
         ids,
-        [&](std::size_t position, base::ByteView bytes) {
+        [&](std::size_t position, const store::MessageDigest& found) {
           base::stop_if_requested("drill", kNoReport);
           const store::MessageEntry& entry = folder.messages[position];
-          if (bytes.size() != entry.size) {
+          if (found.size != entry.size) {
             add_trouble(
                 DrillTroubleKind::kUnreadable, folder, entry.uid,
-                fmt::format("it has {} bytes, its snapshot records {}", bytes.size(), entry.size));
+                fmt::format("it has {} bytes, its snapshot records {}", found.size, entry.size));
             return;
           }
-          digests[position] = store::sha256(bytes);
+          digests[position] = found.digest;
           ++report_.intact;
-          report_.bytes += bytes.size();
+          report_.bytes += found.size;
         },
         [&](std::size_t position, const std::string& why) {
           add_trouble(DrillTroubleKind::kUnreadable, folder, folder.messages[position].uid,

@@ -138,12 +138,10 @@ class Export {
     std::vector<store::MessageId> ids;
     ids.reserve(entries.size());
     for (const store::MessageEntry& entry : entries) ids.push_back(entry.message);
-    std::vector<std::optional<base::Bytes>> messages(entries.size());
+    std::vector<std::optional<store::MessageBytes>> messages(entries.size());
     reader_.read_messages(
         ids,
-        [&](std::size_t position, base::ByteView bytes) {
-          messages[position].emplace(bytes.begin(), bytes.end());
-        },
+        [&](std::size_t position, const store::MessageBytes& bytes) { messages[position] = bytes; },
         [&](std::size_t position, const std::string& why) {
           exported.skipped.emplace_back(entries[position].uid, why);
           exported.has_damage = true;
@@ -155,6 +153,7 @@ class Export {
       const base::Path file = out.add(entries[at], *messages[at]);
       lines += manifest_line(exported.name, file, entries[at], *messages[at]);
       ++written;
+      messages[at].reset();
     }
     // The manifest and the report have only messages that are whole on the disk.
     out.sync();
@@ -163,7 +162,8 @@ class Export {
   }
 
   static std::string manifest_line(const std::string& folder, const base::Path& file,
-                                   const store::MessageEntry& entry, base::ByteView bytes) {
+                                   const store::MessageEntry& entry,
+                                   const store::MessageBytes& bytes) {
     const nlohmann::ordered_json line = {{"file", file.string()},
                                          {"folder", folder},
                                          {"uid", entry.uid.value},

@@ -2,6 +2,7 @@
 // breaks the connection over one.
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
@@ -41,6 +42,21 @@ constexpr int kMaxLostInARow = 25;
 bool is_keyword(const std::string& flag) {
   return !flag.starts_with('\\');
 }
+
+// A message that is in a file.
+class LongMessage : public imap::MessageSource {
+ public:
+  explicit LongMessage(store::MessageBytes bytes) : bytes_(std::move(bytes)) {}
+
+  std::uint64_t size() const override { return bytes_.size(); }
+
+  void read(std::uint64_t offset, std::span<std::byte> out) const override {
+    bytes_.read_at(offset, out);
+  }
+
+ private:
+  store::MessageBytes bytes_;
+};
 
 }  // namespace
 
@@ -220,8 +236,14 @@ void FolderRestore::accept(Batch batch, const imap::AppendAnswer& answer) {
 }
 
 imap::AppendMessage FolderRestore::to_append(const Waiting& message) const {
-  return {outcomes_[message.position].flags, folder_.messages[message.position].internal_date,
-          message.bytes};
+  imap::AppendMessage append{
+      outcomes_[message.position].flags, folder_.messages[message.position].internal_date, {}};
+  if (const auto bytes = message.bytes.in_memory()) {
+    append.bytes = *bytes;
+  } else {
+    append.source = std::make_shared<LongMessage>(message.bytes);
+  }
+  return append;
 }
 
 // Some servers refuse a message because of a keyword: the mail matters more than the keyword.

@@ -111,7 +111,7 @@ void FolderRestore::take_present(imap::Session& session, const Reopen& reopen) {
   }
 }
 
-bool FolderRestore::wants(std::size_t position, base::ByteView bytes) {
+bool FolderRestore::wants(std::size_t position, const store::MessageBytes& bytes) {
   if (!can_be_opened_) return false;
   const store::Sha256 digest = store::sha256(bytes);
   const bool needs_canonical = !reports_uids_ || !unrecorded_.empty();

@@ -16,6 +16,7 @@
 #include "restore/plan.h"
 #include "restore/read_back.h"
 #include "restore/restore_report.h"
+#include "store/message/message_bytes.h"
 #include "store/reader.h"
 #include "store/tree_record.h"
 
@@ -46,7 +47,7 @@ class FolderRestore {
   void open(imap::Session& session, const Reopen& reopen);
 
   // Whether the message at this position of the plan must be sent: false if it is there already.
-  bool wants(std::size_t position, base::ByteView bytes);
+  bool wants(std::size_t position, const store::MessageBytes& bytes);
   void give_up(std::size_t position, const std::string& why);
   // The server accepted the message, but it can't be read back.
   void leave_uncompared(std::size_t position, const std::string& why);
@@ -54,13 +55,13 @@ class FolderRestore {
 
   struct Waiting {
     std::size_t position;  // in the plan
-    base::Bytes bytes;
+    store::MessageBytes bytes;
   };
   void append(imap::Session& session, std::span<const Waiting> batch, const Reopen& reopen);
 
   void compare(imap::Session& session, const Reopen& reopen);
 
-  // Adds to the report how the server altered messages.
+  // Adds to the report how the server altered messages, as far as the store can be read.
   void describe(imap::Session& session, store::Reader& reader);
 
   FolderReport report() const;
@@ -110,6 +111,8 @@ class FolderRestore {
   imap::AppendMessage to_append(const Waiting& message) const;
   bool retry_without_keywords(imap::Session& session, const Waiting& message);
   void choose_flags(std::size_t position);
+  std::string alteration_of(imap::Session& session, store::Reader& reader,
+                            const Alteration& message) const;
   void remove_doubles(imap::Session& session, const ReadBack& read_back,
                       std::multimap<store::Sha256, base::Uid>& unclaimed);
   void find_by_content(imap::Session& session, std::multimap<store::Sha256, base::Uid>& unclaimed);

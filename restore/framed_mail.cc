@@ -24,9 +24,9 @@ using nlohmann::ordered_json;
 
 constexpr std::uint64_t kMaxAtOnce = 32U << 20U;  // bytes of messages in memory
 
-void print_frame(const ordered_json& head, base::ByteView bytes) {
+void print_frame(const ordered_json& head, const store::MessageBytes& bytes) {
   base::print_result(base::json_line(head) + "\n");
-  if (!bytes.empty()) base::print_result(base::as_text(bytes));
+  bytes.for_each_piece([](base::ByteView piece) { base::print_result(base::as_text(piece)); });
 }
 
 class FramedSelection {
@@ -83,13 +83,10 @@ class FramedSelection {
     std::vector<store::MessageId> ids;
     ids.reserve(entries.size());
     for (const store::MessageEntry& entry : entries) ids.push_back(entry.message);
-    std::vector<std::optional<base::Bytes>> messages(entries.size());
+    std::vector<std::optional<store::MessageBytes>> messages(entries.size());
     std::vector<std::string> reasons(entries.size());
     reader_.read_messages(
-        ids,
-        [&](std::size_t at, base::ByteView bytes) {
-          messages[at].emplace(bytes.begin(), bytes.end());
-        },
+        ids, [&](std::size_t at, const store::MessageBytes& bytes) { messages[at] = bytes; },
         [&](std::size_t at, const std::string& why) { reasons[at] = why; });
     for (std::size_t at = 0; at < entries.size(); ++at) {
       const store::MessageEntry& entry = entries[at];
@@ -128,7 +125,7 @@ base::ExitStatus print_framed_message(const base::Environment& environment,
     base::fail(base::ErrorCode::kNotFound, "message: the account has none with this id");
   }
   // It is compared with its id before the first byte is printed.
-  const base::Bytes bytes = reader.read_message(places->message);
+  const store::MessageBytes bytes = reader.read_message(places->message);
   print_frame({{"size", bytes.size()}}, bytes);
   return base::ExitStatus::kDone;
 }

@@ -94,7 +94,7 @@ std::size_t InPlace::foreign_messages(store::Reader& reader, const std::string& 
     for (const store::MessageEntry& entry : folder.messages) ids.push_back(entry.message);
     reader.read_messages(
         ids,
-        [&](std::size_t, base::ByteView bytes) {
+        [&](std::size_t, const store::MessageBytes& bytes) {
           planned.emplace(canonical_digest(bytes), bytes.size());
         },
         [](std::size_t, const std::string&) {});

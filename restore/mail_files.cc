@@ -18,8 +18,8 @@ namespace restore {
 
 namespace {
 
-using base::ByteView;
 using base::Path;
+using store::MessageBytes;
 using store::MessageEntry;
 
 std::chrono::sys_seconds date_of(const MessageEntry& entry, std::chrono::sys_seconds now) {
@@ -36,10 +36,10 @@ class UnsyncedFiles {
  public:
   // Syncs first what came before if that is much.
   void add(base::FileSystem& files, const Path& path, std::chrono::sys_seconds date,
-           ByteView content) {
+           const MessageBytes& content) {
     if (files_.size() == kMaxFiles || bytes_ > kMaxBytes) sync();
     std::unique_ptr<base::File> file = files.create(path);
-    file->write(content);
+    content.for_each_piece([&](base::ByteView piece) { file->write(piece); });
     file->set_modified(date);
     file->start_sync();
     files_.push_back(std::move(file));
@@ -95,9 +95,15 @@ class MboxFile : public MailFiles {
     file_ = files.create(root_ / path_);
   }
 
-  Path add(const MessageEntry& entry, ByteView message) override {
+  Path add(const MessageEntry& entry, const MessageBytes& message) override {
     base::MboxMessage mbox(date_of(entry, now_), entry.flags);
-    std::string text = mbox.add(base::as_text(message));
+    std::string text;
+    message.for_each_piece([&](base::ByteView piece) {
+      text += mbox.add(base::as_text(piece));
+      if (text.size() >= MessageBytes::kMaxPiece) {
+        file_->write(base::as_bytes(std::exchange(text, {})));
+      }
+    });
     text += mbox.finish();
     file_->write(base::as_bytes(text));
     is_synced_ = false;
@@ -130,7 +136,7 @@ class Maildir : public MailFiles {
     for (const char* name : {"cur", "new", "tmp"}) make_directories(files, root_ / path_ / name);
   }
 
-  Path add(const MessageEntry& entry, ByteView message) override {
+  Path add(const MessageEntry& entry, const MessageBytes& message) override {
     Path file =
         path_ / "cur" /
         fmt::format("{}.U{}.mailstow,S={}:2,{}", date_of(entry, now_).time_since_epoch().count(),
@@ -146,7 +152,8 @@ class Maildir : public MailFiles {
     for (std::size_t at = 0; at < keywords_.size(); ++at) {
       text += fmt::format("{} {}\n", at, keywords_[at]);
     }
-    unsynced_.add(files_, root_ / path_ / "dovecot-keywords", now_, base::as_bytes(text));
+    unsynced_.add(files_, root_ / path_ / "dovecot-keywords", now_,
+                  MessageBytes(base::to_bytes(text)));
     sync();
     files_.sync_directory(root_ / path_ / "cur");
     files_.sync_directory(root_ / path_);
@@ -192,7 +199,7 @@ class EmlFiles : public MailFiles {
     make_directories(files, root_ / path_);
   }
 
-  Path add(const MessageEntry& entry, ByteView message) override {
+  Path add(const MessageEntry& entry, const MessageBytes& message) override {
     Path file = path_ / fmt::format("{:010}.eml", entry.uid.value);
     unsynced_.add(files_, root_ / file, date_of(entry, now_), message);
     return file;

@@ -10,9 +10,9 @@
 #include <memory>
 #include <string>
 
-#include "base/bytes.h"
 #include "base/file_system.h"
 #include "store/format/snapshot.h"
+#include "store/message/message_bytes.h"
 
 namespace restore {
 
@@ -29,7 +29,7 @@ class MailFiles {
 
   // Returns the file that the message is in, relative to `root`. Until sync() returns, a crash may
   // leave that file shorter than the message.
-  virtual base::Path add(const store::MessageEntry& entry, base::ByteView message) = 0;
+  virtual base::Path add(const store::MessageEntry& entry, const store::MessageBytes& message) = 0;
 
   // The content of all files so far is durable when it returns. After a failure, that of those
   // added since the last sync() is unknown.

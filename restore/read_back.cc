@@ -17,12 +17,30 @@ constexpr std::byte kLf{'\n'};
 constexpr std::byte kBeyondAscii{0x80};
 constexpr std::byte kMunged{'X'};
 
-base::Bytes applied(const std::vector<Habit>& habits, base::ByteView message) {
+store::Sha256 digest_with(const std::vector<Habit>& habits, const store::MessageBytes& message) {
   Canonical canonical(habits);
-  base::Bytes bytes = canonical.piece(message);
-  const base::Bytes rest = canonical.rest();
-  bytes.insert(bytes.end(), rest.begin(), rest.end());
-  return bytes;
+  store::Sha256Hash hash;
+  message.for_each_piece([&](base::ByteView piece) { hash.update(canonical.piece(piece)); });
+  hash.update(canonical.rest());
+  return hash.finish();
+}
+
+// The position of the first byte in which they differ, or which only one of them has.
+std::optional<std::uint64_t> first_difference(const store::MessageBytes& original,
+                                              const store::MessageBytes& served) {
+  std::optional<std::uint64_t> found;
+  std::uint64_t offset = 0;
+  base::Bytes buffer;
+  original.for_each_piece([&](base::ByteView piece) {
+    if (found) return;
+    buffer.resize(piece.size());
+    buffer.resize(served.read_at(offset, buffer));
+    const auto at = std::ranges::mismatch(piece, buffer).in1 - piece.begin();
+    if (static_cast<std::size_t>(at) < piece.size()) found = offset + static_cast<std::size_t>(at);
+    offset += piece.size();
+  });
+  if (!found && served.size() > original.size()) found = original.size();
+  return found;
 }
 
 struct NamedHabit {
@@ -71,8 +89,8 @@ base::Bytes Canonical::rest() {
   return crs;
 }
 
-store::Sha256 canonical_digest(base::ByteView message) {
-  return store::sha256(applied(kAllHabits, message));
+store::Sha256 canonical_digest(const store::MessageBytes& message) {
+  return digest_with(kAllHabits, message);
 }
 
 void ReadBack::body_piece(base::ByteView piece) {
@@ -99,11 +117,29 @@ void ReadBack::discard() {
 }
 
 void OneMessage::body_piece(base::ByteView piece) {
-  bytes_.insert(bytes_.end(), piece.begin(), piece.end());
+  if (failure_) return;
+  try {
+    buffer_.add(piece);
+  } catch (const base::Error& error) {
+    failure_ = error;
+    buffer_.begin(0);
+  }
 }
 
-std::string describe_alteration(base::ByteView original, base::ByteView served) {
-  if (std::equal(original.begin(), original.end(), served.begin(), served.end())) return "";
+void OneMessage::discard() {
+  failure_.reset();
+  buffer_.begin(0);
+}
+
+store::MessageBytes OneMessage::take() {
+  if (failure_) base::fail(failure_->code(), "{}", failure_->what());
+  return buffer_.take();
+}
+
+std::string describe_alteration(const store::MessageBytes& original,
+                                const store::MessageBytes& served) {
+  const std::optional<std::uint64_t> difference = first_difference(original, served);
+  if (!difference) return "";
   // Finds the smallest set of habits that explains the difference.
   for (std::size_t count = 1; count <= kHabits.size(); ++count) {
     for (unsigned chosen = 1; chosen < 1U << kHabits.size(); ++chosen) {
@@ -115,13 +151,11 @@ std::string describe_alteration(base::ByteView original, base::ByteView served) 
         habits.push_back(kHabits[at].habit);
         words.emplace_back(kHabits[at].what);
       }
-      if (applied(habits, original) != applied(habits, served)) continue;
+      if (digest_with(habits, original) != digest_with(habits, served)) continue;
       return fmt::format("{}", fmt::join(words, "; "));
     }
   }
-  const auto [at, unused] =
-      std::mismatch(original.begin(), original.end(), served.begin(), served.end());
-  return fmt::format("differs from byte {} onwards; {} bytes instead of {}", at - original.begin(),
+  return fmt::format("differs from byte {} onwards; {} bytes instead of {}", *difference,
                      served.size(), original.size());
 }
 

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/error.h"
 #include "imap/message.h"
 #include "store/format/crypto.h"
+#include "store/message/message_bytes.h"
 
 namespace restore {
 
@@ -46,8 +49,8 @@ class Canonical {
   bool is_line_empty_ = true;  // up to here
 };
 
-// The digest of the message with all habits applied.
-store::Sha256 canonical_digest(base::ByteView message);
+// The digest of the message with all habits applied. Fails with kIo.
+store::Sha256 canonical_digest(const store::MessageBytes& message);
 
 enum class DigestOf { kBytes, kCanonical };
 
@@ -73,17 +76,24 @@ class ReadBack : public imap::MessageSink {
 // Keeps the bytes of one message.
 class OneMessage : public imap::MessageSink {
  public:
+  // `place` must outlive it.
+  explicit OneMessage(const store::SpoolPlace& place) : buffer_(place) {}
+
   void body_piece(base::ByteView piece) override;
   void message(const imap::MessageItems&, imap::BodyKind) override {}
-  void discard() override { bytes_.clear(); }
-  const base::Bytes& bytes() const { return bytes_; }
+  void discard() override;
+
+  // Fails with kIo and kNoSpace, which do not end the session.
+  store::MessageBytes take();
 
  private:
-  base::Bytes bytes_;
+  store::MessageBuffer buffer_;
+  std::optional<base::Error> failure_;
 };
 
 // Describes in words how a server altered a message: known habits by name, else the position of the
-// first difference. Empty if there is no difference.
-std::string describe_alteration(base::ByteView original, base::ByteView served);
+// first difference. Empty if there is no difference. Fails with kIo.
+std::string describe_alteration(const store::MessageBytes& original,
+                                const store::MessageBytes& served);
 
 }  // namespace restore

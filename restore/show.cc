@@ -64,8 +64,9 @@ void refuse_terminal() {
 base::ExitStatus show_raw(store::Reader& reader, const ShowOptions& options) {
   const store::MessagePlaces found = find_places_of(reader, options, store::PlacesWanted::kOne);
   // It is compared with its id before the first byte is printed.
-  const base::Bytes bytes = reader.read_message(found.message);
-  base::print_result(base::as_text(bytes));
+  reader.read_message(found.message).for_each_piece([](base::ByteView piece) {
+    base::print_result(base::as_text(piece));
+  });
   return base::ExitStatus::kDone;
 }
 
@@ -85,8 +86,7 @@ struct MessageSummary {
 
 store::Envelope read_header(store::Reader& reader, const store::MessageId& message) {
   constexpr std::size_t kMaxHeader = std::size_t{256} << 10;
-  const base::Bytes bytes = reader.read_message(message);
-  return store::read_envelope(base::ByteView(bytes).first(std::min(bytes.size(), kMaxHeader)));
+  return store::read_envelope(reader.read_beginning(message, kMaxHeader));
 }
 
 bool is_backup(const store::SnapshotInfo& snapshot) {

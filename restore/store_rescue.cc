@@ -97,8 +97,8 @@ class RescueSink : public imap::MessageSink {
 // Why one of them can't be read out of the store, or nothing.
 std::string unreadable(store::Writer& writer, std::span<const store::MessageId> ids) {
   std::string trouble;
-  writer.reader().read_messages(
-      ids, [](std::size_t, base::ByteView) {},
+  writer.reader().check_messages(
+      ids, [](std::size_t, const store::MessageDigest&) {},
       [&](std::size_t, const std::string& why) { trouble = why; });
   return trouble;
 }

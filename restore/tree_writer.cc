@@ -79,12 +79,12 @@ void TreeWriter::read(WorkPool& pool, const Done& done) {
   };
   reader_.read_messages(
       ids,
-      [&](std::size_t at, base::ByteView bytes) {
+      [&](std::size_t at, const store::MessageBytes& bytes) {
         const std::size_t index = place(at);
         Writing& writing = folders_[index];
         const std::size_t position = at - first[index];
         if (writing.folder->wants(position, bytes)) {
-          writing.batch.push_back({position, base::Bytes(bytes.begin(), bytes.end())});
+          writing.batch.push_back({position, bytes});
           writing.bytes += bytes.size();
           waiting_bytes_ += bytes.size();
         } else {

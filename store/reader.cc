@@ -188,44 +188,84 @@ bool Reader::contains(const MessageId& message) {
   return impl_->objects.find(ObjectType::kMessage, message.object).has_value();
 }
 
-Sha256 Reader::digest(const MessageId& message) {
-  return sha256(read_message(message));
+ObjectPlace Reader::Impl::place_of(const MessageId& message) {
+  const std::optional<ObjectPlace> place =
+      objects.find_required(ObjectType::kMessage, message.object);
+  if (!place) fail(ErrorCode::kNotFound, "{}", missing(message));
+  return *place;
 }
 
-base::Bytes Reader::read_message(const MessageId& message) {
-  const std::optional<ObjectPlace> place =
-      impl_->objects.find_required(ObjectType::kMessage, message.object);
-  if (!place) fail(ErrorCode::kNotFound, "{}", impl_->missing(message));
-  return impl_->objects.read_message(message.object, *place);
+Sha256 Reader::digest(const MessageId& message) {
+  return impl_->objects.check_message(message.object, impl_->place_of(message)).digest;
+}
+
+MessageBytes Reader::read_message(const MessageId& message) {
+  return impl_->objects.read_message(message.object, impl_->place_of(message), impl_->spool);
+}
+
+base::Bytes Reader::read_beginning(const MessageId& message, std::size_t max) {
+  return impl_->objects.read_beginning(message.object, impl_->place_of(message), max);
 }
 
 void Reader::read_messages(
     std::span<const MessageId> messages,
-    const std::function<void(std::size_t position, base::ByteView bytes)>& take,
-    const std::function<void(std::size_t position, const std::string& why)>& damaged) {
+    const std::function<void(std::size_t position, const MessageBytes& bytes)>& take,
+    const Damaged& damaged) {
+  impl_->for_each_found(
+      messages,
+      [&](const PlacedMessage& message) {
+        MessageBytes bytes;
+        try {
+          bytes = impl_->objects.read_message(message.id, message.place, impl_->spool);
+        } catch (const base::Error& error) {
+          damaged(message.position, error.what());
+          return;
+        }
+        take(message.position, bytes);
+      },
+      damaged);
+}
+
+void Reader::check_messages(
+    std::span<const MessageId> messages,
+    const std::function<void(std::size_t position, const MessageDigest& found)>& take,
+    const Damaged& damaged) {
+  impl_->for_each_found(
+      messages,
+      [&](const PlacedMessage& message) {
+        MessageDigest found;
+        try {
+          found = impl_->objects.check_message(message.id, message.place);
+        } catch (const base::Error& error) {
+          damaged(message.position, error.what());
+          return;
+        }
+        take(message.position, found);
+      },
+      damaged);
+}
+
+const SpoolPlace& Reader::spool_place() const {
+  return impl_->spool;
+}
+
+void Reader::Impl::for_each_found(std::span<const MessageId> messages,
+                                  const std::function<void(const PlacedMessage&)>& use,
+                                  const Damaged& damaged) {
   std::vector<PlacedMessage> wanted;
   wanted.reserve(messages.size());
   for (std::size_t position = 0; position < messages.size(); ++position) {
     const ObjectId& id = messages[position].object;
-    if (const auto place = impl_->objects.find_required(ObjectType::kMessage, id)) {
+    if (const auto place = objects.find_required(ObjectType::kMessage, id)) {
       wanted.push_back({.id = id, .place = *place, .position = position});
     } else {
-      damaged(position, impl_->missing(messages[position]));
+      damaged(position, missing(messages[position]));
     }
   }
   std::ranges::sort(wanted, {}, [](const PlacedMessage& message) {
     return std::tuple(message.place.block, message.place.start, message.position);
   });
-  impl_->for_each_placed(wanted, [&](const PlacedMessage& message) {
-    base::Bytes bytes;
-    try {
-      bytes = impl_->objects.read_message(message.id, message.place);
-    } catch (const base::Error& error) {
-      damaged(message.position, error.what());
-      return;
-    }
-    take(message.position, bytes);
-  });
+  for_each_placed(wanted, use);
 }
 
 // Calls `use` for each message while the blocks of the messages after it are read.

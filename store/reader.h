@@ -19,6 +19,7 @@
 #include "store/format/location.h"
 #include "store/format/object_id.h"
 #include "store/format/snapshot.h"
+#include "store/message/message_bytes.h"
 
 namespace store {
 
@@ -79,18 +80,33 @@ class Reader {
   // already.
   Sha256 digest(const MessageId& message);
 
-  // The message's exact bytes, checked against its id.
-  base::Bytes read_message(const MessageId& message);
+  // The message's exact bytes, checked against its id. More than Location::max_in_memory of them
+  // are in a file: fails with kNoSpace, too.
+  MessageBytes read_message(const MessageId& message);
+
+  // The message's first bytes, at most `max`; all of it is checked against its id.
+  base::Bytes read_beginning(const MessageId& message, std::size_t max);
+
+  using Damaged = std::function<void(std::size_t position, const std::string& why)>;
 
   // Reads each message once, in the order of their positions in the store, whatever the order of
   // `messages`. While `take` runs, a thread of the reader reads the blocks of the next ones: up to
   // 24 MiB, which count as part of the 64 MiB that a reader caches. `position` is the index in
-  // `messages`; `bytes` are valid during the call. A damaged message is passed to `damaged` with
-  // the reason instead, and the others follow.
+  // `messages`; `take` may keep a copy of the bytes. A message that is damaged, or has no room in a
+  // file, is passed to `damaged` with the reason instead, and the others follow.
   void read_messages(
       std::span<const MessageId> messages,
-      const std::function<void(std::size_t position, base::ByteView bytes)>& take,
-      const std::function<void(std::size_t position, const std::string& why)>& damaged);
+      const std::function<void(std::size_t position, const MessageBytes& bytes)>& take,
+      const Damaged& damaged);
+
+  // The same for digests and sizes alone: nothing is kept of the messages.
+  void check_messages(
+      std::span<const MessageId> messages,
+      const std::function<void(std::size_t position, const MessageDigest& found)>& take,
+      const Damaged& damaged);
+
+  // For other messages that are kept while the reader's are used; valid as long as the reader.
+  const SpoolPlace& spool_place() const;
 
   struct StoreSize {
     std::uint64_t packs = 0;

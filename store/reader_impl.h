@@ -31,6 +31,9 @@ class Reader::Impl {
         search_file(search_index_file(location)),
         has_own_index(location.has_own_index),
         is_past(location.is_past()),
+        spool{.directory = location.index,
+              .max_in_memory = location.max_in_memory,
+              .keep_free = location.keep_free},
         index(Index::open_read_only(index_file(location), opened.store, use_of(location))),
         cache(location),
         objects(*storage, context, index, cache_bytes) {
@@ -52,6 +55,14 @@ class Reader::Impl {
   void for_each_placed(std::span<const PlacedMessage> messages,
                        const std::function<void(const PlacedMessage&)>& use);
 
+  // Fails with kNotFound.
+  ObjectPlace place_of(const MessageId& message);
+
+  // Calls `use` for each message of which there is a record, in the order of their places;
+  // `damaged` gets the others.
+  void for_each_found(std::span<const MessageId> messages,
+                      const std::function<void(const PlacedMessage&)>& use, const Damaged& damaged);
+
   // Why a message can't be found, and what to do.
   std::string missing(const MessageId& message);
   std::optional<bool> has_unknown_packs;  // nullopt: not looked yet
@@ -61,6 +72,7 @@ class Reader::Impl {
   base::Path search_file;
   bool has_own_index;  // Location::has_own_index
   bool is_past;        // Location::is_past()
+  SpoolPlace spool;
   Index index;
   BlockCache cache;
   ObjectReader objects;

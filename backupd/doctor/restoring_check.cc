@@ -60,9 +60,9 @@ std::optional<ProbeMessage> choose_message(const base::Environment& environment,
   std::optional<ProbeMessage> chosen;
   reader.read_messages(
       ids,
-      [&](std::size_t position, base::ByteView bytes) {
+      [&](std::size_t position, const store::MessageBytes& message) {
         if (chosen && chosen->has_non_ascii) return;
-        const bool is_beyond = is_header_beyond_ascii(bytes);
+        const bool is_beyond = is_header_beyond_ascii(message.bytes());
         if (!chosen || is_beyond) chosen = ProbeMessage{*snapshot, ids[position], is_beyond};
       },
       [](std::size_t, const std::string&) {});  // damage is reported by other commands

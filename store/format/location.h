@@ -1,6 +1,7 @@
 // Where the parts of a store are: what holds it, and what this machine keeps beside that.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -27,9 +28,12 @@ struct Location {
   std::filesystem::path index;     // the directory of the SQLite index: plain text, for searching
   std::filesystem::path key_file;  // opens a key slot
   // Bytes that a Writer leaves free on the disks of written_directories(), and on the index's while
-  // a long message arrives.
+  // a long message is in a file there.
   std::uint64_t keep_free = 0;
   std::uint64_t max_message = base::kMaxMessageByDefault;  // bytes
+  // Bytes of one message that a Reader holds in memory; a longer one is in a file without a name in
+  // `index` while it is used, as in a Writer.
+  std::size_t max_in_memory = 16'000'000;
   // The bound of each Reader that is opened here (Reader::open()). Writers have none.
   std::optional<base::Reach> reach = {};
   // The index is not the one of the store's writers: each Reader brings it up to date

@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/finally.h"
 #include "base/log.h"
 #include "store/format/right_version.h"
+#include "store/index/freed_memory.h"
 #include "store/message/split.h"
 
 namespace store {
@@ -13,6 +15,10 @@ namespace {
 
 using base::ErrorCode;
 using base::fail;
+
+// The blocks of a longer message displace all others in any case, and few of them are needed twice.
+constexpr std::uint64_t kLongMessage = std::uint64_t{16} << 20;
+constexpr std::uint64_t kCachedForLong = std::uint64_t{24} << 20;
 
 class StoredParts : public PartSource {
  public:
@@ -124,10 +130,37 @@ void ObjectReader::rebuild_record(base::ByteView record,
   rebuild(record, parts, take);
 }
 
-base::Bytes ObjectReader::read_message(const ObjectId& id, const ObjectPlace& place) {
+MessageBytes ObjectReader::read_message(const ObjectId& id, const ObjectPlace& place,
+                                        const SpoolPlace& spool) {
+  MessageBuffer buffer(spool);
+  rebuild_message(
+      id, place, [&](std::uint64_t size) { buffer.begin(size); },
+      [&](base::ByteView piece) { buffer.add(piece); });
+  return buffer.take();
+}
+
+MessageDigest ObjectReader::check_message(const ObjectId& id, const ObjectPlace& place) {
+  return rebuild_message(
+      id, place, [](std::uint64_t) {}, [](base::ByteView) {});
+}
+
+base::Bytes ObjectReader::read_beginning(const ObjectId& id, const ObjectPlace& place,
+                                         std::size_t max) {
+  base::Bytes beginning;
+  rebuild_message(
+      id, place, [&](std::uint64_t) { beginning.clear(); },
+      [&](base::ByteView piece) {
+        const base::ByteView wanted = piece.first(std::min(piece.size(), max - beginning.size()));
+        beginning.insert(beginning.end(), wanted.begin(), wanted.end());
+      });
+  return beginning;
+}
+
+MessageDigest ObjectReader::rebuild_message(const ObjectId& id, const ObjectPlace& place,
+                                            const Begin& begin, const Take& take) {
   used_.clear();
   try {
-    return rebuild_message(id, place);
+    return rebuild_once(id, place, begin, take);
   } catch (const base::Error& error) {
     // With the store's key, a pack can be forged whose blocks open, but not one with its digest.
     // Blocks of it may have been read ahead.
@@ -135,25 +168,35 @@ base::Bytes ObjectReader::read_message(const ObjectId& id, const ObjectPlace& pl
     if (!choose_older_versions(used_) && !reads_older_) throw;
     forget_blocks();
   }
-  return rebuild_message(id, place);
+  return rebuild_once(id, place, begin, take);
 }
 
-base::Bytes ObjectReader::rebuild_message(const ObjectId& id, const ObjectPlace& place) {
+MessageDigest ObjectReader::rebuild_once(const ObjectId& id, const ObjectPlace& place,
+                                         const Begin& begin, const Take& take) {
   const ObjectView record = read_at(ObjectType::kMessage, id, place);
-  base::Bytes message;
   Sha256Hash hash;
+  std::uint64_t size = 0;
+  const base::Finally end([this] { is_rebuilding_long_ = false; });
   try {
+    size = message_size(record.bytes);
+    if (size > kLongMessage) {
+      is_rebuilding_long_ = true;
+      return_freed_memory();
+      trim();
+    }
+    begin(size);
     rebuild_record(record.bytes, [&](base::ByteView piece) {
       hash.update(piece);
-      message.insert(message.end(), piece.begin(), piece.end());
+      take(piece);
     });
   } catch (const base::Error& error) {
     fail(error.code(), "read message {}: {}", id.hex(), error.what());
   }
-  if (object_id(context_.keys, ObjectType::kMessage, hash.finish()) != id) {
+  const Sha256 digest = hash.finish();
+  if (object_id(context_.keys, ObjectType::kMessage, digest) != id) {
     fail(ErrorCode::kDamaged, "read message {}: its bytes are not what was stored", id.hex());
   }
-  return message;
+  return {.digest = digest, .size = size};
 }
 
 bool ObjectReader::touch(std::int64_t block) {
@@ -261,7 +304,8 @@ void ObjectReader::set_aside(std::uint64_t bytes) {
 }
 
 void ObjectReader::trim() {
-  const std::uint64_t limit = cache_limit_ - std::min(cache_limit_, set_aside_);
+  std::uint64_t limit = cache_limit_ - std::min(cache_limit_, set_aside_);
+  if (is_rebuilding_long_) limit = std::min(limit, kCachedForLong);
   while (cached_bytes_ > limit && cache_.size() > 1) {
     cached_bytes_ -= cache_.back().bytes->size();
     cached_.erase(cache_.back().block);

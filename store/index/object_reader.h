@@ -4,6 +4,7 @@
 // One thread at a time.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <list>
@@ -19,6 +20,7 @@
 #include "store/index/block_cache.h"
 #include "store/index/index.h"
 #include "store/index/kept_blocks.h"
+#include "store/message/message_bytes.h"
 #include "store/storage/storage.h"
 
 namespace store {
@@ -97,8 +99,18 @@ class ObjectReader {
   // Rebuilds the message of a record from the parts that it names, whatever its id.
   void rebuild_record(base::ByteView record, const std::function<void(base::ByteView)>& take);
 
-  // Rebuilds the message from its record and parts, and compares it with its id.
-  base::Bytes read_message(const ObjectId& id, const ObjectPlace& place);
+  // The next three rebuild the message from its record and parts, and compare all of it with its
+  // id before they return: they fail with kDamaged. While a message of more than 16 MiB is rebuilt,
+  // at most 24 MiB of decompressed blocks are kept.
+
+  // Also fails with kIo and kNoSpace, of `spool`.
+  MessageBytes read_message(const ObjectId& id, const ObjectPlace& place, const SpoolPlace& spool);
+
+  // Keeps nothing of the message.
+  MessageDigest check_message(const ObjectId& id, const ObjectPlace& place);
+
+  // The first `max` bytes of it.
+  base::Bytes read_beginning(const ObjectId& id, const ObjectPlace& place, std::size_t max);
 
  private:
   struct CachedBlock {
@@ -112,7 +124,14 @@ class ObjectReader {
   bool choose_older_versions(const std::vector<std::int64_t>& blocks);
   bool remove_cached(const BlockPlace& place);
   void forget_blocks();
-  base::Bytes rebuild_message(const ObjectId& id, const ObjectPlace& place);
+  // `begin` is called before the first piece, and a second time if all pieces follow once more,
+  // from older versions of packs. The pieces count only once the call returns.
+  using Begin = std::function<void(std::uint64_t size)>;
+  using Take = std::function<void(base::ByteView)>;
+  MessageDigest rebuild_message(const ObjectId& id, const ObjectPlace& place, const Begin& begin,
+                                const Take& take);
+  MessageDigest rebuild_once(const ObjectId& id, const ObjectPlace& place, const Begin& begin,
+                             const Take& take);
   base::Bytes open(std::int64_t block, const BlockPlace& place);
   std::optional<base::Bytes> open_cached(const BlockPlace& place, const std::string& name);
   void keep(std::int64_t block, std::shared_ptr<const base::Bytes> bytes);
@@ -123,6 +142,7 @@ class ObjectReader {
   Index& index_;
   std::uint64_t cache_limit_;
   std::uint64_t set_aside_ = 0;
+  bool is_rebuilding_long_ = false;
   Unpublished unpublished_;
   LookAgain look_again_;
   unsigned looks_ = 0;

@@ -248,7 +248,7 @@ class Check {
   bool is_intact(const MessageElsewhere& message) {
     base::stop_if_requested("check", "the packs read so far are recorded");
     try {
-      objects_.read_message(message.id.object, message.place);
+      objects_.check_message(message.id.object, message.place);
       return true;
     } catch (const base::Error& error) {
       add_damaged(message.id, error.what());
@@ -379,7 +379,7 @@ class Check {
       return;
     }
     try {
-      objects_.read_message(id.object, *place);
+      objects_.check_message(id.object, *place);
     } catch (const base::Error& error) {
       damaged_.emplace(id, error.what());
     }

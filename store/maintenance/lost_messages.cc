@@ -8,7 +8,7 @@ namespace {
 
 bool can_be_read(ObjectReader& objects, const MessageId& message, const ObjectPlace& place) {
   try {
-    objects.read_message(message.object, place);
+    objects.check_message(message.object, place);
     return true;
   } catch (const base::Error& error) {
     if (error.code() != base::ErrorCode::kDamaged) throw;

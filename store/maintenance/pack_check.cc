@@ -116,7 +116,7 @@ void PackCheck::rebuild_messages(const Pack& pack, PackFindings& findings) {
         if (auto elsewhere = find_elsewhere(pack, record, place, parts_here)) {
           findings.elsewhere.push_back(*std::move(elsewhere));
         } else {
-          objects_.read_message(record.id, place);
+          objects_.check_message(record.id, place);
         }
       } catch (const base::Error& error) {
         findings.damaged_messages.emplace(MessageId{record.id}, error.what());
@@ -160,7 +160,7 @@ std::optional<MessageElsewhere> PackCheck::find_elsewhere(
 bool PackCheck::is_at(const ObjectEntry& object, const ObjectPlace& place) {
   try {
     if (object.type == ObjectType::kMessage) {
-      objects_.read_message(object.id, place);
+      objects_.check_message(object.id, place);
       return true;
     }
     const ObjectView found = objects_.read_at(object.type, object.id, place);

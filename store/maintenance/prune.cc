@@ -11,7 +11,6 @@
 #include <vector>
 
 #include <fmt/core.h>
-#include <malloc.h>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -19,6 +18,7 @@
 #include "store/format/layout.h"
 #include "store/format/writer_lock.h"
 #include "store/index/chain_check.h"
+#include "store/index/freed_memory.h"
 #include "store/index/object_reader.h"
 #include "store/index/reader_lock.h"
 #include "store/maintenance/condemned_packs.h"
@@ -57,14 +57,6 @@ constexpr std::uint64_t kCachedForCopying = std::uint64_t{24} << 20;
 
 // Where names are not created once, a prune may not see another host's work for a while.
 constexpr std::chrono::hours kMinSharedGrace{24};
-
-// Blocks of many megabytes come and go in several threads. By default, glibc keeps such memory for
-// the next one, which takes half as much again at the peak; to return it costs a prune no time that
-// can be measured.
-void return_freed_memory() {
-  constexpr int kReturnedFrom = 1 << 20;
-  ::mallopt(M_MMAP_THRESHOLD, kReturnedFrom);
-}
 
 std::chrono::seconds grace_for(const StorageTraits& traits, const PruneOptions& options) {
   return traits.creates_once ? options.grace

@@ -1,7 +1,9 @@
 #include "store/message/spool.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -40,7 +42,14 @@ class Spool::File {
  public:
   File(const base::Path& directory, std::uint64_t keep_free)
       : directory_(directory), keep_free_(keep_free), fd_(nameless_file(directory)) {
-    if (!fd_) fail_on("make", directory_);
+    if (fd_) return;
+    if (errno == ENOENT) {
+      base::fail(base::ErrorCode::kIo,
+                 "make a temporary file in {}: the directory does not exist: create it, or set "
+                 "store.index to the right one",
+                 directory_.string());
+    }
+    fail_on("make", directory_);
   }
   File(const File&) = delete;
   File& operator=(const File&) = delete;
@@ -67,6 +76,19 @@ class Spool::File {
     return {static_cast<const std::byte*>(mapped_), size_};
   }
 
+  std::size_t read_at(std::uint64_t offset, std::span<std::byte> out) const {
+    std::size_t filled = 0;
+    while (filled < out.size()) {
+      const ssize_t length = ::pread(fd_.get(), out.data() + filled, out.size() - filled,
+                                     static_cast<off_t>(offset + filled));
+      if (length < 0 && errno == EINTR) continue;
+      if (length < 0) fail_on("read", directory_);
+      if (length == 0) break;
+      filled += static_cast<std::size_t>(length);
+    }
+    return filled;
+  }
+
   void rest() {
     if (mapped_ != nullptr) ::madvise(mapped_, size_, MADV_DONTNEED);
   }
@@ -82,8 +104,8 @@ class Spool::File {
     const std::uint64_t room = std::uint64_t{status.f_bavail} * status.f_frsize;
     if (room >= keep_free_ + kSpooledBetweenChecks) return;
     base::fail(base::ErrorCode::kNoSpace,
-               "keep a long message in {} until it is stored: only {} MB are free there, and {} MB "
-               "must stay free: make room, or set store.keep_free_mb",
+               "put a long message into a temporary file in {}: only {} MB are free there, and {} "
+               "MB must stay free: make room, or set store.keep_free_mb",
                directory_.string(), room / 1'000'000, keep_free_ / 1'000'000);
   }
 
@@ -100,15 +122,15 @@ class Spool::File {
   void* mapped_ = nullptr;
 };
 
-Spool::Spool(const base::Path& directory, std::size_t max_in_memory, std::uint64_t keep_free)
-    : directory_(&directory), max_in_memory_(max_in_memory), keep_free_(keep_free) {}
+Spool::Spool(base::Path directory, std::size_t max_in_memory, std::uint64_t keep_free)
+    : directory_(std::move(directory)), max_in_memory_(max_in_memory), keep_free_(keep_free) {}
 Spool::Spool(Spool&&) noexcept = default;
 Spool& Spool::operator=(Spool&&) noexcept = default;
 Spool::~Spool() = default;
 
 void Spool::add(base::ByteView piece) {
   if (!file_ && memory_.size() + piece.size() > max_in_memory_) {
-    file_ = std::make_unique<File>(*directory_, keep_free_);
+    file_ = std::make_unique<File>(directory_, keep_free_);
     file_->write(memory_);
     memory_ = {};
   }
@@ -125,6 +147,15 @@ std::uint64_t Spool::size() const {
 
 base::ByteView Spool::view() {
   return file_ ? file_->view() : base::ByteView(memory_);
+}
+
+std::size_t Spool::read_at(std::uint64_t offset, std::span<std::byte> out) const {
+  if (file_) return file_->read_at(offset, out);
+  if (offset >= memory_.size()) return 0;
+  const base::ByteView rest = base::ByteView(memory_).subspan(static_cast<std::size_t>(offset));
+  const std::size_t length = std::min(out.size(), rest.size());
+  std::ranges::copy(rest.first(length), out.begin());
+  return length;
 }
 
 void Spool::rest() {

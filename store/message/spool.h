@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -14,9 +15,9 @@ namespace store {
 
 class Spool {
  public:
-  // `directory` gets the file. It must be suitable for plain text, and outlive the spool.
-  // `keep_free`: the bytes that stay free on its disk; 0: it may be filled.
-  Spool(const base::Path& directory, std::size_t max_in_memory, std::uint64_t keep_free = 0);
+  // `directory` gets the file. It must be suitable for plain text. `keep_free`: the bytes that stay
+  // free on its disk; 0: it may be filled.
+  Spool(base::Path directory, std::size_t max_in_memory, std::uint64_t keep_free = 0);
   Spool(Spool&&) noexcept;
   Spool& operator=(Spool&&) noexcept;
   ~Spool();
@@ -27,6 +28,10 @@ class Spool {
 
   // All bytes; valid until the next add() or clear().
   base::ByteView view();
+
+  // Fills `out` from `offset` on, without mapping the file; returns the number of bytes, fewer only
+  // at the end. Fails with kIo. Any number of threads may call it at a time.
+  std::size_t read_at(std::uint64_t offset, std::span<std::byte> out) const;
 
   // Drops the view's file-backed pages from memory until they are read again.
   void rest();
@@ -39,7 +44,7 @@ class Spool {
  private:
   class File;
 
-  const base::Path* directory_;
+  base::Path directory_;
   std::size_t max_in_memory_;
   std::uint64_t keep_free_;
   base::Bytes memory_;

@@ -32,7 +32,7 @@ void export_account(store::Reader& reader, const std::string& account) {
   std::uint64_t bytes = 0;
   const auto read = [&] {
     reader.read_messages(
-        ids, [](std::size_t, base::ByteView) {},
+        ids, [](std::size_t, const store::MessageBytes&) {},
         [](std::size_t, const std::string& why) { fmt::print("export: DAMAGED: {}\n", why); });
     ids.clear();
     bytes = 0;

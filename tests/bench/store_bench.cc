@@ -107,7 +107,9 @@ void read_all(const base::Path& directory) {
   const Stopwatch watch;
   reader.read_messages(
       ids,
-      [&](std::size_t, base::ByteView message) { bytes += static_cast<double>(message.size()); },
+      [&](std::size_t, const store::MessageBytes& message) {
+        bytes += static_cast<double>(message.size());
+      },
       [&](std::size_t, const std::string&) { ++damaged; });
   print("read all", watch.seconds(), "s");
   print("read all, speed", bytes / 1e6 / watch.seconds(), "MB/s");

@@ -46,8 +46,8 @@ class BrokenConnectionTest : public testing::TestWithParam<const char*> {
     folder.open(session, reopen);
     std::vector<FolderRestore::Waiting> batch;
     for (std::size_t at = 0; at < texts_.size(); ++at) {
-      if (!folder.wants(at, base::as_bytes(texts_[at]))) continue;
-      batch.push_back({at, base::to_bytes(texts_[at])});
+      if (!folder.wants(at, store::MessageBytes(base::to_bytes(texts_[at])))) continue;
+      batch.push_back({at, store::MessageBytes(base::to_bytes(texts_[at]))});
     }
     folder.append(session, batch, reopen);
     folder.compare(session, reopen);
@@ -131,8 +131,9 @@ TEST_P(BrokenConnectionTest, AMessageIsNotMistakenForAnEqualOneOnAnotherConnecti
   folder.open(one, reopen);
   std::vector<FolderRestore::Waiting> messages;
   for (const std::size_t at : {0U, 1U}) {
-    EXPECT_TRUE(folder.wants(at, base::as_bytes(text)));
-    messages.push_back({at, base::to_bytes(text)});
+    const store::MessageBytes bytes(base::to_bytes(text));
+    EXPECT_TRUE(folder.wants(at, bytes));
+    messages.push_back({at, bytes});
   }
   std::future<void> lost;
   bool is_first = true;

@@ -56,8 +56,8 @@ class KeywordTest : public testing::TestWithParam<const char*> {
     folder.open(session, reopen);
     std::vector<FolderRestore::Waiting> batch;
     for (std::size_t at = 0; at < texts_.size(); ++at) {
-      if (folder.wants(at, base::as_bytes(texts_[at]))) {
-        batch.push_back({at, base::to_bytes(texts_[at])});
+      if (folder.wants(at, store::MessageBytes(base::to_bytes(texts_[at])))) {
+        batch.push_back({at, store::MessageBytes(base::to_bytes(texts_[at]))});
       }
     }
     folder.append(session, batch, reopen);

@@ -28,7 +28,8 @@ class MailFilesTest : public testing::Test {
     const base::Path name = std::to_string(++boxes_);
     const auto box = make_mail_files(MailFormat::kMbox, files, directory_.path(), name,
                                      std::chrono::sys_seconds());
-    const base::Path file = directory_.path() / box->add(entry, base::as_bytes(message));
+    const base::Path file =
+        directory_.path() / box->add(entry, store::MessageBytes(base::to_bytes(message)));
     box->finish();
     const auto bytes = base::read_file(files, file, 1'000'000);
     const std::string text = base::to_text(bytes.value());
@@ -53,7 +54,7 @@ class ExportedFolder {
       store::MessageEntry entry;
       entry.uid = {static_cast<std::uint32_t>(at)};
       entry.size = text.size();
-      paths_.push_back("/exported" / out->add(entry, base::as_bytes(text)));
+      paths_.push_back("/exported" / out->add(entry, store::MessageBytes(base::to_bytes(text))));
     }
     out->finish();
   }

@@ -127,8 +127,9 @@ TEST_F(MailboxWitnessTest, NothingIsAppendedToAnotherMailbox) {
   };
   imap::Session session = first_.session();
   folder.open(session, reopen);
-  ASSERT_TRUE(folder.wants(0, base::as_bytes(kText)));
-  const std::vector<FolderRestore::Waiting> batch = {{0, base::to_bytes(kText)}};
+  const store::MessageBytes bytes(base::to_bytes(kText));
+  ASSERT_TRUE(folder.wants(0, bytes));
+  const std::vector<FolderRestore::Waiting> batch = {{0, bytes}};
   EXPECT_ERROR(kLogin, "a different mailbox", folder.append(session, batch, reopen));
   EXPECT_TRUE(other_.folders["Sent"].messages.empty());
 }

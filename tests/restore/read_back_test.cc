@@ -1,12 +1,17 @@
 #include "restore/read_back.h"
 
+#include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 namespace restore {
 namespace {
 
+store::MessageBytes bytes_of(std::string_view text) {
+  return store::MessageBytes(base::to_bytes(text));
+}
+
 std::string alteration(std::string_view original, std::string_view served) {
-  return describe_alteration(base::as_bytes(original), base::as_bytes(served));
+  return describe_alteration(bytes_of(original), bytes_of(served));
 }
 
 TEST(ReadBackTest, KnownHabitsOfServersAreNamed) {
@@ -49,11 +54,11 @@ RC_GTEST_PROP(ReadBackTest, TheCanonicalDigestDoesNotDependOnThePieces, ()) {
   imap::MessageItems items;
   items.uid = base::Uid{1};
   read_back.message(items, imap::BodyKind::kLiteral);
-  RC_ASSERT(read_back.messages().at(base::Uid{1}).digest == canonical_digest(base::as_bytes(text)));
+  RC_ASSERT(read_back.messages().at(base::Uid{1}).digest == canonical_digest(bytes_of(text)));
 }
 
 TEST(ReadBackTest, KnownAlterationsKeepTheCanonicalDigest) {
-  const auto digest = [](std::string_view text) { return canonical_digest(base::as_bytes(text)); };
+  const auto digest = [](std::string_view text) { return canonical_digest(bytes_of(text)); };
   EXPECT_EQ(digest("a\nb\r\r\nc\r"), digest("a\r\nb\r\nc\r"));
   EXPECT_EQ(digest(std::string_view("a\0b", 3)), digest("a\x80"
                                                         "b"));

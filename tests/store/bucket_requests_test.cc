@@ -133,7 +133,8 @@ class BucketRequestsTest : public StoreFixture {
     });
     count("show", [&] {
       Reader reader = open_reader();
-      EXPECT_EQ(mail(nights), base::to_text(reader.read_message(messages_of(reader).back())));
+      EXPECT_EQ(mail(nights),
+                base::to_text(reader.read_message(messages_of(reader).back()).bytes()));
     });
     count("search", [&] {
       Reader reader = open_reader();

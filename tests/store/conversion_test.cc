@@ -54,7 +54,7 @@ MessagesOfStore everything_in(Reader& reader) {
         reader.for_each_message(folder, [&](const MessageEntry& entry) {
           content[{account, snapshot.time.time_since_epoch().count(), snapshot.sequence,
                    folder.info.raw_name, entry.uid.value}] =
-              base::to_text(reader.read_message(entry.message));
+              base::to_text(reader.read_message(entry.message).bytes());
         });
       }
     }

@@ -108,7 +108,7 @@ class CrashFixture : public testing::Test {
     Messages messages;
     for (const FolderRecord& folder : reader.folders(snapshot)) {
       reader.for_each_message(folder, [&](const MessageEntry& entry) {
-        messages.push_back(base::to_text(reader.read_message(entry.message)));
+        messages.push_back(base::to_text(reader.read_message(entry.message).bytes()));
       });
     }
     return messages;

@@ -56,7 +56,7 @@ class FlipTest : public tests::OnEachStorage<SmallStore> {
       for (unsigned number = 1; number <= ids.size(); ++number) {
         const MessageId& id = ids[number - 1];
         if (damaged.contains(id)) continue;
-        EXPECT_EQ(text_of(account, number), base::to_text(reader.read_message(id)));
+        EXPECT_EQ(text_of(account, number), base::to_text(reader.read_message(id).bytes()));
       }
     }
   }

@@ -119,7 +119,7 @@ TEST_F(HistoryTest, AMovedMessageIsStillHeld) {
   EXPECT_EQ(2U, vanished.size());
   const std::set<MessageId> held = held_anywhere(reader, second, vanished);
   ASSERT_EQ(1U, held.size());
-  EXPECT_EQ(drawn_text(2), base::to_text(reader.read_message(*held.begin())));
+  EXPECT_EQ(drawn_text(2), base::to_text(reader.read_message(*held.begin()).bytes()));
 }
 
 // Folders kept as plain maps give the same changes, whatever the shape of their trees.

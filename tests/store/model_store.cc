@@ -23,7 +23,7 @@ std::vector<std::string> content(Reader& reader, const SnapshotInfo& snapshot) {
   std::vector<std::string> messages;
   for (const FolderRecord& folder : reader.folders(snapshot)) {
     reader.for_each_message(folder, [&](const MessageEntry& entry) {
-      messages.push_back(base::to_text(reader.read_message(entry.message)));
+      messages.push_back(base::to_text(reader.read_message(entry.message).bytes()));
     });
   }
   return messages;

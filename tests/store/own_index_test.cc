@@ -62,8 +62,8 @@ class OwnIndexTest : public StoreFixture {
     std::vector<std::string> messages(ids.size());
     reader.read_messages(
         ids,
-        [&](std::size_t position, base::ByteView bytes) {
-          messages[position] = base::to_text(bytes);
+        [&](std::size_t position, const MessageBytes& message) {
+          messages[position] = base::to_text(message.bytes());
         },
         [&](std::size_t position, const std::string& why) {
           messages[position] = "damaged: " + why;
@@ -183,9 +183,9 @@ TEST_F(OwnIndexTest, AnExportGoesOnWhileAPruneMovesTheRest) {
   bool has_pruned = false;
   reader.read_messages(
       ids,
-      [&](std::size_t position, base::ByteView bytes) {
+      [&](std::size_t position, const MessageBytes& message) {
         if (!std::exchange(has_pruned, true)) prune_all({dropped.id});
-        messages[position] = base::to_text(bytes);
+        messages[position] = base::to_text(message.bytes());
       },
       [&](std::size_t position, const std::string& why) {
         messages[position] = "damaged: " + why;

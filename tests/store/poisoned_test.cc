@@ -57,7 +57,7 @@ class PoisonedTest : public StoreFixture, public testing::WithParamInterface<con
       content.folders.emplace_back(folder.info.raw_name, folder.info.trouble);
       reader.for_each_message(folder, [&](const MessageEntry& entry) {
         content.entries.push_back(entry);
-        content.messages.emplace_back(base::as_text(reader.read_message(entry.message)));
+        content.messages.emplace_back(base::as_text(reader.read_message(entry.message).bytes()));
       });
     }
     return content;

@@ -54,7 +54,7 @@ class ManyMessagesTest : public ReadOrderTest {
     std::size_t taken = 0;
     std::size_t damaged = 0;
     reader.read_messages(
-        ids_, [&](std::size_t, base::ByteView) { ++taken; },
+        ids_, [&](std::size_t, const MessageBytes&) { ++taken; },
         [&](std::size_t, const std::string&) { ++damaged; });
     return {taken, damaged};
   }
@@ -87,7 +87,7 @@ TEST_F(ManyMessagesTest, TheNextBlocksAreReadMeanwhile) {
   bool is_first = true;
   counted_reader().read_messages(
       ids_,
-      [&](std::size_t, base::ByteView) {
+      [&](std::size_t, const MessageBytes&) {
         if (!std::exchange(is_first, false)) return;
         const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
         while (bytes_read() < kOfTheFirst * 5 / 4 && std::chrono::steady_clock::now() < end) {
@@ -101,7 +101,7 @@ TEST_F(ManyMessagesTest, TheNextBlocksAreReadMeanwhile) {
 
 TEST_F(ManyMessagesTest, AnErrorOfTheCallerEndsTheReading) {
   Reader reader = counted_reader();
-  const auto fail = [](std::size_t, base::ByteView) {
+  const auto fail = [](std::size_t, const MessageBytes&) {
     base::fail(base::ErrorCode::kNoSpace, "write the message: the disk is full");
   };
   EXPECT_ERROR(kNoSpace, "the disk is full",

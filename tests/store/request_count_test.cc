@@ -150,7 +150,7 @@ class RequestCountTest : public StoreFixture {
     Reader reader = open_reader();
     FolderDraft inbox(reader, newest_inbox(reader, "bob"));
     const MessageId id = inbox.find({7}).value().message;
-    EXPECT_EQ(mail_of(1).at(6), base::to_text(reader.read_message(id)));
+    EXPECT_EQ(mail_of(1).at(6), base::to_text(reader.read_message(id).bytes()));
   }
 
   void export_account() {

@@ -93,7 +93,7 @@ TEST_F(SearchTest, AMessageIsFoundWithAllItsData) {
   EXPECT_EQ("The report", found.envelope.subject);
   EXPECT_EQ(snapshot, found.snapshot);
   Reader reader = open_reader();
-  EXPECT_EQ(text, base::to_text(reader.read_message(found.entry.message)));
+  EXPECT_EQ(text, base::to_text(reader.read_message(found.entry.message).bytes()));
 }
 
 TEST_F(SearchTest, EveryFolderThatHoldsAMessageIsNamed) {

@@ -69,7 +69,7 @@ class SmallStore : public testing::Test {
     std::string all;
     for (const FolderRecord& folder : reader.folders(reader.newest_snapshot(account).value())) {
       reader.for_each_message(folder, [&](const MessageEntry& entry) {
-        all += base::as_text(reader.read_message(entry.message));
+        all += base::as_text(reader.read_message(entry.message).bytes());
       });
     }
     return all;

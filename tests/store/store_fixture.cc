@@ -140,8 +140,8 @@ std::vector<std::string> StoreFixture::restore(Reader& reader, const std::string
   std::vector<std::string> messages(ids.size());
   reader.read_messages(
       ids,
-      [&](std::size_t position, base::ByteView bytes) {
-        messages[position] = base::to_text(bytes);
+      [&](std::size_t position, const MessageBytes& message) {
+        messages[position] = base::to_text(message.bytes());
       },
       [&](std::size_t position, const std::string& why) {
         messages[position] = "damaged: " + why;

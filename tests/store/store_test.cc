@@ -66,7 +66,7 @@ TEST_F(StoreTest, AMessageLargerThanMemoryRoundTrips) {
   EXPECT_TRUE(stored.is_new);
   EXPECT_EQ(message.size(), stored.size);
   writer.commit();
-  EXPECT_EQ(message, base::to_text(writer.reader().read_message(stored.id)));
+  EXPECT_EQ(message, base::to_text(writer.reader().read_message(stored.id).bytes()));
   EXPECT_EQ(stored.digest, writer.reader().digest(stored.id));
 }
 
@@ -92,7 +92,8 @@ TEST_F(StoreTest, ADiscardedMessageLeavesNothing) {
   message.add(base::as_bytes("Subject: whole\r\n\r\n"));
   const StoredMessage stored = writer.add(message);
   writer.commit();
-  EXPECT_EQ("Subject: whole\r\n\r\n", base::to_text(writer.reader().read_message(stored.id)));
+  EXPECT_EQ("Subject: whole\r\n\r\n",
+            base::to_text(writer.reader().read_message(stored.id).bytes()));
 }
 
 TEST_F(StoreTest, NothingIsVisibleBeforeTheCommit) {
@@ -243,10 +244,10 @@ TEST_F(StoreTest, MessagesAreReadInStoreOrderPastADamagedOne) {
   std::vector<std::size_t> missing;
   writer.reader().read_messages(
       asked,
-      [&](std::size_t position, base::ByteView bytes) {
+      [&](std::size_t position, const MessageBytes& message) {
         order.push_back(position);
         const unsigned number = position == 21 ? 3 : 19 - static_cast<unsigned>(position);
-        EXPECT_EQ(sample_message(number), base::as_text(bytes));
+        EXPECT_EQ(sample_message(number), base::as_text(message.bytes()));
       },
       [&](std::size_t position, const std::string& why) {
         missing.push_back(position);

@@ -86,7 +86,7 @@ class TwoWriters : public testing::Test {
       for (const SnapshotInfo& snapshot : reader.snapshots(account)) {
         for (const FolderRecord& folder : reader.folders(snapshot)) {
           reader.for_each_message(folder, [&](const MessageEntry& entry) {
-            found[snapshot.id] = base::to_text(reader.read_message(entry.message));
+            found[snapshot.id] = base::to_text(reader.read_message(entry.message).bytes());
           });
         }
       }

@@ -35,7 +35,7 @@ void read_folder(store::Reader& reader, const store::FolderRecord& folder, Store
     if (draft.digest(entry.uid) != reader.digest(entry.message)) {
       mail.troubles += fmt::format("{} {}: it has another digest\n", name, entry.uid.value);
     }
-    mail.folders[name][entry.uid.value] = base::as_text(reader.read_message(entry.message));
+    mail.folders[name][entry.uid.value] = base::as_text(reader.read_message(entry.message).bytes());
   });
   if (messages != folder.receipt.messages) {
     mail.troubles += fmt::format("{}: it has {} messages, and its receipt says {}\n", name,

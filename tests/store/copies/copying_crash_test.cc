@@ -113,7 +113,7 @@ class CopyingCrashTest : public testing::Test {
       std::vector<std::string>& messages = content[account];
       for (const FolderRecord& folder : reader.folders(reader.newest_snapshot(account).value())) {
         reader.for_each_message(folder, [&](const MessageEntry& entry) {
-          messages.push_back(base::to_text(reader.read_message(entry.message)));
+          messages.push_back(base::to_text(reader.read_message(entry.message).bytes()));
         });
       }
     }

@@ -48,7 +48,7 @@ class CopyingFixture : public PruneFixture {
         std::vector<std::string>& messages = content[account].emplace_back();
         for (const FolderRecord& folder : reader.folders(snapshot)) {
           reader.for_each_message(folder, [&](const MessageEntry& entry) {
-            messages.push_back(base::to_text(reader.read_message(entry.message)));
+            messages.push_back(base::to_text(reader.read_message(entry.message).bytes()));
           });
         }
       }

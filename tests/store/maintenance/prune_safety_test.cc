@@ -67,7 +67,7 @@ TEST_P(PruneSafetyTest, AnEarlierReaderKeepsTheFilesItMayRead) {
   EXPECT_TRUE(prune().has_older_reader);
   std::vector<std::string> messages;
   reader.for_each_message(folder, [&](const MessageEntry& entry) {
-    messages.push_back(base::to_text(reader.read_message(entry.message)));
+    messages.push_back(base::to_text(reader.read_message(entry.message).bytes()));
   });
   EXPECT_EQ(samples(0, 10), messages);
   const Reader younger = open_reader();
@@ -87,8 +87,8 @@ TEST_P(PruneSafetyTest, AReaderLooksUpMovedObjectsAgain) {
   bool has_pruned = false;
   reader.read_messages(
       ids,
-      [&](std::size_t, base::ByteView bytes) {
-        messages.push_back(base::to_text(bytes));
+      [&](std::size_t, const MessageBytes& message) {
+        messages.push_back(base::to_text(message.bytes()));
         if (has_pruned) return;
         has_pruned = true;
         // Between its lookup and its read everything is deleted, as on a store mounted elsewhere.
