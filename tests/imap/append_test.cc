@@ -1,4 +1,10 @@
 // APPEND in all its forms.
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <span>
+
+#include "base/error.h"
 #include "imap/flag.h"
 #include "imap/session.h"
 #include "tests/expect_error.h"
@@ -327,6 +333,134 @@ TEST(AppendTest, GivesUpOnAServerThatSendsButReadsNothing) {
   const AppendMessage refused = message(large);
   EXPECT_ERROR(kNetwork, "no longer reads the literal it refused",
                session.append("x", {&refused, 1}));
+}
+
+// A message that is not in memory, up to a byte that can't be read.
+class LargeSource : public MessageSource {
+ public:
+  LargeSource(std::string_view bytes, std::uint64_t readable)
+      : bytes_(bytes), readable_(readable) {}
+
+  std::uint64_t size() const override { return bytes_.size(); }
+
+  void read(std::uint64_t offset, std::span<std::byte> out) const override {
+    EXPECT_LE(out.size(), kPiece);
+    if (offset + out.size() > readable_) {
+      base::fail(base::ErrorCode::kIo, "read the message: the disk is broken");
+    }
+    std::ranges::copy(base::as_bytes(bytes_.substr(offset, out.size())), out.begin());
+  }
+
+  static constexpr std::size_t kPiece = 1U << 20U;
+
+ private:
+  std::string_view bytes_;
+  std::uint64_t readable_;
+};
+
+class LargeSourceTest : public testing::Test {
+ protected:
+  LargeSourceTest() {
+    // Pieces in another order would differ.
+    while (text_.size() < 2 * LargeSource::kPiece + 1) {
+      text_ += std::to_string(text_.size()) + std::string(1'000, '.') + "\r\n";
+    }
+    announced_ = '{' + std::to_string(text_.size()) + "}\r\n";
+  }
+
+  AppendMessage large(std::uint64_t readable = std::numeric_limits<std::uint64_t>::max()) const {
+    AppendMessage append = message({});
+    append.source = std::make_shared<LargeSource>(text_, readable);
+    return append;
+  }
+
+  static constexpr const char* kHead = "APPEND \"x\" () \"01-Jan-2020 01:00:00 +0100\" ";
+  std::string text_;
+  std::string announced_;
+};
+
+TEST_F(LargeSourceTest, IsReadInPiecesWhileItIsSent) {
+  Transcript transcript = Transcript::session("LITERAL+ MULTIAPPEND");
+  transcript.client("m3 " + std::string(kHead) + announced_);
+  transcript.server("+ ready\r\n");
+  transcript.client(text_.substr(0, 1'500'000));
+  transcript.server("* 17 EXISTS\r\n");
+  transcript.client(text_.substr(1'500'000) + "\r\nm4 " + kHead + "{3+}\r\nabc\r\n");
+  transcript.server("m3 OK done\r\nm4 OK done\r\n");
+  std::string without_waiting = announced_;
+  without_waiting.insert(without_waiting.find('}'), "+");
+  transcript.client("m5 " + std::string(kHead) + "{1+}\r\nb () \"01-Jan-2020 01:00:00 +0100\" " +
+                    without_waiting + text_ + "\r\n");
+  transcript.server("m5 OK done\r\n");
+  for (const std::size_t piece : {std::size_t{10'007}, std::size_t{1} << 20U, text_.size()}) {
+    Session session(scripted(transcript, {.piece = piece}), {});
+    const std::vector<AppendMessage> messages = {large(), message("abc")};
+    const auto answers = session.append("x", messages);
+    EXPECT_TRUE(answers[0].accepted);
+    EXPECT_TRUE(answers[1].accepted);
+    const std::vector<AppendMessage> together = {message("b"), large()};
+    EXPECT_TRUE(session.append_together("x", together).accepted);
+  }
+}
+
+TEST_F(LargeSourceTest, IsSentToTheEndIfItWasRequestedAndRefused) {
+  Transcript transcript = Transcript::session("LITERAL+");
+  transcript.client("m3 " + std::string(kHead) + announced_);
+  transcript.server("+ ready\r\n");
+  transcript.client(text_.substr(0, 1'100'000));
+  transcript.server("m3 NO [OVERQUOTA] it is full\r\n");
+  transcript.client(text_.substr(1'100'000) + "\r\n");
+  transcript.add(R"(
+    C: m4 CREATE "y"
+    S: m4 OK done
+  )");
+  Session session(scripted(transcript), {});
+  const std::vector<AppendMessage> messages = {large()};
+  EXPECT_EQ(session.append("x", messages).front().reason, "APPEND: it is full");
+  session.create("y");
+}
+
+TEST_F(LargeSourceTest, IsNotSentToTheEndIfTheServerDidNotRequestIt) {
+  std::string without_waiting = announced_;
+  without_waiting.insert(without_waiting.find('}'), "+");
+  Transcript transcript = Transcript::session("LITERAL+");
+  transcript.client("m3 " + std::string(kHead) + "{1}\r\n");
+  transcript.server("+ ready\r\n");
+  transcript.client("a\r\n");
+  transcript.server("m3 OK done\r\n");
+  transcript.client("m4 " + std::string(kHead) + without_waiting + text_.substr(0, 1'100'000));
+  transcript.server("m4 BAD what?\r\n");
+  Session session(scripted(transcript), {});
+  const std::vector<AppendMessage> first = {message("a")};
+  EXPECT_TRUE(session.append("x", first).front().accepted);
+  const std::vector<AppendMessage> more = {large(), message("b")};
+  const auto answers = session.append("x", more);
+  EXPECT_TRUE(answers[0].sent);
+  EXPECT_FALSE(answers[0].accepted);
+  EXPECT_FALSE(answers[1].sent);
+  EXPECT_FALSE(session.is_usable());
+}
+
+TEST_F(LargeSourceTest, IsSentAsBinaryIfAnyPieceHoldsNul) {
+  text_[LargeSource::kPiece + 5] = '\0';
+  Transcript transcript = Transcript::session("LITERAL+ BINARY");
+  transcript.client("m3 " + std::string(kHead) + '~' + announced_);
+  transcript.server("+ ready\r\n");
+  transcript.client(text_ + "\r\n");
+  transcript.server("m3 OK done\r\n");
+  Session session(scripted(transcript), {});
+  const std::vector<AppendMessage> messages = {large()};
+  EXPECT_TRUE(session.append("x", messages).front().accepted);
+}
+
+TEST_F(LargeSourceTest, ThatCannotBeReadEndsTheSession) {
+  Transcript transcript = Transcript::session("LITERAL+");
+  transcript.client("m3 " + std::string(kHead) + announced_);
+  transcript.server("+ ready\r\n");
+  transcript.client(text_.substr(0, LargeSource::kPiece));
+  Session session(scripted(transcript), {});
+  const std::vector<AppendMessage> messages = {large(LargeSource::kPiece)};
+  EXPECT_ERROR(kIo, "the disk is broken", session.append("x", messages));
 }
 
 }  // namespace

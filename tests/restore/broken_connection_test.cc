@@ -9,6 +9,7 @@
 #include "restore/folder_restore.h"
 #include "tests/expect_error.h"
 #include "tests/restore/model_server.h"
+#include "tests/temporary_directory.h"
 
 namespace restore {
 namespace {
@@ -36,6 +37,13 @@ class BrokenConnectionTest : public testing::TestWithParam<const char*> {
     planned_.messages.push_back(entry);
   }
 
+  // In a file if it is longer than `place_` allows.
+  store::MessageBytes bytes_of(const std::string& text) {
+    store::MessageBuffer buffer(place_);
+    buffer.add(base::as_bytes(text));
+    return buffer.take();
+  }
+
   FolderReport restore() {
     imap::Session session = server_.session();
     FolderRestore folder(planned_, {}, Start::kFresh);
@@ -46,8 +54,8 @@ class BrokenConnectionTest : public testing::TestWithParam<const char*> {
     folder.open(session, reopen);
     std::vector<FolderRestore::Waiting> batch;
     for (std::size_t at = 0; at < texts_.size(); ++at) {
-      if (!folder.wants(at, store::MessageBytes(base::to_bytes(texts_[at])))) continue;
-      batch.push_back({at, store::MessageBytes(base::to_bytes(texts_[at]))});
+      const store::MessageBytes bytes = bytes_of(texts_[at]);
+      if (folder.wants(at, bytes)) batch.push_back({at, bytes});
     }
     folder.append(session, batch, reopen);
     folder.compare(session, reopen);
@@ -68,6 +76,9 @@ class BrokenConnectionTest : public testing::TestWithParam<const char*> {
   std::vector<std::string> texts_;
   int losses_ = 0;
   std::vector<store::TreeMessage> recorded_;
+  tests::TemporaryDirectory directory_;
+  store::SpoolPlace place_{
+      .directory = directory_.path(), .max_in_memory = 1'000'000, .keep_free = 0};
 };
 
 TEST_P(BrokenConnectionTest, TheMessageIsSkippedAndTheOthersAreRestoredOnce) {
@@ -80,6 +91,23 @@ TEST_P(BrokenConnectionTest, TheMessageIsSkippedAndTheOthersAreRestoredOnce) {
   texts_.erase(texts_.begin() + 17);
   EXPECT_THAT(there(), testing::UnorderedElementsAreArray(texts_));
   EXPECT_LE(losses_, 10);
+}
+
+TEST_P(BrokenConnectionTest, LongMessagesAreSentFromTheirFiles) {
+  place_.max_in_memory = 40;
+  const std::string longer(100, 'x');
+  for (int number = 0; number < 20; ++number) {
+    plan(number == 7 ? longer + kBad : number % 2 == 0 ? longer : "short");
+  }
+  const FolderReport report = restore();
+  EXPECT_EQ(report.restored, 19U);
+  for (const AlteredMessage& message : report.altered) {
+    EXPECT_THAT(message.how, testing::Not(HasSubstr("bytes")));
+  }
+  ASSERT_EQ(report.skipped.size(), 1U);
+  EXPECT_EQ(report.skipped[0].uid, base::Uid{8});
+  texts_.erase(texts_.begin() + 7);
+  EXPECT_THAT(there(), testing::UnorderedElementsAreArray(texts_));
 }
 
 TEST_P(BrokenConnectionTest, AnInvalidAnswerCountsAsALostConnection) {
@@ -131,7 +159,7 @@ TEST_P(BrokenConnectionTest, AMessageIsNotMistakenForAnEqualOneOnAnotherConnecti
   folder.open(one, reopen);
   std::vector<FolderRestore::Waiting> messages;
   for (const std::size_t at : {0U, 1U}) {
-    const store::MessageBytes bytes(base::to_bytes(text));
+    const store::MessageBytes bytes = bytes_of(text);
     EXPECT_TRUE(folder.wants(at, bytes));
     messages.push_back({at, bytes});
   }

@@ -20,6 +20,10 @@ class MailFilesTest : public testing::Test {
  protected:
   // The mbox file with this message alone, without its From_ line.
   std::string mbox(std::string_view message) {
+    return mbox(store::MessageBytes(base::to_bytes(message)));
+  }
+
+  std::string mbox(const store::MessageBytes& message) {
     base::FileSystem& files = base::real_file_system();
     store::MessageEntry entry;
     entry.uid = {1};
@@ -28,10 +32,9 @@ class MailFilesTest : public testing::Test {
     const base::Path name = std::to_string(++boxes_);
     const auto box = make_mail_files(MailFormat::kMbox, files, directory_.path(), name,
                                      std::chrono::sys_seconds());
-    const base::Path file =
-        directory_.path() / box->add(entry, store::MessageBytes(base::to_bytes(message)));
+    const base::Path file = directory_.path() / box->add(entry, message);
     box->finish();
-    const auto bytes = base::read_file(files, file, 1'000'000);
+    const auto bytes = base::read_file(files, file, 10'000'000);
     const std::string text = base::to_text(bytes.value());
     EXPECT_TRUE(text.starts_with("From MAILER-DAEMON "));
     return text.substr(text.find('\n') + 1);
@@ -143,6 +146,30 @@ TEST_F(MailFilesTest, QuotesLinesThatLookLikeASeparator) {
       mbox("Subject: x\r\nFrom us\r\n>From them\r\n\r\n>>From far\r\nFromage"),
       "Status: RO\nX-Status: F\nSubject: x\n>From us\n>>From them\n\n>>>From far\nFromage\n\n");
   EXPECT_EQ(mbox(""), "Status: RO\nX-Status: F\n\n");
+}
+
+TEST_F(MailFilesTest, AMessageInAFileIsWrittenAsItIs) {
+  const base::Path directory = directory_.path();
+  const store::SpoolPlace place{.directory = directory, .max_in_memory = 100, .keep_free = 0};
+  std::string text = "Subject: x\r\n\r\n";
+  std::string expected = "Status: RO\nX-Status: F\nSubject: x\n\n";
+  while (text.size() < 2 * store::MessageBytes::kMaxPiece + 1) {
+    text += "From " + std::string(900, 'x') + "\r\n";
+    expected += ">From " + std::string(900, 'x') + "\n";
+  }
+  store::MessageBuffer buffer(place);
+  buffer.add(base::as_bytes(text));
+  const store::MessageBytes message = buffer.take();
+  EXPECT_FALSE(message.in_memory());
+  EXPECT_TRUE(mbox(message) == expected + "\n");
+
+  base::FileSystem& files = base::real_file_system();
+  const auto eml = make_mail_files(MailFormat::kEml, files, directory, "eml", {});
+  store::MessageEntry entry;
+  entry.uid = {1};
+  const base::Path file = directory / eml->add(entry, message);
+  eml->finish();
+  EXPECT_TRUE(base::to_text(base::read_file(files, file, 10'000'000).value()) == text);
 }
 
 }  // namespace

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "tests/expect_error.h"
+#include "tests/temporary_directory.h"
+
 namespace restore {
 namespace {
 
@@ -66,6 +69,36 @@ TEST(ReadBackTest, KnownAlterationsKeepTheCanonicalDigest) {
   EXPECT_NE(digest("A: b\r\n\r\n\xC3"), digest("A: b\r\n\r\nX"));
   EXPECT_NE(digest("a\rb"), digest("a\r\nb"));
   EXPECT_NE(digest("a"), digest("a\r\n"));
+}
+
+store::MessageBytes read_back(OneMessage& sink, std::string_view text) {
+  for (; !text.empty(); text.remove_prefix(1)) sink.body_piece(base::as_bytes(text.substr(0, 1)));
+  return sink.take();
+}
+
+TEST(ReadBackTest, LongMessagesAreComparedInFiles) {
+  const tests::TemporaryDirectory directory;
+  const store::SpoolPlace place{.directory = directory.path(), .max_in_memory = 4, .keep_free = 0};
+  OneMessage sink(place);
+  sink.body_piece(base::as_bytes("of a connection that is lost"));
+  sink.discard();
+  const store::MessageBytes served = read_back(sink, "A: XX\r\n\r\nb\r\n");
+  EXPECT_FALSE(served.in_memory());
+  EXPECT_EQ(describe_alteration(bytes_of("A: \xC3\xA4\n\nb\n"), served),
+            "line ends became CRLF; 8-bit bytes in the header became X");
+  EXPECT_EQ(describe_alteration(served, bytes_of("A: XX\r\n\r\nc")),
+            "differs from byte 9 onwards; 10 bytes instead of 12");
+  EXPECT_EQ(describe_alteration(served, served), "");
+}
+
+TEST(ReadBackTest, AMessageWithoutRoomForItsFileDoesNotEndTheSession) {
+  const tests::TemporaryDirectory directory;
+  const store::SpoolPlace place{
+      .directory = directory.path() / "gone", .max_in_memory = 4, .keep_free = 0};
+  OneMessage sink(place);
+  EXPECT_ERROR(kIo, "does not exist", read_back(sink, "longer"));
+  sink.discard();
+  EXPECT_EQ(read_back(sink, "abc").size(), 3U);
 }
 
 }  // namespace
