@@ -107,9 +107,9 @@ class Drill {
           ++report_.intact;
           report_.bytes += found.size;
         },
-        [&](std::size_t position, const std::string& why) {
+        [&](std::size_t position, const base::Error& why) {
           add_trouble(DrillTroubleKind::kUnreadable, folder, folder.messages[position].uid,
-                      base::escape_for_terminal(why));
+                      base::escape_for_terminal(why.what()));
         });
     if (folder.is_whole && std::ranges::all_of(digests, [](const auto& one) { return !!one; })) {
       compare_with_receipt(folder, digests);

@@ -142,9 +142,9 @@ class Export {
     reader_.read_messages(
         ids,
         [&](std::size_t position, const store::MessageBytes& bytes) { messages[position] = bytes; },
-        [&](std::size_t position, const std::string& why) {
-          exported.skipped.emplace_back(entries[position].uid, why);
-          exported.has_damage = true;
+        [&](std::size_t position, const base::Error& why) {
+          exported.skipped.emplace_back(entries[position].uid, why.what());
+          exported.has_damage = exported.has_damage || why.code() != base::ErrorCode::kNoSpace;
         });
     std::string lines;
     std::uint64_t written = 0;
@@ -185,7 +185,7 @@ class Export {
     base::ExitStatus status = base::ExitStatus::kDone;
     for (const ExportedFolder& folder : folders_) {
       if (folder.has_damage) return base::ExitStatus::kDamaged;
-      if (folder.error.empty()) continue;
+      if (folder.error.empty() && folder.skipped.empty()) continue;
       status = exported() == 0 ? base::ExitStatus::kNothingDone : base::ExitStatus::kPartial;
     }
     return status;

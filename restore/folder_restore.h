@@ -25,7 +25,7 @@ namespace restore {
 // kResumed: an earlier run, or a connection that was lost, may have written into the folder.
 enum class Start { kFresh, kResumed };
 
-// Call in this order: open(); wants() or give_up_unreadable() for every message, in one thread, and
+// Call in this order: open(); wants() or one of give_up...() for every message, in one thread, and
 // meanwhile append() for the wanted ones, in any thread; compare(); describe(). Refused, damaged
 // and altered messages are in the report, and so are messages over which the server breaks the
 // connection each time, and all messages if the server refuses to open the folder; functions that

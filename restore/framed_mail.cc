@@ -87,7 +87,7 @@ class FramedSelection {
     std::vector<std::string> reasons(entries.size());
     reader_.read_messages(
         ids, [&](std::size_t at, const store::MessageBytes& bytes) { messages[at] = bytes; },
-        [&](std::size_t at, const std::string& why) { reasons[at] = why; });
+        [&](std::size_t at, const base::Error& why) { reasons[at] = why.what(); });
     for (std::size_t at = 0; at < entries.size(); ++at) {
       const store::MessageEntry& entry = entries[at];
       ordered_json head = {{"folder", folder},

@@ -97,7 +97,10 @@ std::size_t InPlace::foreign_messages(store::Reader& reader, const std::string& 
         [&](std::size_t, const store::MessageBytes& bytes) {
           planned.emplace(canonical_digest(bytes), bytes.size());
         },
-        [](std::size_t, const std::string&) {});
+        [](std::size_t, const base::Error& why) {
+          // Otherwise the message would count as one that this restore did not put there.
+          if (why.code() == base::ErrorCode::kNoSpace) base::fail(why.code(), "{}", why.what());
+        });
   }
   std::size_t foreign = 0;
   for (const auto& served : present.messages()) {

@@ -99,7 +99,7 @@ std::string unreadable(store::Writer& writer, std::span<const store::MessageId> 
   std::string trouble;
   writer.reader().check_messages(
       ids, [](std::size_t, const store::MessageDigest&) {},
-      [&](std::size_t, const std::string& why) { trouble = why; });
+      [&](std::size_t, const base::Error& why) { trouble = why.what(); });
   return trouble;
 }
 

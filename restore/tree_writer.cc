@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "base/error.h"
+
 namespace restore {
 
 namespace {
@@ -92,10 +94,14 @@ void TreeWriter::read(WorkPool& pool, const Done& done) {
         }
         was_read(index, pool, done);
       },
-      [&](std::size_t at, const std::string& why) {
+      [&](std::size_t at, const base::Error& why) {
         const std::size_t index = place(at);
         const std::size_t position = at - first[index];
-        folders_[index].folder->give_up_unreadable(position, why);
+        if (why.code() == base::ErrorCode::kNoSpace) {
+          folders_[index].folder->give_up(position, why.what());
+        } else {
+          folders_[index].folder->give_up_unreadable(position, why.what());
+        }
         handled_(index, 1, folders_[index].folder->planned().messages[position].size);
         was_read(index, pool, done);
       });

@@ -218,7 +218,7 @@ void Reader::read_messages(
         try {
           bytes = impl_->objects.read_message(message.id, message.place, impl_->spool);
         } catch (const base::Error& error) {
-          damaged(message.position, error.what());
+          damaged(message.position, error);
           return;
         }
         take(message.position, bytes);
@@ -237,7 +237,7 @@ void Reader::check_messages(
         try {
           found = impl_->objects.check_message(message.id, message.place);
         } catch (const base::Error& error) {
-          damaged(message.position, error.what());
+          damaged(message.position, error);
           return;
         }
         take(message.position, found);
@@ -259,7 +259,7 @@ void Reader::Impl::for_each_found(std::span<const MessageId> messages,
     if (const auto place = objects.find_required(ObjectType::kMessage, id)) {
       wanted.push_back({.id = id, .place = *place, .position = position});
     } else {
-      damaged(position, missing(messages[position]));
+      damaged(position, base::Error(ErrorCode::kNotFound, missing(messages[position])));
     }
   }
   std::ranges::sort(wanted, {}, [](const PlacedMessage& message) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/error.h"
 #include "base/file_system.h"
 #include "store/format/location.h"
 #include "store/format/object_id.h"
@@ -87,13 +88,13 @@ class Reader {
   // The message's first bytes, at most `max`; all of it is checked against its id.
   base::Bytes read_beginning(const MessageId& message, std::size_t max);
 
-  using Damaged = std::function<void(std::size_t position, const std::string& why)>;
+  using Damaged = std::function<void(std::size_t position, const base::Error& why)>;
 
   // Reads each message once, in the order of their positions in the store, whatever the order of
   // `messages`. While `take` runs, a thread of the reader reads the blocks of the next ones: up to
   // 24 MiB, which count as part of the 64 MiB that a reader caches. `position` is the index in
-  // `messages`; `take` may keep a copy of the bytes. A message that is damaged, or has no room in a
-  // file, is passed to `damaged` with the reason instead, and the others follow.
+  // `messages`; `take` may keep a copy of the bytes. A message that is damaged, or for whose file
+  // there is no room (kNoSpace), is passed to `damaged` instead, and the others follow.
   void read_messages(
       std::span<const MessageId> messages,
       const std::function<void(std::size_t position, const MessageBytes& bytes)>& take,

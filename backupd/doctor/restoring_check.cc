@@ -65,7 +65,7 @@ std::optional<ProbeMessage> choose_message(const base::Environment& environment,
         const bool is_beyond = is_header_beyond_ascii(message.bytes());
         if (!chosen || is_beyond) chosen = ProbeMessage{*snapshot, ids[position], is_beyond};
       },
-      [](std::size_t, const std::string&) {});  // damage is reported by other commands
+      [](std::size_t, const base::Error&) {});  // damage is reported by other commands
   return chosen;
 }
 

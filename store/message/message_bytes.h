@@ -17,7 +17,7 @@ namespace store {
 
 class Spool;
 
-// Of a message that was read to the end.
+// The digest and size of a message that was read to the end.
 struct MessageDigest {
   Sha256 digest;
   std::uint64_t size = 0;  // bytes of the message
@@ -79,7 +79,7 @@ class MessageBuffer {
   // Fails with kIo, and with kNoSpace before the disk is full.
   void add(base::ByteView piece);
 
-  // What was added, which the buffer no longer has then.
+  // Returns what was added, and leaves the buffer empty.
   MessageBytes take();
 
  private:

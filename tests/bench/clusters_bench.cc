@@ -33,7 +33,9 @@ void export_account(store::Reader& reader, const std::string& account) {
   const auto read = [&] {
     reader.read_messages(
         ids, [](std::size_t, const store::MessageBytes&) {},
-        [](std::size_t, const std::string& why) { fmt::print("export: DAMAGED: {}\n", why); });
+        [](std::size_t, const base::Error& why) {
+          fmt::print("export: DAMAGED: {}\n", why.what());
+        });
     ids.clear();
     bytes = 0;
   };

@@ -110,7 +110,7 @@ void read_all(const base::Path& directory) {
       [&](std::size_t, const store::MessageBytes& message) {
         bytes += static_cast<double>(message.size());
       },
-      [&](std::size_t, const std::string&) { ++damaged; });
+      [&](std::size_t, const base::Error&) { ++damaged; });
   print("read all", watch.seconds(), "s");
   print("read all, speed", bytes / 1e6 / watch.seconds(), "MB/s");
   print("read all, peak memory", peak_megabytes(), "MiB");

@@ -65,8 +65,8 @@ class OwnIndexTest : public StoreFixture {
         [&](std::size_t position, const MessageBytes& message) {
           messages[position] = base::to_text(message.bytes());
         },
-        [&](std::size_t position, const std::string& why) {
-          messages[position] = "damaged: " + why;
+        [&](std::size_t position, const base::Error& why) {
+          messages[position] = std::string("damaged: ") + why.what();
         });
     return messages;
   }
@@ -187,8 +187,8 @@ TEST_F(OwnIndexTest, AnExportGoesOnWhileAPruneMovesTheRest) {
         if (!std::exchange(has_pruned, true)) prune_all({dropped.id});
         messages[position] = base::to_text(message.bytes());
       },
-      [&](std::size_t position, const std::string& why) {
-        messages[position] = "damaged: " + why;
+      [&](std::size_t position, const base::Error& why) {
+        messages[position] = std::string("damaged: ") + why.what();
       });
   EXPECT_TRUE(has_pruned);
   EXPECT_EQ(samples(0, 25), messages);

@@ -55,7 +55,7 @@ class ManyMessagesTest : public ReadOrderTest {
     std::size_t damaged = 0;
     reader.read_messages(
         ids_, [&](std::size_t, const MessageBytes&) { ++taken; },
-        [&](std::size_t, const std::string&) { ++damaged; });
+        [&](std::size_t, const base::Error&) { ++damaged; });
     return {taken, damaged};
   }
 
@@ -96,7 +96,7 @@ TEST_F(ManyMessagesTest, TheNextBlocksAreReadMeanwhile) {
         EXPECT_GE(bytes_read(), kOfTheFirst * 5 / 4);
         EXPECT_LE(bytes_read(), kOfTheFirst * 4) << "no more than is kept";
       },
-      [](std::size_t, const std::string& why) { FAIL() << why; });
+      [](std::size_t, const base::Error& why) { FAIL() << why.what(); });
 }
 
 TEST_F(ManyMessagesTest, AnErrorOfTheCallerEndsTheReading) {
@@ -105,7 +105,7 @@ TEST_F(ManyMessagesTest, AnErrorOfTheCallerEndsTheReading) {
     base::fail(base::ErrorCode::kNoSpace, "write the message: the disk is full");
   };
   EXPECT_ERROR(kNoSpace, "the disk is full",
-               reader.read_messages(ids_, fail, [](std::size_t, const std::string&) {}));
+               reader.read_messages(ids_, fail, [](std::size_t, const base::Error&) {}));
   EXPECT_EQ(std::pair(std::size_t{kMessages}, std::size_t{0}), read_all(reader));
 }
 

@@ -143,8 +143,8 @@ std::vector<std::string> StoreFixture::restore(Reader& reader, const std::string
       [&](std::size_t position, const MessageBytes& message) {
         messages[position] = base::to_text(message.bytes());
       },
-      [&](std::size_t position, const std::string& why) {
-        messages[position] = "damaged: " + why;
+      [&](std::size_t position, const base::Error& why) {
+        messages[position] = std::string("damaged: ") + why.what();
       });
   return messages;
 }

@@ -249,9 +249,9 @@ TEST_F(StoreTest, MessagesAreReadInStoreOrderPastADamagedOne) {
         const unsigned number = position == 21 ? 3 : 19 - static_cast<unsigned>(position);
         EXPECT_EQ(sample_message(number), base::as_text(message.bytes()));
       },
-      [&](std::size_t position, const std::string& why) {
+      [&](std::size_t position, const base::Error& why) {
         missing.push_back(position);
-        EXPECT_THAT(why, HasSubstr("not in the store"));
+        EXPECT_THAT(why.what(), HasSubstr("not in the store"));
       });
   EXPECT_EQ(21U, order.size());
   EXPECT_EQ(19U, order.front());

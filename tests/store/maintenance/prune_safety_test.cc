@@ -99,7 +99,7 @@ TEST_P(PruneSafetyTest, AReaderLooksUpMovedObjectsAgain) {
         prune({}, std::chrono::seconds(0));
         ASSERT_THAT(pack_names(), SizeIs(1));
       },
-      [&](std::size_t, const std::string& why) { ADD_FAILURE() << why; });
+      [&](std::size_t, const base::Error& why) { ADD_FAILURE() << why.what(); });
   EXPECT_EQ(samples(0, 10), messages);
 }
 

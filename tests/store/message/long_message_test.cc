@@ -28,19 +28,20 @@ class LongMessageTest : public StoreFixture {
     return ids;
   }
 
-  // Of which few messages are in memory.
+  // A reader that holds only very short messages in memory.
   Reader reader_of_files() {
     Location location = location_;
     location.max_in_memory = 1'000;
     return Reader::open(location, files_);
   }
 
-  // What a reader returns for each message: its bytes, or why it can't be read.
+  // The results for each message: its bytes and digest, or why it can't be read.
   struct Read {
     std::map<std::size_t, std::string> messages;
     std::map<std::size_t, MessageDigest> digests;
     std::map<std::size_t, std::string> damaged;
     std::map<std::size_t, std::string> without_digest;
+    std::map<std::size_t, base::ErrorCode> codes;  // of `damaged`
   };
   static Read read_all(Reader& reader, const std::vector<MessageId>& ids) {
     Read read;
@@ -49,11 +50,16 @@ class LongMessageTest : public StoreFixture {
         [&](std::size_t position, const MessageBytes& message) {
           read.messages[position] = base::to_text(message.bytes());
         },
-        [&](std::size_t position, const std::string& why) { read.damaged[position] = why; });
+        [&](std::size_t position, const base::Error& why) {
+          read.damaged[position] = why.what();
+          read.codes[position] = why.code();
+        });
     reader.check_messages(
         ids,
         [&](std::size_t position, const MessageDigest& found) { read.digests[position] = found; },
-        [&](std::size_t position, const std::string& why) { read.without_digest[position] = why; });
+        [&](std::size_t position, const base::Error& why) {
+          read.without_digest[position] = why.what();
+        });
     return read;
   }
 };
@@ -94,6 +100,7 @@ TEST_F(LongMessageTest, ADamagedOneIsNotPassedOnAndTheOthersAre) {
             (std::map<std::size_t, std::string>{{0, sample_message(1)}, {2, sample_message(2)}}));
   ASSERT_EQ(read.damaged.size(), 1U);
   EXPECT_THAT(read.damaged.at(1), HasSubstr("read message " + ids[0].object.hex()));
+  EXPECT_EQ(read.codes.at(1), base::ErrorCode::kDamaged);
   EXPECT_EQ(read.damaged, read.without_digest);
   EXPECT_EQ(read.digests.size(), 2U);
   EXPECT_ERROR(kDamaged, "read message", reader.read_message(ids[0]));
@@ -112,6 +119,7 @@ TEST_F(LongMessageTest, WithoutRoomForTheFileOnlyShortOnesAreRead) {
   EXPECT_EQ(read.messages, (std::map<std::size_t, std::string>{{0, "short"}, {2, "as short"}}));
   ASSERT_EQ(read.damaged.size(), 1U);
   EXPECT_THAT(read.damaged.at(1), HasSubstr("must stay free: make room"));
+  EXPECT_EQ(read.codes.at(1), base::ErrorCode::kNoSpace);
   EXPECT_EQ(read.digests.size(), 3U) << "a check needs no file";
   EXPECT_EQ(base::to_text(reader.read_beginning(ids[1], 3)), "xxx");
   EXPECT_ERROR(kNoSpace, "make room", reader.read_message(ids[1]));

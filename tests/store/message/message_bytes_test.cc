@@ -52,7 +52,7 @@ RC_GTEST_FIXTURE_PROP(MessageBytesTest, AreTheSameInMemoryAndInAFile,
   const auto max_in_memory = *rc::gen::inRange<std::size_t>(0, 20);
   const SpoolPlace place = this->place(max_in_memory);
   MessageBuffer buffer(place);
-  // What was expected is no promise.
+  // The size that begin() gets is no promise.
   buffer.begin(*rc::gen::inRange<std::uint64_t>(0, max_in_memory + 1));
   std::string text;
   for (const std::string& piece : pieces) {
