@@ -191,8 +191,9 @@ std::vector<AclEntry> Session::inbox_rights() {
   return during("get the rights", kInbox, [&] { return impl_->inbox_rights(); });
 }
 
-std::vector<FolderDetails> Session::details(std::span<const std::string> raw_names) {
-  return during("get details", "*", [&] { return impl_->details(raw_names); });
+std::vector<FolderDetails> Session::details(std::span<const std::string> raw_names,
+                                            std::size_t folders) {
+  return during("get details", "*", [&] { return impl_->details(raw_names, folders); });
 }
 
 void Session::set_acl(std::string_view raw_name, const AclEntry& entry) {

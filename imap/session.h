@@ -238,10 +238,13 @@ class Session {
   void set_acl(std::string_view raw_name, const AclEntry& entry);
 
   // One result for each folder, in the same order, all in one round trip. The empty name stands for
-  // the account, with METADATA only. Properties that the server refuses to report are empty. Of
-  // more than 100 folders, the quota roots of 4 are requested, of more than 1,000 of 2; if those
-  // agree, the others have the same, and otherwise a second round trip requests them.
-  std::vector<FolderDetails> details(std::span<const std::string> raw_names);
+  // the account, with METADATA only. Properties that the server refuses to report are empty. In an
+  // account of more than 100 folders, the quota roots of 4 are requested, of more than 1,000 of 2,
+  // of more than 5,000 of one, if possible INBOX; if they agree, the others have the same, and
+  // otherwise a second round trip requests them. `folders`: the number in the account, if these are
+  // not all.
+  std::vector<FolderDetails> details(std::span<const std::string> raw_names,
+                                     std::size_t folders = 0);
 
   // Empty if the server has no QUOTA. Fails with kRefused if a line is not understood.
   std::vector<QuotaRoot> quota_roots(std::string_view raw_name);

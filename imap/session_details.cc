@@ -96,21 +96,23 @@ constexpr std::size_t kQuotaSamples = 4;
 constexpr std::size_t kQuotaSamplesOfMany = 2;
 
 // The folders whose quota roots are requested first: all, or a few that are far apart in the list.
-// Of very many only one, INBOX if it is among them, so that its roots count as those of all.
-std::vector<std::string> quota_samples(std::span<const std::string> raw_names) {
-  std::vector<std::string> samples;
-  if (raw_names.size() <= kMaxAskedForQuota) {
-    samples.assign(raw_names.begin(), raw_names.end());
-    return samples;
-  }
-  if (raw_names.size() > kVeryManyFolders) {
+// In an account of very many only one, INBOX if it is among them, so that its roots count as those
+// of all. `folders`: how many the account has, if these are not all.
+std::vector<std::string> quota_samples(std::span<const std::string> raw_names,
+                                       std::size_t folders) {
+  folders = std::max(folders, raw_names.size());
+  const std::size_t count = folders <= kMaxAskedForQuota  ? raw_names.size()
+                            : folders <= kManyFolders     ? kQuotaSamples
+                            : folders <= kVeryManyFolders ? kQuotaSamplesOfMany
+                                                          : 1;
+  if (raw_names.size() <= count) return {raw_names.begin(), raw_names.end()};
+  if (count == 1) {
     const auto inbox = std::ranges::find_if(raw_names, [](const std::string& raw_name) {
       return base::equal_ignoring_case(raw_name, kInbox);
     });
-    samples.push_back(inbox != raw_names.end() ? *inbox : raw_names.front());
-    return samples;
+    return {inbox != raw_names.end() ? *inbox : raw_names.front()};
   }
-  const std::size_t count = raw_names.size() > kManyFolders ? kQuotaSamplesOfMany : kQuotaSamples;
+  std::vector<std::string> samples;
   for (std::size_t i = 0; i < count; ++i) {
     samples.push_back(raw_names[i * (raw_names.size() - 1) / (count - 1)]);
   }
@@ -123,7 +125,8 @@ bool have_same_roots(const std::vector<QuotaRoot>& a, const std::vector<QuotaRoo
 
 }  // namespace
 
-std::vector<FolderDetails> Session::Impl::details(std::span<const std::string> raw_names) {
+std::vector<FolderDetails> Session::Impl::details(std::span<const std::string> raw_names,
+                                                  std::size_t folders) {
   const bool has_metadata = capabilities_.has("METADATA");
   const bool has_account_metadata = has_metadata || capabilities_.has("METADATA-SERVER");
   std::vector<std::string> with_quota;
@@ -131,7 +134,7 @@ std::vector<FolderDetails> Session::Impl::details(std::span<const std::string> r
     if (!capabilities_.has("QUOTA")) break;
     if (!raw_name.empty() && can_be_a_string(raw_name)) with_quota.push_back(raw_name);
   }
-  const std::vector<std::string> samples = quota_samples(with_quota);
+  const std::vector<std::string> samples = quota_samples(with_quota, folders);
   const std::set<std::string_view> is_sample(samples.begin(), samples.end());
   std::vector<Connection::Tag> tags;
   for (const std::string& raw_name : raw_names) {

@@ -72,7 +72,7 @@ class Session::Impl {
   Created create(std::string_view raw_name, std::span<const std::string> uses);
   std::vector<std::vector<AclEntry>> acls(std::span<const std::string> raw_names);
   std::vector<AclEntry> inbox_rights();
-  std::vector<FolderDetails> details(std::span<const std::string> raw_names);
+  std::vector<FolderDetails> details(std::span<const std::string> raw_names, std::size_t folders);
   void set_acl(std::string_view raw_name, const AclEntry& entry);
   void run_on_folder(FixedText verb, std::string_view raw_name);
   std::vector<QuotaRoot> quota_roots(std::string_view raw_name);

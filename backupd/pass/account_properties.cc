@@ -154,7 +154,7 @@ store::AccountProperties refresh_properties(imap::Session& session, const Listed
   }
   asked.emplace_back();  // the empty name: the account's own properties
   const std::uint64_t odd = session.odd_lines().count;
-  const std::vector<imap::FolderDetails> details = session.details(asked);
+  const std::vector<imap::FolderDetails> details = session.details(asked, folders.all.size());
   LimitsByRoot limits;
   for (std::size_t at = 0; at < asked.size(); ++at) {
     add(properties, limits, asked[at], details[at]);

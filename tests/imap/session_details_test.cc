@@ -161,5 +161,16 @@ TEST_F(ManyQuotaRootsTest, EachFolderIsAskedForIfTheyDiffer) {
   EXPECT_EQ(all[67].quota_roots.front().name, "User quota");
 }
 
+// As when they are those that changed since the last backup.
+TEST_F(ManyQuotaRootsTest, TheSizeOfTheAccountCountsNotThatOfTheRequest) {
+  names_.resize(50);
+  add_flight({"F0", "F49"});
+  const QuotaRoot root{"User quota", {{"STORAGE", 12, 1000}}};
+  Session session(scripted(transcript_), {});
+  const auto all = session.details(names_, 5'000);
+  ASSERT_EQ(all.size(), 50U);
+  for (const FolderDetails& details : all) EXPECT_THAT(details.quota_roots, ElementsAre(root));
+}
+
 }  // namespace
 }  // namespace imap
