@@ -21,7 +21,7 @@ namespace bench {
 namespace {
 
 const char* const kAccountName = "alice";
-constexpr std::size_t kLargeMessage = 200'000'000;
+constexpr std::size_t kLargeMessage = 1'000'000'000;
 
 // Lines that compress badly, as an attachment does.
 std::string large_message() {
@@ -102,6 +102,7 @@ class CommandMemory {
     restore({"search", kAccountName, "report", "--json", "--limit", std::to_string(messages_)});
     restore({"diff", kAccountName, "--from", first, "--to", last});
     const programs::json pictures = mailstow_.restore_json({"messages", kAccountName, "Pictures"});
+    restore({"show", kAccountName, pictures["messages"][0]["message"]});
     restore({"show", kAccountName, pictures["messages"][0]["message"], "--raw"});
   }
 

@@ -6,7 +6,7 @@
 
 namespace bench {
 
-// Prints the result. `messages`: in the large folder, beside a message of 200 MB. Filling the
+// Prints the result. `messages`: in the large folder, beside a message of 1 GB. Filling the
 // server takes minutes.
 void measure_command_memory(std::uint32_t messages);
 
