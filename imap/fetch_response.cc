@@ -115,6 +115,7 @@ FetchResponse read_fetch_response(Lexer& lexer, std::uint32_t sequence_number, B
   bool has_date = false;
   bool has_size = false;
   bool has_id = false;
+  bool has_folder = false;
   lexer.skip_spaces();
   lexer.open();
   for (lexer.skip_spaces(); !lexer.take_close(); lexer.skip_spaces()) {
@@ -139,6 +140,8 @@ FetchResponse read_fetch_response(Lexer& lexer, std::uint32_t sequence_number, B
       read_once(has_id, server_id, ids.size() == 1 ? std::optional(ids.front()) : std::nullopt);
     } else if (equal_ignoring_case(name, "X-GM-MSGID") && lexer.peek() != '(') {
       read_once(has_id, server_id, std::optional(lexer.string()));
+    } else if (equal_ignoring_case(name, "X-MAILBOX") && lexer.peek() != '(') {
+      read_once(has_folder, items.folder, std::optional(lexer.string()));
     } else {
       lexer.skip_value();
     }

@@ -19,4 +19,7 @@ struct FolderDetails {
   bool is_cut = false;
 };
 
+// Whether quota roots are requested.
+enum class Quotas { kRequested, kLeftOut };
+
 }  // namespace imap

@@ -23,12 +23,13 @@ struct MessageItems {
   std::optional<base::ZonedTime> internal_date;  // also nullopt if it was not understood
   std::optional<std::uint64_t> size;             // RFC822.SIZE: often wrong
   std::string server_id;                         // EMAILID or X-GM-MSGID; empty: unknown
+  std::optional<std::string> folder;             // X-MAILBOX: the raw name of its folder
 };
 
 // The memory that the strings take, in bytes: a server can send 64 MB of flags for one message.
 inline std::size_t memory_of(const MessageItems& items) {
   constexpr std::size_t kOverhead = 64;
-  std::size_t bytes = items.server_id.size();
+  std::size_t bytes = items.server_id.size() + (items.folder ? items.folder->size() : 0);
   if (!items.flags) return bytes;
   for (const std::string& flag : *items.flags) bytes += flag.size() + kOverhead;
   return bytes;

@@ -135,6 +135,18 @@ Response read_flags_response(Lexer& lexer) {
   return FlagsResponse{read_list(lexer)};
 }
 
+// A list of keys and values, or NIL.
+Response read_id_response(Lexer& lexer) {
+  IdResponse response;
+  lexer.skip_spaces();
+  if (lexer.peek() != '(') return response;
+  const std::vector<std::string> words = read_list(lexer);
+  for (std::size_t i = 0; i + 1 < words.size(); i += 2) {
+    if (equal_ignoring_case(words[i], "name")) response.name = words[i + 1];
+  }
+  return response;
+}
+
 // What follows the end of a line of this kind: it is skipped, or the line is not understood.
 enum class Leftover { kSkipped, kInvalidates };
 
@@ -166,6 +178,7 @@ const Reader* find_reader(std::string_view kind) {
       {"FLAGS", read_flags_response},
       {"CAPABILITY",
        [](Lexer& lexer) -> Response { return CapabilityResponse{read_words(lexer)}; }},
+      {"ID", [](Lexer& lexer) -> Response { return read_id_response(lexer); }},
       {"ENABLED", [](Lexer& lexer) -> Response { return EnabledResponse{read_words(lexer)}; }},
       {"NAMESPACE", [](Lexer& lexer) -> Response { return read_namespace_response(lexer); }},
       {"QUOTAROOT", [](Lexer& lexer) -> Response { return read_quota_root_response(lexer); }},

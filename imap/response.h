@@ -47,6 +47,11 @@ struct Continuation {};
 struct CapabilityResponse {
   std::vector<std::string> names;
 };
+// The server's name, as it says: empty if it has none.
+struct IdResponse {
+  std::string name;
+};
+
 struct EnabledResponse {
   std::vector<std::string> names;
 };
@@ -112,11 +117,12 @@ struct OddResponse {
   bool is(std::string_view expected) const { return kind == expected; }
 };
 
-using Response = std::variant<StatusResponse, Continuation, CapabilityResponse, EnabledResponse,
-                              ListResponse, FolderStatusResponse, NamespaceResponse, FlagsResponse,
-                              ExistsResponse, ExpungeResponse, VanishedResponse, SearchResponse,
-                              QuotaRootResponse, QuotaResponse, AclResponse, MyRightsResponse,
-                              MetadataResponse, FetchResponse, UnknownResponse, OddResponse>;
+using Response =
+    std::variant<StatusResponse, Continuation, CapabilityResponse, IdResponse, EnabledResponse,
+                 ListResponse, FolderStatusResponse, NamespaceResponse, FlagsResponse,
+                 ExistsResponse, ExpungeResponse, VanishedResponse, SearchResponse,
+                 QuotaRootResponse, QuotaResponse, AclResponse, MyRightsResponse, MetadataResponse,
+                 FetchResponse, UnknownResponse, OddResponse>;
 
 // Receives the bodies in FETCH responses, piece by piece, before the response is complete.
 class BodySink {

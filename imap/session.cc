@@ -121,6 +121,10 @@ void Session::send_ahead() {
   impl_->send_ahead();
 }
 
+bool Session::is_named_ahead() const {
+  return impl_->is_named_ahead();
+}
+
 const std::optional<FolderStatus>& Session::status_ahead() const {
   return impl_->status_ahead();
 }
@@ -192,8 +196,8 @@ std::vector<AclEntry> Session::inbox_rights() {
 }
 
 std::vector<FolderDetails> Session::details(std::span<const std::string> raw_names,
-                                            std::size_t folders) {
-  return during("get details", "*", [&] { return impl_->details(raw_names, folders); });
+                                            std::size_t folders, Quotas quotas) {
+  return during("get details", "*", [&] { return impl_->details(raw_names, folders, quotas); });
 }
 
 void Session::set_acl(std::string_view raw_name, const AclEntry& entry) {

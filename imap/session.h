@@ -143,12 +143,16 @@ class Session {
   // Only what is opened with examine() may be open meanwhile. `folder` has a status: a folder
   // without messages is only opened, and a folder without HIGHESTMODSEQ is expected to have no
   // MODSEQ; with ListDetail::kNumbers, to have it if the folder opened before has. If its size is
-  // not known, and the server has STATUS=SIZE, STATUS follows.
+  // not known, the messages are requested with the name of their folder where the server has that
+  // (Dovecot's X-MAILBOX; the first call asks for the server's ID); where it has STATUS=SIZE
+  // instead, STATUS follows.
   void request_ahead(const Folder& folder);
   // Sends of it what the server accepts without waiting; the other calls send the rest.
   void send_ahead();
   // The answer to that STATUS for the open folder, after fetch_messages(); else nullopt.
   const std::optional<FolderStatus>& status_ahead() const;
+  // Whether each message of the open folder came with its name, likewise.
+  bool is_named_ahead() const;
   // Discards the answers to everything that was requested ahead. If there was anything, no folder
   // counts as open, so that later commands open none again.
   void close_ahead();
@@ -244,7 +248,7 @@ class Session {
   // otherwise a second round trip requests them. `folders`: the number in the account, if these are
   // not all.
   std::vector<FolderDetails> details(std::span<const std::string> raw_names,
-                                     std::size_t folders = 0);
+                                     std::size_t folders = 0, Quotas quotas = Quotas::kRequested);
 
   // Empty if the server has no QUOTA. Fails with kRefused if a line is not understood.
   std::vector<QuotaRoot> quota_roots(std::string_view raw_name);

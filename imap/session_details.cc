@@ -126,12 +126,12 @@ bool have_same_roots(const std::vector<QuotaRoot>& a, const std::vector<QuotaRoo
 }  // namespace
 
 std::vector<FolderDetails> Session::Impl::details(std::span<const std::string> raw_names,
-                                                  std::size_t folders) {
+                                                  std::size_t folders, Quotas quotas) {
   const bool has_metadata = capabilities_.has("METADATA");
   const bool has_account_metadata = has_metadata || capabilities_.has("METADATA-SERVER");
   std::vector<std::string> with_quota;
   for (const std::string& raw_name : raw_names) {
-    if (!capabilities_.has("QUOTA")) break;
+    if (quotas == Quotas::kLeftOut || !capabilities_.has("QUOTA")) break;
     if (!raw_name.empty() && can_be_a_string(raw_name)) with_quota.push_back(raw_name);
   }
   const std::vector<std::string> samples = quota_samples(with_quota, folders);

@@ -220,6 +220,7 @@ OpenFolder Session::Impl::open_folder(FixedText verb, std::string_view raw_name,
       verb == FixedText("EXAMINE") && resync == nullptr && is_requested_ahead(raw_name);
   if (!is_ahead) discard_ahead();
   status_ahead_.reset();
+  is_named_ahead_ = false;
   has_modseq_ = false;
   const Connection::Take take_state = [&](Response& response) {
     if (const auto* const status = std::get_if<StatusResponse>(&response)) {

@@ -63,6 +63,7 @@ class Session::Impl {
   }
   void close_ahead();
   const std::optional<FolderStatus>& status_ahead() const { return status_ahead_; }
+  bool is_named_ahead() const { return is_named_ahead_; }
   std::size_t requested_ahead() const;
   std::uint64_t discarded_ahead() const { return discarded_ahead_; }
   std::string_view discarding() const {
@@ -72,7 +73,8 @@ class Session::Impl {
   Created create(std::string_view raw_name, std::span<const std::string> uses);
   std::vector<std::vector<AclEntry>> acls(std::span<const std::string> raw_names);
   std::vector<AclEntry> inbox_rights();
-  std::vector<FolderDetails> details(std::span<const std::string> raw_names, std::size_t folders);
+  std::vector<FolderDetails> details(std::span<const std::string> raw_names, std::size_t folders,
+                                     Quotas quotas);
   void set_acl(std::string_view raw_name, const AclEntry& entry);
   void run_on_folder(FixedText verb, std::string_view raw_name);
   std::vector<QuotaRoot> quota_roots(std::string_view raw_name);
@@ -130,11 +132,13 @@ class Session::Impl {
     std::vector<FixedText> items;  // of the UID FETCH
     Connection::Tag examine;
     std::optional<Connection::Tag> fetch;   // nullopt: no messages are expected
-    std::optional<Connection::Tag> status;  // behind the fetch; nullopt: LIST has its size
+    std::optional<Connection::Tag> status;  // behind the fetch; nullopt: it is not needed
+    bool is_named = false;                  // the fetch has X-MAILBOX
     bool is_open = false;                   // EXAMINE has succeeded
   };
   bool is_requested_ahead(std::string_view raw_name) const;
   bool expects_modseq(const FolderStatus& listed) const;
+  bool names_folders();
   // Finishes the EXAMINE of the first folder in `ahead_`.
   StatusResponse finish_ahead(const Connection::Take& take);
   // The open folder, if UID FETCH of all its messages was requested with these items. fetch is set.
@@ -272,6 +276,8 @@ class Session::Impl {
 
   std::deque<Ahead> ahead_;
   std::optional<FolderStatus> status_ahead_;  // of the open folder
+  bool is_named_ahead_ = false;               // see Session
+  std::optional<bool> names_folders_;         // nullopt: not yet known
   std::uint64_t discarded_ahead_ = 0;
   bool is_discarding_ = false;
 };

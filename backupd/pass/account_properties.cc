@@ -16,6 +16,7 @@ namespace {
 
 // An account whose mail does not change hardly changes otherwise, and a request costs a round trip.
 constexpr std::chrono::days kMaxAge{7};
+constexpr std::size_t kMaxFoldersWithQuota = 5'000;  // in a first backup
 
 std::vector<std::string> subscriptions(imap::Session& session,
                                        const std::vector<std::string>& last) {
@@ -154,7 +155,10 @@ store::AccountProperties refresh_properties(imap::Session& session, const Listed
   }
   asked.emplace_back();  // the empty name: the account's own properties
   const std::uint64_t odd = session.odd_lines().count;
-  const std::vector<imap::FolderDetails> details = session.details(asked, folders.all.size());
+  const bool leaves_quotas = folders.is_first && folders.all.size() > kMaxFoldersWithQuota;
+  if (leaves_quotas) properties.asked = last.asked;  // the next backup requests all of it
+  const std::vector<imap::FolderDetails> details = session.details(
+      asked, folders.all.size(), leaves_quotas ? imap::Quotas::kLeftOut : imap::Quotas::kRequested);
   LimitsByRoot limits;
   for (std::size_t at = 0; at < asked.size(); ++at) {
     add(properties, limits, asked[at], details[at]);

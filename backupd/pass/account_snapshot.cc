@@ -28,6 +28,7 @@ void AccountSnapshot::load_last() {
 
 ListedFolders AccountSnapshot::listed_folders(const FolderRecords& records) const {
   ListedFolders folders;
+  folders.is_first = last_.all().empty();
   folders.has_changed =
       !std::ranges::equal(last_.all(), records.all(), {}, &FolderRecord::id, &FolderRecord::id);
   for (const FolderRecord& record : records.all()) {

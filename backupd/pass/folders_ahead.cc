@@ -27,13 +27,12 @@ bool agrees(const imap::FolderStatus& status, const store::FolderRecord& record)
   return agrees_but_for_size(status, record) && status.size == record.bytes;
 }
 
-// `behind`: see imap::Session::status_ahead().
-bool agrees_with_server(const imap::FolderStatus& listed,
-                        const std::optional<imap::FolderStatus>& behind,
+bool agrees_with_server(const imap::FolderStatus& listed, const imap::Session& session,
                         const store::FolderRecord& record) {
   if (listed.size) return agrees(listed, record);
   if (!agrees_but_for_size(listed, record)) return false;
-  return listed.messages == 0U || (behind && agrees(*behind, record));
+  const std::optional<imap::FolderStatus>& behind = session.status_ahead();
+  return listed.messages == 0U || session.is_named_ahead() || (behind && agrees(*behind, record));
 }
 
 // As far as the answers to EXAMINE show.
@@ -147,7 +146,7 @@ bool FoldersAhead::accepts(const imap::Session& session, const imap::Folder& fol
     discards_ = 0;
   }
   const bool is_empty = record.receipt.messages == 0;
-  const bool agrees = agrees_with_server(folder.status.value(), session.status_ahead(), record);
+  const bool agrees = agrees_with_server(folder.status.value(), session, record);
   const bool is_trusted =
       is_proven_ && !is_contradicted_ && requested_.front().before <= proven_before_;
   if (!is_refused && !(agrees && (is_trusted || is_empty))) return false;

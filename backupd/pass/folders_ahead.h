@@ -7,11 +7,11 @@
 // A server that carries out commands in another order than they were sent sends messages of another
 // folder. So two things must be true before the record of a folder that was requested ahead is
 // used. STATUS agrees with it: UIDVALIDITY, UIDNEXT, the number of messages and the sum of their
-// sizes. Where the list has no sizes, a STATUS behind the UID FETCH must have them, and agree as
-// well. And the server has proven on this connection that it keeps the order: two folders, one
-// requested directly after the other and both with another one behind them, had the same messages
-// when they were read once more alone, and not the same as each other. Only messages count that
-// came for the commands requested ahead.
+// sizes. Where the list has no sizes, each message must come with the name of its folder, or a
+// STATUS behind the UID FETCH must have the sizes, and agree as well. And the server has proven on
+// this connection that it keeps the order: two folders, one requested directly after the other and
+// both with another one behind them, had the same messages when they were read once more alone, and
+// not the same as each other. Only messages count that came for the commands requested ahead.
 //
 // These two are the first ones of what is under way. So that holds for others only once the second
 // one of a batch, which had the UID FETCH of the first before it, had the same messages as well,

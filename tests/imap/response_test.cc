@@ -229,9 +229,15 @@ TEST(ResponseTest, Metadata) {
   EXPECT_THAT(news.entries, IsEmpty()) << "reports only that they changed";
 }
 
+TEST(ResponseTest, ReadsTheNameOfTheServer) {
+  EXPECT_EQ(answer<IdResponse>("* ID (\"x\" NIL \"NAME\" \"Dovecot\")\r\n").name, "Dovecot");
+  EXPECT_EQ(answer<IdResponse>("* ID (\"version\" \"name\" \"x\")\r\n").name, "");
+  EXPECT_EQ(answer<IdResponse>("* ID NIL\r\n").name, "");
+}
+
 TEST(ResponseTest, SkipsUnknownResponses) {
   for (const std::string unknown :
-       {"* ID (\"name\" \"Dovecot\" \"x\" NIL)\r\n",
+       {"* COMPARATOR \"i;octet\" (\"a\" NIL)\r\n",
         "* ANNOTATION \"\" (/shared/comment {4}\r\n)\r\n()\r\n", "* 3 RECENT\r\n"}) {
     answer<UnknownResponse>(unknown);
     // Exactly that response: the next one is read whole.

@@ -157,5 +157,68 @@ TEST(SessionAheadSizeTest, ARefusedStatusReportsNothing) {
   });
 }
 
+TEST(SessionAheadNameTest, DovecotNamesTheFolderOfEachMessageInstead) {
+  Transcript transcript = Transcript::session("STATUS=SIZE ID");
+  transcript.add(R"(
+    C: m3 ID NIL
+    S: * ID ("version" NIL "Name" "Dovecot")
+    S: m3 OK done
+    C: m4 EXAMINE "A"
+    C: m5 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE X-MAILBOX BODY.PEEK[])
+    C: m6 EXAMINE "B"
+    C: m7 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE X-MAILBOX BODY.PEEK[])
+    S: * 2 EXISTS
+    S: m4 OK opened
+    S: * 1 FETCH (UID 1 FLAGS () X-MAILBOX "A" BODY[] "a")
+    S: * 2 FETCH (FLAGS (\Seen))
+    S: * 2 FETCH (UID 2 FLAGS () X-MAILBOX {1}
+    S: A BODY[] "b")
+    S: m5 OK done
+    S: * 2 EXISTS
+    S: m6 OK opened
+    S: * 1 FETCH (UID 1 FLAGS () X-MAILBOX "B" BODY[] "c")
+    S: * 2 FETCH (UID 2 FLAGS () X-MAILBOX "A" BODY[] "d")
+    S: m7 OK done
+  )");
+  converse_and_cut(transcript, [](Session& session) {
+    session.request_ahead(listed_folder("A", 2));
+    session.request_ahead(listed_folder("B", 2));
+    session.examine("A");
+    EXPECT_FALSE(session.is_named_ahead());
+    EXPECT_EQ(bodies_of_all(session), (std::vector<std::string>{"a", "b"}));
+    EXPECT_TRUE(session.is_named_ahead());
+    session.examine("B");
+    EXPECT_FALSE(session.is_named_ahead());
+    EXPECT_EQ(bodies_of_all(session), (std::vector<std::string>{"c", "d"}));
+    EXPECT_FALSE(session.is_named_ahead());
+  });
+}
+
+TEST(SessionAheadNameTest, AServerThatDoesNotSayWhatItIsIsRequestedTheSize) {
+  for (const std::string answer :
+       {"S: * ID NIL\nS: m3 OK done", "S: m3 BAD what?", "S: m3 OK done"}) {
+    Transcript transcript = Transcript::session("STATUS=SIZE ID");
+    transcript.add("C: m3 ID NIL\n" + answer);
+    transcript.add(R"(
+      C: m4 EXAMINE "A"
+      C: m5 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
+      C: m6 STATUS "A" (MESSAGES UIDNEXT UIDVALIDITY SIZE)
+      S: * 1 EXISTS
+      S: m4 OK opened
+      S: * 1 FETCH (UID 1 FLAGS () BODY[] "a")
+      S: m5 OK done
+      S: * STATUS "A" (MESSAGES 1 UIDNEXT 2 UIDVALIDITY 7 SIZE 1)
+      S: m6 OK done
+    )");
+    converse(transcript, [](Session& session) {
+      session.request_ahead(listed_folder("A", 1));
+      session.examine("A");
+      EXPECT_EQ(bodies_of_all(session), std::vector<std::string>{"a"});
+      EXPECT_TRUE(session.status_ahead());
+      EXPECT_FALSE(session.is_named_ahead());
+    });
+  }
+}
+
 }  // namespace
 }  // namespace imap

@@ -125,7 +125,7 @@ class AskedFoldersTest : public testing::Test {
   }
 
   store::AccountProperties ask(const std::string& conversation, std::chrono::sys_seconds now) {
-    imap::Transcript transcript = imap::Transcript::session("ACL");
+    imap::Transcript transcript = imap::Transcript::session(capabilities_);
     transcript.add(conversation);
     imap::Session session(imap::scripted(transcript), {});
     return refresh_properties(session, folders_, last_, now);
@@ -133,6 +133,7 @@ class AskedFoldersTest : public testing::Test {
 
   static constexpr std::chrono::sys_seconds kThen =
       std::chrono::sys_days(std::chrono::year(2026) / 11 / 24);
+  std::string capabilities_ = "ACL";
   store::AccountProperties last_;
   ListedFolders folders_;
 };
@@ -160,6 +161,31 @@ TEST_F(AskedFoldersTest, KeepsPropertiesThatAnUnparsableLineMayConcern) {
                                                       store::FolderRight{"Team", "eve", "lrs"},
                                                       store::FolderRight{"Team", "bob", "lr"}));
   EXPECT_EQ(properties.asked, kThen) << "so the next backup requests all of it again";
+}
+
+// Mail first: an answer about so many folders takes Dovecot more than a second.
+TEST_F(AskedFoldersTest, AFirstBackupOfVeryManyFoldersLeavesTheQuotaToTheNextOne) {
+  last_ = {};
+  capabilities_ = "QUOTA";
+  folders_.has_changed = folders_.is_first = true;
+  folders_.all.clear();
+  for (int i = 0; i <= 5'000; ++i) folders_.all.push_back("F" + std::to_string(i));
+  const std::string subscriptions = "C: m3 LSUB \"\" \"*\"\nS: m3 OK\n";
+  EXPECT_EQ(ask(subscriptions, kThen).asked, std::chrono::sys_seconds())
+      << "so the next backup requests all of it";
+  const std::string answer = "S: * QUOTAROOT F0 all\nS: * QUOTA all (STORAGE 1 2)\nS: m4 OK\n";
+  folders_.is_first = false;
+  const auto next = ask(subscriptions + "C: m4 GETQUOTAROOT \"F0\"\n" + answer, kThen);
+  EXPECT_EQ(next.asked, kThen);
+  EXPECT_EQ(next.quota_roots.size(), 5'001U);
+  folders_.is_first = true;
+  folders_.all.pop_back();
+  const auto smaller =
+      ask(subscriptions + "C: m4 GETQUOTAROOT \"F0\"\nC: m5 GETQUOTAROOT \"F4999\"\n" + answer +
+              "S: * QUOTAROOT F4999 all\nS: m5 OK\n",
+          kThen);
+  EXPECT_EQ(smaller.asked, kThen);
+  EXPECT_EQ(smaller.quota_roots.size(), 5'000U);
 }
 
 TEST_F(AskedFoldersTest, RequestsOnlyChangedFoldersAndKeepsTheOthers) {

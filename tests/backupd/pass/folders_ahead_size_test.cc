@@ -9,7 +9,14 @@
 namespace backupd {
 namespace {
 
-class FoldersAheadSizeTest : public FoldersAheadFixture {};
+class FoldersAheadSizeTest : public FoldersAheadFixture {
+ protected:
+  int opened_once() const {
+    int once = 0;
+    for (int i = 0; i < kSmallFolders; ++i) once += times_opened(name(i)) == 1 ? 1 : 0;
+    return once;
+  }
+};
 
 // A server may open a folder for its size. With nothing to compare with, only the folders that are
 // open are asked for it.
@@ -60,9 +67,67 @@ TEST_F(FoldersAheadSizeTest, AFolderWhoseSizeIsRefusedIsReadOnceMore) {
   EXPECT_EQ(run().status, PassStatus::kComplete);
   expect_all_but();
   EXPECT_EQ(times_opened("f20"), 2);
-  int once = 0;
-  for (int i = 0; i < kSmallFolders; ++i) once += times_opened(name(i)) == 1 ? 1 : 0;
-  EXPECT_GE(once, 20) << "the others are still requested ahead";
+  EXPECT_GE(opened_once(), 20) << "the others are still requested ahead";
+}
+
+class NamedFoldersTest : public FoldersAheadSizeTest {
+ protected:
+  NamedFoldersTest() {
+    server_.capabilities = "STATUS=SIZE ID";
+    server_.name = "Dovecot";
+  }
+
+  int sizes() const {
+    return static_cast<int>(std::ranges::count_if(server_.heard(), [](const std::string& command) {
+      return command.starts_with("STATUS") && command.find("SIZE") != std::string::npos;
+    }));
+  }
+
+  static constexpr const char* kNamed =
+      "UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE X-MAILBOX BODY.PEEK[])";
+};
+
+// The size of an open folder takes Dovecot 5 ms.
+TEST_F(NamedFoldersTest, NoSizeIsRequestedIfTheServerNamesTheFolderOfEachMessage) {
+  EXPECT_EQ(run().status, PassStatus::kComplete);
+  expect_all_but();
+  EXPECT_EQ(times("ID NIL"), 1);
+  EXPECT_GE(times(kNamed), kSmallFolders - 1);
+  EXPECT_EQ(sizes(), 0);
+  EXPECT_EQ(times_opened("f50"), 1);
+}
+
+TEST_F(NamedFoldersTest, AnotherServerIsRequestedTheSizes) {
+  server_.name = "Dovecote";
+  EXPECT_EQ(run().status, PassStatus::kComplete);
+  expect_all_but();
+  EXPECT_EQ(times("ID NIL"), 1);
+  EXPECT_EQ(times(kNamed), 0);
+  EXPECT_GE(sizes(), kSmallFolders - 1);
+}
+
+TEST_F(NamedFoldersTest, MessagesOfAnotherFolderAreNotUsed) {
+  make_alike();
+  for (const bool always : {true, false}) {
+    (always ? server_.opens_late : server_.opens_late_behind) = true;
+    EXPECT_EQ(run().status, PassStatus::kComplete);
+    expect_all_but();
+    server_.opens_late = server_.opens_late_behind = false;
+  }
+  EXPECT_GT(times(kNamed), 0);
+}
+
+TEST_F(NamedFoldersTest, AFolderOfWhichAMessageHasNoNameIsReadOnceMore) {
+  server_.edit = [this](const std::string& command, std::string& answer) {
+    const std::size_t at = answer.find("X-MAILBOX ");
+    const bool is_its_fetch = command == kNamed && server_.open_folder() == "f20";
+    if (is_its_fetch) answer.erase(at, answer.find("BODY", at) - at);
+    return Afterwards::kNothing;
+  };
+  EXPECT_EQ(run().status, PassStatus::kComplete);
+  expect_all_but();
+  EXPECT_EQ(times_opened("f20"), 2);
+  EXPECT_GE(opened_once(), 20) << "the others are still requested ahead";
 }
 
 }  // namespace

@@ -177,6 +177,8 @@ class OddServer::Connection : public imap::Transport {
       result = search();
     } else if (is("UID FETCH")) {
       result = fetch(std::string(rest));
+    } else if (is("ID")) {
+      say("* ID (\"version\" NIL \"name\" \"" + server_.name + "\")");
     } else if (is("LOGOUT")) {
       say("* BYE");
     } else if (!is("LSUB")) {
@@ -270,6 +272,9 @@ class OddServer::Connection : public imap::Transport {
       }
       const std::string size =
           message.size.empty() ? std::to_string(message.body.size()) : message.size;
+      if (server_.name == "Dovecot" && arguments.find("X-MAILBOX") != std::string::npos) {
+        item.insert(0, "X-MAILBOX " + as_sent(folder.raw_name) + ' ');
+      }
       say(fmt::format("* {} FETCH (UID {} {} INTERNALDATE \"{}\" RFC822.SIZE {} {})", number,
                       message.uid, message.flags, message.date, size, item));
     }

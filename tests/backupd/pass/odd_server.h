@@ -77,6 +77,9 @@ class OddServer {
 
   std::string namespaces = R"((("" "/")) NIL NIL)";  // empty: it has no NAMESPACE
 
+  // Its name, as it says in its ID. As Dovecot it names the folder of each message on request.
+  std::string name;
+
   // Called with each command before it is answered; a returned text is sent instead of the answer
   // (kHangUp and kSendNothing as above).
   std::function<std::string(const std::string& command)> before;
