@@ -144,8 +144,8 @@ class Session {
   // without messages is only opened, and a folder without HIGHESTMODSEQ is expected to have no
   // MODSEQ; with ListDetail::kNumbers, to have it if the folder opened before has. If its size is
   // not known, the messages are requested with the name of their folder where the server has that
-  // (Dovecot's X-MAILBOX; the first call asks for the server's ID); where it has STATUS=SIZE
-  // instead, STATUS follows.
+  // (Dovecot's X-MAILBOX, with ListDetail::kNumbers); where it has STATUS=SIZE instead, STATUS
+  // follows.
   void request_ahead(const Folder& folder);
   // Sends of it what the server accepts without waiting; the other calls send the rest.
   void send_ahead();

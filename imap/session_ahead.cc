@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <iterator>
 
-#include "base/ascii.h"
 #include "imap/folder_list.h"
 #include "imap/session_impl.h"
 
@@ -18,7 +17,7 @@ namespace imap {
 void Session::Impl::request_ahead(const Folder& folder) {
   const FolderStatus status = folder.status.value_or(FolderStatus{});
   const bool needs_proof = !status.size && status.messages.value_or(0) > 0 && has_status_size();
-  const bool is_named = needs_proof && names_folders();
+  const bool is_named = needs_proof && names_folders_;
   const bool has_modseq = expects_modseq(status);
   bool has_parameter = false;  // a refusal leads to a second attempt in any case
   Ahead& ahead = ahead_.emplace_back();
@@ -36,20 +35,6 @@ void Session::Impl::request_ahead(const Folder& folder) {
   ahead.status = connection_.start(command("STATUS").string(folder.raw_name).list(kSize));
   // Dovecot completes a FETCH with the next command that does something to the folder.
   connection_.let_overtake(*ahead.status);
-}
-
-// STATUS with SIZE costs Dovecot 5 ms a folder of an account of 20,000, because it writes the size
-// into its list of folders: the names of the folders prove more, and cost nothing.
-bool Session::Impl::names_folders() {
-  if (names_folders_ || !ahead_.empty()) return names_folders_.value_or(false);
-  names_folders_ = false;
-  if (!capabilities_.has("ID")) return false;
-  std::string name;
-  run(command("ID").text("NIL"), [&](Response& response) {
-    if (const auto* const id = std::get_if<IdResponse>(&response)) name = id->name;
-  });
-  names_folders_ = base::equal_ignoring_case(name, "Dovecot");
-  return *names_folders_;
 }
 
 // A wrong guess costs a second reading. Most servers have MODSEQ in all folders or in none.
@@ -140,6 +125,7 @@ StatusResponse Session::Impl::fetch_ahead(const Ahead& ahead, const Connection::
       },
       bodies);
   is_named_ahead_ = is_named && fetched.condition == Condition::kOk;
+  if (ahead.is_named && fetched.condition == Condition::kBad) names_folders_ = false;
   if (!ahead.status) return fetched;
   connection_.expect_no_message();
   NoBodies no_bodies;

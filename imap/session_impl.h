@@ -138,7 +138,6 @@ class Session::Impl {
   };
   bool is_requested_ahead(std::string_view raw_name) const;
   bool expects_modseq(const FolderStatus& listed) const;
-  bool names_folders();
   // Finishes the EXAMINE of the first folder in `ahead_`.
   StatusResponse finish_ahead(const Connection::Take& take);
   // The open folder, if UID FETCH of all its messages was requested with these items. fetch is set.
@@ -181,6 +180,8 @@ class Session::Impl {
   void set_capabilities(const StatusResponse& answer, std::vector<std::string> names);
   void use_announced();  // the capabilities that the server announced with the login
   Connection::Tag start_enabling();
+  std::optional<Connection::Tag> start_identifying();
+  void take_id(const IdResponse& id);
   void request_namespaces();
   void take_namespaces(Namespaces answer);
   bool uses_list_status() const;
@@ -277,7 +278,7 @@ class Session::Impl {
   std::deque<Ahead> ahead_;
   std::optional<FolderStatus> status_ahead_;  // of the open folder
   bool is_named_ahead_ = false;               // see Session
-  std::optional<bool> names_folders_;         // nullopt: not yet known
+  bool names_folders_ = false;                // by X-MAILBOX
   std::uint64_t discarded_ahead_ = 0;
   bool is_discarding_ = false;
 };

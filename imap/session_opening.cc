@@ -121,6 +121,11 @@ Session::Impl::Impl(std::unique_ptr<Transport> transport, const Limits& limits,
   if (can_enable) enabling = start_enabling();
   request_namespaces();
   if (enabling) has_enabled_modseq_ = finish(*enabling).condition == Condition::kOk;
+  if (const auto identifying = start_identifying()) {
+    finish(*identifying, [this](Response& response) {
+      if (const auto* const id = std::get_if<IdResponse>(&response)) take_id(*id);
+    });
+  }
 }
 
 // The guess only decides which commands are sent early. The responses to CAPABILITY and NAMESPACE
@@ -138,6 +143,7 @@ void Session::Impl::open_with_prefetch(std::vector<std::string> announced,
   if (acting_as == ActingAs::kOther && capabilities_.has("ACL")) {
     rights = start(command("GETACL").string(kInbox));
   }
+  const std::optional<Connection::Tag> identifying = start_identifying();
   std::vector<ListQuery> prefetched;
   if (namespaces && capabilities_.has("LIST-STATUS")) prefetched = list_queries();
   const std::vector<Connection::Tag> tags = start(prefetched);
@@ -151,6 +157,8 @@ void Session::Impl::open_with_prefetch(std::vector<std::string> announced,
       take_namespaces(std::move(spaces->namespaces));
     } else if (auto* const acl = std::get_if<AclResponse>(&response)) {
       prefetched_inbox_rights_ = std::move(acl->entries);
+    } else if (const auto* const id = std::get_if<IdResponse>(&response)) {
+      take_id(*id);
     } else {
       note_progress_if(listing.take(response));
     }
@@ -161,6 +169,7 @@ void Session::Impl::open_with_prefetch(std::vector<std::string> announced,
   if (enabling) has_enabled_modseq_ = finish(*enabling, take).condition == Condition::kOk;
   const bool is_answered = namespaces && finish(*namespaces, take).condition == Condition::kOk;
   if (rights) finish(*rights, take);  // if refused, the rights stay unknown
+  if (identifying) finish(*identifying, take);
   bool is_listed = !tags.empty();
   for (const Connection::Tag tag : tags) {
     is_listed = finish(tag, take).condition == Condition::kOk && is_listed;
@@ -201,6 +210,19 @@ void Session::Impl::use_announced() {
 Connection::Tag Session::Impl::start_enabling() {
   return start(
       command("ENABLE").text(capabilities_.has("QRESYNC") ? FixedText("QRESYNC") : "CONDSTORE"));
+}
+
+// Only for a list without sizes. STATUS with SIZE costs Dovecot 5 ms a folder of an account of
+// 20,000, because it writes the size into its list of folders: the names of the folders prove more,
+// and cost nothing.
+std::optional<Connection::Tag> Session::Impl::start_identifying() {
+  const bool is_useful = limits_.list_detail == ListDetail::kNumbers && has_status_size();
+  if (!is_useful || !capabilities_.has("ID")) return std::nullopt;
+  return start(command("ID").text("NIL"));
+}
+
+void Session::Impl::take_id(const IdResponse& id) {
+  names_folders_ = base::equal_ignoring_case(id.name, "Dovecot");
 }
 
 void Session::Impl::request_namespaces() {

@@ -27,6 +27,7 @@ namespace restore {
 namespace {
 
 constexpr std::uint64_t kMaxInMemory = 32U << 20U;  // bytes of messages waiting to be written
+constexpr std::size_t kMaxWaiting = 10'000;         // such messages
 constexpr const char* kIncompleteManifest = "manifest-incomplete.jsonl";
 
 struct ExportedFolder {
@@ -87,14 +88,15 @@ class Export {
   }
 
  private:
-  // The manifest gets its name once all is durable, so an export that ended early has no such file.
+  // The manifest gets its name once all is durable, so an export that ended early has no such file,
+  // and one that failed to write some folder neither.
   void finish_manifest() {
     manifest_->sync();
-    const base::Path name = root_ / "manifest.jsonl";
-    if (!environment_.files.rename(root_ / kIncompleteManifest, name, base::OnExisting::kFail)) {
-      base::fail(base::ErrorCode::kIo,
-                 "write {}: another program made this file: export to a directory of its own",
-                 base::escape_for_terminal(name.string()));
+    const bool is_whole = std::ranges::all_of(
+        folders_, [](const ExportedFolder& folder) { return folder.error.empty(); });
+    if (is_whole) {
+      environment_.files.rename(root_ / kIncompleteManifest, root_ / "manifest.jsonl",
+                                base::OnExisting::kReplace);
     }
     environment_.files.sync_directory(root_);
   }
@@ -117,12 +119,12 @@ class Export {
   void write_folder(const SelectedFolder& folder, ExportedFolder& exported) {
     const auto out = make_mail_files(options_.format, environment_.files, root_, exported.path,
                                      environment_.clock.now_seconds());
-    // In the order of their UIDs, at most kMaxInMemory bytes at a time.
+    // In the order of their UIDs, at most kMaxInMemory bytes and kMaxWaiting at a time.
     for (std::size_t begin = 0; begin < folder.messages.size();) {
       std::size_t end = begin;
       for (std::uint64_t bytes = 0; end < folder.messages.size(); ++end) {
         bytes += folder.messages[end].size;
-        if (end > begin && bytes > kMaxInMemory) break;
+        if (end > begin && (bytes > kMaxInMemory || end - begin == kMaxWaiting)) break;
       }
       export_messages({folder.messages.data() + begin, end - begin}, *out, exported);
       std::uint64_t bytes = 0;

@@ -65,6 +65,11 @@ void WorkPool::serve_new_session() {
     return;
   }
   serve(*session);
+  {
+    // What the session has not sent yet may be gone.
+    const std::lock_guard lock(mutex_);
+    if (error_) return;
+  }
   try {
     session->logout();
   } catch (const base::Error& error) {

@@ -91,6 +91,7 @@ class ChangeSearch {
       if (blob.is_removed || !blob.is_replaced) continue;
       const std::vector<KeptVersion> versions = storage_.versions(blob.name);
       for (const KeptVersion& version : versions | std::views::reverse) {
+        if (version.was_removed) break;
         const std::optional<base::Bytes> bytes = read_small(storage_, blob.name, version.id);
         if (!bytes || !opens(blob.name, *bytes)) continue;
         if (!version.is_newest) changed_.push_back({.name = blob.name, .first = version.id});
@@ -171,12 +172,24 @@ void write_pack_again(Storage& storage, const BlobName& name) {
              storage.display_name(name));
 }
 
+bool may_be_removed(const BlobName& name) {
+  return name.area() == kTreesArea || name.area() == kOwnerArea;
+}
+
+// Since it was found: a tree may have ended meanwhile.
+bool is_removed_now(Storage& storage, const ChangedBlob& blob) {
+  return std::ranges::none_of(storage.versions(blob.name), [&](const KeptVersion& version) {
+    return version.id == blob.first && !version.was_removed;
+  });
+}
+
 void write_small_blob_again(Storage& storage, const ChangedBlob& blob) {
   const std::optional<base::Bytes> bytes = read_small(storage, blob.name, blob.first);
   if (!bytes) {
     base::fail(base::ErrorCode::kDamaged, "read {}: its first version is gone",
                storage.display_name(blob.name));
   }
+  if (may_be_removed(blob.name) && is_removed_now(storage, blob)) return;
   storage.replace(blob.name, *bytes);
 }
 

@@ -292,6 +292,20 @@ class TreeRecords::Impl {
     }
   }
 
+  // Those that a run that was killed may have left, and a late listing lacks: a removal of one that
+  // is absent changes nothing.
+  static void add_under_way(Versions& versions) {
+    const TreeVersion newest = versions.back();
+    versions.pop_back();
+    for (std::uint64_t back = kMaxVersionsUnderWay; back > 0; --back) {
+      if (back >= newest.number) continue;
+      const auto is_it = [&](const TreeVersion& one) { return one.number == newest.number - back; };
+      if (std::ranges::none_of(versions, is_it))
+        versions.push_back({newest.tree, newest.number - back});
+    }
+    versions.push_back(newest);
+  }
+
   // The newest version last: until then it counts, and afterwards nothing is left.
   bool remove(const std::string& id) {
     const std::lock_guard lock(mutex);
@@ -302,6 +316,7 @@ class TreeRecords::Impl {
       versions.push_back({id, note.counter});
     }
     if (versions.empty()) return false;
+    if (!storage->traits().lists_at_once) add_under_way(versions);
     const std::span<const TreeVersion> all = versions;
     remove_all(all.first(all.size() - 1));
     remove_all(all.last(1));

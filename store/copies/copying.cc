@@ -362,6 +362,8 @@ class Copying {
 
   // Sends the content of commits that are not followed, so that it is there when they are.
   void carry_over(std::size_t from) {
+    // The newest commit's own pack may have been deleted in the copy; the commit is there already.
+    if (const auto& newest = copied_.newest_record()) send(newest->pack);
     std::set<PackName> holding;
     for (const CommitStep& step : state_.steps) holding.insert(step.pack);
     for (std::size_t at = from; at < state_.steps.size(); ++at) {

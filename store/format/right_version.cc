@@ -30,7 +30,10 @@ bool choose_first(Storage& storage, const BlobName& name, const IsRight& is_righ
   if (!storage.keeps_versions()) return false;
   const bool reads_older = storage.reads_older_version(name);
   std::vector<KeptVersion> versions = storage.versions(name);
-  if (order == VersionOrder::kNewestFirst) std::ranges::reverse(versions);
+  if (order == VersionOrder::kNewestFirst) {
+    std::ranges::reverse(versions);
+    std::erase_if(versions, [](const KeptVersion& version) { return version.was_removed; });
+  }
   const bool is_alone = versions.size() == 1 && versions.front().is_newest;
   if (is_alone && !reads_older) return false;  // it was read, and was not right
   for (const KeptVersion& version : versions) {

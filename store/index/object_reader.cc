@@ -133,10 +133,12 @@ void ObjectReader::rebuild_record(base::ByteView record,
 MessageBytes ObjectReader::read_message(const ObjectId& id, const ObjectPlace& place,
                                         const SpoolPlace& spool) {
   MessageBuffer buffer(spool);
-  rebuild_message(
+  const MessageDigest read = rebuild_message(
       id, place, [&](std::uint64_t size) { buffer.begin(size); },
       [&](base::ByteView piece) { buffer.add(piece); });
-  return buffer.take();
+  MessageBytes bytes = buffer.take();
+  bytes.set_digest(read.digest);
+  return bytes;
 }
 
 MessageDigest ObjectReader::check_message(const ObjectId& id, const ObjectPlace& place) {

@@ -35,17 +35,26 @@ std::size_t MessageBytes::read_at(std::uint64_t offset, std::span<std::byte> out
 
 void MessageBytes::for_each_piece(const std::function<void(base::ByteView)>& take) const {
   base::Bytes buffer(file_ ? kMaxPiece : 0);
+  std::optional<Sha256Hash> hash;
+  if (file_ && digest_) hash.emplace();
   const base::ByteView all = in_memory().value_or(base::ByteView());
   for (std::uint64_t offset = 0; offset < size_;) {
     const auto length =
         static_cast<std::size_t>(std::min<std::uint64_t>(kMaxPiece, size_ - offset));
     if (file_) {
       read_at(offset, std::span(buffer).first(length));
+      if (hash) hash->update(base::ByteView(buffer).first(length));
       take(base::ByteView(buffer).first(length));
     } else {
       take(all.subspan(static_cast<std::size_t>(offset), length));
     }
     offset += length;
+  }
+  if (hash && hash->finish() != *digest_) {
+    base::fail(
+        base::ErrorCode::kIo,
+        "read the temporary file of a long message: it does not have what was written: check "
+        "the disk of store.index");
   }
 }
 
@@ -56,6 +65,7 @@ base::Bytes MessageBytes::bytes() const {
 }
 
 Sha256 sha256(const MessageBytes& message) {
+  if (message.digest()) return *message.digest();
   Sha256Hash hash;
   message.for_each_piece([&](base::ByteView piece) { hash.update(piece); });
   return hash.finish();

@@ -48,11 +48,15 @@ class MessageBytes {
   std::size_t read_at(std::uint64_t offset, std::span<std::byte> out) const;
 
   // Passes on all bytes, in pieces of 1 to kMaxPiece bytes, each valid during the call. Fails with
-  // kIo.
+  // kIo, also at the end, if the file does not have what was written.
   void for_each_piece(const std::function<void(base::ByteView)>& take) const;
 
   // A copy of all bytes, only for a message that is known to be short. Fails with kIo.
   base::Bytes bytes() const;
+
+  // Of the bytes that were read from the store, if they have come from there.
+  const std::optional<Sha256>& digest() const { return digest_; }
+  void set_digest(const Sha256& digest) { digest_ = digest; }
 
  private:
   friend class MessageBuffer;
@@ -60,9 +64,11 @@ class MessageBytes {
   std::uint64_t size_ = 0;
   std::shared_ptr<const base::Bytes> memory_;  // null if there are no bytes or they are in `file_`
   std::shared_ptr<const Spool> file_;
+  std::optional<Sha256> digest_;
 };
 
-Sha256 sha256(const MessageBytes& message);  // fails with kIo
+// The digest that it has, or else computed. Fails with kIo.
+Sha256 sha256(const MessageBytes& message);
 
 // Collects the bytes of one message after the other.
 class MessageBuffer {

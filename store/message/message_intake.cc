@@ -35,6 +35,11 @@ class MessageIntake::Parts : public PartSink, public PartSource {
         keys_(keys),
         decoded_(spool_directory, kMaxDecodedInMemory, keep_free) {}
 
+  void rest() override {
+    spool_.rest();
+    decoded_.rest();
+  }
+
   ObjectId put(PartKind kind, base::ByteView bytes) override {
     const ObjectId id =
         object_id(keys_, kind == PartKind::kText ? ObjectType::kText : ObjectType::kBinary, bytes);
@@ -92,9 +97,7 @@ class MessageIntake::Parts : public PartSink, public PartSource {
 
   // If the message is in a file, only the part being processed is in memory.
   void rest_after(base::ByteView part) {
-    if (part.size() < kWorthResting) return;
-    spool_.rest();
-    decoded_.rest();
+    if (part.size() >= kWorthResting) rest();
   }
 
   Spool& spool_;

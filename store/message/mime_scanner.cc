@@ -19,15 +19,6 @@ struct Line {
   std::string_view text;
 };
 
-Line line_at(std::string_view message, std::size_t begin) {
-  const std::size_t end = message.find('\n', begin);
-  if (end == std::string_view::npos)
-    return {.begin = begin, .next = message.size(), .text = message.substr(begin)};
-  std::string_view text = message.substr(begin, end - begin);
-  if (text.ends_with('\r')) text.remove_suffix(1);
-  return {.begin = begin, .next = end + 1, .text = text};
-}
-
 enum class BoundaryKind : std::uint8_t { kNone, kDelimiter, kClose };
 
 // `text` is a line after its "--" and without trailing blanks. The whole line must match the
@@ -41,14 +32,15 @@ BoundaryKind match_boundary(std::string_view text, std::string_view boundary) {
 
 class Scanner {
  public:
-  Scanner(std::string_view message, const MimeLimits& limits) : message_(message), limits_(limits) {
+  Scanner(std::string_view message, const MimeLimits& limits, const std::function<void()>& rest)
+      : message_(message), limits_(limits), rest_(rest) {
     map_.header_end = message.size();
   }
 
   MimeMap run() {
     std::size_t position = 0;
     while (position < message_.size() && map_.leaves.size() < limits_.max_leaves) {
-      const Line line = line_at(message_, position);
+      const Line line = line_at(position);
       position = line.next;
       if (!multiparts_.empty() && line.text.starts_with("--") && take_boundary(line)) continue;
       if (place_ == Place::kHeader) take_header_line(line);
@@ -58,6 +50,28 @@ class Scanner {
   }
 
  private:
+  static constexpr std::size_t kBetweenRests = std::size_t{8} << 20;
+
+  Line line_at(std::size_t begin) {
+    const std::size_t end = end_of_line(begin);
+    std::string_view text = message_.substr(begin, end - begin);
+    if (end == message_.size()) return {.begin = begin, .next = end, .text = text};
+    if (text.ends_with('\r')) text.remove_suffix(1);
+    return {.begin = begin, .next = end + 1, .text = text};
+  }
+
+  // The place of the next line feed, or the end of the message. A line may be as long as that.
+  std::size_t end_of_line(std::size_t from) {
+    for (;; from = rested_at_) {
+      const std::size_t until = std::min(message_.size(), rested_at_ + kBetweenRests);
+      const std::size_t found = message_.substr(0, until).find('\n', from);
+      if (found != std::string_view::npos) return found;
+      if (until == message_.size()) return until;
+      rested_at_ = until;
+      if (rest_) rest_();
+    }
+  }
+
   enum class Place : std::uint8_t {
     kHeader,
     kLeaf,
@@ -132,6 +146,8 @@ class Scanner {
 
   std::string_view message_;
   MimeLimits limits_;
+  const std::function<void()>& rest_;
+  std::size_t rested_at_ = 0;
   MimeMap map_;
   Place place_ = Place::kHeader;
   MimeHeader header_{MimeKind::kLeaf};
@@ -142,8 +158,9 @@ class Scanner {
 
 }  // namespace
 
-MimeMap scan_mime(base::ByteView message, const MimeLimits& limits) {
-  return Scanner(base::as_text(message), limits).run();
+MimeMap scan_mime(base::ByteView message, const MimeLimits& limits,
+                  const std::function<void()>& rest) {
+  return Scanner(base::as_text(message), limits, rest).run();
 }
 
 }  // namespace store

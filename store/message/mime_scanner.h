@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "base/bytes.h"
@@ -35,6 +36,8 @@ struct MimeLimits {
   std::size_t max_leaves = 4'096;  // anything after them is between leaves
 };
 
-MimeMap scan_mime(base::ByteView message, const MimeLimits& limits = {});
+// `rest`: called each time that about 8 MiB were read, which are not read again.
+MimeMap scan_mime(base::ByteView message, const MimeLimits& limits = {},
+                  const std::function<void()>& rest = {});
 
 }  // namespace store

@@ -152,7 +152,7 @@ class Rebuilder {
 }  // namespace
 
 base::Bytes split(base::ByteView message, PartSink& sink, const SplitLimits& limits) {
-  const MimeMap map = scan_mime(message);
+  const MimeMap map = scan_mime(message, {}, [&sink] { sink.rest(); });
   Splitter splitter(message, std::min(map.header_end, limits.largest_header), sink, limits);
   for (const MimeLeaf& leaf : map.leaves) splitter.take_leaf(leaf);
   return splitter.finish();

@@ -47,6 +47,10 @@ class PartSink {
 
   // `bytes` (1 to largest_part of them) are valid during the call.
   virtual ObjectId put(PartKind kind, base::ByteView bytes) = 0;
+
+  // Called each time that about 8 MiB of the message were read without a part: they need not stay
+  // in memory.
+  virtual void rest() {}
 };
 
 class PartSource {

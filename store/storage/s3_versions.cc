@@ -115,11 +115,15 @@ std::vector<BlobVersion> list_first_versions(S3Bucket& bucket, std::string_view 
 std::vector<KeptVersion> list_versions(S3Bucket& bucket, const std::string& key,
                                        const std::string& operation) {
   std::vector<KeptVersion> versions;
-  for_each_version(bucket, key, operation, OnDenial::kListNothing,
-                   [&](const S3VersionPage::Version& version) {
-                     if (version.key != key || version.is_marker) return;
-                     versions.push_back({.id = version.id, .is_newest = version.is_newest});
-                   });
+  bool was_removed = false;  // they come from the newest one on
+  for_each_version(
+      bucket, key, operation, OnDenial::kListNothing, [&](const S3VersionPage::Version& version) {
+        if (version.key != key) return;
+        was_removed = was_removed || version.is_marker;
+        if (version.is_marker) return;
+        versions.push_back(
+            {.id = version.id, .is_newest = version.is_newest, .was_removed = was_removed});
+      });
   std::ranges::reverse(versions);
   return versions;
 }

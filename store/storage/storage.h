@@ -76,7 +76,8 @@ struct BlobVersion {
 // One of the versions of a blob in such a storage.
 struct KeptVersion {
   std::string id;
-  bool is_newest = false;  // reading the blob by its name gives it
+  bool is_newest = false;    // reading the blob by its name gives it
+  bool was_removed = false;  // the blob was removed after it, and may have been written again
 };
 
 // Whether listings show a blob whose older version is read, although it was removed.

@@ -111,7 +111,9 @@ class CommandMemory {
     restore({"run", kAccountName, "--folder", "Pictures"});
     restore({"run", kAccountName, "--folder", "INBOX"});
     const std::string files = (mailstow_.directory() / "files").string();
-    restore({"export", kAccountName, "--folder", "*", "--format", "mbox", "--to", files});
+    restore({"export", kAccountName, "--folder", "Pictures", "--format", "mbox", "--to",
+             files + "-of-pictures"});
+    restore({"export", kAccountName, "--folder", "INBOX", "--format", "mbox", "--to", files});
     restore({"trees"});
     restore({"sweep"});
     // An administrator looks at this after a client has deleted everything.

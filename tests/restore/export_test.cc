@@ -121,6 +121,8 @@ TEST_F(ExportTest, ClashingFolderNamesAreAllExported) {
   std::size_t failed = 0;
   for (const json& folder : report["folders"]) failed += folder.contains("error") ? 1U : 0U;
   EXPECT_EQ(failed, 1U) << report.dump(2);
+  EXPECT_FALSE(std::filesystem::exists(root / std::string(60, 'd') / "manifest.jsonl"));
+  EXPECT_TRUE(std::filesystem::exists(root / std::string(60, 'd') / "manifest-incomplete.jsonl"));
 }
 
 TEST_F(ExportTest, EmlFilesHaveTheExactBytes) {

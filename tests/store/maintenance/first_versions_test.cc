@@ -269,6 +269,23 @@ TEST_F(FirstVersionsTest, ARecordOfATreeThatWasDeletedStaysDeleted) {
   EXPECT_THAT(blobs_in("trees"), IsEmpty());
 }
 
+// With write access alone, an attacker could bring back a tree that the administrator has given up.
+TEST_F(FirstVersionsTest, NoRecordOfATreeIsReadFromBeforeItsDeletion) {
+  TreeRecord tree;
+  tree.id = TreeRecords::new_id();
+  tree.account = "alice";
+  TreeRecords::open(location_, files_).put(tree);
+  const std::vector<BlobName> trees = blobs_in("trees");
+  remove(trees);
+  replace(trees);
+  begin_process();
+  const TreeRecords::Listing listing = TreeRecords::open(location_, files_).list();
+  EXPECT_THAT(listing.records, IsEmpty());
+  EXPECT_THAT(listing.damaged, SizeIs(1));
+  EXPECT_THAT(repair(location_, files_, clock_).put_back, IsEmpty());
+  EXPECT_EQ(base::to_bytes("other bytes"), model_->contents()[trees.front()]);
+}
+
 TEST_F(FirstVersionsTest, AKeyThatWasRemovedStaysRemoved) {
   Location with_other = location_;
   with_other.key_file = directory_ / "other.key";

@@ -174,4 +174,18 @@ RC_GTEST_PROP(MimeScanner, LeavesAreInOrderAndWithinTheMessage, ()) {
   RC_ASSERT(end <= message.size());
 }
 
+TEST(MimeScannerTest, RestsEach8MiBInShortLinesAndInOneLongLine) {
+  constexpr std::size_t kSize = std::size_t{20} << 20;
+  std::string lines;
+  while (lines.size() < kSize) lines.append(70, 'x').append("\r\n");
+  for (const std::string& body : {lines, std::string(kSize, 'x')}) {
+    const std::string message = multipart("b", "--b\n\n" + body + "\n--b--\n");
+    int rests = 0;
+    const MimeMap map = store::scan_mime(base::as_bytes(message), {}, [&] { ++rests; });
+    EXPECT_EQ(rests, 2);
+    ASSERT_EQ(map.leaves.size(), 1U);
+    EXPECT_EQ(map.leaves.front().end - map.leaves.front().begin, body.size() + 1);
+  }
+}
+
 }  // namespace

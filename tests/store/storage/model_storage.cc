@@ -305,7 +305,10 @@ std::vector<store::KeptVersion> ModelStorage::versions(const BlobName& name) {
     const auto versions = blobs_.find(name);
     if (!keeps_versions_ || versions == blobs_.end()) return;
     for (const Version& version : versions->second) {
-      if (!version.bytes) continue;
+      if (!version.bytes) {
+        for (store::KeptVersion& earlier : found) earlier.was_removed = true;
+        continue;
+      }
       found.push_back({.id = std::to_string(version.change),
                        .is_newest = version.change == versions->second.back().change});
     }
