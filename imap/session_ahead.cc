@@ -31,8 +31,8 @@ void Session::Impl::request_ahead(const Folder& folder) {
   ahead.is_named = is_named;
   ahead.fetch = connection_.start(command("UID FETCH").uids(UidSet::all()).list(items));
   if (!needs_proof || is_named) return;
-  static const StatusItems kSize = {"MESSAGES", "UIDNEXT", "UIDVALIDITY", "SIZE"};
-  ahead.status = connection_.start(command("STATUS").string(folder.raw_name).list(kSize));
+  static const StatusItems size_items = {"MESSAGES", "UIDNEXT", "UIDVALIDITY", "SIZE"};
+  ahead.status = connection_.start(command("STATUS").string(folder.raw_name).list(size_items));
   // Dovecot completes a FETCH with the next command that does something to the folder.
   connection_.let_overtake(*ahead.status);
 }

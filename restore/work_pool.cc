@@ -66,7 +66,7 @@ void WorkPool::serve_new_session() {
   }
   serve(*session);
   {
-    // What the session has not sent yet may be gone.
+    // The messages that the session has queued may no longer exist.
     const std::lock_guard lock(mutex_);
     if (error_) return;
   }

@@ -54,7 +54,7 @@ class MessageBytes {
   // A copy of all bytes, only for a message that is known to be short. Fails with kIo.
   base::Bytes bytes() const;
 
-  // Of the bytes that were read from the store, if they have come from there.
+  // The digest of all bytes; nullopt unless they were read from the store.
   const std::optional<Sha256>& digest() const { return digest_; }
   void set_digest(const Sha256& digest) { digest_ = digest; }
 

@@ -74,7 +74,7 @@ class NamedFoldersTest : public FoldersAheadSizeTest {
  protected:
   NamedFoldersTest() {
     server_.capabilities = "STATUS=SIZE ID";
-    server_.name = "Dovecot";
+    server_.product = "Dovecot";
   }
 
   int sizes() const {
@@ -98,7 +98,7 @@ TEST_F(NamedFoldersTest, NoSizeIsRequestedIfTheServerNamesTheFolderOfEachMessage
 }
 
 TEST_F(NamedFoldersTest, AnotherServerIsRequestedTheSizes) {
-  server_.name = "Dovecote";
+  server_.product = "Dovecote";
   EXPECT_EQ(run().status, PassStatus::kComplete);
   expect_all_but();
   EXPECT_EQ(times("ID NIL"), 1);

@@ -178,7 +178,7 @@ class OddServer::Connection : public imap::Transport {
     } else if (is("UID FETCH")) {
       result = fetch(std::string(rest));
     } else if (is("ID")) {
-      say("* ID (\"version\" NIL \"name\" \"" + server_.name + "\")");
+      say("* ID (\"version\" NIL \"name\" \"" + server_.product + "\")");
     } else if (is("LOGOUT")) {
       say("* BYE");
     } else if (!is("LSUB")) {
@@ -272,7 +272,7 @@ class OddServer::Connection : public imap::Transport {
       }
       const std::string size =
           message.size.empty() ? std::to_string(message.body.size()) : message.size;
-      if (server_.name == "Dovecot" && arguments.find("X-MAILBOX") != std::string::npos) {
+      if (server_.product == "Dovecot" && arguments.find("X-MAILBOX") != std::string::npos) {
         item.insert(0, "X-MAILBOX " + as_sent(folder.raw_name) + ' ');
       }
       say(fmt::format("* {} FETCH (UID {} {} INTERNALDATE \"{}\" RFC822.SIZE {} {})", number,

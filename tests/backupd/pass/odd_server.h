@@ -78,7 +78,7 @@ class OddServer {
   std::string namespaces = R"((("" "/")) NIL NIL)";  // empty: it has no NAMESPACE
 
   // Its name, as it says in its ID. As Dovecot it names the folder of each message on request.
-  std::string name;
+  std::string product;
 
   // Called with each command before it is answered; a returned text is sent instead of the answer
   // (kHangUp and kSendNothing as above).

@@ -199,7 +199,7 @@ TEST_F(ForkServerTest, AnswersAreThoseOfAProgram) {
 }
 
 TEST_F(ForkServerTest, AChildIsOursAndHasNothingOfTheForkServer) {
-  if (!can_see_files()) GTEST_SKIP() << "run it as root";
+  ASSERT_TRUE(can_see_files()) << "run it as root, or with the sanitizers";
   WaitingChild waiting(*server_);
   const pid_t pid = waiting.pid();
   EXPECT_TRUE(comes_true([&] {
@@ -257,7 +257,7 @@ TEST_F(ForkServerTest, AChildGoesOnWhenTheForkServerIsReplaced) {
 }
 
 TEST_F(ForkServerTest, AChildThatComesTooLateIsEndedAndWaitedFor) {
-  if (!can_see_files()) GTEST_SKIP() << "run it as root";
+  ASSERT_TRUE(can_see_files()) << "run it as root, or with the sanitizers";
   ForkServerTimes times = kShortTimes;
   times.patience = std::chrono::seconds(1);
   server_.emplace(mailstow_.config_file(), times);
@@ -306,9 +306,8 @@ TEST_F(ForkServerTest, NoPasswordIsInItsMemory) {
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->status, 0) << answer->document;
   const std::string process = std::to_string(*server_->pid());
-  if (!base::Fd(::open(("/proc/" + process + "/mem").c_str(), O_RDONLY | O_CLOEXEC))) {
-    GTEST_SKIP() << "its memory can't be read";
-  }
+  ASSERT_TRUE(base::Fd(::open(("/proc/" + process + "/mem").c_str(), O_RDONLY | O_CLOEXEC)))
+      << "run it as root, or with the sanitizers";
   EXPECT_THAT(tests::MemorySearch(mailstow_.config_file().string()).found_in(process),
               Not(IsEmpty()));
   EXPECT_THAT(tests::MemorySearch(kPassword).found_in(process), IsEmpty());
