@@ -45,6 +45,7 @@ Limits limits_with(const base::ServerConfig& server, const CommonLimits& common)
   limits.waits = common.waits;
   limits.without = common.without;
   limits.list_detail = common.list_detail;
+  limits.lists_in_parts = common.lists_in_parts;
   return limits;
 }
 

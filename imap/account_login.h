@@ -27,6 +27,7 @@ struct CommonLimits {
   std::shared_ptr<WaitBudget> waits = nullptr;
   CommandNames without = {};
   ListDetail list_detail = ListDetail::kSizes;
+  bool lists_in_parts = false;
 };
 
 // Fails as Session::open does, and with kLogin if an admin's login opened a different account

@@ -301,6 +301,10 @@ void Connection::send_rest_of(std::uint64_t command) {
   }
 }
 
+bool Connection::has_arrived() {
+  return lexer_.has_unread() || !ahead_.empty() || read_ahead();
+}
+
 // The server may stop reading until its output has been read. Returns false if there was no output.
 bool Connection::read_ahead() {
   constexpr std::size_t kPiece = 64U << 10U;
@@ -413,6 +417,11 @@ std::string Connection::optional_unanswered() const {
 }
 
 StatusResponse Connection::finish(Tag tag, const Take& take, BodySink& bodies) {
+  return finish_unless(tag, take, bodies, [] { return false; }).value();
+}
+
+std::optional<StatusResponse> Connection::finish_unless(Tag tag, const Take& take, BodySink& bodies,
+                                                        const std::function<bool()>& is_enough) {
   awaited_ = tag.number;
   progress_bytes_ = 0;
   timer_.note_progress();
@@ -437,6 +446,7 @@ StatusResponse Connection::finish(Tag tag, const Take& take, BodySink& bodies) {
       }
     }
     timer_.exclude([&] { take(response); });
+    if (is_enough()) return std::nullopt;
   }
 }
 

@@ -54,6 +54,12 @@ class Connection : private Source {
   // for.
   using Take = std::function<void(Response&)>;
   StatusResponse finish(Tag tag, const Take& take, BodySink& bodies);
+  // The same, until `is_enough` returns true after an untagged response was taken: then the command
+  // stays in progress, and the result is nullopt.
+  std::optional<StatusResponse> finish_unless(Tag tag, const Take& take, BodySink& bodies,
+                                              const std::function<bool()>& is_enough);
+  // Whether a part of the next response has arrived.
+  bool has_arrived();
 
   // False once the server has refused a command whose literal was sent without a go-ahead: the
   // server may not have read the literal, and may interpret the rest of it as commands. Nothing

@@ -81,6 +81,12 @@ class StatusList {
     return statuses_[folder_key(response.raw_name)].add(response.status);
   }
 
+  // Null if none has arrived.
+  const FolderStatus* find(std::string_view raw_name) const {
+    const auto found = statuses_.find(folder_key(raw_name));
+    return found == statuses_.end() ? nullptr : &found->second;
+  }
+
   std::optional<FolderStatus> take(std::string_view raw_name) {
     auto found = statuses_.extract(folder_key(raw_name));
     if (!found) return std::nullopt;

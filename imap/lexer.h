@@ -50,6 +50,8 @@ class Lexer {
   // Call it at the start of a response: the limits count from here.
   void begin_answer();
 
+  bool has_unread() const { return begin_ != end_; }
+
   // Removes and returns the bytes that were received but not yet read.
   base::Bytes take_unread();
 

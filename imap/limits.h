@@ -38,6 +38,7 @@ struct Limits {
   std::shared_ptr<WaitBudget> waits = nullptr;   // of the account, shared by its connections
   CommandNames without = {};                     // optional commands that are not sent
   ListDetail list_detail = ListDetail::kSizes;
+  bool lists_in_parts = false;  // what is prefetched stays under way, for Session::list_some()
   bool pipeline = true;  // false: a command is sent only after the completion of the one before it
 };
 

@@ -19,6 +19,8 @@ class MailboxWitness {
   // kLogin if it shows a different mailbox.
   void prove(const base::MailboxObservation& seen);
 
+  bool has_seen() const { return has_seen_; }
+
   // Looks at the mailbox of a new connection, which has a different folder open afterwards. Fails
   // as the session does; with kLogin if it is a different mailbox; with kNetwork if INBOX can't be
   // opened, so that nothing is proved. Any thread, but not during the other call.

@@ -60,6 +60,14 @@ std::vector<Folder> Session::list_personal_folders() {
   return during("list the folders", "*", [this] { return impl_->list_personal_folders(); });
 }
 
+std::vector<Folder> Session::list_some(std::size_t count, std::size_t more) {
+  return during("list the folders", "*", [&] { return impl_->list_some(count, more); });
+}
+
+const std::optional<FolderStatus>& Session::inbox_ahead() const {
+  return impl_->inbox_ahead();
+}
+
 void Session::list_with(ListDetail detail) {
   impl_->list_with(detail);
 }

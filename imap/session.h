@@ -76,6 +76,16 @@ class Session {
   // does that and lists no other folder: such an account has no mailbox, or hides it.
   std::vector<Folder> list_personal_folders();
 
+  // Requests what list_personal_folders() will return, unless that is under way, and waits until
+  // `count` further folders have arrived, or the list is complete. Receives up to `more` folders if
+  // they are there already, so that the server need not wait. Returns up to `count` folders
+  // with their status, in the server's order, and each of them once. Returns nothing once the whole
+  // list has arrived, if the server has no LIST-STATUS, and where the list alone does not show
+  // whose they are. Other calls wait for the rest of the list.
+  std::vector<Folder> list_some(std::size_t count, std::size_t more = 0);
+  // Requested before the list that list_some() returns: INBOX may come last in that.
+  const std::optional<FolderStatus>& inbox_ahead() const;
+
   // From now on list_personal_folders() requests each folder's status separately, one after the
   // other, and not at all for the folders in `caution.without`. `caution` must outlive the session.
   void request_status_one_by_one(StatusCaution& caution);

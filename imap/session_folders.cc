@@ -70,6 +70,61 @@ std::vector<Folder> Session::Impl::listed(Command command) {
   return folders;
 }
 
+// An empty list from a server that is starting, or temporarily hides folders, must not look like an
+// account that lost its mail.
+void Session::Impl::find_inbox(std::vector<Folder>& folders) {
+  list_gaps_ = {};
+  list_gaps_.is_empty = folders.empty();
+  const auto listed = std::find_if(folders.begin(), folders.end(), [](const Folder& folder) {
+    return base::equal_ignoring_case(folder.raw_name, kInbox);
+  });
+  if (listed != folders.end() && listed->can_be_opened()) return;
+  if (caution_ != nullptr && caution_->without.contains(kInbox)) {
+    list_gaps_.inbox_refusal = "the connection broke over its STATUS";
+    return;
+  }
+  if (caution_ != nullptr) caution_->requested = kInbox;
+  FolderStatus received;
+  const StatusResponse answer = status_of(kInbox, received);
+  if (caution_ != nullptr) caution_->requested.clear();
+  if (answer.condition != Condition::kOk) {
+    list_gaps_.inbox_refusal = refusal_of(answer);
+    list_gaps_.inbox_is_nonexistent = answer.code.is("NONEXISTENT");
+    return;
+  }
+  Folder inbox;
+  inbox.raw_name = kInbox;
+  inbox.status = std::move(received);
+  if (listed != folders.end()) {
+    inbox.raw_name = listed->raw_name;
+    inbox.delimiter = listed->delimiter;
+    folders.erase(listed);
+  } else if (!folders.empty()) {
+    inbox.delimiter = folders.front().delimiter;
+  } else if (!namespaces_.personal.empty()) {
+    inbox.delimiter = namespaces_.personal.front().delimiter;
+  }
+  folders.insert(folders.begin(), std::move(inbox));
+}
+
+void Session::Impl::add_namespaces(std::span<const std::string> prefixes) {
+  if (list_under_way_ && !prefixes.empty()) finish_list();
+  const std::optional<char> delimiter =
+      namespaces_.personal.empty() ? std::nullopt : namespaces_.personal.front().delimiter;
+  for (const std::string& prefix : prefixes) {
+    const auto is_it = [&](const Namespace& space) { return space.prefix == prefix; };
+    std::erase_if(namespaces_.other_users, is_it);
+    std::erase_if(namespaces_.shared, is_it);
+    const auto known = std::ranges::find_if(namespaces_.personal, is_it);
+    if (known == namespaces_.personal.end()) {
+      namespaces_.personal.push_back({prefix, delimiter, true});
+    } else {
+      known->is_configured = true;
+    }
+    prefetched_folders_.reset();  // they were listed without it
+  }
+}
+
 // A server that announces LIST-EXTENDED, and does not have it, may still have LSUB.
 std::vector<std::string> Session::Impl::subscriptions() {
   std::vector<Folder> folders;

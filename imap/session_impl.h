@@ -36,6 +36,8 @@ class Session::Impl {
   const std::string& open_name() const { return open_name_; }
 
   std::vector<Folder> list_personal_folders();
+  std::vector<Folder> list_some(std::size_t count, std::size_t more);
+  const std::optional<FolderStatus>& inbox_ahead() const { return inbox_ahead_; }
   const ListGaps& list_gaps() const { return list_gaps_; }
   const OddLines& odd_lines() const { return odd_lines_; }
   const CommandNames& done_without() const { return limits_.without; }
@@ -115,6 +117,7 @@ class Session::Impl {
   Command command(FixedText verb) const { return {verb, literal_mode_}; }
   Connection::Tag start(Command command) {
     if (!ahead_.empty()) return_to_open_folder();
+    if (list_under_way_) finish_list();
     return connection_.start(std::move(command));
   }
   StatusResponse finish(Connection::Tag tag, const Connection::Take& take = {});
@@ -169,6 +172,13 @@ class Session::Impl {
     bool operator==(const ListQuery&) const = default;
   };
   class Listing;
+  // A list that is arriving.
+  struct ListUnderWay {
+    Connection::Tag tag;
+    std::shared_ptr<Listing> listing;
+    std::size_t shown = 0;                   // of its folders, by list_some()
+    std::optional<StatusResponse> end = {};  // has arrived
+  };
 
   void open_with_prefetch(std::vector<std::string> announced, std::string_view personal_prefix,
                           ActingAs acting_as);
@@ -189,6 +199,10 @@ class Session::Impl {
   // Returns the first refusal, if any.
   std::optional<StatusResponse> request_lists(Listing& listing);
   std::vector<Connection::Tag> start(const std::vector<ListQuery>& queries);
+  // Whether one list shows everything of the account's folders.
+  bool can_list_in_parts() const;
+  // Receives the rest of `list_under_way_`.
+  void finish_list();
   // Requests the properties that the responses to the LIST commands did not include.
   std::vector<Folder> finish(Listing& listing);
   void request_status_together(Listing& listing);
@@ -262,6 +276,8 @@ class Session::Impl {
   std::vector<Folder> outside_;  // of the last listing, if the namespaces are guessed
   // Folders whose rights were requested, and whether they are another user's.
   std::map<std::string, bool, std::less<>> is_others_;
+  std::optional<ListUnderWay> list_under_way_;
+  std::optional<FolderStatus> inbox_ahead_;
   // Until list_personal_folders() or inbox_rights() takes them.
   std::optional<std::vector<Folder>> prefetched_folders_;
   std::optional<std::vector<AclEntry>> prefetched_inbox_rights_;

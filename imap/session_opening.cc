@@ -86,6 +86,21 @@ class Session::Impl::Listing {
   }
 
   const std::vector<Folder>& folders() const { return folders_; }
+
+  // Up to `count` folders from `shown` on, which follows, with their statuses. Ends before the
+  // first one without a status that it may have.
+  std::vector<Folder> some(std::size_t& shown, std::size_t count) const {
+    std::vector<Folder> some;
+    for (; some.size() < count && shown < folders_.size(); ++shown) {
+      const Folder& folder = folders_[shown];
+      const FolderStatus* const status = statuses_.find(folder.raw_name);
+      if (folder.can_be_opened() && status == nullptr) break;
+      some.push_back(folder);
+      if (status != nullptr) some.back().status = *status;
+    }
+    return some;
+  }
+
   const OddLines& odd_lines() const { return odd_lines_; }
 
   template <typename IsOthers>
@@ -146,10 +161,17 @@ void Session::Impl::open_with_prefetch(std::vector<std::string> announced,
   const std::optional<Connection::Tag> identifying = start_identifying();
   std::vector<ListQuery> prefetched;
   if (namespaces && capabilities_.has("LIST-STATUS")) prefetched = list_queries();
+  std::vector<Connection::Tag> inbox;
+  if (limits_.lists_in_parts && !prefetched.empty()) {
+    for (const StatusItems& items : {status_items(), identity_items()}) {
+      if (!items.empty()) inbox.push_back(start(command("STATUS").string(kInbox).list(items)));
+    }
+  }
   const std::vector<Connection::Tag> tags = start(prefetched);
 
   std::vector<std::string> names;
-  Listing listing(limits_.max_kept);
+  StatusList inbox_status(limits_.max_kept);
+  const auto listing = std::make_shared<Listing>(limits_.max_kept);
   const auto take = [&](Response& response) {
     if (auto* const answer = std::get_if<CapabilityResponse>(&response)) {
       names = std::move(answer->names);
@@ -160,7 +182,9 @@ void Session::Impl::open_with_prefetch(std::vector<std::string> announced,
     } else if (const auto* const id = std::get_if<IdResponse>(&response)) {
       take_id(*id);
     } else {
-      note_progress_if(listing.take(response));
+      auto* const status = std::get_if<FolderStatusResponse>(&response);
+      if (status != nullptr && !inbox.empty()) inbox_status.add(*status);
+      note_progress_if(listing->take(response));
     }
   };
   namespaces_ = {};
@@ -170,6 +194,14 @@ void Session::Impl::open_with_prefetch(std::vector<std::string> announced,
   const bool is_answered = namespaces && finish(*namespaces, take).condition == Condition::kOk;
   if (rights) finish(*rights, take);  // if refused, the rights stay unknown
   if (identifying) finish(*identifying, take);
+  for (const Connection::Tag tag : inbox) finish(tag, take);
+  inbox_ahead_ = inbox_status.take(kInbox);
+  if (limits_.lists_in_parts && tags.size() == 1 && is_answered && has_own_folders(namespaces_) &&
+      (enabling || !capabilities_.has_modseq()) && list_queries() == prefetched &&
+      can_list_in_parts()) {
+    list_under_way_ = ListUnderWay{tags.front(), listing};
+    return;
+  }
   bool is_listed = !tags.empty();
   for (const Connection::Tag tag : tags) {
     is_listed = finish(tag, take).condition == Condition::kOk && is_listed;
@@ -181,7 +213,7 @@ void Session::Impl::open_with_prefetch(std::vector<std::string> announced,
     namespaces_ = {};
     request_namespaces();
   }
-  if (is_listed && list_queries() == prefetched) prefetched_folders_ = finish(listing);
+  if (is_listed && list_queries() == prefetched) prefetched_folders_ = finish(*listing);
 }
 
 void Session::Impl::request_capabilities() {
@@ -309,7 +341,51 @@ std::optional<StatusResponse> Session::Impl::request_lists(Listing& listing) {
   return refusal;
 }
 
+bool Session::Impl::can_list_in_parts() const {
+  return uses_list_status() && !namespaces_.is_guessed && list_queries().size() == 1;
+}
+
+std::vector<Folder> Session::Impl::list_some(std::size_t count, std::size_t more) {
+  if (!list_under_way_) {
+    if (prefetched_folders_ || !can_list_in_parts()) return {};
+    FolderStatus inbox;
+    if (status_of(kInbox, inbox).condition == Condition::kOk) inbox_ahead_ = inbox;
+    const Connection::Tag tag = start(list_queries()).front();
+    list_under_way_ = ListUnderWay{tag, std::make_shared<Listing>(limits_.max_kept)};
+  }
+  ListUnderWay& list = *list_under_way_;
+  if (list.end) return {};
+  const std::size_t before = list.listing->folders().size();
+  const auto is_enough = [&] {
+    const std::size_t arrived = list.listing->folders().size();
+    // The status of a folder may follow its line.
+    return arrived > list.shown + count && (arrived - before > more || !connection_.has_arrived());
+  };
+  NoBodies no_bodies;
+  list.end = connection_.finish_unless(
+      list.tag,
+      [&](Response& response) {
+        observe(response);
+        note_progress_if(list.listing->take(response));
+      },
+      no_bodies, is_enough);
+  if (list.end) return {};
+  std::vector<Folder> some = list.listing->some(list.shown, count);
+  std::erase_if(some, [this](const Folder& folder) { return !is_own(folder.raw_name); });
+  return some;
+}
+
+// If the server refused it, list_personal_folders() requests it once more.
+void Session::Impl::finish_list() {
+  const ListUnderWay list = *std::exchange(list_under_way_, std::nullopt);
+  const StatusResponse end = list.end ? *list.end : finish(list.tag, [&](Response& response) {
+    note_progress_if(list.listing->take(response));
+  });
+  if (end.condition == Condition::kOk) prefetched_folders_ = finish(*list.listing);
+}
+
 std::vector<Folder> Session::Impl::list_personal_folders() {
+  if (list_under_way_) finish_list();
   std::vector<Folder> folders;
   if (prefetched_folders_) {
     folders = *std::exchange(prefetched_folders_, std::nullopt);
@@ -331,43 +407,6 @@ std::vector<Folder> Session::Impl::list_personal_folders() {
                list_gaps_.inbox_refusal);
   }
   return folders;
-}
-
-// An empty list from a server that is starting, or temporarily hides folders, must not look like an
-// account that lost its mail.
-void Session::Impl::find_inbox(std::vector<Folder>& folders) {
-  list_gaps_ = {};
-  list_gaps_.is_empty = folders.empty();
-  const auto listed = std::find_if(folders.begin(), folders.end(), [](const Folder& folder) {
-    return base::equal_ignoring_case(folder.raw_name, kInbox);
-  });
-  if (listed != folders.end() && listed->can_be_opened()) return;
-  if (caution_ != nullptr && caution_->without.contains(kInbox)) {
-    list_gaps_.inbox_refusal = "the connection broke over its STATUS";
-    return;
-  }
-  if (caution_ != nullptr) caution_->requested = kInbox;
-  FolderStatus received;
-  const StatusResponse answer = status_of(kInbox, received);
-  if (caution_ != nullptr) caution_->requested.clear();
-  if (answer.condition != Condition::kOk) {
-    list_gaps_.inbox_refusal = refusal_of(answer);
-    list_gaps_.inbox_is_nonexistent = answer.code.is("NONEXISTENT");
-    return;
-  }
-  Folder inbox;
-  inbox.raw_name = kInbox;
-  inbox.status = std::move(received);
-  if (listed != folders.end()) {
-    inbox.raw_name = listed->raw_name;
-    inbox.delimiter = listed->delimiter;
-    folders.erase(listed);
-  } else if (!folders.empty()) {
-    inbox.delimiter = folders.front().delimiter;
-  } else if (!namespaces_.personal.empty()) {
-    inbox.delimiter = namespaces_.personal.front().delimiter;
-  }
-  folders.insert(folders.begin(), std::move(inbox));
 }
 
 // A folder for which the server sends no status has none; this does not affect the others.
@@ -426,23 +465,6 @@ std::vector<Folder> Session::Impl::folders_outside() {
     return owner == Owner::kAccount || (owner == Owner::kOthers && !are_others_outside);
   });
   return folders;
-}
-
-void Session::Impl::add_namespaces(std::span<const std::string> prefixes) {
-  const std::optional<char> delimiter =
-      namespaces_.personal.empty() ? std::nullopt : namespaces_.personal.front().delimiter;
-  for (const std::string& prefix : prefixes) {
-    const auto is_it = [&](const Namespace& space) { return space.prefix == prefix; };
-    std::erase_if(namespaces_.other_users, is_it);
-    std::erase_if(namespaces_.shared, is_it);
-    const auto known = std::ranges::find_if(namespaces_.personal, is_it);
-    if (known == namespaces_.personal.end()) {
-      namespaces_.personal.push_back({prefix, delimiter, true});
-    } else {
-      known->is_configured = true;
-    }
-    prefetched_folders_.reset();  // they were listed without it
-  }
 }
 
 std::vector<Folder> Session::Impl::finish(Listing& listing) {

@@ -155,23 +155,24 @@ void AccountPass::pass_with_retries(const Open& open, SpareSessions& spares, Sto
 
 void AccountPass::attempt(const Open& open, SpareSessions& spares, StoreTurn& turn) {
   // With nothing to compare with, the server would compute the other values for nothing.
-  const auto detail =
-      rounds_.last().all().empty() ? imap::ListDetail::kNumbers : imap::ListDetail::kSizes;
+  const bool has_records = !rounds_.last().all().empty();
+  const auto detail = has_records ? imap::ListDetail::kSizes : imap::ListDetail::kNumbers;
   spares.list_with(detail);
+  // With a snapshot to compare with, only the whole list shows whether this is the same mailbox.
+  const bool lists_in_parts = snapshot_.is_first() && !has_records && !listing_.is_one_by_one;
   OpenAccount account = turn.away([&] {
     return open({filter_.prefix(), shortcomings_.pipelines(), listing_, waits_,
-                 shortcomings_.without(), detail});
+                 shortcomings_.without(), detail, lists_in_parts});
   });
-  spares.prove(account.folders);
+  if (!std::exchange(was_open_, true)) snapshot_.set_time(account.listed);
   const auto& personal = account.namespaces.personal;
   filter_.set_prefix(personal.empty() ? "" : admission_.prefix(personal.front().prefix));
   admission_.note(account.namespaces);
+  read_while_listing(account, spares, turn);
+  spares.prove(account.folders);
   admission_.admit(account.folders);
   admission_.note(account.session.list_gaps());
-  if (!std::exchange(was_open_, true)) {
-    snapshot_.set_time(account.listed);
-    rounds_.expect(account.folders);
-  }
+  if (!std::exchange(is_expected_, true)) rounds_.expect(account.folders);
   refuse_lost_inbox(account.session.list_gaps());
   rounds_.run(account.session, spares, turn, account.folders, snapshot_.time());
   const ListedFolders folders = snapshot_.listed_folders(rounds_.records());
@@ -202,6 +203,31 @@ void AccountPass::attempt(const Open& open, SpareSessions& spares, StoreTurn& tu
   }
   admission_.admit(properties);
   snapshot_.set_properties(std::move(properties));
+}
+
+// A server lists folders on one processor, so that some can be read on another one meanwhile.
+// Completes the list.
+void AccountPass::read_while_listing(OpenAccount& account, SpareSessions& spares, StoreTurn& turn) {
+  constexpr std::size_t kPart = 256;  // so few that the end of the list is noticed in time
+  constexpr std::size_t kAtOnce = 4'000;
+  if (!account.is_part) return;
+  std::vector<SpareSession> taken;
+  if (spares.prove(account.session.inbox_ahead())) taken = spares.take(1);
+  if (!taken.empty() && turn.away([&] { return spares.open(taken.front()); }) != nullptr) {
+    const SpareSessions::Hold hold(spares);
+    listing_.is_listed = true;  // as far as it is read
+    rounds_.read_while_listing(*taken.front().session, spares, turn, snapshot_.time(), [&] {
+      if (!account.folders.empty()) return std::exchange(account.folders, {});
+      listing_.is_listed = false;  // a failure is about the list
+      auto some = turn.away([&] { return account.session.list_some(kPart, kAtOnce); });
+      listing_.is_listed = true;
+      return some;
+    });
+    spares.give_back(std::move(taken));
+  }
+  listing_.is_listed = false;
+  account.folders = turn.away([&] { return account.session.list_personal_folders(); });
+  listing_.is_listed = true;
 }
 
 // A deleted mailbox, or one that a server loses for a while, must not become the newest snapshot.

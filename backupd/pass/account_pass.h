@@ -46,6 +46,7 @@ class AccountPass : private CommitSchedule::Participant {
   void load();
   void pass_with_retries(const Open& open, SpareSessions& spares, StoreTurn& turn);
   void attempt(const Open& open, SpareSessions& spares, StoreTurn& turn);
+  void read_while_listing(OpenAccount& account, SpareSessions& spares, StoreTurn& turn);
   void refuse_lost_inbox(const imap::ListGaps& gaps) const;
   std::optional<std::chrono::milliseconds> pause_after(const base::Error& error);
   bool list_carefully_after(const base::Error& error);
@@ -71,7 +72,8 @@ class AccountPass : private CommitSchedule::Participant {
   FolderRounds rounds_;
   base::BackOff back_off_;
   std::shared_ptr<imap::WaitBudget> waits_;
-  bool was_open_ = false;  // a login has succeeded
+  bool was_open_ = false;     // a login has succeeded
+  bool is_expected_ = false;  // what the listing shows to be new is on the progress board
   ListingState listing_;
   imap::Shortcomings shortcomings_;  // of the server
   std::uint64_t most_done_ = 0;      // messages and folders when a connection was lost

@@ -13,6 +13,7 @@ using store::FolderRecord;
 
 void AccountSnapshot::load_last() {
   const auto newest = writer_.reader().newest_snapshot(report_.account);
+  is_first_ = !newest;
   if (!newest) return;
   filter_.set_prefix(newest->personal_prefix);
   try {

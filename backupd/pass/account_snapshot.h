@@ -27,6 +27,7 @@ class AccountSnapshot {
   // Reads the account's newest snapshot. If that is damaged, the account has no last records.
   void load_last();
   const FolderRecords& last() const { return last_; }
+  bool is_first() const { return is_first_; }  // the account had no snapshot
 
   // The time of the first listing.
   std::chrono::sys_seconds time() const { return time_; }
@@ -56,6 +57,7 @@ class AccountSnapshot {
   FolderFilter& filter_;
   AccountReport& report_;
   std::chrono::sys_seconds time_;
+  bool is_first_ = false;
   FolderRecords last_;
   store::AccountProperties properties_;
   std::uint64_t vanished_ = 0;

@@ -30,6 +30,14 @@ void FolderFailures::add_end(std::string_view raw_name, std::string_view why) {
   folders_[std::string(raw_name)] = {kTooOften, kEnded, std::string(why)};
 }
 
+std::vector<imap::Folder> FolderFailures::late_ones_last(
+    const std::vector<imap::Folder>& folders) const {
+  std::vector<imap::Folder> ordered = folders;
+  std::ranges::stable_partition(
+      ordered, [this](const imap::Folder& folder) { return !is_late(folder.raw_name); });
+  return ordered;
+}
+
 std::string FolderFailures::reason(std::string_view raw_name) const {
   const auto found = folders_.find(raw_name);
   if (found == folders_.end() || found->second.times < kTooOften) return {};

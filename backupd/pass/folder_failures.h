@@ -6,7 +6,9 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "imap/folder.h"
 #include "store/format/snapshot.h"
 
 namespace backupd {
@@ -24,6 +26,9 @@ class FolderFailures {
   void add_end(std::string_view raw_name, std::string_view why);
 
   bool is_late(std::string_view raw_name) const { return folders_.contains(raw_name); }
+
+  // The folders in the same order, those that are late after all others.
+  std::vector<imap::Folder> late_ones_last(const std::vector<imap::Folder>& folders) const;
 
   // Why the folder is no longer tried; empty: it is tried.
   std::string reason(std::string_view raw_name) const;

@@ -2,12 +2,22 @@
 
 #include <utility>
 
+#include "backupd/pass/folder_status.h"
 #include "base/ascii.h"
+#include "base/utf8.h"
 #include "imap/folder.h"
+#include "store/folder_draft.h"
+#include "store/format/limits.h"
 
 namespace backupd {
 
 namespace {
+
+store::FolderInfo info_of(const imap::Folder& folder) {
+  store::FolderInfo info;
+  set_listed(info, folder);
+  return info;
+}
 
 using Places = std::unordered_map<std::string, std::size_t>;
 
@@ -75,6 +85,23 @@ bool FolderRecords::has_folder_of(const store::FolderInfo& info) const {
   if (by_id(info.mailbox_id) != nullptr) return true;
   const store::FolderRecord* const namesake = by_name(info.raw_name);
   return namesake != nullptr && (info.mailbox_id.empty() || namesake->info.mailbox_id.empty());
+}
+
+store::FolderRecord container_record(store::Writer& writer, const imap::Folder& folder) {
+  store::FolderInfo info = info_of(folder);
+  info.completeness = store::FolderCompleteness::kContainer;
+  store::FolderDraft draft(std::move(info));
+  return writer.seal(draft);
+}
+
+store::FolderRecord unreadable_record(store::Writer& writer, const imap::Folder& folder,
+                                      const store::FolderRecord* last, const std::string& reason) {
+  store::FolderDraft draft = last != nullptr ? store::FolderDraft(writer.reader(), *last)
+                                             : store::FolderDraft(info_of(folder));
+  draft.info().raw_name = folder.raw_name;
+  draft.info().completeness = store::FolderCompleteness::kUnreadable;
+  draft.info().trouble = base::shortened(reason, store::kMaxReason);
+  return writer.seal(draft);
 }
 
 }  // namespace backupd

@@ -9,7 +9,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "imap/folder.h"
 #include "store/format/snapshot.h"
+#include "store/writer.h"
 
 namespace backupd {
 
@@ -47,5 +49,12 @@ class FolderRecords {
   std::uint64_t messages_ = 0;
   std::size_t taken_ = 0;  // by take_new()
 };
+
+// The record of a folder that can't be opened.
+store::FolderRecord container_record(store::Writer& writer, const imap::Folder& folder);
+
+// A record with the messages of the last one, if there is one, under the folder's present name.
+store::FolderRecord unreadable_record(store::Writer& writer, const imap::Folder& folder,
+                                      const store::FolderRecord* last, const std::string& reason);
 
 }  // namespace backupd

@@ -39,12 +39,6 @@ bool has_all_messages(const FolderRecord& record) {
          record.info.skipped.empty();
 }
 
-store::FolderInfo info_of(const imap::Folder& folder) {
-  store::FolderInfo info;
-  set_listed(info, folder);
-  return info;
-}
-
 }  // namespace
 
 FolderRounds::FolderRounds(const SharedStore& store, const FolderFilter& filter,
@@ -73,37 +67,68 @@ void FolderRounds::expect(const std::vector<imap::Folder>& listed) {
   bool are_sizes_known = true;
   for (const imap::Folder& folder : listed) {
     if (!folder.status || !folder.can_be_opened() || filter_.leaves_out(folder)) continue;
-    const FolderRecord* const last = last_of(folder);
-    const bool is_known = last != nullptr && folder.status->uid_validity == last->info.uid_validity;
-    const auto beyond = [](std::uint64_t now, std::uint64_t known) {
-      return now - std::min(now, known);
-    };
-    messages += beyond(folder.status->messages.value_or(0), is_known ? last->receipt.messages : 0);
-    bytes += beyond(folder.status->size.value_or(0), is_known ? last->bytes : 0);
-    are_sizes_known &= folder.status->size || folder.status->messages == 0U;
+    // Some of a first backup may have been read before the list was complete.
+    const Beyond more = beyond(*folder.status, has_read_early_ ? nullptr : last_of(folder));
+    messages += more.messages;
+    bytes += more.bytes;
+    are_sizes_known &= more.is_size_known;
   }
   store_.progress.expect(messages, are_sizes_known ? std::optional(bytes) : std::nullopt);
 }
 
+struct FolderRounds::Round {
+  const PassTools& tools;
+  bool is_first;
+  std::vector<imap::Folder> folders;
+  SpareReader spare;
+  bool has_changed = false;  // whether any folder had
+};
+
+PassTools FolderRounds::tools_for(imap::Session& session, SpareSessions& spares, StoreTurn& turn,
+                                  std::chrono::sys_seconds now) {
+  return {session,
+          spares,
+          store_.writer,
+          report_.account,
+          turn,
+          store_.budget,
+          now,
+          departures_,
+          stumbles_,
+          *daily_budget_,
+          admission_,
+          [this](std::uint64_t wanted) { return known(wanted); },
+          *waits_,
+          [this](std::uint64_t bytes) {
+            store_.progress.message(bytes);
+            store_.schedule.commit_if_due();
+          }};
+}
+
+void FolderRounds::read_while_listing(imap::Session& session, SpareSessions& spares,
+                                      StoreTurn& turn, std::chrono::sys_seconds now,
+                                      const std::function<std::vector<imap::Folder>()>& next) {
+  constexpr std::uint64_t kMaxBytes = std::uint64_t{32} << 20;  // for each call of `next`
+  const PassTools tools = tools_for(session, spares, turn, now);
+  ahead_.begin(session);
+  has_read_early_ = true;
+  bool is_slow = false;
+  for (auto folders = next(); !folders.empty() && !is_slow; folders = next()) {
+    admission_.admit(folders);
+    Round round{tools, true, std::move(folders), SpareReader(tools, ahead_)};
+    const std::uint64_t before = report_.fetched_bytes;
+    for (std::size_t at = 0; at < round.folders.size() && !is_slow;) {
+      if (pass_at(round, at)) ++at;
+      is_slow = report_.fetched_bytes - before > kMaxBytes;
+    }
+    turn.away([&] { session.close_ahead(); });
+  }
+  keep_progress();
+}
+
 void FolderRounds::run(imap::Session& session, SpareSessions& spares, StoreTurn& turn,
                        const std::vector<imap::Folder>& listed, std::chrono::sys_seconds now) {
-  const PassTools tools{session,
-                        spares,
-                        store_.writer,
-                        report_.account,
-                        turn,
-                        store_.budget,
-                        now,
-                        departures_,
-                        stumbles_,
-                        *daily_budget_,
-                        admission_,
-                        [this](std::uint64_t wanted) { return known(wanted); },
-                        *waits_,
-                        [this](std::uint64_t bytes) {
-                          store_.progress.message(bytes);
-                          store_.schedule.commit_if_due();
-                        }};
+  const PassTools tools = tools_for(session, spares, turn, now);
   waits_->give_back(imap::WaitBudget::kListedWorth * listed.size());
   blamed_.reset();  // the attempt before has ended without ending the pass
   ahead_.begin(session);
@@ -111,7 +136,9 @@ void FolderRounds::run(imap::Session& session, SpareSessions& spares, StoreTurn&
     const bool first_round = round == 0;
     std::vector<imap::Folder> folders = first_round ? listed : list(tools);
     complete(tools, folders);
-    if (!pass_once(tools, folders, first_round)) return;
+    const bool has_changed = pass_once(tools, folders, first_round);
+    // A folder that was read while the list arrived may have changed since.
+    if (!std::exchange(has_read_early_, false) && !has_changed) return;
     last_ = FolderRecords(current_);
   }
   std::vector<imap::Folder> at_the_end = list(tools);
@@ -145,28 +172,11 @@ void FolderRounds::warn(const std::string& line) {
   if (warned_.insert(line).second) report_.warnings.push_back(line);
 }
 
-// Folders over which connections were lost come after all others.
-std::vector<imap::Folder> FolderRounds::late_ones_last(
-    const std::vector<imap::Folder>& listed) const {
-  std::vector<imap::Folder> ordered = listed;
-  std::ranges::stable_partition(
-      ordered, [&](const imap::Folder& folder) { return !failures_.is_late(folder.raw_name); });
-  return ordered;
-}
-
-struct FolderRounds::Round {
-  const PassTools& tools;
-  bool is_first;
-  std::vector<imap::Folder> folders;
-  SpareReader spare;
-  bool has_changed = false;  // whether any folder had
-};
-
 // Returns whether any folder had changed.
 bool FolderRounds::pass_once(const PassTools& tools, const std::vector<imap::Folder>& listed,
                              bool first_round) {
   current_ = {};
-  Round round{tools, first_round, late_ones_last(listed), SpareReader(tools, ahead_)};
+  Round round{tools, first_round, failures_.late_ones_last(listed), SpareReader(tools, ahead_)};
   for (std::size_t at = 0; at < round.folders.size();) {
     if (pass_at(round, at)) ++at;
   }
@@ -187,7 +197,7 @@ bool FolderRounds::pass_at(Round& round, std::size_t at) {
     // Its record from an earlier version of mailstow is kept.
     if (last != nullptr) current_.add(*last);
   } else if (!folder.can_be_opened()) {
-    current_.add(container(folder));
+    current_.add(container_record(store_.writer, folder));
   } else if (is_up_to_date(folder, last, round.is_first, round.tools.now)) {
     current_.add(*last);
   } else if (!failure.empty()) {
@@ -333,7 +343,7 @@ FolderRecord FolderRounds::pass_folder(const Reader& reader, const imap::Folder&
     passed_.insert(folder.raw_name);
     refused_.insert_or_assign(folder.raw_name, generation_of(folder));
     base::log_warning("{}: {}", report_.account, error.what());
-    return unreadable(folder, last, error.what());
+    return unreadable_record(store_.writer, folder, last, error.what());
   } catch (const base::Stopped&) {
     count();  // what was fetched counts towards the day's budget
     throw;
@@ -423,7 +433,7 @@ void FolderRounds::keep_unlisted(const imap::ListGaps& gaps) {
     const bool is_known = last != nullptr && last->info.trouble == reason &&
                           last->info.completeness == FolderCompleteness::kUnreadable;
     if (!is_known) base::log_warning("{}: {}: {}", report_.account, filter_.shown(info), reason);
-    current_.add(is_known ? *last : unreadable(folder, last, reason));
+    current_.add(is_known ? *last : unreadable_record(store_.writer, folder, last, reason));
   };
   if (!gaps.inbox_refusal.empty()) {
     store::FolderInfo inbox;
@@ -440,13 +450,6 @@ void FolderRounds::keep_unlisted(const imap::ListGaps& gaps) {
   }
 }
 
-FolderRecord FolderRounds::container(const imap::Folder& folder) {
-  store::FolderInfo info = info_of(folder);
-  info.completeness = FolderCompleteness::kContainer;
-  store::FolderDraft draft(std::move(info));
-  return store_.writer.seal(draft);
-}
-
 // A folder that is no longer tried, over which connections were lost.
 FolderRecord FolderRounds::given_up(const imap::Folder& folder, const FolderRecord* last,
                                     const std::string& failure) {
@@ -455,17 +458,7 @@ FolderRecord FolderRounds::given_up(const imap::Folder& folder, const FolderReco
                         last->info.completeness == FolderCompleteness::kUnreadable;
   if (is_known) return *last;
   base::log_warning("{}: {}: {}", report_.account, filter_.shown(folder), reason);
-  return unreadable(folder, last, reason);
-}
-
-FolderRecord FolderRounds::unreadable(const imap::Folder& folder, const FolderRecord* last,
-                                      const std::string& reason) {
-  store::FolderDraft draft = last != nullptr ? store::FolderDraft(store_.writer.reader(), *last)
-                                             : store::FolderDraft(info_of(folder));
-  draft.info().raw_name = folder.raw_name;
-  draft.info().completeness = FolderCompleteness::kUnreadable;
-  draft.info().trouble = base::shortened(reason, store::kMaxReason);
-  return store_.writer.seal(draft);
+  return unreadable_record(store_.writer, folder, last, reason);
 }
 
 void FolderRounds::drop_open_folder() {

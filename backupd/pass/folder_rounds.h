@@ -45,6 +45,13 @@ class FolderRounds {
   // Reports on the progress board what the listing shows to be new.
   void expect(const std::vector<imap::Folder>& listed);
 
+  // Before run(), in a first backup, while another session lists the folders: `next` returns the
+  // next ones, or nothing at the end, and is called with the turn. Ends early once the folders of
+  // one call had much mail: the server waits for the other session, too. Fails as run() does.
+  void read_while_listing(imap::Session& session, SpareSessions& spares, StoreTurn& turn,
+                          std::chrono::sys_seconds now,
+                          const std::function<std::vector<imap::Folder>()>& next);
+
   // Fails as FolderPass::run() does, except that a folder which the server refuses to open becomes
   // an unreadable one.
   void run(imap::Session& session, SpareSessions& spares, StoreTurn& turn,
@@ -89,6 +96,8 @@ class FolderRounds {
     FoldersAhead& ahead;
   };
 
+  PassTools tools_for(imap::Session& session, SpareSessions& spares, StoreTurn& turn,
+                      std::chrono::sys_seconds now);
   bool pass_once(const PassTools& tools, const std::vector<imap::Folder>& listed, bool first_round);
   bool pass_at(Round& round, std::size_t at);
   bool read_at(Round& round, std::size_t at, const store::FolderRecord* last);
@@ -107,15 +116,11 @@ class FolderRounds {
   void count(const imap::Folder& folder, const FolderPass& pass);
   const store::FolderRecord* last_of(const imap::Folder& folder) const;
   KnownMessages* known(std::uint64_t wanted);
-  std::vector<imap::Folder> late_ones_last(const std::vector<imap::Folder>& listed) const;
   void blame(const imap::Folder& folder, const std::string& why);
   void warn(const std::string& line);
   void keep_unlisted(const imap::ListGaps& gaps);
-  store::FolderRecord container(const imap::Folder& folder);
   store::FolderRecord given_up(const imap::Folder& folder, const store::FolderRecord* last,
                                const std::string& failure);
-  store::FolderRecord unreadable(const imap::Folder& folder, const store::FolderRecord* last,
-                                 const std::string& reason);
 
   SharedStore store_;
   const FolderFilter& filter_;
@@ -136,6 +141,7 @@ class FolderRounds {
   std::set<std::string, std::less<>> unlisted_;  // raw names: kept although LIST lacks them
   std::set<std::string, std::less<>> warned_;    // by warn()
   std::vector<std::string> changes_;             // see changes()
+  bool has_read_early_ = false;                  // before the list was complete
   FolderFailures failures_;
   FoldersAhead ahead_;
   UnlistedFolders asked_;

@@ -61,6 +61,16 @@ bool differs_in_size_only(const imap::Folder& folder, const store::FolderRecord&
          status.messages == last.receipt.messages && *status.size != last.bytes;
 }
 
+Beyond beyond(const imap::FolderStatus& status, const store::FolderRecord* last) {
+  const bool is_known = last != nullptr && status.uid_validity == last->info.uid_validity;
+  const auto more = [](std::uint64_t now, std::uint64_t known) {
+    return now - std::min(now, known);
+  };
+  return {more(status.messages.value_or(0), is_known ? last->receipt.messages : 0),
+          more(status.size.value_or(0), is_known ? last->bytes : 0),
+          status.size.has_value() || status.messages == 0U};
+}
+
 std::string change_of(const imap::Folder& folder, const store::FolderRecord& record) {
   if (!folder.status) return {};
   const imap::FolderStatus& status = *folder.status;

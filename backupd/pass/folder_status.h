@@ -23,6 +23,14 @@ bool is_unchanged(const imap::Folder& folder, const store::FolderRecord& last,
 // used again.
 bool differs_in_size_only(const imap::Folder& folder, const store::FolderRecord& last);
 
+// The mail that the folder has beyond its last record, or without one, as its status shows it.
+struct Beyond {
+  std::uint64_t messages = 0;
+  std::uint64_t bytes = 0;
+  bool is_size_known = true;
+};
+Beyond beyond(const imap::FolderStatus& status, const store::FolderRecord* last);
+
 // How the status differs from the record, so that the folder is not settled; empty: no difference.
 // Like is_unchanged(), within one pass and for servers without HIGHESTMODSEQ too: a change of flags
 // alone does not cause another round. Values that only one of them has are not compared (Courier's

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,7 @@ struct OpenAccount {
   imap::Namespaces namespaces;
   std::vector<imap::Folder> folders;  // as Session::list_personal_folders() returned them
   std::chrono::sys_seconds listed{};  // just before the list was requested
+  bool is_part = false;               // `folders` are from Session::list_some(), which has more
 };
 
 // How far the last connection came with the list of folders.
@@ -31,6 +33,8 @@ struct ListingState {
   imap::StatusCaution caution;  // for it
 };
 
+inline constexpr std::size_t kFirstPart = 1'000;  // folders
+
 struct OpenOptions {
   std::string_view personal_prefix;  // the one seen last time
   bool pipeline = true;              // false: whatever the configuration says
@@ -38,7 +42,13 @@ struct OpenOptions {
   std::shared_ptr<imap::WaitBudget> waits = nullptr;  // for all connections of the account
   imap::CommandNames without = {};                    // not answered by the server: not sent
   imap::ListDetail list_detail = imap::ListDetail::kSizes;
+  bool lists_in_parts = false;  // a list of more than kFirstPart folders may be a part
 };
+
+// Lists the folders over a session that was just opened, in whole or in part, as the options say.
+// Fails as the session does.
+OpenAccount list_folders(imap::Session session, const OpenOptions& options,
+                         std::chrono::sys_seconds now);
 
 // Fails as imap::open_account() and the session do.
 OpenAccount open_and_list(const base::Config& config, const base::AccountConfig& account,

@@ -18,7 +18,22 @@ SpareSessions::SpareSessions(AccountQueue& queue, const base::Config& config,
       open_(std::move(open)) {}
 
 void SpareSessions::prove(std::span<const imap::Folder> listed) {
-  witness_.prove(imap::sight_of(listed));
+  const base::MailboxObservation seen = imap::sight_of(listed);
+  if (std::exchange(has_seen_inbox_only_, false)) {
+    witness_.prove(seen);
+    witness_ = {};
+  }
+  witness_.prove(seen);
+}
+
+bool SpareSessions::prove(const std::optional<imap::FolderStatus>& inbox) {
+  if (witness_.has_seen() || !inbox) return false;
+  imap::Folder folder;
+  folder.raw_name = imap::kInbox;
+  folder.status = inbox;
+  witness_.prove(imap::sight_of(std::span(&folder, 1)));
+  has_seen_inbox_only_ = witness_.has_seen();
+  return has_seen_inbox_only_;
 }
 
 std::vector<SpareSession> SpareSessions::take(unsigned wanted) {

@@ -43,6 +43,8 @@ class SpareSessions {
   // The account's first session, and each in place of a lost one: the list of its folders. Fails
   // with kLogin if it shows a different mailbox than the first one did.
   void prove(std::span<const imap::Folder> listed);
+  // The same for INBOX alone, until the list has arrived. Returns false if that proves nothing.
+  bool prove(const std::optional<imap::FolderStatus>& inbox);
 
   // While it exists, one of the sessions that were taken stays taken from folder to folder. The
   // sessions must outlive it.
@@ -100,6 +102,7 @@ class SpareSessions {
   Open open_;
   imap::CommonLimits common_;
   imap::MailboxWitness witness_;
+  bool has_seen_inbox_only_ = false;  // the list shows more
   std::vector<SpareSession> idle_;
   unsigned held_ = 0;
 };

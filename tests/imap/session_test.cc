@@ -46,6 +46,39 @@ Transcript asked_ahead(const std::string& capabilities, const std::string& names
   )");
 }
 
+TEST(SessionTest, TheFoldersOfTheFirstRoundTripAreListedInPartsBehindInbox) {
+  const Transcript transcript(R"(
+    C: m1 CAPABILITY
+    C: m2 ENABLE QRESYNC
+    C: m3 NAMESPACE
+    C: m4 STATUS "INBOX" (MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ)
+    C: m5 LIST "" "*" RETURN (STATUS (MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ))
+    S: * CAPABILITY IMAP4rev1 ENABLE QRESYNC CONDSTORE NAMESPACE LIST-STATUS
+    S: m1 OK
+    S: * ENABLED QRESYNC
+    S: m2 OK
+    S: * NAMESPACE (("" "/")) NIL (("shared/" "/"))
+    S: m3 OK
+    S: * STATUS INBOX (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 7 HIGHESTMODSEQ 1)
+    S: m4 OK
+    S: * LIST () "/" A
+    S: * STATUS A (MESSAGES 3 UIDNEXT 9 UIDVALIDITY 7 HIGHESTMODSEQ 12)
+    S: * LIST () "/" shared/all
+    S: * LIST () "/" INBOX
+    S: * STATUS INBOX (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 7 HIGHESTMODSEQ 1)
+    S: m5 OK
+  )");
+  Limits limits;
+  limits.lists_in_parts = true;
+  Session session(scripted(transcript, {.announced = kUsual}), limits, "");
+  EXPECT_EQ(session.inbox_ahead().value_or(FolderStatus()).uid_validity, 7U);
+  const std::vector<Folder> some = session.list_some(1);
+  ASSERT_THAT(some, SizeIs(1));
+  EXPECT_EQ(some[0].raw_name, "A");
+  EXPECT_TRUE(session.list_some(1, 100).empty()) << "the rest has arrived";
+  EXPECT_THAT(session.list_personal_folders(), SizeIs(2)) << "one is not the account's";
+}
+
 TEST(SessionTest, RequestsTheFoldersInTheFirstRoundTrip) {
   const Transcript transcript =
       asked_ahead("IMAP4rev1 ENABLE QRESYNC CONDSTORE NAMESPACE LIST-STATUS IDLE",

@@ -34,6 +34,7 @@ OpenAccount open(const PassAccount& account, imap::Limits limits, const OpenOpti
   limits.waits = options.waits;
   limits.without = options.without;
   limits.list_detail = options.list_detail;
+  limits.lists_in_parts = options.lists_in_parts;
   ListingState& listing = options.listing;
   listing.is_logged_in = listing.is_listed = false;
   std::unique_ptr<imap::Transport> transport = account.connect();
@@ -41,11 +42,7 @@ OpenAccount open(const PassAccount& account, imap::Limits limits, const OpenOpti
   const auto prefix = listing.is_one_by_one ? std::nullopt : std::optional(options.personal_prefix);
   imap::Session session(std::move(transport), limits, prefix, imap::Session::ActingAs::kSelf,
                         account.clock);
-  if (listing.is_one_by_one) session.request_status_one_by_one(listing.caution);
-  imap::Namespaces namespaces = session.namespaces();
-  std::vector<imap::Folder> folders = session.list_personal_folders();
-  listing.is_listed = true;
-  return {std::move(session), std::move(namespaces), std::move(folders), now};
+  return list_folders(std::move(session), options, now);
 }
 
 }  // namespace

@@ -167,7 +167,7 @@ class OddServer::Connection : public imap::Transport {
     } else if (is("MYRIGHTS")) {
       result = my_rights(take_string(rest));
     } else if (is("LIST")) {
-      list();
+      list(rest.find("RETURN (STATUS") != std::string_view::npos);
     } else if (is("STATUS")) {
       const std::string name = take_string(rest);
       result = status(name, rest.find(" SIZE") != std::string_view::npos);
@@ -187,10 +187,11 @@ class OddServer::Connection : public imap::Transport {
     if (!is_closed_ && !is_silent_) say(tag + ' ' + result);
   }
 
-  void list() {
+  void list(bool with_status) {
     for (const auto& folder : server_.folders_) {
       if (!folder->is_listed) continue;
       say("* LIST (" + folder->attributes + ") \"/\" " + as_sent(folder->raw_name));
+      if (with_status && server_.lists_status) status(folder->raw_name, false);
     }
   }
 

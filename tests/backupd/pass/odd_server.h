@@ -79,6 +79,7 @@ class OddServer {
 
   // Its name, as it says in its ID. As Dovecot it names the folder of each message on request.
   std::string product;
+  bool lists_status = false;  // whether LIST shows the status if it is requested with it
 
   // Called with each command before it is answered; a returned text is sent instead of the answer
   // (kHangUp and kSendNothing as above).
