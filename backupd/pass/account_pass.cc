@@ -208,8 +208,8 @@ void AccountPass::attempt(const Open& open, SpareSessions& spares, StoreTurn& tu
 // A server lists folders on one processor, so that some can be read on another one meanwhile.
 // Completes the list.
 void AccountPass::read_while_listing(OpenAccount& account, SpareSessions& spares, StoreTurn& turn) {
-  constexpr std::size_t kPart = 256;  // so few that the end of the list is noticed in time
-  constexpr std::size_t kAtOnce = 4'000;
+  constexpr std::size_t kPart = 256;      // so few that the end of the list is noticed in time
+  constexpr std::size_t kAtOnce = 4'000;  // received ahead of those that are read
   if (!account.is_part) return;
   std::vector<SpareSession> taken;
   if (spares.prove(account.session.inbox_ahead())) taken = spares.take(1);

@@ -121,7 +121,7 @@ void FolderRounds::read_while_listing(imap::Session& session, SpareSessions& spa
       if (pass_at(round, at)) ++at;
       is_slow = report_.fetched_bytes - before > kMaxBytes;
     }
-    turn.away([&] { session.close_ahead(); });
+    close(round);
   }
   keep_progress();
 }
@@ -180,11 +180,16 @@ bool FolderRounds::pass_once(const PassTools& tools, const std::vector<imap::Fol
   for (std::size_t at = 0; at < round.folders.size();) {
     if (pass_at(round, at)) ++at;
   }
-  round.spare.finish();
-  for (const std::string& line : round.spare.warnings()) warn(line);
-  tools.turn.away([&] { tools.session.close_ahead(); });
+  close(round);
   keep_unlisted(tools.session.list_gaps());
   return round.has_changed;
+}
+
+// Leaves nothing requested ahead in its sessions.
+void FolderRounds::close(Round& round) {
+  round.spare.finish();
+  for (const std::string& line : round.spare.warnings()) warn(line);
+  round.tools.turn.away([&] { round.tools.session.close_ahead(); });
 }
 
 // Returns false if the folder at `at` may be another one now: the spare connection was dropped.

@@ -74,6 +74,15 @@ TEST_F(FoldersWhileListingTest, AreReadOverAnotherConnection) {
   EXPECT_EQ(times(2, "LIST"), 0);
 }
 
+TEST_F(FoldersWhileListingTest, EveryConnectionIsClosedWithLogout) {
+  runner_.set_connections(3);
+  expect_everything(run());
+  EXPECT_EQ(server_.connections(), 3);
+  for (int connection = 1; connection <= server_.connections(); ++connection) {
+    EXPECT_EQ(times(connection, "LOGOUT"), 1) << connection;
+  }
+}
+
 TEST_F(FoldersWhileListingTest, AreReadOnceMoreIfTheyHaveChangedMeanwhile) {
   server_.before = [&, has_changed = false](const std::string& command) mutable {
     if (command == "EXAMINE \"g0700\"" && !std::exchange(has_changed, true)) {
