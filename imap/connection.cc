@@ -23,7 +23,8 @@ constexpr std::size_t kMaxGathered = 64U << 10U;
 // The limit of one Transport::send(), so that reading is not starved.
 constexpr std::size_t kMaxSend = 1U << 20U;
 
-// The limit of server output buffered while sending a literal that the server has refused.
+// The limit of server output that is received before the lexer asks for it: while a literal is sent
+// that the server has refused, and while a line is incomplete.
 constexpr std::size_t kMaxReadAhead = 1U << 20U;
 
 // A response renews Limits::command each time it has grown by this much: more than the lexer reads
@@ -301,8 +302,15 @@ void Connection::send_rest_of(std::uint64_t command) {
   }
 }
 
-bool Connection::has_arrived() {
-  return lexer_.has_unread() || !ahead_.empty() || read_ahead();
+bool Connection::has_line() {
+  if (lexer_.has_unread_line()) return true;
+  for (std::size_t searched = 0; searched < kMaxReadAhead;) {
+    const auto begin = ahead_.begin() + static_cast<std::ptrdiff_t>(searched);
+    if (std::find(begin, ahead_.end(), std::byte{'\n'}) != ahead_.end()) return true;
+    searched = ahead_.size();
+    if (searched < kMaxReadAhead && !read_ahead()) return false;
+  }
+  return true;
 }
 
 // The server may stop reading until its output has been read. Returns false if there was no output.

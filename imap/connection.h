@@ -58,8 +58,10 @@ class Connection : private Source {
   // stays in progress, and the result is nullopt.
   std::optional<StatusResponse> finish_unless(Tag tag, const Take& take, BodySink& bodies,
                                               const std::function<bool()>& is_enough);
-  // Whether a part of the next response has arrived.
-  bool has_arrived();
+  // Whether the next line has arrived. finish_unless() then need not wait for its response, unless
+  // that has literals, or the line is a continuation or empty. A line that is too long to be kept
+  // counts as well.
+  bool has_line();
 
   // False once the server has refused a command whose literal was sent without a go-ahead: the
   // server may not have read the literal, and may interpret the rest of it as commands. Nothing

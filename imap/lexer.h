@@ -50,7 +50,10 @@ class Lexer {
   // Call it at the start of a response: the limits count from here.
   void begin_answer();
 
-  bool has_unread() const { return begin_ != end_; }
+  bool has_unread_line() const {
+    return std::string_view(buffer_.get() + begin_, end_ - begin_).find('\n') !=
+           std::string_view::npos;
+  }
 
   // Removes and returns the bytes that were received but not yet read.
   base::Bytes take_unread();

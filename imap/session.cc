@@ -64,6 +64,14 @@ std::vector<Folder> Session::list_some(std::size_t count, std::size_t more) {
   return during("list the folders", "*", [&] { return impl_->list_some(count, more); });
 }
 
+bool Session::list_ahead(ListDetail detail) {
+  return during("list the folders", "*", [&] { return impl_->list_ahead(detail); });
+}
+
+void Session::forget_list() {
+  during("list the folders", "*", [&] { impl_->forget_list(); });
+}
+
 const std::optional<FolderStatus>& Session::inbox_ahead() const {
   return impl_->inbox_ahead();
 }

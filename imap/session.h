@@ -85,6 +85,14 @@ class Session {
   std::vector<Folder> list_some(std::size_t count, std::size_t more = 0);
   // Requested before the list that list_some() returns: INBOX may come last in that.
   const std::optional<FolderStatus>& inbox_ahead() const;
+  // Requests what list_personal_folders() will return, with this detail, unless that is under way,
+  // and receives what has arrived of it, so that the server need not wait: for while the caller
+  // reads over another session. Returns false once the whole list has arrived or was refused, and
+  // where the server has no LIST-STATUS, or one list does not show everything. Discards what is
+  // requested ahead, as other calls do.
+  bool list_ahead(ListDetail detail);
+  // Receives the rest of what list_ahead() has requested, and forgets it.
+  void forget_list();
 
   // From now on list_personal_folders() requests each folder's status separately, one after the
   // other, and not at all for the folders in `caution.without`. `caution` must outlive the session.

@@ -15,6 +15,7 @@
 namespace imap {
 
 void Session::Impl::request_ahead(const Folder& folder) {
+  if (list_under_way_) finish_list();
   const FolderStatus status = folder.status.value_or(FolderStatus{});
   const bool needs_proof = !status.size && status.messages.value_or(0) > 0 && has_status_size();
   const bool is_named = needs_proof && names_folders_;

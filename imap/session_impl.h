@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "imap/command.h"
 #include "imap/connection.h"
 #include "imap/connection_lost.h"
+#include "imap/folder_listing.h"
 #include "imap/session.h"
 
 namespace imap {
@@ -37,6 +39,8 @@ class Session::Impl {
 
   std::vector<Folder> list_personal_folders();
   std::vector<Folder> list_some(std::size_t count, std::size_t more);
+  bool list_ahead(ListDetail detail);
+  void forget_list();
   const std::optional<FolderStatus>& inbox_ahead() const { return inbox_ahead_; }
   const ListGaps& list_gaps() const { return list_gaps_; }
   const OddLines& odd_lines() const { return odd_lines_; }
@@ -171,11 +175,10 @@ class Session::Impl {
     std::vector<FixedText> status;  // items of RETURN STATUS; empty: no RETURN
     bool operator==(const ListQuery&) const = default;
   };
-  class Listing;
   // A list that is arriving.
   struct ListUnderWay {
     Connection::Tag tag;
-    std::shared_ptr<Listing> listing;
+    std::shared_ptr<FolderListing> listing;
     std::size_t shown = 0;                   // of its folders, by list_some()
     std::optional<StatusResponse> end = {};  // has arrived
   };
@@ -197,18 +200,21 @@ class Session::Impl {
   bool uses_list_status() const;
   std::vector<ListQuery> list_queries() const;
   // Returns the first refusal, if any.
-  std::optional<StatusResponse> request_lists(Listing& listing);
+  std::optional<StatusResponse> request_lists(FolderListing& listing);
   std::vector<Connection::Tag> start(const std::vector<ListQuery>& queries);
   // Whether one list shows everything of the account's folders.
   bool can_list_in_parts() const;
+  void start_list();
+  // Receives the list that is under way until `is_enough` returns true after a response.
+  void receive_list(const std::function<bool()>& is_enough);
   // Receives the rest of `list_under_way_`.
   void finish_list();
   // Requests the properties that the responses to the LIST commands did not include.
-  std::vector<Folder> finish(Listing& listing);
-  void request_status_together(Listing& listing);
-  void request_status_one_by_one(Listing& listing);
+  std::vector<Folder> finish(FolderListing& listing);
+  void request_status_together(FolderListing& listing);
+  void request_status_one_by_one(FolderListing& listing);
   // Keeps the folders that are not the account's for folders_outside().
-  void leave_out_others(Listing& listing);
+  void leave_out_others(FolderListing& listing);
   // Whether a folder is the account's by its name, and by its rights where those were requested.
   bool is_own(std::string_view raw_name) const;
   // Requests the user's rights on those of the folders that only the guessed namespace makes

@@ -1,11 +1,12 @@
-// The start of a session: capabilities, enabled extensions, and the list of folders. If the
-// responses can be guessed, all commands are sent in one round trip.
+// The start of a session: capabilities, enabled extensions, and namespaces. If the responses can be
+// guessed, these and the list of folders take one round trip.
 #include <algorithm>
 
 #include "base/ascii.h"
 #include "base/log.h"
 #include "base/terminal.h"
 #include "imap/folder_list.h"
+#include "imap/folder_listing.h"
 #include "imap/personal_folders.h"
 #include "imap/session_impl.h"
 
@@ -61,66 +62,6 @@ void Session::Impl::take_namespaces(Namespaces answer) {
       "count as the account's");
 }
 
-// The responses to list_queries().
-class Session::Impl::Listing {
- public:
-  explicit Listing(std::size_t max_kept) : list_(folders_, max_kept), statuses_(max_kept) {}
-
-  // Returns true if the response had something new.
-  bool take(Response& response) {
-    if (auto* const answer = std::get_if<ListResponse>(&response)) {
-      // No command can name such a folder.
-      return !answer->folder.raw_name.empty() && list_.add(std::move(answer->folder));
-    }
-    if (const auto* const odd = std::get_if<OddResponse>(&response)) {
-      if (odd->is("LIST") || odd->is("XLIST")) odd_lines_.add(odd->line);
-      return false;
-    }
-    return take_status(response);
-  }
-
-  // The same, once the folders are listed: a line of LIST that nothing requested is not used.
-  bool take_status(Response& response) {
-    auto* const status = std::get_if<FolderStatusResponse>(&response);
-    return status != nullptr && statuses_.add(*status);
-  }
-
-  const std::vector<Folder>& folders() const { return folders_; }
-
-  // Up to `count` folders from `shown` on, which follows, with their statuses. Ends before the
-  // first one without a status that it may have.
-  std::vector<Folder> some(std::size_t& shown, std::size_t count) const {
-    std::vector<Folder> some;
-    for (; some.size() < count && shown < folders_.size(); ++shown) {
-      const Folder& folder = folders_[shown];
-      const FolderStatus* const status = statuses_.find(folder.raw_name);
-      if (folder.can_be_opened() && status == nullptr) break;
-      some.push_back(folder);
-      if (status != nullptr) some.back().status = *status;
-    }
-    return some;
-  }
-
-  const OddLines& odd_lines() const { return odd_lines_; }
-
-  template <typename IsOthers>
-  void leave_out(const IsOthers& is_others) {
-    std::erase_if(folders_, is_others);
-  }
-
-  // Returns the folders with their statuses.
-  std::vector<Folder> take_folders() {
-    for (Folder& folder : folders_) folder.status = statuses_.take(folder.raw_name);
-    return std::move(folders_);
-  }
-
- private:
-  std::vector<Folder> folders_;
-  FolderList list_;
-  StatusList statuses_;
-  OddLines odd_lines_;
-};
-
 Session::Impl::Impl(std::unique_ptr<Transport> transport, const Limits& limits,
                     std::optional<std::string_view> personal_prefix, ActingAs acting_as,
                     const base::Clock& clock)
@@ -171,7 +112,7 @@ void Session::Impl::open_with_prefetch(std::vector<std::string> announced,
 
   std::vector<std::string> names;
   StatusList inbox_status(limits_.max_kept);
-  const auto listing = std::make_shared<Listing>(limits_.max_kept);
+  const auto listing = std::make_shared<FolderListing>(limits_.max_kept);
   const auto take = [&](Response& response) {
     if (auto* const answer = std::get_if<CapabilityResponse>(&response)) {
       names = std::move(answer->names);
@@ -281,203 +222,6 @@ void Session::Impl::request_namespaces() {
   });
   // Each folder's line in the list has the delimiter too.
   if (end.condition != Condition::kOk) base::log_debug("the server refused {}", refusal_of(end));
-}
-
-Session::Impl::StatusItems Session::Impl::status_items() const {
-  StatusItems items = {"MESSAGES", "UIDNEXT", "UIDVALIDITY"};
-  const ListDetail detail = limits_.list_detail;
-  if (detail != ListDetail::kNumbers && capabilities_.has_modseq()) {
-    items.push_back("HIGHESTMODSEQ");
-  }
-  if (detail == ListDetail::kSizes && has_status_size()) items.push_back("SIZE");
-  return items;
-}
-
-// Requested in a command of its own: next to other items, Cyrus 3.6 responds with bytes of freed
-// memory, which may contain anything, including parentheses and line ends.
-Session::Impl::StatusItems Session::Impl::identity_items() const {
-  if (!capabilities_.has("OBJECTID")) return {};
-  return {"MAILBOXID"};
-}
-
-std::vector<Session::Impl::ListQuery> Session::Impl::list_queries() const {
-  const bool has_list_status = uses_list_status();
-  const StatusItems identity = identity_items();
-  const bool has_use = capabilities_.has("SPECIAL-USE");
-  std::vector<ListQuery> queries;
-  for (const std::string& pattern : personal_patterns(namespaces_)) {
-    if (!has_list_status) {
-      queries.push_back({pattern, false, {}});
-      continue;
-    }
-    queries.push_back({pattern, has_use, status_items()});
-    if (!identity.empty()) queries.push_back({pattern, false, identity});
-  }
-  return queries;
-}
-
-std::vector<Connection::Tag> Session::Impl::start(const std::vector<ListQuery>& queries) {
-  std::vector<Connection::Tag> tags;
-  tags.reserve(queries.size());
-  for (const ListQuery& query : queries) {
-    Command listing = command("LIST").text("\"\"").string(query.pattern);
-    if (!query.status.empty()) listing.return_status(query.with_use, query.status);
-    tags.push_back(start(std::move(listing)));
-  }
-  return tags;
-}
-
-bool Session::Impl::uses_list_status() const {
-  return capabilities_.has("LIST-STATUS") && caution_ == nullptr && !refuses_list_status_;
-}
-
-std::optional<StatusResponse> Session::Impl::request_lists(Listing& listing) {
-  std::optional<StatusResponse> refusal;
-  for (const Connection::Tag tag : start(list_queries())) {
-    StatusResponse answer =
-        finish(tag, [&](Response& response) { note_progress_if(listing.take(response)); });
-    if (answer.condition != Condition::kOk && !refusal) refusal = std::move(answer);
-  }
-  return refusal;
-}
-
-bool Session::Impl::can_list_in_parts() const {
-  return uses_list_status() && !namespaces_.is_guessed && list_queries().size() == 1;
-}
-
-std::vector<Folder> Session::Impl::list_some(std::size_t count, std::size_t more) {
-  if (!list_under_way_) {
-    if (prefetched_folders_ || !can_list_in_parts()) return {};
-    FolderStatus inbox;
-    if (status_of(kInbox, inbox).condition == Condition::kOk) inbox_ahead_ = inbox;
-    const Connection::Tag tag = start(list_queries()).front();
-    list_under_way_ = ListUnderWay{tag, std::make_shared<Listing>(limits_.max_kept)};
-  }
-  ListUnderWay& list = *list_under_way_;
-  if (list.end) return {};
-  const std::size_t before = list.listing->folders().size();
-  const auto is_enough = [&] {
-    const std::size_t arrived = list.listing->folders().size();
-    // The status of a folder may follow its line.
-    return arrived > list.shown + count && (arrived - before > more || !connection_.has_arrived());
-  };
-  NoBodies no_bodies;
-  list.end = connection_.finish_unless(
-      list.tag,
-      [&](Response& response) {
-        observe(response);
-        note_progress_if(list.listing->take(response));
-      },
-      no_bodies, is_enough);
-  if (list.end) return {};
-  std::vector<Folder> some = list.listing->some(list.shown, count);
-  std::erase_if(some, [this](const Folder& folder) { return !is_own(folder.raw_name); });
-  return some;
-}
-
-// If the server refused it, list_personal_folders() requests it once more.
-void Session::Impl::finish_list() {
-  const ListUnderWay list = *std::exchange(list_under_way_, std::nullopt);
-  const StatusResponse end = list.end ? *list.end : finish(list.tag, [&](Response& response) {
-    note_progress_if(list.listing->take(response));
-  });
-  if (end.condition == Condition::kOk) prefetched_folders_ = finish(*list.listing);
-}
-
-std::vector<Folder> Session::Impl::list_personal_folders() {
-  if (list_under_way_) finish_list();
-  std::vector<Folder> folders;
-  if (prefetched_folders_) {
-    folders = *std::exchange(prefetched_folders_, std::nullopt);
-  } else {
-    std::optional<Listing> listing(std::in_place, limits_.max_kept);
-    std::optional<StatusResponse> refusal = request_lists(*listing);
-    if (refusal && uses_list_status()) {
-      base::log_debug("the server announced LIST-STATUS and refused {}", refusal_of(*refusal));
-      refuses_list_status_ = true;
-      refusal = request_lists(listing.emplace(limits_.max_kept));
-    }
-    if (refusal) require_ok(*refusal);
-    folders = finish(*listing);
-  }
-  if (list_gaps_.is_empty && !list_gaps_.inbox_refusal.empty()) {
-    base::fail(base::ErrorCode::kRefused,
-               "the server lists no folder and refuses INBOX ({}): check that the account has a "
-               "mailbox there",
-               list_gaps_.inbox_refusal);
-  }
-  return folders;
-}
-
-// A folder for which the server sends no status has none; this does not affect the others.
-void Session::Impl::request_status_together(Listing& listing) {
-  std::vector<Connection::Tag> tags;
-  for (const Folder& folder : listing.folders()) {
-    if (!folder.can_be_opened() || !can_be_a_string(folder.raw_name)) continue;
-    for (const StatusItems& items : {status_items(), identity_items()}) {
-      if (items.empty()) continue;
-      tags.push_back(start(command("STATUS").string(folder.raw_name).list(items)));
-    }
-  }
-  for (const Connection::Tag tag : tags) {
-    finish(tag, [&](Response& response) { note_progress_if(listing.take_status(response)); });
-  }
-}
-
-void Session::Impl::request_status_one_by_one(Listing& listing) {
-  for (const Folder& folder : listing.folders()) {
-    if (!folder.can_be_opened() || !can_be_a_string(folder.raw_name)) continue;
-    if (caution_->without.contains(folder.raw_name)) continue;
-    caution_->requested = folder.raw_name;
-    for (const StatusItems& items : {status_items(), identity_items()}) {
-      if (items.empty()) continue;
-      run(command("STATUS").string(folder.raw_name).list(items),
-          [&](Response& response) { note_progress_if(listing.take_status(response)); });
-    }
-    caution_->requested.clear();
-  }
-}
-
-void Session::Impl::leave_out_others(Listing& listing) {
-  std::vector<std::string> uncertain;
-  for (const Folder& folder : listing.folders()) {
-    if (folder.can_be_opened()) uncertain.push_back(folder.raw_name);
-  }
-  request_my_rights(uncertain);
-  outside_.clear();
-  listing.leave_out([this](const Folder& folder) {
-    if (is_own(folder.raw_name)) return false;
-    if (namespaces_.is_guessed) outside_.push_back(folder);
-    return true;
-  });
-}
-
-std::vector<Folder> Session::Impl::folders_outside() {
-  const bool is_all_listed = std::ranges::any_of(
-      namespaces_.personal, [](const Namespace& space) { return space.prefix.empty(); });
-  if (is_all_listed) return outside_;
-  if (limits_.without.contains(kListAll.view())) return {};
-  std::vector<Folder> folders = listed(command(kListAll));
-  // Without a personal namespace, others have an empty prefix and thus all folders but INBOX.
-  const bool are_others_outside = namespaces_.personal.empty();
-  std::erase_if(folders, [&](const Folder& folder) {
-    const Owner owner = owner_of_folder(folder.raw_name, namespaces_);
-    return owner == Owner::kAccount || (owner == Owner::kOthers && !are_others_outside);
-  });
-  return folders;
-}
-
-std::vector<Folder> Session::Impl::finish(Listing& listing) {
-  leave_out_others(listing);
-  if (caution_ != nullptr) {
-    request_status_one_by_one(listing);
-  } else if (!uses_list_status()) {
-    request_status_together(listing);
-  }
-  std::vector<Folder> folders = listing.take_folders();
-  find_inbox(folders);
-  list_gaps_.odd_lines = listing.odd_lines();
-  return folders;
 }
 
 }  // namespace imap

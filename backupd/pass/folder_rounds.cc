@@ -115,7 +115,8 @@ void FolderRounds::read_while_listing(imap::Session& session, SpareSessions& spa
   bool is_slow = false;
   for (auto folders = next(); !folders.empty() && !is_slow; folders = next()) {
     admission_.admit(folders);
-    Round round{tools, true, std::move(folders), SpareReader(tools, ahead_)};
+    Round round{tools, true, std::move(folders),
+                SpareReader(tools, ahead_, SpareReader::AtTheEnd::kOnlyReads)};
     const std::uint64_t before = report_.fetched_bytes;
     for (std::size_t at = 0; at < round.folders.size() && !is_slow;) {
       if (pass_at(round, at)) ++at;
@@ -146,9 +147,8 @@ void FolderRounds::run(imap::Session& session, SpareSessions& spares, StoreTurn&
   compare_with(at_the_end);
 }
 
-// Without sizes: change_of(), which compares what was passed, does not use them.
 std::vector<imap::Folder> FolderRounds::list(const PassTools& tools) {
-  tools.session.list_with(imap::ListDetail::kChanges);
+  tools.session.list_with(SpareReader::kNextDetail);
   auto listed = tools.turn.away([&] { return tools.session.list_personal_folders(); });
   waits_->give_back(imap::WaitBudget::kListedWorth * listed.size());
   admission_.admit(listed);
@@ -176,12 +176,21 @@ void FolderRounds::warn(const std::string& line) {
 bool FolderRounds::pass_once(const PassTools& tools, const std::vector<imap::Folder>& listed,
                              bool first_round) {
   current_ = {};
-  Round round{tools, first_round, failures_.late_ones_last(listed), SpareReader(tools, ahead_)};
+  const imap::ListGaps gaps = tools.session.list_gaps();
+  Round round{tools, first_round, failures_.late_ones_last(listed),
+              SpareReader(tools, ahead_, SpareReader::AtTheEnd::kListsFolders)};
   for (std::size_t at = 0; at < round.folders.size();) {
     if (pass_at(round, at)) ++at;
   }
   close(round);
-  keep_unlisted(tools.session.list_gaps());
+  keep_unlisted(gaps);
+  const auto passed_after_list = round.spare.passed_after_list(round.folders);
+  const bool is_list_of_use = std::ranges::all_of(passed_after_list, [&](const auto& folder) {
+    const FolderRecord* const record = current_.by_name(folder.raw_name);
+    return record == nullptr || !folder.can_be_opened() ||
+           (folder.status && is_settled(folder, *record));
+  });
+  if (!is_list_of_use) tools.turn.away([&] { tools.session.forget_list(); });
   return round.has_changed;
 }
 
@@ -427,31 +436,14 @@ KnownMessages* FolderRounds::known(std::uint64_t wanted) {
 // The folders that must exist although the server does not list them keep their last state.
 void FolderRounds::keep_unlisted(const imap::ListGaps& gaps) {
   unlisted_.clear();
-  const auto keep = [&](const store::FolderInfo& info, const std::string& reason) {
-    imap::Folder folder;
-    folder.raw_name = info.raw_name;
-    folder.delimiter = info.delimiter == '\0' ? std::nullopt : std::optional(info.delimiter);
-    folder.attributes = info.attributes;
-    if (current_.by_name(info.raw_name) != nullptr || filter_.leaves_out(folder)) return;
-    unlisted_.insert(info.raw_name);
-    const FolderRecord* const last = last_.by_name(info.raw_name);
+  for (const auto& [folder, reason] : asked_.to_keep(gaps, last_)) {
+    if (current_.by_name(folder.raw_name) != nullptr || filter_.leaves_out(folder)) continue;
+    unlisted_.insert(folder.raw_name);
+    const FolderRecord* const last = last_.by_name(folder.raw_name);
     const bool is_known = last != nullptr && last->info.trouble == reason &&
                           last->info.completeness == FolderCompleteness::kUnreadable;
-    if (!is_known) base::log_warning("{}: {}: {}", report_.account, filter_.shown(info), reason);
+    if (!is_known) base::log_warning("{}: {}: {}", report_.account, filter_.shown(folder), reason);
     current_.add(is_known ? *last : unreadable_record(store_.writer, folder, last, reason));
-  };
-  if (!gaps.inbox_refusal.empty()) {
-    store::FolderInfo inbox;
-    inbox.raw_name = imap::kInbox;
-    keep(inbox, "the server does not list INBOX and refuses it: " + gaps.inbox_refusal);
-  }
-  for (const auto& [name, reason] : asked_.kept()) {
-    if (const FolderRecord* const last = last_.by_name(name)) keep(last->info, reason);
-  }
-  if (!gaps.is_empty) return;
-  for (const FolderRecord& record : last_.all()) {
-    if (record.info.completeness == FolderCompleteness::kContainer) continue;
-    keep(record.info, "the server listed no folder at all, though there were some before");
   }
 }
 

@@ -1,5 +1,6 @@
 #include "backupd/pass/spare_reader.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
@@ -43,19 +44,23 @@ bool SpareReader::request(std::vector<imap::Folder>& folders, std::size_t at,
     drop(folders, at);
     return false;
   }
+  const bool is_first_free = !list_meanwhile(folders, at, turn_of);
   const auto request_over_first = [&] {
     first_.request(tools_.session, folders, at, [&](const imap::Folder& folder) {
+      if (!is_first_free) return Turn::kAlone;
       return has_requested(folder) ? Turn::kSkipped : turn_of(folder);
     });
   };
   if (session_ == nullptr) {
     request_over_first();
+    if (listing_ == Listing::kUnderWay) forget_list();
     if (!open(folders, at, turn_of)) return true;
   }
   ahead_->request(*session_, folders, at, [&](const imap::Folder& folder) {
     return first_.has_requested(folder) ? Turn::kSkipped : turn_of(folder);
   });
   request_over_first();
+  if (listing_ == Listing::kUnderWay && !has_requested(folders[at])) forget_list();
   return true;
 }
 
@@ -85,6 +90,35 @@ bool SpareReader::open(const std::vector<imap::Folder>& folders, std::size_t at,
                                tools_.daily_budget, tools_.admission, tools_.known, tools_.waits,
                                tools_.stored});
   return true;
+}
+
+bool SpareReader::list_meanwhile(const std::vector<imap::Folder>& folders, std::size_t at,
+                                 const FoldersAhead::TurnOf& turn_of) {
+  // A list takes about as long as reading a tenth of the folders.
+  constexpr std::size_t kPart = 10;
+  constexpr std::size_t kRequestedAlready = 128;
+  const auto left = std::span(folders).subspan(at);
+  if (listing_ == Listing::kLater && session_ != nullptr &&
+      left.size() <= folders.size() / kPart + kRequestedAlready) {
+    const bool are_all_small = std::ranges::none_of(
+        left, [&](const imap::Folder& folder) { return turn_of(folder) == Turn::kAlone; });
+    listing_ = are_all_small ? Listing::kNext : Listing::kOver;
+  }
+  if (listing_ == Listing::kNext && session_ == nullptr) listing_ = Listing::kOver;
+  const bool is_next = listing_ == Listing::kNext && tools_.session.requested_ahead() == 0;
+  if (is_next || listing_ == Listing::kUnderWay) {
+    const bool has_more = tools_.turn.away([&] { return tools_.session.list_ahead(kNextDetail); });
+    if (is_next && has_more) first_after_list_ = at;
+    listing_ = has_more ? Listing::kUnderWay : Listing::kOver;
+  }
+  return listing_ == Listing::kNext || listing_ == Listing::kUnderWay;
+}
+
+// A connection that is lost over the list is not lost over the folder that would wait for it.
+void SpareReader::forget_list() {
+  first_after_list_.reset();
+  listing_ = Listing::kOver;
+  tools_.turn.away([&] { tools_.session.forget_list(); });
 }
 
 void SpareReader::make_room_for(const imap::Folder& folder) {

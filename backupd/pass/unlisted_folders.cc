@@ -154,4 +154,26 @@ void UnlistedFolders::judge(const store::FolderRecord& last, const imap::FolderA
   }
 }
 
+std::vector<UnlistedFolders::Kept> UnlistedFolders::to_keep(const imap::ListGaps& gaps,
+                                                            const FolderRecords& last) const {
+  std::vector<Kept> folders;
+  if (!gaps.inbox_refusal.empty()) {
+    imap::Folder inbox;
+    inbox.raw_name = imap::kInbox;
+    folders.push_back(
+        {std::move(inbox), "the server does not list INBOX and refuses it: " + gaps.inbox_refusal});
+  }
+  for (const auto& [name, reason] : kept_) {
+    const store::FolderRecord* const record = last.by_name(name);
+    if (record != nullptr) folders.push_back({folder_of(record->info), reason});
+  }
+  if (!gaps.is_empty) return folders;
+  for (const store::FolderRecord& record : last.all()) {
+    if (record.info.completeness == store::FolderCompleteness::kContainer) continue;
+    folders.push_back({folder_of(record.info),
+                       "the server listed no folder at all, though there were some before"});
+  }
+  return folders;
+}
+
 }  // namespace backupd

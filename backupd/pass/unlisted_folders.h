@@ -33,6 +33,14 @@ class UnlistedFolders {
   // until it has been repeated for half a day; then the folder is gone.
   const std::map<std::string, std::string, std::less<>>& kept() const { return kept_; }
 
+  // The folders that keep their last state, each with the reason: those of kept(), INBOX if the
+  // server refuses it, and all of `last` if it listed no folder.
+  struct Kept {
+    imap::Folder folder;  // without status
+    std::string reason;
+  };
+  std::vector<Kept> to_keep(const imap::ListGaps& gaps, const FolderRecords& last) const;
+
   // The raw names of those that exist although LIST does not show them.
   const std::set<std::string, std::less<>>& found() const { return found_; }
 

@@ -1,16 +1,13 @@
 // First backups that read folders over a further connection while the first one still lists others.
-#include <cstddef>
-#include <cstdint>
-#include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/core.h>
 #include <gmock/gmock.h>
 
 #include "base/error.h"
 #include "tests/backupd/pass/odd_server_fixture.h"
-#include "tests/backupd/pass/stored_mail.h"
 
 namespace backupd {
 namespace {
@@ -32,33 +29,15 @@ class FoldersWhileListingTest : public OddServerFixture {
 
   static std::string name(int folder) { return fmt::format("g{:04}", folder); }
 
-  // How often the connection sent commands that begin like this.
-  int times(int connection, const std::string& command) const {
-    int times = 0;
-    for (std::size_t at = 0; at < server_.heard().size(); ++at) {
-      const bool is_one = server_.heard()[at].starts_with(command);
-      times += is_one && server_.speakers()[at] == connection ? 1 : 0;
-    }
-    return times;
-  }
-
-  int opened_over(int connection) const { return times(connection, "EXAMINE \"g"); }
+  int opened_over(int connection) const { return times_over(connection, "EXAMINE \"g"); }
 
   // Expects a complete backup with exactly the server's messages.
   void expect_everything(const AccountReport& report) {
     EXPECT_EQ(report.status, PassStatus::kComplete) << report.error;
-    const StoredMail mail = read_back(runner_.location(), "alice", &report);
-    EXPECT_EQ(mail.troubles, "");
     EXPECT_EQ(names().size(), kFolders + 1U);
-    for (int i = 0; i < kFolders; ++i) {
-      std::map<std::uint32_t, std::string> expected;
-      for (const OddMessage& message : server_.folder(name(i)).messages) {
-        expected.emplace(message.uid, message.body);
-      }
-      const auto stored = mail.folders.find(name(i));
-      const auto none = std::map<std::uint32_t, std::string>();
-      EXPECT_EQ(stored == mail.folders.end() ? none : stored->second, expected) << name(i);
-    }
+    std::vector<std::string> folders;
+    for (int i = 0; i < kFolders; ++i) folders.push_back(name(i));
+    expect_stored(folders, &report);
   }
 };
 
@@ -70,8 +49,8 @@ TEST_F(FoldersWhileListingTest, AreReadOverAnotherConnection) {
   EXPECT_GT(opened_over(2), 1'000);
   EXPECT_LE(opened_over(1) + opened_over(2), kFolders + 200)
       << "each once, but for proofs of the server's order";
-  EXPECT_EQ(times(1, "LIST"), 2) << "the second one at the end";
-  EXPECT_EQ(times(2, "LIST"), 0);
+  EXPECT_EQ(times_over(1, "LIST"), 2) << "the second one at the end";
+  EXPECT_EQ(times_over(2, "LIST"), 0);
 }
 
 TEST_F(FoldersWhileListingTest, EveryConnectionIsClosedWithLogout) {
@@ -79,7 +58,7 @@ TEST_F(FoldersWhileListingTest, EveryConnectionIsClosedWithLogout) {
   expect_everything(run());
   EXPECT_EQ(server_.connections(), 3);
   for (int connection = 1; connection <= server_.connections(); ++connection) {
-    EXPECT_EQ(times(connection, "LOGOUT"), 1) << connection;
+    EXPECT_EQ(times_over(connection, "LOGOUT"), 1) << connection;
   }
 }
 
@@ -92,14 +71,14 @@ TEST_F(FoldersWhileListingTest, AreReadOnceMoreIfTheyHaveChangedMeanwhile) {
     return std::string();
   };
   expect_everything(run());
-  EXPECT_EQ(times(1, "LIST"), 3);
+  EXPECT_EQ(times_over(1, "LIST"), 3);
 }
 
 TEST_F(FoldersWhileListingTest, AreReadLaterOverTheOnlyConnection) {
   runner_.set_connections(1);
   expect_everything(run());
   EXPECT_EQ(server_.connections(), 1);
-  EXPECT_EQ(times(1, "LIST"), 2);
+  EXPECT_EQ(times_over(1, "LIST"), 2);
 }
 
 TEST_F(FoldersWhileListingTest, AreReadLaterIfThereIsNoOtherConnection) {
@@ -138,7 +117,7 @@ TEST_F(FoldersWhileListingTest, AreReadToTheEndAfterTheConnectionIsLost) {
   };
   expect_everything(run());
   EXPECT_EQ(runner_.pauses().size(), 1U);
-  EXPECT_EQ(times(3, "LIST \"\" \"*\" RETURN"), 2) << "the list is not to blame";
+  EXPECT_EQ(times_over(3, "LIST \"\" \"*\" RETURN"), 2) << "the list is not to blame";
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "tests/backupd/pass/odd_server.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -79,6 +80,7 @@ class OddServer::Connection : public imap::Transport {
       pass_time(server_.flood_interval);
       while (output_.size() < buffer.size()) output_ += server_.drip;
     }
+    if (server_.pauses && std::exchange(has_sent_, !has_sent_)) return 0;
     const std::size_t length = std::min({buffer.size(), output_.size(), server_.max_piece});
     std::copy_n(base::as_bytes(output_).begin(), length, buffer.begin());
     output_.erase(0, length);
@@ -291,6 +293,7 @@ class OddServer::Connection : public imap::Transport {
   bool was_opened_early_ = false;
   std::string input_;
   std::size_t asked_ = 0;  // the end of the line up to which go-aheads were given
+  bool has_sent_ = false;  // see OddServer::pauses
   std::string output_;
   bool is_closed_ = false;
   bool is_silent_ = false;

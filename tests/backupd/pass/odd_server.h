@@ -119,6 +119,9 @@ class OddServer {
   // The most bytes that a client receives at once.
   std::size_t max_piece = std::size_t{1} << 30;
 
+  // Whether only every second attempt of a client to receive something succeeds.
+  bool pauses = false;
+
   // Opens a connection. Those that are open at the same time are used by one thread.
   Connect connect();
   int connections() const { return connections_; }
