@@ -15,7 +15,8 @@
 namespace imap {
 
 void Session::Impl::request_ahead(const Folder& folder) {
-  if (list_under_way_) finish_list();
+  if (list_under_way_) finish_list();  // other responses must not count as part of the list
+  has_opened_ = true;
   const FolderStatus status = folder.status.value_or(FolderStatus{});
   const bool needs_proof = !status.size && status.messages.value_or(0) > 0 && has_status_size();
   const bool is_named = needs_proof && names_folders_;

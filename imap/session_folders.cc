@@ -236,6 +236,7 @@ Command Session::Impl::opening(FixedText verb, std::string_view raw_name, const 
 
 OpenFolder Session::Impl::open_folder(FixedText verb, std::string_view raw_name,
                                       const Resync* resync, const Connection::Take& take) {
+  has_opened_ = true;
   OpenFolder folder;
   bool is_counted = false;  // EXISTS was sent, and nothing was taken away since
   bool has_two_validities = false;

@@ -204,6 +204,11 @@ class Session::Impl {
   std::vector<Connection::Tag> start(const std::vector<ListQuery>& queries);
   // Whether one list shows everything of the account's folders.
   bool can_list_in_parts() const;
+  // Before STATUS of all folders: Dovecot's is, of the folder that is open, as old as the last
+  // command that looked for changes there.
+  void update_open_folder() {
+    if (has_opened_) run(command("NOOP"));
+  }
   void start_list();
   // Receives the list that is under way until `is_enough` returns true after a response.
   void receive_list(const std::function<bool()>& is_enough);
@@ -266,6 +271,7 @@ class Session::Impl {
   int namespace_answers_ = 0;  // to any command
   bool has_enabled_modseq_ = false;
   bool has_enabled_qresync_ = false;
+  bool has_opened_ = false;  // some folder is open, perhaps one whose answers were discarded
   // Folders and flags that the server accepted in an APPEND of this session.
   std::set<std::string, std::less<>> accepted_folders_;
   std::set<std::string, std::less<>> accepted_flags_;

@@ -65,6 +65,7 @@ bool Session::Impl::uses_list_status() const {
 }
 
 std::optional<StatusResponse> Session::Impl::request_lists(FolderListing& listing) {
+  update_open_folder();
   std::optional<StatusResponse> refusal;
   for (const Connection::Tag tag : start(list_queries())) {
     StatusResponse answer =
@@ -79,6 +80,7 @@ bool Session::Impl::can_list_in_parts() const {
 }
 
 void Session::Impl::start_list() {
+  update_open_folder();
   const Connection::Tag tag = start(list_queries()).front();
   list_under_way_ = ListUnderWay{tag, std::make_shared<FolderListing>(limits_.max_kept)};
 }
@@ -138,8 +140,9 @@ bool Session::Impl::list_ahead(ListDetail detail) {
 
 void Session::Impl::forget_list() {
   if (list_under_way_) {
-    const auto end = std::exchange(list_under_way_, std::nullopt);
-    if (!end->end) finish(end->tag);
+    const ListUnderWay list = *std::exchange(list_under_way_, std::nullopt);
+    const auto take = [&](Response& response) { note_progress_if(list.listing->take(response)); };
+    if (!list.end) finish(list.tag, take);
   }
   prefetched_folders_.reset();
 }

@@ -205,6 +205,7 @@ std::string FolderPass::fetch_missing(const imap::OpenFolder& open, const imap::
   MissingMessages missing(tools_, *draft_, skipped, counts_);
   are_all_tried = missing.fetch(open, on_server.without(recorded_).without(fetched_));
   const imap::UidSet others = missing.found().without(on_server);
+  has_arrivals_ = is_beyond(on_server, open) || is_beyond(others, open);
   if (tools_.session.expunged() - expunged >= missing.gone()) return {};
   if (are_all_tried && !others.empty()) {
     std::vector<store::SkippedMessage> earlier = std::move(draft_->info().skipped);

@@ -40,6 +40,10 @@ class FolderPass {
   // So far; also after a failure.
   const FetchCounts& counts() const { return counts_; }
 
+  // Whether the record has a message that arrived after the folder was opened: the record is then
+  // not of one moment.
+  bool has_arrivals() const { return has_arrivals_; }
+
   // Oddities in the server's answers, for the report; also after a failure.
   const std::vector<std::string>& warnings() const { return warnings_; }
 
@@ -78,6 +82,7 @@ class FolderPass {
   imap::UidSet recorded_;                          // what the draft had when it was begun
   imap::UidSet fetched_;                           // at once
   Reading reading_ = Reading::kStepByStep;
+  bool has_arrivals_ = false;
   bool is_scan_wanted_ = false;  // STATUS showed that UIDs may be used again
   ReusedUids reused_;
   std::string scan_refusal_;      // why a scan ended early

@@ -1,5 +1,6 @@
 #include "backupd/pass/folder_records.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "backupd/pass/folder_status.h"
@@ -85,6 +86,15 @@ bool FolderRecords::has_folder_of(const store::FolderInfo& info) const {
   if (by_id(info.mailbox_id) != nullptr) return true;
   const store::FolderRecord* const namesake = by_name(info.raw_name);
   return namesake != nullptr && (info.mailbox_id.empty() || namesake->info.mailbox_id.empty());
+}
+
+bool FolderRecords::are_whole() const {
+  return std::ranges::all_of(records_, [](const store::FolderRecord& record) {
+    const store::FolderCompleteness completeness = record.info.completeness;
+    return (completeness == store::FolderCompleteness::kComplete ||
+            completeness == store::FolderCompleteness::kContainer) &&
+           record.info.skipped.empty();
+  });
 }
 
 store::FolderRecord container_record(store::Writer& writer, const imap::Folder& folder) {

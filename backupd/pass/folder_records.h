@@ -39,6 +39,7 @@ class FolderRecords {
   // record is added.
   std::span<const store::FolderRecord> take_new();
   std::uint64_t messages() const { return messages_; }  // in all folders together
+  bool are_whole() const;                               // no message of any folder is missing
 
  private:
   void note(std::size_t place);

@@ -33,12 +33,6 @@ std::uint32_t generation_of(const imap::Folder& folder) {
   return folder.status ? folder.status->uid_validity.value_or(0) : 0;
 }
 
-bool has_all_messages(const FolderRecord& record) {
-  return (record.info.completeness == FolderCompleteness::kComplete ||
-          record.info.completeness == FolderCompleteness::kContainer) &&
-         record.info.skipped.empty();
-}
-
 }  // namespace
 
 FolderRounds::FolderRounds(const SharedStore& store, const FolderFilter& filter,
@@ -188,10 +182,18 @@ bool FolderRounds::pass_once(const PassTools& tools, const std::vector<imap::Fol
   const bool is_list_of_use = std::ranges::all_of(passed_after_list, [&](const auto& folder) {
     const FolderRecord* const record = current_.by_name(folder.raw_name);
     return record == nullptr || !folder.can_be_opened() ||
-           (folder.status && is_settled(folder, *record));
+           (folder.status && agrees(*folder.status, *record) &&
+            !had_arrivals_.contains(folder.raw_name));
   });
   if (!is_list_of_use) tools.turn.away([&] { tools.session.forget_list(); });
-  return round.has_changed;
+  return round.has_changed || has_lost_folder();
+}
+
+// Whether a folder that this pass has read is gone: the list may have passed its new name.
+bool FolderRounds::has_lost_folder() const {
+  return std::ranges::any_of(last_.all(), [this](const FolderRecord& record) {
+    return passed_.contains(record.info.raw_name) && !current_.has_folder_of(record.info);
+  });
 }
 
 // Leaves nothing requested ahead in its sessions.
@@ -317,6 +319,8 @@ FolderRecord FolderRounds::pass_folder(const Reader& reader, const imap::Folder&
   try {
     FolderRecord record = pass.run(folder, last, reading);
     count();
+    had_arrivals_.erase(folder.raw_name);
+    if (pass.has_arrivals()) had_arrivals_.insert(folder.raw_name);
     folder_pass_.reset();
     passed_.insert(folder.raw_name);
     waits_->give_back(imap::WaitBudget::kFolderWorth);
@@ -480,10 +484,6 @@ FolderRecords FolderRounds::so_far() {
   }
   records.add_missing(last_);
   return records;
-}
-
-bool FolderRounds::is_whole() const {
-  return std::ranges::all_of(current_.all(), has_all_messages);
 }
 
 }  // namespace backupd

@@ -74,7 +74,7 @@ class FolderRounds {
 
   // The records that run() made.
   const FolderRecords& records() const { return current_; }
-  bool is_whole() const;  // every message of every folder
+  bool is_whole() const { return current_.are_whole(); }  // every message of every folder
   // Whether folders still changed after the last round.
   bool is_moving() const { return !changes_.empty(); }
   std::size_t parked_folders() const { return parked_.size(); }  // the day's budget was too small
@@ -99,6 +99,7 @@ class FolderRounds {
   PassTools tools_for(imap::Session& session, SpareSessions& spares, StoreTurn& turn,
                       std::chrono::sys_seconds now);
   bool pass_once(const PassTools& tools, const std::vector<imap::Folder>& listed, bool first_round);
+  bool has_lost_folder() const;
   void close(Round& round);
   bool pass_at(Round& round, std::size_t at);
   bool read_at(Round& round, std::size_t at, const store::FolderRecord* last);
@@ -136,7 +137,8 @@ class FolderRounds {
   };
   std::optional<Blamed> blamed_;  // if the pass has ended: over this
   bool has_begun_ = false;
-  std::set<std::string, std::less<>> passed_;                  // raw names
+  std::set<std::string, std::less<>> passed_;        // raw names
+  std::set<std::string, std::less<>> had_arrivals_;  // likewise: FolderPass::has_arrivals()
   std::map<std::string, std::uint32_t, std::less<>> refused_;  // with the UIDVALIDITY listed
   std::set<std::string, std::less<>> parked_;    // raw names: the day's budget was too small
   std::set<std::string, std::less<>> unlisted_;  // raw names: kept although LIST lacks them

@@ -95,6 +95,13 @@ std::string change_of(const imap::Folder& folder, const store::FolderRecord& rec
   return {};
 }
 
+bool agrees(const imap::FolderStatus& status, const store::FolderRecord& record) {
+  const store::FolderInfo& info = record.info;
+  return info.completeness == FolderCompleteness::kComplete && info.skipped.empty() &&
+         info.uid_validity != 0 && info.uid_next != 0 && status.uid_validity == info.uid_validity &&
+         status.uid_next == info.uid_next && status.messages == record.receipt.messages;
+}
+
 bool is_settled(const imap::Folder& folder, const store::FolderRecord& record) {
   return record.info.completeness == FolderCompleteness::kComplete &&
          change_of(folder, record).empty();

@@ -37,6 +37,10 @@ Beyond beyond(const imap::FolderStatus& status, const store::FolderRecord* last)
 // EXAMINE has no UIDNEXT).
 std::string change_of(const imap::Folder& folder, const store::FolderRecord& record);
 
+// Whether nothing is missing in the record, and it and the status know the same UIDVALIDITY,
+// UIDNEXT and number of messages.
+bool agrees(const imap::FolderStatus& status, const store::FolderRecord& record);
+
 // Whether the record is complete and change_of() finds no change.
 bool is_settled(const imap::Folder& folder, const store::FolderRecord& record);
 

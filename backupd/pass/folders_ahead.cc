@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "backupd/pass/folder_fetch.h"
+#include "backupd/pass/folder_status.h"
 
 namespace backupd {
 
@@ -18,21 +19,17 @@ bool is_whole(const store::FolderRecord& record) {
   return record.info.completeness == FolderCompleteness::kComplete && record.info.skipped.empty();
 }
 
-bool agrees_but_for_size(const imap::FolderStatus& status, const store::FolderRecord& record) {
-  return is_whole(record) && status.uid_validity == record.info.uid_validity &&
-         status.uid_next == record.info.uid_next && status.messages == record.receipt.messages;
-}
-
-bool agrees(const imap::FolderStatus& status, const store::FolderRecord& record) {
-  return agrees_but_for_size(status, record) && status.size == record.bytes;
+bool agrees_in_size(const imap::FolderStatus& status, const store::FolderRecord& record) {
+  return agrees(status, record) && status.size == record.bytes;
 }
 
 bool agrees_with_server(const imap::FolderStatus& listed, const imap::Session& session,
                         const store::FolderRecord& record) {
-  if (listed.size) return agrees(listed, record);
-  if (!agrees_but_for_size(listed, record)) return false;
+  if (listed.size) return agrees_in_size(listed, record);
+  if (!agrees(listed, record)) return false;
   const std::optional<imap::FolderStatus>& behind = session.status_ahead();
-  return listed.messages == 0U || session.is_named_ahead() || (behind && agrees(*behind, record));
+  return listed.messages == 0U || session.is_named_ahead() ||
+         (behind && agrees_in_size(*behind, record));
 }
 
 // As far as the answers to EXAMINE show.
@@ -146,10 +143,10 @@ bool FoldersAhead::accepts(const imap::Session& session, const imap::Folder& fol
     discards_ = 0;
   }
   const bool is_empty = record.receipt.messages == 0;
-  const bool agrees = agrees_with_server(folder.status.value(), session, record);
+  const bool is_same = agrees_with_server(folder.status.value(), session, record);
   const bool is_trusted =
       is_proven_ && !is_contradicted_ && requested_.front().before <= proven_before_;
-  if (!is_refused && !(agrees && (is_trusted || is_empty))) return false;
+  if (!is_refused && !(is_same && (is_trusted || is_empty))) return false;
   confirmed_.reset();
   if (is_proven_) {
     if (proven_before_ > 0) comparisons_ = 0;

@@ -107,6 +107,39 @@ TEST_F(DovecotSession, DrainsAnAccount) {
   session.logout();
 }
 
+// Dovecot's STATUS of the open folder is as old as the last command that looked for changes there.
+TEST_F(DovecotSession, ListsTheOpenFolderAsItIsNow) {
+  Session session = open("alice");
+  Session other = open("alice");
+  ASSERT_TRUE(session.create("Open now").created);
+  Folder folder;
+  folder.raw_name = "Open now";
+  const auto messages_listed = [&] {
+    for (const Folder& listed : session.list_personal_folders()) {
+      if (listed.raw_name == folder.raw_name)
+        return listed.status.value_or(FolderStatus()).messages;
+    }
+    return std::optional<std::uint32_t>();
+  };
+  const auto deliver = [&] {
+    const std::string text = "Subject: arrives\r\n\r\n";
+    const AppendMessage message{{}, {}, base::as_bytes(text)};
+    EXPECT_TRUE(other.append("Open now", std::span(&message, 1)).front().accepted);
+  };
+  session.examine("Open now");
+  deliver();
+  EXPECT_THAT(messages_listed(), Optional(1U));
+  deliver();
+  while (session.list_ahead(ListDetail::kChanges)) {
+  }
+  EXPECT_THAT(messages_listed(), Optional(2U));
+  session.request_ahead(folder);
+  session.close_ahead();
+  deliver();
+  EXPECT_THAT(messages_listed(), Optional(3U));
+  session.remove("Open now");
+}
+
 TEST_F(DovecotSession, ReadsTheWholeAccountInOneRoundTrip) {
   for (const Endpoint& endpoint :
        {secured(server().imaps_url()), secured(server().imap_url()), plain()}) {

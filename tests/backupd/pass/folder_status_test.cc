@@ -1,5 +1,9 @@
 #include "backupd/pass/folder_status.h"
 
+#include <cstddef>
+#include <functional>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 namespace backupd {
@@ -96,6 +100,31 @@ TEST(FolderStatusTest, AFullScanIsDueEverySevenDays) {
   EXPECT_FALSE(pair.unchanged());
   pair.record.info.last_full_scan += std::chrono::seconds(1);
   EXPECT_TRUE(pair.unchanged());
+}
+
+TEST(FolderStatusTest, AgreesOnlyInNumbersThatBothKnow) {
+  const auto agrees_after = [](const std::function<void(Pair&)>& change) {
+    Pair pair;
+    change(pair);
+    return agrees(*pair.folder.status, pair.record);
+  };
+  EXPECT_TRUE(agrees_after([](Pair&) {}));
+  EXPECT_TRUE(agrees_after([](Pair& pair) { pair.folder.status->highest_modseq.reset(); }));
+  const std::vector<std::function<void(Pair&)>> changes = {
+      [](Pair& pair) { pair.folder.status->uid_validity = 8; },
+      [](Pair& pair) { pair.folder.status->uid_next = 101; },
+      [](Pair& pair) { pair.folder.status->messages = 41; },
+      [](Pair& pair) { pair.folder.status->uid_validity.reset(); },
+      [](Pair& pair) { pair.folder.status->uid_next.reset(); },
+      [](Pair& pair) { pair.folder.status->messages.reset(); },
+      [](Pair& pair) { pair.folder.status->uid_validity = pair.record.info.uid_validity = 0; },
+      [](Pair& pair) { pair.folder.status->uid_next = pair.record.info.uid_next = 0; },
+      [](Pair& pair) { pair.record.info.skipped.emplace_back(); },
+      [](Pair& pair) { pair.record.info.completeness = store::FolderCompleteness::kUnreadable; },
+  };
+  for (std::size_t at = 0; at < changes.size(); ++at) {
+    EXPECT_FALSE(agrees_after(changes[at])) << at;
+  }
 }
 
 TEST(FolderStatusTest, OnlyLastingAttributesCount) {

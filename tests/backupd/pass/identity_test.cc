@@ -126,6 +126,8 @@ imap::Transcript two_labels(const std::string& size, bool fetches_again) {
     ++tag;
   }
   const auto next = [&tag] { return 'm' + std::to_string(tag++) + ' '; };
+  const std::string update = next();
+  transcript.add("C: " + update + "NOOP\nS: " + update + "OK");
   const std::string list = next();
   transcript.add("C: " + list + "LIST \"\" \"*\"\nS: * LIST () \"/\" INBOX");
   transcript.add("S: * LIST () \"/\" Label\nS: " + list + "OK");

@@ -1,6 +1,7 @@
 // First backups whose first connection lists the folders for the next round while the second one
 // still reads the last folders of this round.
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -53,12 +54,12 @@ class ListingAheadTest : public OddServerFixture {
     };
   }
 
-  // From the second list on, what the server sends arrives slowly.
-  void slow_down() {
-    server_.before = [this](const std::string& command) {
+  // From the second list on, so many bytes at most arrive for each folder that is read.
+  void slow_down(std::size_t piece) {
+    server_.before = [this, piece](const std::string& command) {
       if (lists() == 2 && is_list(command)) {
         server_.pauses = true;
-        server_.max_piece = 300;
+        server_.max_piece = piece;
       }
       return std::string();
     };
@@ -77,13 +78,15 @@ class ListingAheadTest : public OddServerFixture {
     };
   }
 
-  // The folders that a connection opened after this list, and before the next one.
-  std::vector<std::string> opened_after(int list) const {
+  // The folders that the connection, or any one, opened after this list and before the next one.
+  std::vector<std::string> opened_after(int list, int connection = 0) const {
     std::vector<std::string> opened;
     int lists = 0;
-    for (const std::string& command : server_.heard()) {
+    for (std::size_t at = 0; at < server_.heard().size(); ++at) {
+      const std::string& command = server_.heard()[at];
       lists += is_list(command) ? 1 : 0;
-      if (lists == list && command.starts_with("EXAMINE")) opened.push_back(command);
+      const bool is_by_it = connection == 0 || server_.speakers()[at] == connection;
+      if (lists == list && is_by_it && command.starts_with("EXAMINE")) opened.push_back(command);
     }
     return opened;
   }
@@ -112,15 +115,8 @@ TEST_F(ListingAheadTest, TheLastFoldersAreReadMeanwhile) {
 }
 
 TEST_F(ListingAheadTest, TheFirstConnectionReadsOnAfterTheList) {
-  bool is_listed = false;
-  int opened = 0;
-  server_.before = [&](const std::string& command) {
-    is_listed |= lists() == 2 && is_list(command);
-    opened += is_listed && server_.speakers().back() == 1 && command.starts_with("EXAMINE") ? 1 : 0;
-    return std::string();
-  };
   expect_everything(run());
-  EXPECT_GT(opened, 5);
+  EXPECT_GT(opened_after(2, 1).size(), 5U);
 }
 
 TEST_F(ListingAheadTest, ChangesAfterTheListAreSeen) {
@@ -143,6 +139,52 @@ TEST_F(ListingAheadTest, AMessageThatMovesWhileTheListIsSentIsNotMissed) {
     const std::size_t at = answer.find(before);
     EXPECT_NE(at, std::string::npos) << answer;
     if (at != std::string::npos) answer[at + before.size() - 1] = '1';
+    return Afterwards::kNothing;
+  };
+  expect_everything(run());
+  EXPECT_THAT(opened_after(2), Contains(fmt::format("EXAMINE \"{}\"", name(kLast))));
+}
+
+// The record of the folder that it leaves has the numbers of both lists, and another message.
+TEST_F(ListingAheadTest, AMessageThatMovesWhileItsFolderIsReadIsNotMissed) {
+  OddFolder& last = server_.folder(name(kLast));
+  last.message(2, "Subject: moves\r\n\r\n");
+  last.status_size = "1";  // so it is read alone
+  is_changed_ = false;
+  int opened = 0;
+  server_.before = [&](const std::string& command) {
+    opened += command == fmt::format("EXAMINE \"{}\"", name(kLast)) ? 1 : 0;
+    const bool is_read_alone =
+        opened == 2 && command.starts_with("UID FETCH") && server_.open_folder() == name(kLast);
+    if (is_read_alone && lists() == 2 && !std::exchange(is_changed_, true)) {
+      last.messages.pop_back();
+      last.message(3, "Subject: arrives\r\n\r\n");
+      server_.folder(name(3)).message(2, "Subject: moves\r\n\r\n");
+    }
+    return std::string();
+  };
+  expect_everything(run());
+  EXPECT_GT(lists(), 2);
+}
+
+TEST_F(ListingAheadTest, AFolderWithoutUidNextIsComparedWithALaterList) {
+  server_.folder(name(kLast)).tells_next = false;
+  expect_everything(run());
+  EXPECT_EQ(lists(), 3);
+}
+
+// The list has passed the new name, and does not show the old one any more.
+TEST_F(ListingAheadTest, AFolderThatIsRenamedWhileTheListIsSentIsRead) {
+  is_changed_ = false;
+  server_.edit = [&](const std::string& command, std::string& answer) {
+    if (lists() != 2 || !is_list(command) || std::exchange(is_changed_, true)) {
+      return Afterwards::kNothing;
+    }
+    const std::size_t begin = answer.find("* LIST () \"/\" " + name(100));
+    answer.erase(begin, answer.find("* LIST () \"/\" " + name(101)) - begin);
+    server_.remove(name(100));
+    server_.folder("renamed").message(1, fmt::format("Subject: {}\r\n\r\n", 100));
+    folders_[100] = "renamed";
     return Afterwards::kNothing;
   };
   expect_everything(run());
@@ -194,10 +236,19 @@ TEST_F(ListingAheadTest, ARefusedListIsRequestedOnceMore) {
 }
 
 TEST_F(ListingAheadTest, ASlowListIsReceivedWhileFoldersAreRead) {
-  slow_down();
+  slow_down(3'000);
   expect_everything(run());
   EXPECT_EQ(lists(), 2);
-  EXPECT_GT(opened_after(2).size(), 100U);
+  EXPECT_GT(opened_after(2, 2).size(), 20U);
+  EXPECT_GT(opened_after(2, 1).size(), 5U) << "the list has arrived";
+}
+
+TEST_F(ListingAheadTest, ASlowerListIsReceivedToItsEnd) {
+  slow_down(100);
+  expect_everything(run());
+  EXPECT_EQ(lists(), 2);
+  EXPECT_GT(opened_after(2, 2).size(), 50U);
+  EXPECT_THAT(opened_after(2, 1), IsEmpty());
 }
 
 TEST_F(ListingAheadTest, AListThatDoesNotArriveCostsTheConnection) {
@@ -206,7 +257,7 @@ TEST_F(ListingAheadTest, AListThatDoesNotArriveCostsTheConnection) {
   };
   expect_everything(run());
   EXPECT_EQ(runner_.pauses().size(), 1U);
-  EXPECT_GT(opened_after(2).size(), 100U);
+  EXPECT_GT(opened_after(2).size(), 50U);
   EXPECT_EQ(times_over(3, "EXAMINE"), 0) << "everything was read meanwhile";
 }
 
@@ -228,7 +279,7 @@ TEST_F(ListingAheadTest, TheFirstConnectionReadsTheFoldersOfALostOne) {
 }
 
 TEST_F(ListingAheadTest, TheFirstConnectionGivesUpTheListForTheFoldersOfALostOne) {
-  slow_down();
+  slow_down(100);
   lose_the_second();
   expect_everything(run());
   EXPECT_THAT(runner_.pauses(), IsEmpty());
@@ -251,12 +302,14 @@ TEST_F(ListingAheadTest, NotIfALargeFolderIsAmongTheLastOnes) {
     server_.folder(name(kLast - 5)).message(uid, fmt::format("Subject: {} of many\r\n\r\n", uid));
   }
   expect_everything(run());
+  EXPECT_EQ(lists(), 2);
   EXPECT_THAT(opened_after(2), IsEmpty());
 }
 
 TEST_F(ListingAheadTest, NotOverASingleConnection) {
   runner_.set_connections(1);
   expect_everything(run());
+  EXPECT_EQ(lists(), 2);
   EXPECT_THAT(opened_after(2), IsEmpty());
 }
 
@@ -264,6 +317,7 @@ TEST_F(ListingAheadTest, NotWhereTheListHasNoStatus) {
   server_.capabilities = "STATUS=SIZE";
   server_.lists_status = false;
   expect_everything(run());
+  EXPECT_EQ(lists(), 2);
   EXPECT_THAT(opened_after(2), IsEmpty());
 }
 
