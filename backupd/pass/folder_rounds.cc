@@ -189,10 +189,10 @@ bool FolderRounds::pass_once(const PassTools& tools, const std::vector<imap::Fol
   return round.has_changed || has_lost_folder();
 }
 
-// Whether a folder that this pass has read is gone: the list may have passed its new name.
+// Whether a folder that was there is gone: the list may have passed its new name.
 bool FolderRounds::has_lost_folder() const {
   return std::ranges::any_of(last_.all(), [this](const FolderRecord& record) {
-    return passed_.contains(record.info.raw_name) && !current_.has_folder_of(record.info);
+    return !current_.has_folder_of(record.info);
   });
 }
 

@@ -1,5 +1,9 @@
 // Oddities of real servers with folders (and of hostile ones): names, lists, UIDVALIDITY, and other
 // users' folders.
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <gmock/gmock.h>
 
 #include "tests/backupd/pass/odd_server_fixture.h"
@@ -50,6 +54,28 @@ TEST_F(OddFoldersTest, BacksUpFoldersWithNamesOfAllKinds) {
   std::vector<std::string> expected = {"INBOX"};
   expected.insert(expected.end(), odd.begin(), odd.end());
   EXPECT_EQ(names(), expected);
+}
+
+// The list has passed the new name, and does not show the old one any more.
+TEST_F(OddFoldersTest, AFolderThatIsRenamedWhileTheListIsSentIsNotMissed) {
+  server_.folder("Old").message(1, "Subject: stays\r\n\r\n");
+  EXPECT_EQ(run().status, PassStatus::kComplete);
+  bool is_renamed = false;
+  server_.edit = [&](const std::string& command, std::string& answer) {
+    if (!command.starts_with("LIST") || std::exchange(is_renamed, true)) {
+      return Afterwards::kNothing;
+    }
+    const std::string line = "* LIST () \"/\" Old\r\n";
+    answer.erase(answer.find(line), line.size());
+    server_.remove("Old");
+    server_.folder("New").message(1, "Subject: stays\r\n\r\n");
+    return Afterwards::kNothing;
+  };
+  const AccountReport report = run();
+  EXPECT_TRUE(is_renamed);
+  EXPECT_EQ(report.status, PassStatus::kComplete);
+  EXPECT_THAT(names(), ElementsAre("INBOX", "New"));
+  expect_stored({"INBOX", "New"}, &report);
 }
 
 TEST_F(OddFoldersTest, AFolderThatCannotBeOpenedDoesNotAffectTheOthers) {
