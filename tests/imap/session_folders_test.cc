@@ -158,40 +158,6 @@ TEST(SessionFoldersTest, ListsWithTheDetailThatIsWanted) {
   });
 }
 
-TEST(SessionFoldersTest, ListsInParts) {
-  Transcript transcript = Transcript::session("LIST-STATUS");
-  transcript.add(R"(
-    C: m3 STATUS "INBOX" (MESSAGES UIDNEXT UIDVALIDITY)
-    S: * STATUS INBOX (MESSAGES 3 UIDNEXT 9 UIDVALIDITY 7)
-    S: m3 OK done
-    C: m4 LIST "" "*" RETURN (STATUS (MESSAGES UIDNEXT UIDVALIDITY))
-    S: * LIST () "/" INBOX
-    S: * STATUS INBOX (MESSAGES 3 UIDNEXT 9 UIDVALIDITY 7)
-    S: * LIST (\Noselect) "/" A
-    S: * LIST () "/" B
-    S: * STATUS B (MESSAGES 1 UIDNEXT 2 UIDVALIDITY 7)
-    S: * LIST () "/" C
-    S: * STATUS C (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 7)
-    S: m4 OK done
-    C: m5 EXAMINE "B"
-    S: * 1 EXISTS
-    S: m5 OK opened
-  )");
-  converse_and_cut(transcript, [](Session& session) {
-    const auto first = session.list_some(2);
-    ASSERT_THAT(first, SizeIs(2));
-    EXPECT_EQ(session.inbox_ahead().value_or(FolderStatus()).uid_validity, 7U);
-    EXPECT_EQ(first[0].status.value_or(FolderStatus()).messages, 3U);
-    EXPECT_EQ(first[1].raw_name, "A");
-    const auto second = session.list_some(1);
-    ASSERT_THAT(second, SizeIs(1));
-    EXPECT_EQ(second[0].status.value_or(FolderStatus()).messages, 1U);
-    session.examine("B");  // waits for the list
-    EXPECT_TRUE(session.list_some(1).empty());
-    EXPECT_THAT(session.list_personal_folders(), SizeIs(4));
-  });
-}
-
 TEST(SessionFoldersTest, InboxHasOneName) {
   Transcript transcript = Transcript::session();
   transcript.add(R"(

@@ -89,38 +89,75 @@ TEST(SessionListingTest, DoesNotWaitForTheRestOfALine) {
   }
 }
 
-TEST(SessionListingTest, APartDoesNotWaitForTheRestOfALine) {
+// The beginning of a list in parts, up to a folder without status.
+Transcript first_part() {
   Transcript transcript = Transcript::session("LIST-STATUS");
-  transcript.add(R"(
+  return transcript.add(R"(
     C: m3 STATUS "INBOX" (MESSAGES UIDNEXT UIDVALIDITY)
     S: * STATUS INBOX (MESSAGES 3 UIDNEXT 9 UIDVALIDITY 7)
     S: m3 OK done
     C: m4 LIST "" "*" RETURN (STATUS (MESSAGES UIDNEXT UIDVALIDITY))
     S: * LIST () "/" INBOX
     S: * STATUS INBOX (MESSAGES 3 UIDNEXT 9 UIDVALIDITY 7)
-    S: * LIST () "/" A
+    S: * LIST (\Noselect) "/" A
   )");
-  const std::size_t before = transcript.server_bytes();
-  transcript.add(R"(
-    S: * STATUS A (MESSAGES 1 UIDNEXT 2 UIDVALIDITY 7)
-    S: * LIST () "/" B
-    S: m4 OK done
-  )");
-  int waits = 0;
-  Session session(std::make_unique<PausingTransport>(scripted(transcript), before + 5, waits), {});
-  EXPECT_THAT(session.list_some(1, 100), SizeIs(1));
-  EXPECT_EQ(waits, 0);
-  EXPECT_THAT(session.list_personal_folders(), SizeIs(3));
 }
 
-TEST(SessionListingTest, AListThatIsForgottenIsRequestedOnceMore) {
-  Transcript transcript = listed_ahead();
+Transcript listed_in_parts() {
+  return first_part().add(R"(
+    S: * LIST () "/" B
+    S: * STATUS B (MESSAGES 1 UIDNEXT 2 UIDVALIDITY 7)
+    S: * LIST () "/" C
+    S: * STATUS C (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 7)
+    S: m4 OK done
+  )");
+}
+
+TEST(SessionListingTest, ListsInParts) {
+  Transcript transcript = listed_in_parts();
   transcript.add(R"(
+    C: m5 EXAMINE "B"
+    S: * 1 EXISTS
+    S: m5 OK opened
+  )");
+  converse_and_cut(transcript, [](Session& session) {
+    const auto first = session.list_some(2);
+    ASSERT_THAT(first, SizeIs(2));
+    EXPECT_EQ(session.inbox_ahead().value_or(FolderStatus()).uid_validity, 7U);
+    EXPECT_EQ(first[0].status.value_or(FolderStatus()).messages, 3U);
+    EXPECT_EQ(first[1].raw_name, "A");
+    const auto second = session.list_some(1);
+    ASSERT_THAT(second, SizeIs(1));
+    EXPECT_EQ(second[0].status.value_or(FolderStatus()).messages, 1U);
+    session.examine("B");  // waits for the list
+    EXPECT_TRUE(session.list_some(1).empty());
+    EXPECT_THAT(session.list_personal_folders(), SizeIs(4));
+  });
+}
+
+TEST(SessionListingTest, APartDoesNotWaitForTheRestOfALine) {
+  const std::size_t before = first_part().server_bytes();
+  int waits = 0;
+  Session session(
+      std::make_unique<PausingTransport>(scripted(listed_in_parts()), before + 5, waits), {});
+  EXPECT_THAT(session.list_some(1, 100), SizeIs(1));
+  EXPECT_EQ(waits, 0);
+  EXPECT_THAT(session.list_personal_folders(), SizeIs(4));
+}
+
+// After an early list that was of no use.
+Transcript& add_another_list(Transcript& transcript) {
+  return transcript.add(R"(
     C: m5 LIST "" "*" RETURN (STATUS (MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ SIZE))
     S: * LIST () "/" INBOX
     S: * STATUS INBOX (MESSAGES 3 UIDNEXT 9 UIDVALIDITY 7 HIGHESTMODSEQ 12 SIZE 3)
     S: m5 OK done
   )");
+}
+
+TEST(SessionListingTest, AListThatIsForgottenIsRequestedOnceMore) {
+  Transcript transcript = listed_ahead();
+  add_another_list(transcript);
   for (const bool is_received : {false, true}) {
     converse_and_cut(transcript, [&](Session& session) {
       session.forget_list();  // there is nothing to forget
@@ -170,12 +207,7 @@ TEST(SessionListingTest, WhatIsRequestedAheadWaitsForTheRest) {
 
 TEST(SessionListingTest, ARefusedListIsRequestedOnceMore) {
   Transcript transcript = listed_ahead("m4 NO not now");
-  transcript.add(R"(
-    C: m5 LIST "" "*" RETURN (STATUS (MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ SIZE))
-    S: * LIST () "/" INBOX
-    S: * STATUS INBOX (MESSAGES 3 UIDNEXT 9 UIDVALIDITY 7 HIGHESTMODSEQ 12 SIZE 3)
-    S: m5 OK done
-  )");
+  add_another_list(transcript);
   converse_and_cut(transcript, [](Session& session) {
     session.list_ahead(ListDetail::kChanges);
     EXPECT_FALSE(session.list_ahead(ListDetail::kChanges));
