@@ -91,7 +91,7 @@ class Session {
   // where the server has no LIST-STATUS, or one list does not show everything. Discards what is
   // requested ahead, as other calls do.
   bool list_ahead(ListDetail detail);
-  // Receives the rest of what list_ahead() has requested, and forgets it.
+  // Forgets the list that the session has received or requested, once the rest of it is there.
   void forget_list();
 
   // From now on list_personal_folders() requests each folder's status separately, one after the

@@ -206,9 +206,7 @@ class Session::Impl {
   bool can_list_in_parts() const;
   // Before STATUS of all folders: Dovecot's is, of the folder that is open, as old as the last
   // command that looked for changes there.
-  void update_open_folder() {
-    if (has_opened_) run(command("NOOP"));
-  }
+  void update_open_folder();
   void start_list();
   // Receives the list that is under way until `is_enough` returns true after a response.
   void receive_list(const std::function<bool()>& is_enough);

@@ -64,6 +64,14 @@ bool Session::Impl::uses_list_status() const {
   return capabilities_.has("LIST-STATUS") && caution_ == nullptr && !refuses_list_status_;
 }
 
+// Waits for the answer: lines of the list that came before it would be lost.
+void Session::Impl::update_open_folder() {
+  if (!has_opened_) return;
+  const StatusResponse answer = run(command("NOOP"));
+  if (answer.condition == Condition::kOk) return;
+  base::log_debug("the server refused {}", refusal_of(answer));
+}
+
 std::optional<StatusResponse> Session::Impl::request_lists(FolderListing& listing) {
   update_open_folder();
   std::optional<StatusResponse> refusal;

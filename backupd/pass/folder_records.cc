@@ -88,6 +88,18 @@ bool FolderRecords::has_folder_of(const store::FolderInfo& info) const {
   return namesake != nullptr && (info.mailbox_id.empty() || namesake->info.mailbox_id.empty());
 }
 
+bool FolderRecords::has_lost_any_of(const FolderRecords& others) const {
+  const auto is_container = [](const store::FolderRecord& record) {
+    return record.info.completeness == store::FolderCompleteness::kContainer;
+  };
+  return std::ranges::any_of(others.records_, [&](const store::FolderRecord& record) {
+    if (is_container(record)) return false;
+    const store::FolderRecord* const namesake = by_name(record.info.raw_name);
+    const bool is_other = namesake != nullptr && is_container(*namesake);
+    return is_other ? by_id(record.info.mailbox_id) == nullptr : !has_folder_of(record.info);
+  });
+}
+
 bool FolderRecords::are_whole() const {
   return std::ranges::all_of(records_, [](const store::FolderRecord& record) {
     const store::FolderCompleteness completeness = record.info.completeness;

@@ -34,6 +34,10 @@ class FolderRecords {
   // one, and names otherwise.
   bool has_folder_of(const store::FolderInfo& info) const;
 
+  // Whether one of the other folders is not among these, perhaps under another name. A namesake
+  // that can't be opened is another folder, and one that could not be opened then does not count.
+  bool has_lost_any_of(const FolderRecords& others) const;
+
   const std::vector<store::FolderRecord>& all() const { return records_; }
   // The records that no earlier call returned, here or in what this is a copy of. Valid until a
   // record is added.

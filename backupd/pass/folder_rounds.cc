@@ -186,14 +186,8 @@ bool FolderRounds::pass_once(const PassTools& tools, const std::vector<imap::Fol
             !had_arrivals_.contains(folder.raw_name));
   });
   if (!is_list_of_use) tools.turn.away([&] { tools.session.forget_list(); });
-  return round.has_changed || has_lost_folder();
-}
-
-// Whether a folder that was there is gone: the list may have passed its new name.
-bool FolderRounds::has_lost_folder() const {
-  return std::ranges::any_of(last_.all(), [this](const FolderRecord& record) {
-    return !current_.has_folder_of(record.info);
-  });
+  // A folder that is gone may have a new name that the list had passed.
+  return round.has_changed || current_.has_lost_any_of(last_);
 }
 
 // Leaves nothing requested ahead in its sessions.
@@ -286,7 +280,11 @@ FoldersAhead::Turn FolderRounds::turn_of(const PassTools& tools, const imap::Fol
 
 void FolderRounds::compare_with(const std::vector<imap::Folder>& at_the_end) {
   std::unordered_set<std::string_view> names;
-  for (const imap::Folder& folder : at_the_end) names.insert(folder.raw_name);
+  std::unordered_set<std::string> ids;
+  for (const imap::Folder& folder : at_the_end) {
+    names.insert(folder.raw_name);
+    if (folder.status) ids.insert(folder.status->mailbox_id.value_or(""));
+  }
   // A folder that was deleted before it was opened does not count as unreadable.
   current_.erase_if([&](const FolderRecord& record) {
     return record.info.completeness == FolderCompleteness::kUnreadable &&
@@ -294,6 +292,18 @@ void FolderRounds::compare_with(const std::vector<imap::Folder>& at_the_end) {
            !asked_.kept().contains(record.info.raw_name) && !names.contains(record.info.raw_name);
   });
   changes_.clear();
+  const auto note = [&](const auto& folder, const std::string& change) {
+    changes_.push_back(
+        fmt::format("{}: it kept changing during the backup: {}", filter_.shown(folder), change));
+  };
+  for (const FolderRecord& record : current_.all()) {
+    const store::FolderInfo& info = record.info;
+    const bool is_there = names.contains(info.raw_name) || unlisted_.contains(info.raw_name) ||
+                          asked_.kept().contains(info.raw_name) ||
+                          (!info.mailbox_id.empty() && ids.contains(info.mailbox_id));
+    const bool may_be_gone = info.completeness == FolderCompleteness::kContainer || names.empty();
+    if (!is_there && !may_be_gone) note(info, "it is gone, or has another name");
+  }
   for (const imap::Folder& folder : at_the_end) {
     if (filter_.leaves_out(folder) || !folder.can_be_opened()) continue;
     if (!Admission::has_room_for_name(folder)) continue;
@@ -302,9 +312,7 @@ void FolderRounds::compare_with(const std::vector<imap::Folder>& at_the_end) {
         record != nullptr && record->info.completeness == FolderCompleteness::kComplete;
     if (record != nullptr && !is_complete) continue;
     const std::string change = record != nullptr ? change_of(folder, *record) : "it is new";
-    if (change.empty()) continue;
-    changes_.push_back(
-        fmt::format("{}: it kept changing during the backup: {}", filter_.shown(folder), change));
+    if (!change.empty()) note(folder, change);
   }
 }
 

@@ -99,7 +99,6 @@ class FolderRounds {
   PassTools tools_for(imap::Session& session, SpareSessions& spares, StoreTurn& turn,
                       std::chrono::sys_seconds now);
   bool pass_once(const PassTools& tools, const std::vector<imap::Folder>& listed, bool first_round);
-  bool has_lost_folder() const;
   void close(Round& round);
   bool pass_at(Round& round, std::size_t at);
   bool read_at(Round& round, std::size_t at, const store::FolderRecord* last);

@@ -30,6 +30,22 @@ TEST(FolderRecordsTest, AFolderIsFoundByItsIdOrElseByItsName) {
   EXPECT_FALSE(has_folder_of(records, "Gone", "M4"));
 }
 
+TEST(FolderRecordsTest, AFolderIsLostIfNeitherItsNameNorItsIdIsThere) {
+  store::FolderRecord container = record_named("Parent", "");
+  container.info.completeness = store::FolderCompleteness::kContainer;
+  const FolderRecords now({record_named("Team", "M1"), container});
+  const auto has_lost = [&](const store::FolderRecord& record) {
+    return now.has_lost_any_of(FolderRecords({record_named("Team", "M1"), record}));
+  };
+  EXPECT_FALSE(has_lost(record_named("Group", "M1"))) << "it was renamed";
+  EXPECT_TRUE(has_lost(record_named("Gone", "")));
+  EXPECT_TRUE(has_lost(record_named("Gone", "M4")));
+  EXPECT_TRUE(has_lost(record_named("Parent", ""))) << "another one has its name now";
+  EXPECT_FALSE(has_lost(container));
+  container.info.raw_name = "Gone";
+  EXPECT_FALSE(has_lost(container)) << "it had no messages";
+}
+
 // INBOX is case-insensitive, and earlier versions recorded it as the server wrote it.
 TEST(FolderRecordsTest, InboxIsFoundHoweverItIsWritten) {
   FolderRecords records({record_named("Inbox", "")});

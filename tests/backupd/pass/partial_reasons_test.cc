@@ -42,5 +42,25 @@ TEST_F(PartialReasonsTest, AFolderThatKeepsChangingIsNamed) {
                                                      "UIDNEXT was")));
 }
 
+// The last of all lists may have passed its new name.
+TEST_F(PartialReasonsTest, AFolderThatIsGoneInTheLastListIsNamed) {
+  int lists = 0;
+  server_.edit = [&](const std::string& command, std::string& answer) {
+    if (!command.starts_with("LIST \"\" \"*\"")) return Afterwards::kNothing;
+    const std::uint32_t uid = 10 + static_cast<std::uint32_t>(++lists);
+    if (lists <= 3) server_.folder("Mid").message(uid, "Subject: arrives\r\n\r\n");
+    if (lists != 4) return Afterwards::kNothing;
+    const std::string line = "* LIST () \"/\" Zlast\r\n";
+    answer.erase(answer.find(line), line.size());
+    server_.remove("Zlast");
+    return Afterwards::kNothing;
+  };
+  const AccountReport report = run();
+  EXPECT_EQ(lists, 4);
+  EXPECT_EQ(runner_.snapshot().status, store::SnapshotStatus::kMoving);
+  EXPECT_THAT(report.troubles, ElementsAre("Zlast: it kept changing during the backup: it is gone, "
+                                           "or has another name"));
+}
+
 }  // namespace
 }  // namespace backupd
