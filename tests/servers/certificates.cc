@@ -11,6 +11,8 @@
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 
+#include "tests/servers/process.h"
+
 namespace servers {
 
 namespace {
@@ -141,6 +143,16 @@ ClientCertificate make_client_certificate(const base::Path& directory, const std
   const Key key = make_key(result.key);
   make_signed(result.file, name, *key, load_authority(directory), NID_ext_key_usage, "clientAuth");
   return result;
+}
+
+bool has_valid_certificate(std::string_view imaps_url, const base::Path& ca) {
+  const std::string address(imaps_url.substr(std::string_view("imaps://").size()));
+  const std::string host = address.substr(0, address.find(':'));
+  // Without input, the client itself closes the connection after the handshake. A server that
+  // closes it first, without TLS's close_notify as Cyrus does, would count as a failure.
+  return run_program({"openssl", "s_client", "-connect", address, "-CAfile", ca,
+                      "-verify_return_error", "-verify_ip", host})
+             .status == 0;
 }
 
 }  // namespace servers

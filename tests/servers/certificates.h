@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/file_system.h"
 
@@ -25,5 +26,9 @@ Certificates make_certificates(const base::Path& directory);
 
 // Signed by the authority of make_certificates(), with the CN `name`.
 ClientCertificate make_client_certificate(const base::Path& directory, const std::string& name);
+
+// Whether the server at `imaps_url`, whose host is an IPv4 address, shows a certificate for that
+// address from the authority whose certificate is `ca`.
+bool has_valid_certificate(std::string_view imaps_url, const base::Path& ca);
 
 }  // namespace servers

@@ -55,4 +55,8 @@ std::uint16_t free_port(const char* host) {
   return free_port(host, held);
 }
 
+std::uint16_t port_of(std::string_view url) {
+  return static_cast<std::uint16_t>(std::stoi(std::string(url.substr(url.rfind(':') + 1))));
+}
+
 }  // namespace servers

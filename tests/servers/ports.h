@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 namespace servers {
 
@@ -19,5 +20,8 @@ struct Ports {
 // The ports were free a moment ago; another process may still take them first.
 Ports free_ports();
 std::uint16_t free_port(const char* host);  // an IPv4 or IPv6 address of this machine
+
+// The port that ends `url`. Fails with std::invalid_argument if it has no port.
+std::uint16_t port_of(std::string_view url);
 
 }  // namespace servers
