@@ -42,7 +42,7 @@ class DataCheck {
             const CheckOptions& command)
       : environment_(environment),
         location_(location),
-        log_(store::CheckLog::load(environment.files, location)),
+        log_(store::CheckLog::load(environment.files, location, environment.clock.now_seconds())),
         last_save_(environment.clock.steady_now()) {
     options_.depth = store::CheckDepth::kReadData;
     options_.last_read = log_.read;

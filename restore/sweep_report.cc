@@ -100,7 +100,7 @@ base::ExitStatus SweepReport::exit_status() const {
     status =
         base::more_severe(status, did_something ? ExitStatus::kPartial : ExitStatus::kNothingDone);
   }
-  if (held_back > 0) status = base::more_severe(status, ExitStatus::kNothingDone);
+  if (held_back > 0) status = base::more_severe(status, ExitStatus::kPartial);
   if (!not_recorded.empty()) status = base::more_severe(status, ExitStatus::kPartial);
   for (const TreeOutcome& outcome : trees) {
     if (!outcome.unreachable.empty() && outcome.is_report_due) {

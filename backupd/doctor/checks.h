@@ -52,7 +52,8 @@ std::optional<ClockKeeping> clock_keeping();
 
 // The evidence about the clock in the times recorded in the store.
 struct RecordedTimes {
-  std::optional<std::chrono::sys_seconds> newest = {};  // of the newest record
+  std::optional<std::chrono::sys_seconds> newest_backup = {};
+  std::optional<std::chrono::sys_seconds> newest_tree = {};  // of the restored ones that are there
   std::string clock_doubt = {};  // as ClockState::doubt (store/clock_state.h)
   std::size_t in_future = 0;     // snapshots, of all accounts
   std::size_t doubted = 0;       // other snapshots that a wrong clock dated

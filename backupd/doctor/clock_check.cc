@@ -50,6 +50,23 @@ Finding future_finding(sys_seconds now, const RecordedTimes& recorded,
                  "until then");
 }
 
+// Either the clock is behind now, or it was ahead when the tree was made, as in future_finding().
+Finding tree_finding(sys_seconds now, sys_seconds tree,
+                     const std::optional<ClockKeeping>& keeping) {
+  const std::string dated =
+      fmt::format("a restored tree was made at {}, in the future", base::shown_time(tree));
+  const std::string later =
+      "nothing needs to be done: after two days of backups, `mailstow-restore sweep` corrects the "
+      "times of the tree";
+  if (keeping && keeping->is_synchronised) {
+    return warning(kClockCheck, "", dated + ": the clock was ahead then", later);
+  }
+  return failure(kClockCheck, "",
+                 fmt::format("it shows {}, but {}: it is behind now, or it was ahead then",
+                             base::shown_time(now), dated),
+                 fmt::format("if it is behind, {}; if it was ahead, {}", kClockRemedy, later));
+}
+
 // For a clock that is right now.
 std::string doubted_text(std::size_t doubted) {
   if (doubted == 0) return "";
@@ -74,7 +91,8 @@ RecordedTimes recorded_times(const base::StoreConfig& config, base::FileSystem& 
       store::newest_records(&reader, store::TreeRecords::open(location, files).list().records);
   const store::ClockState clock =
       store::clock_state(location, files, now, newest, "mailstow-backupd prune");
-  RecordedTimes times{.newest = newest.newest(), .clock_doubt = clock.doubt};
+  RecordedTimes times{
+      .newest_backup = newest.backup, .newest_tree = newest.tree, .clock_doubt = clock.doubt};
   for (const std::string& account : reader.accounts()) {
     const std::vector<store::SnapshotInfo> snapshots = reader.snapshots(account);
     const std::vector<store::TimeDoubt> doubts = store::time_doubts(snapshots, clock);
@@ -93,15 +111,18 @@ RecordedTimes recorded_times(const base::StoreConfig& config, base::FileSystem& 
 std::vector<Finding> check_clock(sys_seconds now, const RecordedTimes& recorded,
                                  std::optional<ClockKeeping> keeping) {
   std::vector<Finding> findings;
-  if (recorded.newest && is_ahead_of(now, *recorded.newest)) {
+  if (recorded.newest_backup && is_ahead_of(now, *recorded.newest_backup)) {
     findings.push_back(failure(
         kClockCheck, "",
-        fmt::format("it shows {}, but the newest record in the store is from {}, in the future: "
-                    "alarms and expiry depend on the time",
-                    base::shown_time(now), base::shown_time(*recorded.newest)),
-        fmt::format("if it is behind, {}; if it was ahead when that was recorded, back up now: the "
-                    "new backup is then the newest",
-                    kClockRemedy)));
+        fmt::format("it shows {}, but the newest backup is from {}, in the future: alarms and "
+                    "expiry depend on the time",
+                    base::shown_time(now), base::shown_time(*recorded.newest_backup)),
+        fmt::format(
+            "if it is behind, {}; if it was ahead then, back up now: the new backup is then "
+            "the newest",
+            kClockRemedy)));
+  } else if (recorded.newest_tree && is_ahead_of(now, *recorded.newest_tree)) {
+    findings.push_back(tree_finding(now, *recorded.newest_tree, keeping));
   } else if (!recorded.clock_doubt.empty()) {
     findings.push_back(failure(kClockCheck, "", recorded.clock_doubt,
                                fmt::format("if it is wrong, {}", kClockRemedy)));

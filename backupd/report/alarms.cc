@@ -153,6 +153,19 @@ std::string vanished_text(store::Reader& reader, const MassDeletion& deletion) {
                      base::format_count(replaced), replaced == 1 ? "was" : "were", others);
 }
 
+// Why a backup in the future counts for nothing; empty if `newest`, an account's newest one, is
+// not.
+std::string future_text(std::span<const SnapshotInfo> snapshots,
+                        const std::optional<SnapshotInfo>& newest, sys_seconds now) {
+  if (!newest || !is_in_future(newest->time, now)) return "";
+  return fmt::format(
+      " (its newest backup is dated in the future, {}: {}, and the backup does not "
+      "count)",
+      base::shown_time(newest->time),
+      store::may_be_behind(snapshots, now) ? "the clock was ahead then, or is behind now"
+                                           : "the clock was ahead");
+}
+
 }  // namespace
 
 bool is_in_future(sys_seconds time, sys_seconds now) {
@@ -242,16 +255,10 @@ std::vector<Alarm> alarms_of(store::Reader& reader, const std::string& account,
                      stranger->is_certain() ? "it is not backed up, and " : "")});
   }
   const auto success = last_success(reader, account, now);
-  const auto newest = reader.newest_snapshot(account);
-  std::string doubt =
-      newest && is_in_future(newest->time, now)
-          ? fmt::format(
-                " (its newest backup is dated in the future, {}: the clock was ahead, and "
-                "the backup does not count)",
-                base::shown_time(newest->time))
-          : "";
+  const std::vector<SnapshotInfo> snapshots = reader.snapshots(account);
+  std::string doubt = future_text(snapshots, reader.newest_snapshot(account), now);
   constexpr std::size_t kManyIdle = 3;
-  if (const auto idle = backups_without_progress(reader.snapshots(account)); idle >= kManyIdle) {
+  if (const auto idle = backups_without_progress(snapshots); idle >= kManyIdle) {
     doubt += fmt::format("; its last {} backups added nothing", idle);
   }
   if (!success) {

@@ -27,7 +27,10 @@ struct CheckLog {
   // Packs that the last check of all data has read.
   std::set<Sha256> read_since_began() const;
 
-  static CheckLog load(base::FileSystem& files, const Location& location);
+  // Times after `now` come from a wrong clock, and count as not recorded: such a pack would seem to
+  // be read last for as long as the clock was ahead.
+  static CheckLog load(base::FileSystem& files, const Location& location,
+                       std::chrono::sys_seconds now);
   void save(base::FileSystem& files, const Location& location) const;
 };
 

@@ -15,6 +15,7 @@
 #include <fmt/core.h>
 
 #include "base/time_text.h"
+#include "store/clock_guard.h"
 #include "store/doubted_times.h"
 #include "store/maintenance/contradicted_times.h"
 
@@ -147,6 +148,12 @@ class Planner {
     kShifted,  // those of contradicted snapshots as if the clock had been right before
   };
 
+  // Sequence numbers of the backups before and after a time without any.
+  struct Gap {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+  };
+
   bool is_future(std::size_t i) const { return snapshots_[i].time > now_; }
   bool is_complete(std::size_t i) const {
     return snapshots_[i].status == SnapshotStatus::kComplete;
@@ -205,6 +212,31 @@ class Planner {
                          [this](std::size_t i) { return !doubted_[i]; });
     anchor_ = anchor_of(backups_);
     trusted_anchor_ = anchor_of(trusted_);
+    find_recent_gap();
+  }
+
+  // A gap between trusted backups after which there are not yet two days of them: whether the clock
+  // jumped or there were no backups for so long is not certain until then. Where snapshots were
+  // dropped, there was no gap.
+  void find_recent_gap() {
+    const auto is_gap = [this](std::size_t later, std::size_t earlier) {
+      return snapshots_[later].time - snapshots_[earlier].time > kMaxAhead;
+    };
+    const auto after = std::ranges::adjacent_find(trusted_, is_gap);
+    if (after == trusted_.end()) return;
+    const SnapshotInfo& end = snapshots_[*after];
+    const SnapshotInfo& begin = snapshots_[*std::next(after)];
+    if (snapshots_[trusted_.front()].time - end.time >= kMaxAhead) return;
+    gap_ = {.begin = begin.sequence, .end = end.sequence};
+    std::uint64_t left = 0;
+    for (std::size_t i = 0; i < snapshots_.size(); ++i)
+      if (is_at_gap(i)) ++left;
+    if (left <= gap_.end - gap_.begin) return;
+    earlier_anchor_ = anchor_of({std::next(after), trusted_.end()});
+  }
+
+  bool is_at_gap(std::size_t i) const {
+    return snapshots_[i].sequence >= gap_.begin && snapshots_[i].sequence <= gap_.end;
   }
 
   void keep(std::size_t i, std::string reason) {
@@ -230,17 +262,18 @@ class Planner {
       keep(backups_.front(), "newest snapshot, never dropped");
   }
 
-  // `i` is at most `duration` before the newest complete snapshot, or before the newest one with a
-  // time that is not doubted. A contradicted one counts as made when the next one was, so that it
-  // is not dropped as soon as the clock is right.
-  bool is_within(std::size_t i, std::chrono::seconds duration) const {
+  // `i` is at most `duration` before the newest complete snapshot, before the newest one with a
+  // time that is not doubted, or before the newest one before a recent gap. A contradicted one
+  // counts as made when the next one was, so that it is not dropped as soon as the clock is right.
+  bool is_within(std::size_t i, std::chrono::seconds duration) {
     const std::optional<Contradiction>& contradiction = contradictions_[i];
     if (contradiction && !contradiction->next) return true;
     const sys_seconds made = snapshots_[contradiction ? as_made_[*contradiction->next] : i].time;
     const auto is_after = [&](const std::optional<std::size_t>& anchor) {
       return anchor && snapshots_[*anchor].time - made <= duration;
     };
-    return !anchor_ || is_after(anchor_) || is_after(trusted_anchor_);
+    is_gap_needed_ = is_gap_needed_ || is_after(earlier_anchor_);
+    return !anchor_ || is_after(anchor_) || is_after(trusted_anchor_) || is_after(earlier_anchor_);
   }
 
   void keep_within() {
@@ -325,6 +358,10 @@ class Planner {
       if (decisions_[i].verdict == Verdict::kKeep) return;
       keep(i, "shows when another snapshot, with a wrong time, was made");
     };
+    for (std::size_t i = 0; i < snapshots_.size(); ++i) {
+      if (!is_gap_needed_ || !is_at_gap(i) || decisions_[i].verdict == Verdict::kKeep) continue;
+      keep(i, "shows that the clock may have jumped");
+    }
     for (std::size_t at = as_made_.size(); at-- > 0;) {
       const std::size_t i = as_made_[at];
       const std::optional<Contradiction>& contradiction = contradictions_[i];
@@ -348,7 +385,24 @@ class Planner {
   std::vector<std::size_t> trusted_;   // those of backups_ that are not doubted
   std::optional<std::size_t> anchor_;  // the newest complete one, or the newest
   std::optional<std::size_t> trusted_anchor_;
+  Gap gap_;
+  std::optional<std::size_t> earlier_anchor_;  // before the gap
+  bool is_gap_needed_ = false;                 // the earlier anchor keeps what no other one does
 };
+
+// Whether the same rules drop no more once this is carried out. Where many nights had a wrong
+// clock, what is dropped may have shown which of the others had it.
+bool is_stable(std::span<const SnapshotInfo> snapshots,
+               std::span<const RetentionDecision> decisions, const RetentionRules& rules,
+               sys_seconds now) {
+  std::vector<SnapshotInfo> left;
+  for (std::size_t i = 0; i < snapshots.size(); ++i)
+    if (decisions[i].verdict == Verdict::kKeep) left.push_back(snapshots[i]);
+  if (left.size() == snapshots.size()) return true;
+  return std::ranges::all_of(
+      Planner(left, rules, now).run(),
+      [](const RetentionDecision& decision) { return decision.verdict == Verdict::kKeep; });
+}
 
 }  // namespace
 
@@ -359,7 +413,14 @@ std::string pin_text(const SnapshotInfo& snapshot, std::string_view zone) {
 
 std::vector<RetentionDecision> plan_retention(std::span<const SnapshotInfo> snapshots,
                                               const RetentionRules& rules, sys_seconds now) {
-  return Planner(snapshots, rules, now).run();
+  std::vector<RetentionDecision> decisions = Planner(snapshots, rules, now).run();
+  if (is_stable(snapshots, decisions, rules, now)) return decisions;
+  for (RetentionDecision& decision : decisions) {
+    if (decision.verdict == Verdict::kKeep) continue;
+    decision.verdict = Verdict::kKeep;
+    decision.reasons = {"shows which times are those of a wrong clock"};
+  }
+  return decisions;
 }
 
 }  // namespace store

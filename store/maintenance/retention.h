@@ -6,13 +6,18 @@
 //   - The newest complete snapshot is never dropped, nor the newest of all (it may hold what a run
 //     in progress has stored so far).
 //   - `keep_within` and `sweep_keep` count from the newest complete snapshot (if none is
-//     complete, the newest), not from now: if backups stop, nothing expires.
+//     complete, the newest), not from now: if backups stop, nothing expires. After a gap of more
+//     than two days between backups they count from the newest one before it, too, until the
+//     backups since then span two days: the clock may have jumped ahead, and the guard of what
+//     deletes trusts it after an hour (store/clock_guard.h). With a backup a week, they so always
+//     count from the newest but one.
 //   - Of an hour, day, week, month or year the newest complete snapshot is kept; one that is not
 //     complete is kept only if that period has no complete one.
 //   - A snapshot dated after `now` comes from a wrong clock. It is kept until that time has come
 //     and counts for no rule, so that it can't displace the real ones.
 //   - A snapshot whose time contradicts the order in which they were made (store/doubted_times.h)
-//     takes the place of no other: the rules also keep what they would keep without it.
+//     takes the place of no other within a duration or in a period: these rules also keep what they
+//     would keep without it. `last` counts in the order in which they were made.
 //   - A snapshot dated before one that was made earlier may be younger than it seems. For
 //     `keep_within` and `sweep_keep` it counts as made when the next one was whose time follows the
 //     order, and the rules of periods also keep what they would keep if the clock had been right

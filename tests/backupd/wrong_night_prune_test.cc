@@ -66,8 +66,11 @@ TEST_F(WrongNightPruneTest, KeepsWhatASweepRescuedWhileTheClockWasBehind) {
     mailstow_.backupd_json({"prune", "--now"});
     EXPECT_EQ(rescues(), 1U) << at;
   }
-  night(right + days(95));
-  mailstow_.backupd_json({"prune", "--now"});
+  for (int at = 94; at <= 96; ++at) {
+    EXPECT_EQ(rescues(), 1U) << at;
+    night(right + days(at));
+    mailstow_.backupd_json({"prune", "--now"});
+  }
   EXPECT_EQ(rescues(), 0U) << "it was kept for 90 days";
 }
 

@@ -97,7 +97,7 @@ TEST_F(WrongNightTest, NothingIsDroppedAfterABackupWithTheClockAhead) {
     return mailstow_.restore_json({"snapshots", "alice"})["snapshots"].size();
   };
   EXPECT_FALSE(mailstow_.backupd_json({"prune"}, 3)["clock_doubted"].is_null());
-  EXPECT_EQ(mailstow_.restore({"sweep"}).status, 1);
+  EXPECT_EQ(mailstow_.restore({"sweep"}).status, 3);
   EXPECT_EQ(snapshots(), 4U);
   clock_.set(right + hours(1));
   once(3);
@@ -105,6 +105,35 @@ TEST_F(WrongNightTest, NothingIsDroppedAfterABackupWithTheClockAhead) {
   EXPECT_EQ(snapshots(), 5U);
   EXPECT_EQ(mailstow_.restore({"sweep"}).status, 0);
   EXPECT_EQ(mailstow_.restore_json({"trees"})["trees"][0]["tree"], tree);
+}
+
+// The clock is trusted an hour after the jump, but the backup that it dated is no measure of age.
+TEST_F(WrongNightTest, NothingIsDroppedHoursAfterABackupWithTheClockAhead) {
+  mailstow_.config()["retention"]["keep_within"] = "7d";
+  mailstow_.config()["retention"]["last"] = 0;
+  mailstow_.save();
+  for (int night = 0; night < 5; ++night) {
+    clock_.let_pass(hours(24));
+    deliver(1);
+    once();
+  }
+  clock_.set(clock_.now() + days(364));
+  once(3);
+  clock_.let_pass(hours(2));
+  const auto expect_all_are_kept = [&](std::uint64_t count) {
+    EXPECT_EQ(mailstow_.backupd_json({"prune"})["dropped"], 0);
+    EXPECT_EQ(mailstow_.restore_json({"snapshots", "alice"})["snapshots"].size(), count);
+  };
+  expect_all_are_kept(7);
+  std::filesystem::remove_all(mailstow_.index());
+  mailstow_.backupd_json({"reindex"});
+  expect_all_are_kept(7);
+  clock_.let_pass(hours(24));
+  once();
+  expect_all_are_kept(8);
+  clock_.let_pass(hours(25));
+  once();
+  EXPECT_EQ(mailstow_.backupd_json({"prune"})["dropped"], 6) << "it is no jump after two days";
 }
 
 TEST_F(WrongNightTest, NothingIsDroppedAfterAJumpWhileABackupRan) {
@@ -165,6 +194,7 @@ TEST_F(WrongNightTest, SnapshotsOfTheFutureAreMarked) {
 TEST_F(WrongNightTest, AClockThatIsBehindIsShown) {
   const auto right = clock_.now();
   clock_.set(right - days(365));
+  EXPECT_THAT(state()["alarms"].dump(), HasSubstr("the clock was ahead then, or is behind now"));
   once(3);
   EXPECT_THAT(doubts(), ElementsAre(false, true)) << "the first one is right";
   const auto listed = mailstow_.restore({"snapshots", "alice"});

@@ -134,7 +134,7 @@ TEST_F(SweepTest, AfterAClockJumpASweepDeletesOnlyWithNow) {
   change_records([](store::TreeRecord& record) { record.created += std::chrono::hours(1); });
   const AccountState before = state();
   const auto result = mailstow_.restore({"sweep", "--json"});
-  EXPECT_EQ(result.status, 1);
+  EXPECT_EQ(result.status, 3);
   EXPECT_THAT(result.err, testing::HasSubstr("--now"));
   EXPECT_EQ(json::parse(result.out)["trees"], json::array());
   EXPECT_EQ(state(), before);

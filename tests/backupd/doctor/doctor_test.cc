@@ -319,7 +319,7 @@ TEST(ClockCheckTest, ReportsAClockBehindTheNewestRecord) {
   EXPECT_THAT(behind.remedy, HasSubstr("back up now"));
   EXPECT_EQ(state(noon, noon - days(1), ClockKeeping{true}), FindingState::kOk);
   EXPECT_EQ(state(noon, std::nullopt, std::nullopt), FindingState::kOk);
-  const RecordedTimes once_ahead{.newest = noon, .in_future = 1};
+  const RecordedTimes once_ahead{.newest_backup = noon, .in_future = 1};
   const Finding ahead = check_clock(noon, once_ahead, ClockKeeping{false}).front();
   EXPECT_EQ(ahead.state, FindingState::kWarning);
   EXPECT_THAT(ahead.what, HasSubstr("1 snapshot is dated in the future"));
@@ -328,7 +328,7 @@ TEST(ClockCheckTest, ReportsAClockBehindTheNewestRecord) {
 
 TEST(ClockCheckTest, ReportsAClockThatMayBeBehindAllSnapshotsButTheNewest) {
   const sys_seconds noon = base::parse_time("2026-11-24T12:00", "UTC");
-  const RecordedTimes recorded{.newest = noon, .in_future = 4, .may_be_behind = true};
+  const RecordedTimes recorded{.newest_backup = noon, .in_future = 4, .may_be_behind = true};
   const Finding unclear = check_clock(noon, recorded, ClockKeeping{false}).front();
   EXPECT_EQ(unclear.state, FindingState::kFailure);
   EXPECT_THAT(unclear.what, HasSubstr("4 snapshots are dated in the future"));
@@ -337,14 +337,28 @@ TEST(ClockCheckTest, ReportsAClockThatMayBeBehindAllSnapshotsButTheNewest) {
   EXPECT_EQ(check_clock(noon, recorded, ClockKeeping{true}).front().state, FindingState::kWarning);
 }
 
+// A new backup would not end this.
+TEST(ClockCheckTest, ReportsATreeOfTheFutureWithAdviceThatHelps) {
+  const sys_seconds noon = base::parse_time("2026-11-24T12:00", "UTC");
+  const RecordedTimes recorded{.newest_backup = noon, .newest_tree = noon + days(365)};
+  const Finding unclear = check_clock(noon, recorded, ClockKeeping{false}).front();
+  EXPECT_EQ(unclear.state, FindingState::kFailure);
+  EXPECT_THAT(unclear.what, HasSubstr("a restored tree was made at 2027-11-24"));
+  EXPECT_THAT(unclear.remedy, HasSubstr("if it is behind, set it"));
+  EXPECT_THAT(unclear.remedy, HasSubstr("if it was ahead, nothing needs to be done"));
+  const Finding was_ahead = check_clock(noon, recorded, ClockKeeping{true}).front();
+  EXPECT_EQ(was_ahead.state, FindingState::kWarning);
+  EXPECT_THAT(was_ahead.remedy, HasSubstr("`mailstow-restore sweep` corrects the times"));
+}
+
 TEST(ClockCheckTest, ReportsAClockInDoubtAndNamesWhatAWrongOneDated) {
   const sys_seconds noon = base::parse_time("2026-11-24T12:00", "UTC");
   const RecordedTimes doubted{
-      .newest = noon, .clock_doubt = "more than two days after", .in_future = 1};
+      .newest_backup = noon, .clock_doubt = "more than two days after", .in_future = 1};
   const Finding doubt = check_clock(noon, doubted, ClockKeeping{true}).front();
   EXPECT_EQ(doubt.state, FindingState::kFailure);
   EXPECT_EQ(doubt.what, "more than two days after");
-  const RecordedTimes right{.newest = noon, .doubted = 2};
+  const RecordedTimes right{.newest_backup = noon, .doubted = 2};
   const Finding passed = check_clock(noon, right, ClockKeeping{true}).front();
   EXPECT_EQ(passed.state, FindingState::kOk);
   EXPECT_THAT(passed.what, HasSubstr("a wrong clock dated 2 snapshots"));

@@ -74,10 +74,21 @@ std::string describe(const SnapshotInfo& snapshot, const RetentionDecision& deci
                      fmt::join(decision.reasons, "; "));
 }
 
+// As made by a right clock, unless they have sequence numbers.
+std::vector<SnapshotInfo> as_made(std::vector<SnapshotInfo> snapshots) {
+  std::vector<SnapshotInfo*> order;
+  for (SnapshotInfo& info : snapshots) order.push_back(&info);
+  std::ranges::stable_sort(order, {}, &SnapshotInfo::time);
+  std::uint64_t sequence = 0;
+  for (SnapshotInfo* info : order)
+    if (info->sequence == 0) info->sequence = ++sequence;
+  return snapshots;
+}
+
 // Snapshots dropped for no particular reason are only counted.
 std::string describe_plan(const std::vector<SnapshotInfo>& snapshots, const RetentionRules& rules,
                           sys_seconds now) {
-  const auto plan = store::plan_retention(snapshots, rules, now);
+  const auto plan = store::plan_retention(as_made(snapshots), rules, now);
   std::string text;
   std::size_t dropped = 0;
   const auto end_dropped = [&] {
@@ -107,7 +118,7 @@ void expect_golden(const std::string& name, const std::string& text) {
 std::vector<std::string> kept(const std::vector<SnapshotInfo>& snapshots,
                               const RetentionRules& rules, sys_seconds now = kMuchLater) {
   std::vector<std::string> times;
-  for (const SnapshotInfo& info : store::kept_by(rules, snapshots, now)) {
+  for (const SnapshotInfo& info : store::kept_by(rules, as_made(snapshots), now)) {
     times.push_back(base::format_rfc3339(info.time));
   }
   return times;
@@ -298,6 +309,29 @@ TEST(Retention, KeepWithinCountsFromTheNewestCompleteAndNotFromNow) {
   EXPECT_EQ(kept(snapshots, rules).size(), 4U);
 }
 
+// After a gap, it takes two days of backups to know that the clock did not jump.
+TEST(Retention, KeepWithinCountsFromBeforeAGapUntilTwoDaysOfBackups) {
+  RetentionRules rules = no_rules();
+  rules.policy.keep_within = days(7);
+  std::vector<SnapshotInfo> snapshots = every(days(1), "2026-01-01", "2026-01-06");
+  snapshots.push_back(partial(at("2026-01-07")));
+  snapshots.push_back(snapshot(at("2027-01-06")));
+  EXPECT_EQ(kept(snapshots, rules).size(), 8U);
+  EXPECT_EQ(kept(snapshots, rules, at("2027-05-31")).size(), 8U) << "whatever the time is";
+  snapshots.push_back(snapshot(at("2027-01-07")));
+  EXPECT_EQ(kept(snapshots, rules).size(), 9U);
+  snapshots.push_back(snapshot(at("2027-01-08T00:00:01")));
+  EXPECT_THAT(kept(snapshots, rules),
+              ElementsAre("2027-01-06T00:00:00Z", "2027-01-07T00:00:00Z", "2027-01-08T00:00:01Z"));
+}
+
+TEST(Retention, WithABackupAWeekKeepWithinCountsFromTheNewestButOne) {
+  RetentionRules rules = no_rules();
+  rules.policy.keep_within = days(10);
+  EXPECT_THAT(kept(every(days(7), "2026-01-01", "2026-01-29"), rules),
+              ElementsAre("2026-01-15T00:00:00Z", "2026-01-22T00:00:00Z", "2026-01-29T00:00:00Z"));
+}
+
 TEST(Retention, WithoutACompleteSnapshotTheNewestIsKept) {
   RetentionRules rules = no_rules();
   rules.policy.keep_within = days(1);
@@ -354,7 +388,7 @@ std::vector<SnapshotInfo> any_snapshots() {
     const int kind = *rc::gen::inRange(0, 6);
     snapshots.push_back(kind == 0 ? rescued(time) : kind == 1 ? partial(time) : snapshot(time));
   }
-  return snapshots;
+  return as_made(std::move(snapshots));
 }
 
 constexpr std::array kCounts = {&base::RetentionConfig::last,    &base::RetentionConfig::hourly,

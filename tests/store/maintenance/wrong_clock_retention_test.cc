@@ -74,11 +74,11 @@ TEST(WrongClockRetentionTest, NightsWithAClockThatWasBehindAreWithinTheNewest) {
   Nights nights;
   nights.backup(0).backups(-365, -362).backups(5, 6);
   EXPECT_THAT(nights.prune(keep_within_rule(days(30))), ElementsAre(1, 2, 3, 4, 5, 6, 7));
-  nights.backup(35);
-  EXPECT_THAT(nights.prune(keep_within_rule(days(30))), ElementsAre(1, 2, 3, 4, 5, 6, 7, 8))
+  nights.backups(33, 35);
+  EXPECT_THAT(nights.prune(keep_within_rule(days(30))), ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9, 10))
       << "the sixth was made 30 days before";
   nights.backup(36);
-  EXPECT_THAT(nights.prune(keep_within_rule(days(30))), ElementsAre(7, 8, 9));
+  EXPECT_THAT(nights.prune(keep_within_rule(days(30))), ElementsAre(7, 8, 9, 10, 11));
 }
 
 TEST(WrongClockRetentionTest, APauseBeforeThemMakesThemNoOlder) {
@@ -117,6 +117,21 @@ TEST(WrongClockRetentionTest, WhatARescueSavedWithAClockThatWasBehindIsKeptForIt
   }
   nights.backup(92);
   EXPECT_EQ(nights.prune(rules).size(), 1U);
+}
+
+// `last` would drop the backups that show the gap, and with it the rescue at the second prune.
+TEST(WrongClockRetentionTest, WhatARescueSavedStaysAtLeastTwoDaysAfterAGap) {
+  RetentionRules rules = keep_last_rule(1);
+  rules.sweep_keep = days(90);
+  Nights nights;
+  nights.backups(0, 1).rescue(1).backup(2);
+  EXPECT_THAT(nights.prune(rules), ElementsAre(3, 4));
+  nights.backup(367);
+  EXPECT_THAT(nights.prune(rules), ElementsAre(3, 4, 5));
+  nights.backup(368);
+  EXPECT_THAT(nights.prune(rules), ElementsAre(3, 4, 5, 6));
+  nights.backup(369);
+  EXPECT_THAT(nights.prune(rules), ElementsAre(7));
 }
 
 TEST(WrongClockRetentionTest, ARescueStaysWhileTheClockIsBehind) {
