@@ -127,10 +127,10 @@ TEST_F(DaemonTest, ContinuesAParkedBackupAfterARestart) {
   std::atomic<pid_t> to_stop = 0;
   const servers::Relay slow(server_, {.watch = [&](servers::From from, std::string_view bytes) {
                               if (from == servers::From::kServer) seen += bytes.size();
-                              if (seen > 1'000'000 && to_stop != 0)
-                                ::kill(to_stop.exchange(0), SIGTERM);
-                              if (seen > 1'000'000)
-                                std::this_thread::sleep_for(std::chrono::milliseconds(20));
+                              if (seen <= 1'000'000) return true;
+                              if (const pid_t pid = to_stop.exchange(0); pid > 0)
+                                ::kill(pid, SIGTERM);
+                              std::this_thread::sleep_for(std::chrono::milliseconds(20));
                               return true;
                             }});
   mailstow_.config()["servers"]["main"]["tls"] = "none";
