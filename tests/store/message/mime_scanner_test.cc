@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "tests/processor_time.h"
 #include "tests/store/message/mime_generator.h"
 
 namespace {
@@ -136,7 +137,7 @@ TEST(MimeScanner, StopsCountingLeavesAtTheLimit) {
 
 // A scanner that is not linear would need many minutes.
 TEST(MimeScanner, IsNotSlowedByHostileMail) {
-  const auto begin = std::chrono::steady_clock::now();
+  const auto begin = tests::processor_time();
   std::string deep;
   for (int i = 0; i < 40'000; ++i) {
     const std::string boundary = "b" + std::to_string(i);
@@ -157,7 +158,7 @@ TEST(MimeScanner, IsNotSlowedByHostileMail) {
 
   EXPECT_EQ(leaves("A: b\n\n" + std::string(700'000, '-')).size(), 1U);
   EXPECT_EQ(header(std::string(700'000, ' ')).size(), 700'000U);
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30));
+  EXPECT_LT(tests::processor_time() - begin, std::chrono::seconds(30));
 }
 
 RC_GTEST_PROP(MimeScanner, LeavesAreInOrderAndWithinTheMessage, ()) {
