@@ -103,12 +103,12 @@ std::string Cyrus::imapd_configuration() const {
 }
 
 std::string Cyrus::services() const {
-  return fmt::format(kCyrusServices,
-                     fmt::arg("bin", (installation() / "usr/lib/cyrus/bin").string()),
-                     fmt::arg("directory", directory().string()), fmt::arg("host", kHost),
-                     fmt::arg("plain_host", kPlainHost), fmt::arg("unnamed_host", kUnnamedHost),
-                     fmt::arg("imap", ports().imap), fmt::arg("imaps", ports().imaps),
-                     fmt::arg("plain", ports().plain), fmt::arg("unnamed", ports().unnamed));
+  return fmt::format(
+      kCyrusServices, fmt::arg("bin", (installation() / "usr/lib/cyrus/bin").string()),
+      fmt::arg("directory", directory().string()), fmt::arg("host", kHost),
+      fmt::arg("plain_host", kPlainHost), fmt::arg("unnamed_host", kUnnamedHost),
+      fmt::arg("imap", ports().imap.number()), fmt::arg("imaps", ports().imaps.number()),
+      fmt::arg("plain", ports().plain.number()), fmt::arg("unnamed", ports().unnamed.number()));
 }
 
 void Cyrus::configure() {

@@ -139,9 +139,10 @@ std::string dovecot_configuration(const DovecotOptions& options, const Ports& po
       "listen = 127.0.0.1\nssl = yes\nssl_cert = <{2}\nssl_key = <{3}\n",
       directory.string(), log_file(directory).string(), certificates.certificate.string(),
       certificates.key.string());
-  text += fmt::format(kServices, fmt::arg("user", user.name), fmt::arg("group", user.group),
-                      fmt::arg("imap", ports.imap), fmt::arg("imaps", ports.imaps),
-                      fmt::arg("plain", ports.plain), fmt::arg("unnamed", ports.unnamed));
+  text += fmt::format(
+      kServices, fmt::arg("user", user.name), fmt::arg("group", user.group),
+      fmt::arg("imap", ports.imap.number()), fmt::arg("imaps", ports.imaps.number()),
+      fmt::arg("plain", ports.plain.number()), fmt::arg("unnamed", ports.unnamed.number()));
   text += fmt::format(kUsers, fmt::arg("admins", admins_file(directory).string()),
                       fmt::arg("users", users_file(directory).string()),
                       fmt::arg("mail", mail_directory(directory).string()));

@@ -50,8 +50,8 @@ std::vector<std::string> dnsmasq(const NameServerRecords& records, std::uint16_t
 }  // namespace
 
 NameServer::NameServer(const NameServerRecords& records)
-    : port_(free_ports().imap),
-      process_(dnsmasq(records, port_), {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
+    : port_(free_port(kHost)),
+      process_(dnsmasq(records, port()), {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
                {::getuid(), ::getgid()}, directory_.path() / "log") {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   while (!answers()) {
@@ -67,14 +67,14 @@ std::string NameServer::host() {
 }
 
 std::string NameServer::endpoint() const {
-  return host() + ":" + std::to_string(port_);
+  return host() + ":" + std::to_string(port());
 }
 
 bool NameServer::answers() const {
   const base::Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_port = htons(port_);
+  address.sin_port = htons(port());
   ::inet_pton(AF_INET, kHost, &address.sin_addr);
   return ::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
 }

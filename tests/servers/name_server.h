@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/file_system.h"
+#include "tests/servers/ports.h"
 #include "tests/servers/process.h"
 #include "tests/temporary_directory.h"
 
@@ -32,14 +33,14 @@ class NameServer {
   explicit NameServer(const NameServerRecords& records);
 
   static std::string host();  // its address
-  std::uint16_t port() const { return port_; }
+  std::uint16_t port() const { return port_.number(); }
   std::string endpoint() const;  // "127.0.0.1:5353"
 
  private:
   bool answers() const;
 
   tests::TemporaryDirectory directory_;
-  std::uint16_t port_;
+  Port port_;
   Process process_;
 };
 

@@ -30,10 +30,12 @@ void PreauthServer::configure_front() {
 Server::Command PreauthServer::front(const std::string& unpacked, std::vector<std::string> program,
                                      std::vector<std::string> environment,
                                      const std::string& session) const {
-  std::vector<std::string> arguments = {
-      kFrontPython, (directory() / kFront).string(),  "--host",  std::string(kPlainHost),
-      "--port",     std::to_string(ports().plain),    "--users", (directory() / "users").string(),
-      "--homes",    (directory() / "homes").string(), "--"};
+  std::vector<std::string> arguments = {kFrontPython, (directory() / kFront).string(),
+                                        "--host",     std::string(kPlainHost),
+                                        "--port",     std::to_string(ports().plain.number()),
+                                        "--users",    (directory() / "users").string(),
+                                        "--homes",    (directory() / "homes").string(),
+                                        "--"};
   program.front() = (unpacked_server(unpacked) / program.front()).string();
   arguments.insert(arguments.end(), program.begin(), program.end());
   environment.emplace_back("PATH=/usr/sbin:/usr/bin:/sbin:/bin");

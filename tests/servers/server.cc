@@ -52,23 +52,23 @@ Server::~Server() {
 }
 
 std::string Server::imap_url() const {
-  return fmt::format("imap://{}:{}", kHost, impl_->ports_.imap);
+  return fmt::format("imap://{}:{}", kHost, impl_->ports_.imap.number());
 }
 
 std::string Server::imaps_url() const {
-  return fmt::format("imaps://{}:{}", kHost, impl_->ports_.imaps);
+  return fmt::format("imaps://{}:{}", kHost, impl_->ports_.imaps.number());
 }
 
 std::string Server::plain_url() const {
-  return fmt::format("imap://{}:{}", kPlainHost, impl_->ports_.plain);
+  return fmt::format("imap://{}:{}", kPlainHost, impl_->ports_.plain.number());
 }
 
 std::uint16_t Server::plain_port() const {
-  return impl_->ports_.plain;
+  return impl_->ports_.plain.number();
 }
 
 std::string Server::misnamed_url() const {
-  return fmt::format("imaps://{}:{}", kUnnamedHost, impl_->ports_.unnamed);
+  return fmt::format("imaps://{}:{}", kUnnamedHost, impl_->ports_.unnamed.number());
 }
 
 base::Path Server::ca_file() const {
@@ -95,7 +95,7 @@ base::Path Server::password_file(std::string_view name) const {
 }
 
 ImapClient Server::client(std::string_view user) const {
-  ImapClient client(kPlainHost, impl_->ports_.plain);
+  ImapClient client(kPlainHost, impl_->ports_.plain.number());
   client.login(user, password(user));
   client.set_waiting_for_literals(!takes_literals_at_once());
   return client;
@@ -134,15 +134,18 @@ void Server::start() {
   impl_->session_name_ = how.session;
   impl_->process_.emplace(how.arguments, how.environment, impl_->user_.account,
                           impl_->output_file());
+  const auto fail = [this] {
+    stop();
+    base::fail(base::ErrorCode::kInternal, "start a mail server: no answer: {}", log());
+  };
   const auto deadline = std::chrono::steady_clock::now() + kStartPatience;
   // The greeting is sent only once a session process is running.
-  while (!ImapClient::is_greeted(kPlainHost, impl_->ports_.plain)) {
-    if (!impl_->process_->is_running() || std::chrono::steady_clock::now() > deadline) {
-      stop();
-      base::fail(base::ErrorCode::kInternal, "start a mail server: no answer: {}", log());
-    }
+  while (!ImapClient::is_greeted(kPlainHost, impl_->ports_.plain.number())) {
+    if (!impl_->process_->is_running() || std::chrono::steady_clock::now() > deadline) fail();
     std::this_thread::sleep_for(5ms);
   }
+  // It may have been that of another program, which took the port.
+  if (!impl_->process_->is_running()) fail();
 }
 
 void Server::stop() {

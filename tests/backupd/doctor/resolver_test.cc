@@ -57,7 +57,8 @@ TEST_F(ResolverTest, FindsAddressesAndNames) {
 }
 
 TEST_F(ResolverTest, FailsIfTheNameServerDoesNotAnswer) {
-  const Resolver silent(NameServer{"127.0.0.1", servers::free_ports().imap});
+  const servers::Port unused = servers::free_port(servers::kHost);
+  const Resolver silent(NameServer{servers::kHost, unused.number()});
   EXPECT_ERROR(kNetwork, "look up mail.example.test: ", silent.addresses("mail.example.test"));
   // A refusal is not an empty answer either: this server answers only for names below .test.
   EXPECT_ERROR(kNetwork, "look up example.com: ", resolver_.addresses("example.com"));

@@ -56,8 +56,8 @@ TEST_F(ConnectionTest, InPlainTextIfConfigured) {
 
 // If this machine has no ::1, Dovecot's failure shows it.
 TEST_F(ConnectionTest, OverIpv6) {
-  const std::uint16_t port = servers::free_port("::1");
-  const std::uint16_t tls_port = servers::free_port("::1");
+  const servers::Port port = servers::free_port("::1");
+  const servers::Port tls_port = servers::free_port("::1");
   servers::DovecotOptions options;
   options.extra = fmt::format(R"(
 service imap-login {{
@@ -72,11 +72,11 @@ service imap-login {{
   }}
 }}
 )",
-                              port, tls_port);
+                              port.number(), tls_port.number());
   server_.restart(options);
-  server_config()["url"] = fmt::format("imap://[::1]:{}", port);
+  server_config()["url"] = fmt::format("imap://[::1]:{}", port.number());
   expect_backup_and_restore();
-  server_config()["url"] = fmt::format("imaps://[::1]:{}", tls_port);
+  server_config()["url"] = fmt::format("imaps://[::1]:{}", tls_port.number());
   mailstow_.save();
   EXPECT_EQ(mailstow_.backupd_json({"once"})["accounts"][0]["status"], "complete");
   const json findings = mailstow_.backupd_json({"doctor"}, 0)["findings"];

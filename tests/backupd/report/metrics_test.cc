@@ -215,8 +215,8 @@ TEST_F(MetricsTest, DashboardAndAlertsNameOnlyExistingMetrics) {
 }
 
 TEST_F(MetricsTest, TheDaemonServesThem) {
-  const std::uint16_t port = servers::free_ports().imap;
-  const std::string address = "127.0.0.1:" + std::to_string(port);
+  const servers::Port port = servers::free_port(servers::kHost);
+  const std::string address = fmt::format("{}:{}", servers::kHost, port.number());
   mailstow_.config()["metrics"] = {{"listen", address}};
   for (const char* job : {"backup", "prune", "check", "sweep", "drill"}) {
     mailstow_.config()["schedule"][job] = "never";

@@ -124,8 +124,9 @@ void Ceph::configure() {
     std::filesystem::create_directory(directory_.path() / name);
   }
   std::ofstream(directory_.path() / "ceph.conf") << fmt::format(
-      kCephConfiguration, fmt::arg("id", cluster_id_), fmt::arg("monitor", monitor_port_),
-      fmt::arg("old_monitor", old_monitor_port_), fmt::arg("gateway", gateway_port_),
+      kCephConfiguration, fmt::arg("id", cluster_id_), fmt::arg("monitor", monitor_port_.number()),
+      fmt::arg("old_monitor", old_monitor_port_.number()),
+      fmt::arg("gateway", gateway_port_.number()),
       fmt::arg("directory", directory_.path().string()),
       fmt::arg("libraries", libraries_in(unpacked_server("ceph") / "usr" / "lib").string()));
 }
@@ -133,7 +134,9 @@ void Ceph::configure() {
 void Ceph::start_monitor() {
   const std::string map = directory_.path() / "monmap";
   run({program_of_ceph("monmaptool"), "--create", "--clobber", "--fsid", cluster_id_, "--addv", "a",
-       fmt::format("[v2:127.0.0.1:{},v1:127.0.0.1:{}]", monitor_port_, old_monitor_port_), map});
+       fmt::format("[v2:127.0.0.1:{},v1:127.0.0.1:{}]", monitor_port_.number(),
+                   old_monitor_port_.number()),
+       map});
   run({program_of_ceph("ceph-mon"), "--mkfs", "-i", "a", "--monmap", map});
   start_daemon("ceph-mon", {"-i", "a"});
 }
@@ -156,8 +159,8 @@ void Ceph::start_storage() {
 
 void Ceph::start_gateway() {
   start_daemon("radosgw", {"-n", "client.rgw.a"});
-  storage_.emplace(fmt::format("http://{}:{}", kHost, gateway_port_), kCephKey, kCephSecret,
-                   directory_.path());
+  storage_.emplace(fmt::format("http://{}:{}", kHost, gateway_port_.number()), kCephKey,
+                   kCephSecret, directory_.path());
   wait_until_answered();
   run({program_of_ceph("radosgw-admin"), "user", "create", "--uid=stow", "--display-name=stow",
        std::string("--access-key=") + kCephKey, std::string("--secret=") + kCephSecret});

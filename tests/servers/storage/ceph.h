@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/servers/ports.h"
 #include "tests/servers/process.h"
 #include "tests/servers/storage/object_storage.h"
 #include "tests/temporary_directory.h"
@@ -40,9 +41,9 @@ class Ceph {
 
   tests::TemporaryDirectory directory_;
   std::string cluster_id_;
-  std::uint16_t monitor_port_ = 0;
-  std::uint16_t old_monitor_port_ = 0;
-  std::uint16_t gateway_port_ = 0;
+  Port monitor_port_;
+  Port old_monitor_port_;
+  Port gateway_port_;
   std::optional<ObjectStorage> storage_;
   std::deque<Process> daemons_;
 };

@@ -53,10 +53,9 @@ Swift& Swift::shared() {
 void Swift::start() {
   std::vector<std::string> arguments{"/usr/bin/python3", directory_.path() / "swift_server.py",
                                      directory_.path() / "node"};
-  const std::uint16_t port = free_port(kHost);
-  arguments.push_back(std::to_string(port));
-  for (int backend = 0; backend < 3; ++backend) {
-    arguments.push_back(std::to_string(free_port(kHost)));
+  for (Port& port : ports_) {
+    port = free_port(kHost);
+    arguments.push_back(std::to_string(port.number()));
   }
   const base::Path packages = unpacked_server("swift") / "usr/lib/python3/dist-packages";
   process_.emplace(arguments,
@@ -64,8 +63,8 @@ void Swift::start() {
                                             "PYTHONDONTWRITEBYTECODE=1",
                                             "LD_LIBRARY_PATH=" + libraries_of("swift")},
                    server_user().account, directory_.path() / "output");
-  storage_.emplace(fmt::format("http://{}:{}", kHost, port), "test:tester", "testing",
-                   directory_.path());
+  storage_.emplace(fmt::format("http://{}:{}", kHost, ports_.front().number()), "test:tester",
+                   "testing", directory_.path());
   const auto deadline = std::chrono::steady_clock::now() + kSwiftPatience;
   while (!is_healthy()) {
     if (!process_->is_running() || std::chrono::steady_clock::now() > deadline) {

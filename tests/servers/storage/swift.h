@@ -2,9 +2,11 @@
 // knows no conditional writes. Starts in two seconds.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 
+#include "tests/servers/ports.h"
 #include "tests/servers/process.h"
 #include "tests/servers/storage/object_storage.h"
 #include "tests/temporary_directory.h"
@@ -28,6 +30,7 @@ class Swift {
   bool is_healthy() const;
 
   tests::TemporaryDirectory directory_;
+  std::array<Port, 4> ports_;  // the first one is that of the requests
   std::optional<Process> process_;
   std::optional<ObjectStorage> storage_;
 };

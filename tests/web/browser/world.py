@@ -12,10 +12,12 @@ import ctypes
 import datetime
 import email.message
 import email.utils
+import errno
 import imaplib
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -30,6 +32,8 @@ import urllib.parse
 imaplib._MAXLINE = 64 * 1024 * 1024
 
 LIBC = ctypes.CDLL(None)
+
+RESERVATIONS = []  # of ports
 
 DRAFTS = "Entwürfe"
 
@@ -347,9 +351,25 @@ def decode_run(run):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port on loopback that no other test takes before this process ends: by the reservations of
+    tests/servers/ports.cc, and like there outside the range of connections."""
+    first, last = map(int, pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    below, above = range(20_000, min(first, 32_000)), range(last + 1, 65_536)
+    ports = next((room for room in (below, above) if len(room) >= 1000), range(20_000, 32_000))
+    for port in random.sample(ports, len(ports)):
+        reservation = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            reservation.bind(f"\0mailstow-test-port-{port}")
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            reservation.close()
+            if error.errno != errno.EADDRINUSE:
+                raise
+        else:
+            RESERVATIONS.append(reservation)
+            return port
+    raise RuntimeError("no port is free")
 
 
 def listens(port):
