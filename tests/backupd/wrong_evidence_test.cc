@@ -104,7 +104,9 @@ TEST_F(WrongEvidenceTest, ABackupThatIsStoppedAfterAJumpDoesNotShowIt) {
                                if (bytes.starts_with("* BYE")) clock_.let_pass(seconds(61));
                                if (!bytes.starts_with("* OK [CAPABILITY")) return true;
                                if (++connections == 1) clock_.set(right + days(365));
-                               if (connections == 3) ::kill(backup, SIGTERM);
+                               if (connections != 3) return true;
+                               while (backup == 0) std::this_thread::yield();
+                               ::kill(backup, SIGTERM);
                                return true;
                              }});
   use(relay);
