@@ -3,6 +3,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <stdexcept>
 
 #include <netinet/in.h>
 
@@ -24,6 +25,15 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::SizeIs;
 
+// The bytes that it has read from files so far.
+std::uintmax_t bytes_read_by(pid_t process) {
+  std::ifstream counters("/proc/" + std::to_string(process) + "/io");
+  std::string name;
+  std::uintmax_t bytes = 0;
+  counters >> name >> bytes;
+  return name == "rchar:" ? bytes : 0;
+}
+
 class DaemonEndTest : public DaemonTest {
  protected:
   DaemonEndTest() { use(server_.plain_url()); }
@@ -40,18 +50,29 @@ class DaemonEndTest : public DaemonTest {
     server_.client("alice").append("INBOX", all);
   }
 
-  // Waits for a job of the daemon that satisfies `is_there`.
-  template <typename Condition>
-  pid_t catch_job(Condition is_there) {
-    pid_t job = 0;
+  // Waits for a job of the daemon.
+  pid_t catch_job() {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-    while (job == 0 && std::chrono::steady_clock::now() < deadline) {
-      for (const pid_t child : daemon_->children("mailstow-backup")) {
-        if (is_there(child)) job = child;
-      }
+    while (std::chrono::steady_clock::now() < deadline) {
+      const auto jobs = daemon_->children("mailstow-backup");
+      if (!jobs.empty()) return jobs.back();
     }
-    EXPECT_NE(job, 0) << log();
-    return job;
+    // Signals to process 0 would go to the tests themselves.
+    throw std::runtime_error("the daemon starts no job: " + log());
+  }
+
+  // Lets the job run for two milliseconds at a time until it has read so many bytes, and leaves it
+  // stopped: the test may have to wait for a processor for longer than the job takes.
+  void step_until_read(pid_t job, std::uintmax_t bytes) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    ::kill(job, SIGSTOP);
+    while (bytes_read_by(job) < bytes) {
+      ASSERT_TRUE(daemon_->has_child(job)) << "it has ended: " << log();
+      ASSERT_LT(std::chrono::steady_clock::now(), deadline) << log();
+      ::kill(job, SIGCONT);
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      ::kill(job, SIGSTOP);
+    }
   }
 
   // Stops the daemon with a signal; it and its jobs have ended on return.
@@ -82,13 +103,16 @@ class DaemonEndTest : public DaemonTest {
   servers::MailGenerator mail_{5};
 };
 
-// The bytes that it has read from files so far.
-std::uintmax_t bytes_read_by(pid_t process) {
-  std::ifstream counters("/proc/" + std::to_string(process) + "/io");
-  std::string name;
-  std::uintmax_t bytes = 0;
-  counters >> name >> bytes;
-  return name == "rchar:" ? bytes : 0;
+// Whether SIGTERM was sent to the process, which is stopped.
+bool has_sigterm_pending(pid_t process) {
+  std::ifstream status("/proc/" + std::to_string(process) + "/status");
+  constexpr std::string_view kField = "ShdPnd:";
+  for (std::string line; std::getline(status, line);) {
+    if (!line.starts_with(kField)) continue;
+    const auto pending = std::stoull(line.substr(kField.size()), nullptr, 16);
+    return (pending >> (SIGTERM - 1) & 1U) != 0;
+  }
+  return false;
 }
 
 TEST_F(DaemonEndTest, AStoppedCheckContinuesLater) {
@@ -105,14 +129,14 @@ TEST_F(DaemonEndTest, AStoppedCheckContinuesLater) {
   for (const auto& pack : std::filesystem::directory_iterator(mailstow_.store() / "packs")) {
     stored += pack.file_size();
   }
-  // Catch the check among the packs, and hold it there until it was asked to stop.
-  const pid_t check = catch_job([stored](pid_t job) {
-    if (bytes_read_by(job) < stored / 3) return false;
-    ::kill(job, SIGSTOP);
-    return true;
-  });
+  // Hold the check among the packs until it was asked to stop.
+  const pid_t check = catch_job();
+  step_until_read(check, stored / 3);
   std::thread goes_on([check] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(15);
+    while (!has_sigterm_pending(check) && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
     ::kill(check, SIGCONT);
   });
   stop_in_time();
@@ -160,7 +184,7 @@ TEST_F(DaemonEndTest, AJobThatDoesNotEndInTimeIsKilledAndNothingIsLost) {
     use(silent.url());
     start(clock.environment());
     ASSERT_TRUE(silent.falls_silent());
-    ::kill(catch_job([](pid_t) { return true; }), SIGSTOP);
+    ::kill(catch_job(), SIGSTOP);
     ::kill(daemon_->pid(), SIGTERM);
     wait_until([&] { return manager_.said().find("STOPPING=1") != std::string::npos; });
     clock.let_pass(std::chrono::seconds(24));
@@ -190,7 +214,7 @@ TEST_F(DaemonEndTest, ReportsACrashedJobAtOnce) {
   EXPECT_EQ(mailstow_.backupd({"run", "--now", "backup"}).status, 0);
   ASSERT_TRUE(silent.falls_silent());
   // As the kernel does when memory runs out.
-  ::kill(catch_job([](pid_t) { return true; }), SIGKILL);
+  ::kill(catch_job(), SIGKILL);
   wait_until([&] { return !mail_server.mail().empty(); });
   const json letter = mail_server.mail().front();
   EXPECT_EQ(letter["headers"]["Subject"],
@@ -220,7 +244,7 @@ TEST_F(DaemonEndTest, SendsInterruptedMailWhenTheDaemonRestarts) {
   const base::Path kept = mailstow_.index() / "jobs" / "backup.letter";
   wait_until([&] { return std::filesystem::exists(kept); });
   // Kill the job, as the daemon does when the grace period is over.
-  const pid_t backup = catch_job([](pid_t) { return true; });
+  const pid_t backup = catch_job();
   ::kill(daemon_->pid(), SIGTERM);
   ::kill(backup, SIGKILL);
   wait_until([&] { return !daemon_->is_running(); });
