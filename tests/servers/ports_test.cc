@@ -50,10 +50,10 @@ TEST(Ports, AreReservedForOneProcess) {
   ASSERT_GE(other, 0);
   if (other == 0) keep_ports(numbers, held);
   numbers.write_end = base::Fd();
-  std::array<std::uint16_t, kPortsOfEach> theirs{};
-  EXPECT_EQ(::read(numbers.read_end.get(), theirs.data(), sizeof theirs),
-            static_cast<ssize_t>(sizeof theirs));
-  std::set<std::uint16_t> all(theirs.begin(), theirs.end());
+  std::array<std::uint16_t, kPortsOfEach> of_other{};
+  EXPECT_EQ(::read(numbers.read_end.get(), of_other.data(), sizeof of_other),
+            static_cast<ssize_t>(sizeof of_other));
+  std::set<std::uint16_t> all(of_other.begin(), of_other.end());
   for (std::size_t i = 0; i < kPortsOfEach; ++i) {
     // Another address makes no difference.
     EXPECT_TRUE(all.insert(free_port(i % 2 == 0 ? kHost : kPlainHost).number()).second);
