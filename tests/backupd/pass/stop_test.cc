@@ -116,7 +116,8 @@ TEST_F(StopTest, ABackupParksItsMessagesAndTheNextContinues) {
   const json alice = find_by(report()["accounts"], "account", "alice");
   EXPECT_EQ(alice["status"], "partial") << out();
   EXPECT_THAT(alice["error"].get<std::string>(), HasSubstr("the next backup continues"));
-  EXPECT_GT(alice["messages"], 5) << "how many of those received are stored depends on the machine";
+  // How many of those received are stored in time depends on the machine.
+  EXPECT_GT(alice["messages"], 0);
   EXPECT_LT(alice["messages"], 120);
   const json bob = find_by(report()["accounts"], "account", "bob");
   EXPECT_EQ(bob["status"], "failed");
