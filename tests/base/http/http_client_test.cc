@@ -98,6 +98,7 @@ TEST_F(HttpClientTest, ARequestIsSentWithItsBody) {
 TEST_F(HttpClientTest, AKeptConnectionThatTheServerHasClosedIsReplaced) {
   server_.answer_and_close("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
   get();
+  while (server_.closings() == 0) std::this_thread::yield();
   server_.answer("200 OK");
   client_.perform(
       {.verb = HttpVerb::kPut, .url = server_.url(), .body = body_of(as_bytes("some bytes"))});

@@ -104,6 +104,11 @@ unsigned ScriptedHttp::connections() const {
   return connections_;
 }
 
+unsigned ScriptedHttp::closings() const {
+  const std::lock_guard lock(mutex_);
+  return closings_;
+}
+
 std::size_t ScriptedHttp::answers_left() const {
   const std::lock_guard lock(mutex_);
   return answers_.size();
@@ -125,6 +130,9 @@ void ScriptedHttp::serve() {
       const bool goes_on =
           ready->revents == 0 || (take_bytes(*connection) && answer_requests(*connection));
       connection = goes_on ? std::next(connection) : open.erase(connection);
+      if (goes_on) continue;
+      const std::lock_guard lock(mutex_);
+      ++closings_;
     }
     if (waiting.front().revents == 0) continue;
     open.push_back({.socket = base::Fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)),

@@ -53,6 +53,7 @@ class ScriptedHttp {
 
   std::vector<ReceivedRequest> requests() const;
   unsigned connections() const;  // that were made
+  unsigned closings() const;     // of connections, by either side
   std::size_t answers_left() const;
 
  private:
@@ -74,6 +75,7 @@ class ScriptedHttp {
   std::deque<RawAnswer> answers_;
   std::vector<ReceivedRequest> requests_;
   unsigned connections_ = 0;
+  unsigned closings_ = 0;
   bool is_stopping_ = false;
   std::thread thread_;
 };
