@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <condition_variable>
 #include <latch>
 #include <map>
 #include <mutex>
@@ -106,17 +107,24 @@ TEST_F(AccountQueueTest, ASlowServerDoesNotDelayTheOthers) {
 
 TEST_F(AccountQueueTest, ServesEveryServerWithFewerThreadsThanServers) {
   // More servers than threads, each with many accounts.
+  constexpr std::size_t kThreads = 64;
   for (int server = 0; server < 100; ++server) add_accounts("s" + std::to_string(server), 2, 10);
   AccountQueue queue(config_, config_.accounts);
   std::vector<std::string> order;
+  std::condition_variable recorded;
   queue.run([&](std::size_t index) {
-    std::this_thread::yield();
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     order.push_back(config_.accounts[index].server);
+    recorded.notify_all();
+    // A thread may be delayed for any time between getting an account and recording it. So for two
+    // rounds, each thread has one account, and waits for those of the others.
+    const std::size_t round_end = order.size() <= kThreads ? kThreads : 2 * kThreads;
+    if (order.size() > round_end) return;
+    EXPECT_TRUE(recorded.wait_for(lock, std::chrono::seconds(60),
+                                  [&] { return order.size() >= round_end; }));
   });
   ASSERT_THAT(order, SizeIs(1'000));
-  // The first account of each is among the first hundred, unless threads overtake each other.
-  const std::set<std::string> early(order.begin(), order.begin() + 500);
+  const std::set<std::string> early(order.begin(), order.begin() + 2 * kThreads);
   EXPECT_THAT(early, SizeIs(100));
 }
 
