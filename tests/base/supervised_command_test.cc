@@ -17,7 +17,7 @@ TEST(SupervisedCommandTest, ATimeoutKillsItsChildrenToo) {
   EXPECT_EQ(run_supervised({.command = {"sh", "-c", "sleep 60 & echo $! >\"$1\"; wait", "x", file},
                             .environment = {},
                             .input = {},
-                            .timeout = std::chrono::seconds(1)}),
+                            .timeout = std::chrono::seconds(2)}),
             std::nullopt);
   pid_t pid = 0;
   std::ifstream(file) >> pid;

@@ -329,9 +329,9 @@ TEST_F(DovecotSession, ReadsTheQuota) {
 
 TEST_F(DovecotSession, OutlivesTheConnectTimeout) {
   Endpoint endpoint = plain();
-  endpoint.connect_timeout = std::chrono::milliseconds(1000);
+  endpoint.connect_timeout = std::chrono::milliseconds(2000);
   Session session = Session::open(endpoint, login("bob"), {});
-  std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+  std::this_thread::sleep_for(std::chrono::milliseconds(2100));
   EXPECT_THAT(session.list("INBOX"), SizeIs(1));
 }
 

@@ -284,8 +284,8 @@ TEST_F(MetricsServerTest, AnswersRequestsForMetrics) {
   EXPECT_THAT(fetch_metrics({"--data", "x=y"}), StartsWith("HTTP/1.1 405 "));
   EXPECT_THAT(fetch_metrics({"--header", "X: " + std::string(20'000, 'x')}),
               Not(HasSubstr("mailstow_x")));
-  std::ofstream(directory_.path() / "metrics.prom") << std::string(5'000'000, 'x');
-  EXPECT_GT(fetch_metrics({}).size(), 5'000'000U);
+  std::ofstream(directory_.path() / "metrics.prom") << std::string(1'000'000, 'x');
+  EXPECT_GT(fetch_metrics({}).size(), 1'000'000U) << "more than a socket holds";
 }
 
 TEST_F(MetricsServerTest, DoesNotWaitLongForASilentClient) {

@@ -259,7 +259,7 @@ TEST_F(ForkServerTest, AChildGoesOnWhenTheForkServerIsReplaced) {
 TEST_F(ForkServerTest, AChildThatComesTooLateIsEndedAndWaitedFor) {
   ASSERT_TRUE(can_see_files()) << "run it as root, or with the sanitizers";
   ForkServerTimes times = kShortTimes;
-  times.patience = std::chrono::seconds(1);
+  times.patience = std::chrono::seconds(2);
   server_.emplace(mailstow_.config_file(), times);
   ASSERT_TRUE(comes_true([&] { return forked(Asked(about_alice("snapshots"))).has_value(); }));
   const std::vector<pid_t> before = all_children();
