@@ -273,6 +273,10 @@ void Jobs::settle(const Job& job, Outcome outcome) {
   } else if (!error.empty() && !is_passing(error) && tree.is_null()) {
     state = JobState::kFailed;
   }
+  // A further attempt may begin at once then, and writes the same file. If the desk dies in
+  // between, the job counts as interrupted without the report too.
+  const bool may_begin_again = state == JobState::kInterrupted;
+  if (may_begin_again) files_.remove(report_file(job.id));
   ledger_.change_job(job.id, [&](Job& kept) {
     kept.state = state;
     kept.exit_status = outcome.exit_status;
@@ -281,9 +285,8 @@ void Jobs::settle(const Job& job, Outcome outcome) {
     if (report.is_object() && text.size() <= kMaxReport) kept.report = base::json_line(report);
     kept.ended = clock_.now_seconds();
   });
-  files_.remove(report_file(job.id));
-  // Only a job that is over: a further attempt locks the same file.
-  if (state != JobState::kInterrupted) files_.remove(lock_file(job.id));
+  // A further attempt locks the same file.
+  if (!may_begin_again) remove_files(job.id);
 }
 
 void Jobs::settle_or_interrupt(const Job& job, Outcome outcome) {

@@ -1,12 +1,31 @@
 // Interrupted restores: who sees and continues them.
 #include <chrono>
+#include <functional>
+#include <utility>
+#include <vector>
 
 #include <gmock/gmock.h>
 
+#include "restore/desk/children.h"
+#include "restore/desk/jobs.h"
+#include "tests/forwarding_file_system.h"
 #include "tests/restore/desk/staffed_desk.h"
 
 namespace desk {
 namespace {
+
+class WatchedRemovals : public tests::ForwardingFileSystem {
+ public:
+  explicit WatchedRemovals(std::function<void()> before) : before_(std::move(before)) {}
+
+  bool remove(const base::Path& path) override {
+    before_();
+    return ForwardingFileSystem::remove(path);
+  }
+
+ private:
+  std::function<void()> before_;
+};
 
 class ContinuingTest : public StaffedDesk {
  protected:
@@ -95,6 +114,19 @@ TEST_F(ContinuingTest, ItNeedsTheLoginThatARestoreNeeds) {
   json request = continuing(job);
   request["session"] = session;
   EXPECT_EQ(outcome(desk_->ask(Door::kSelf, request)), "confirm");
+}
+
+TEST_F(ContinuingTest, AnAttemptLosesItsReportOnlyBeforeTheNextOneMayBegin) {
+  const Job job = interrupted('1', "alice", Role::kOwner);
+  Ledger& ledger = desk_->desk().ledger();
+  ledger.change_job(job.id, [](Job& kept) { kept.state = JobState::kRunning; });
+  std::vector<JobState> at_removals;
+  WatchedRemovals files([&] { at_removals.push_back(ledger.job(job.id)->state); });
+  Children children(mailstow_.config_file());
+  Jobs jobs(ledger, children, files, clock_, mailstow_.directory() / "jobs");
+  jobs.find_again();  // of a desk that died while it ran
+  EXPECT_EQ(ledger.job(job.id)->state, JobState::kInterrupted);
+  EXPECT_THAT(at_removals, testing::ElementsAre(JobState::kRunning));
 }
 
 }  // namespace
