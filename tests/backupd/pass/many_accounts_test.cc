@@ -1,6 +1,9 @@
 // Many accounts on one server: a dozen, or a thousand with MAILSTOW_TEST_LONG.
+#include <atomic>
 #include <chrono>
 #include <fstream>
+#include <string_view>
+#include <thread>
 
 #include <gmock/gmock.h>
 
@@ -55,6 +58,30 @@ class ManyAccountsTest : public testing::Test {
 
   const std::vector<std::string>& users() const { return server_.options().users; }
 
+  // The first accounts wait until all connections are open, and the last one until the others have
+  // given theirs back, however slow some of them are.
+  bool watch(servers::From from, std::string_view bytes) {
+    const auto has = [&](std::string_view word) { return bytes.find(word) != bytes.npos; };
+    if (from == servers::From::kServer) {
+      if (bytes.starts_with("* OK")) wait_for([&] { return relay_.connections() >= kConnections; });
+      return true;
+    }
+    if (has("LOGOUT")) ++logouts_;
+    if (has("EXAMINE") && has("Much")) {
+      wait_for([&] { return logouts_ + 1 >= users().size(); });
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));  // the end after the logout
+    }
+    return true;
+  }
+
+  template <typename Condition>
+  static void wait_for(Condition condition) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!condition() && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+
   json once(const char* what, int status = 0) {
     const auto start = std::chrono::steady_clock::now();
     json report = mailstow_.backupd_json({"-q", "once"}, status);
@@ -66,7 +93,10 @@ class ManyAccountsTest : public testing::Test {
   static constexpr int kMuch = 2'500;
 
   servers::Dovecot server_{options()};
-  servers::Relay relay_{server_};
+  std::atomic<std::size_t> logouts_ = 0;
+  servers::Relay relay_{server_, {.watch = [this](servers::From from, std::string_view bytes) {
+                          return watch(from, bytes);
+                        }}};
   programs::Installation mailstow_{server_};
 };
 
