@@ -58,8 +58,8 @@ class ManyAccountsTest : public testing::Test {
 
   const std::vector<std::string>& users() const { return server_.options().users; }
 
-  // The first accounts wait until all connections are open, and the last one until the others have
-  // given theirs back, however slow some of them are.
+  // However slow some of them are: the first accounts wait until all connections are open, and the
+  // last one until the other accounts have no connections left.
   bool watch(servers::From from, std::string_view bytes) {
     const auto has = [&](std::string_view word) { return bytes.find(word) != bytes.npos; };
     if (from == servers::From::kServer) {
