@@ -112,6 +112,15 @@ bool has_ended_pin(const std::vector<AccountPlan>& plans) {
   });
 }
 
+// The command as it was typed: with fewer options it would drop more.
+std::string command_line(const ForgetOptions& command) {
+  std::string line = "mailstow-backupd forget " + base::shell_quoted(command.account);
+  if (!command.snapshot.empty()) line += " --snapshot " + base::shell_quoted(command.snapshot);
+  if (command.yes) line += " --yes";
+  if (command.prune) line += " --prune";
+  return line;
+}
+
 // A prune also deletes packs that have been condemned for long enough, if the clock is right.
 std::string doubt_before_forget(const base::Environment& environment,
                                 const store::Location& location, const base::ClockSighting& now,
@@ -121,7 +130,7 @@ std::string doubt_before_forget(const base::Environment& environment,
   return store::doubt_about_clock(
       location, environment.files, now, store::newest_records(&reader, trees.records),
       command.now ? store::ClockDoubt::kOverrule : store::ClockDoubt::kJudge,
-      fmt::format("mailstow-backupd forget {} --yes --prune", base::shell_quoted(command.account)));
+      command_line(command));
 }
 
 }  // namespace
@@ -212,10 +221,8 @@ base::Command forget_command() {
                 declared.flag("--prune", options->prune,
                               "Prune at once; the data that only they need is deleted after the "
                               "grace period");
-                declared
-                    .flag("--now", options->now,
-                          "Delete even if the system clock appears to have jumped")
-                    .needs("--prune");
+                declared.flag("--now", options->now,
+                              "Drop and delete even if the system clock appears to have jumped");
               },
           .is_audited = base::always,
           .account = [options] { return options->account; },

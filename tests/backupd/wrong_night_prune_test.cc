@@ -5,7 +5,9 @@
 
 #include <gmock/gmock.h>
 
+#include "base/shell_quote.h"
 #include "tests/backupd/wrong_night.h"
+#include "tests/servers/process.h"
 
 namespace backupd {
 namespace {
@@ -29,6 +31,27 @@ class WrongNightPruneTest : public WrongNightTest {
       all.push_back(snapshot["verdict"]);
     }
     return all;
+  }
+
+  std::vector<std::string> snapshots() {
+    std::vector<std::string> ids;
+    const json snapshots = mailstow_.restore_json({"snapshots", "alice"})["snapshots"];
+    for (const json& snapshot : snapshots) ids.push_back(snapshot["snapshot"]);
+    return ids;
+  }
+
+  // Runs the very line that a doubt advises.
+  servers::ProcessResult follow(const json& refused) {
+    const std::string doubt = refused["clock_doubted"];
+    const std::string program = "mailstow-backupd ";
+    const std::size_t begin = doubt.find('`' + program);
+    if (begin == std::string::npos) return {1, "", "no command in: " + doubt};
+    const std::string advised = doubt.substr(begin + 1, doubt.find('`', begin + 1) - begin - 1);
+    std::string line;
+    for (const std::string& word : mailstow_.backupd_command({})) {
+      line += base::shell_quoted(word) + " ";
+    }
+    return servers::run_program({"sh", "-c", line + advised.substr(program.size())});
   }
 
   std::size_t rescues() {
@@ -97,6 +120,34 @@ TEST_F(WrongNightPruneTest, AClockThatIsAheadEndsNoPin) {
   EXPECT_EQ(mailstow_.backupd_json({"forget", "alice", "--yes"}, 3)["dropped"], 0);
   mailstow_.backupd_json({"unpin", "alice", snapshot});
   EXPECT_EQ(mailstow_.backupd_json({"forget", "alice", "--yes"})["dropped"], 1);
+}
+
+TEST_F(WrongNightPruneTest, TheAdvisedCommandForgetsNoMoreThanTheRefusedOne) {
+  for (int at = 1; at <= 2; ++at) night(clock_.now() + days(1));
+  std::vector<std::string> all = snapshots();
+  ASSERT_EQ(all.size(), 3U);
+  clock_.set(clock_.now() + days(400));
+  const json refused =
+      mailstow_.backupd_json({"forget", "alice", "--snapshot", all[1], "--yes", "--prune"}, 3);
+  const auto followed = follow(refused);
+  EXPECT_EQ(followed.status, 0) << followed.err;
+  all.erase(all.begin() + 1);
+  EXPECT_EQ(snapshots(), all);
+}
+
+TEST_F(WrongNightPruneTest, TheAdvisedCommandForgetsASnapshotWhosePinHasEnded) {
+  for (int at = 1; at <= 2; ++at) night(clock_.now() + days(1));
+  std::vector<std::string> all = snapshots();
+  ASSERT_EQ(all.size(), 3U);
+  mailstow_.backupd_json({"pin", "alice", all[1], "--until", "2027-06-01"});
+  clock_.set(clock_.now() + days(365));
+  const json refused =
+      mailstow_.backupd_json({"forget", "alice", "--snapshot", all[1], "--yes"}, 3);
+  const auto followed = follow(refused);
+  EXPECT_EQ(followed.status, 0) << followed.err;
+  EXPECT_THAT(followed.out, testing::HasSubstr("The next prune deletes what only it needed"));
+  all.erase(all.begin() + 1);
+  EXPECT_EQ(snapshots(), all);
 }
 
 }  // namespace
