@@ -65,8 +65,7 @@ void refuse_changed_mailbox(const base::Environment& environment, store::Reader&
            {"account", account},
            {"inbox", {{"is", change->is.text()}, {"was", change->was.text()}}},
            {"ways_out",
-            {{"same_person", acknowledge},
-             {"knowingly", fmt::format("mailstow-restore run {} --all {}", quoted, to)}}}},
+            {{"same_person", acknowledge}, {"knowingly", "the same command with " + to}}}},
           "");
   }
   base::fail(kCode, "{}", text);

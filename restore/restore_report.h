@@ -54,6 +54,7 @@ struct RestoreReport {
   std::vector<store::SnapshotInfo> passed_over = {};  // as in ChosenSnapshot
   std::string time_zone = "UTC";                      // in which the text shows times
   std::string tree;                                   // empty: in place, where nothing expires
+  std::string resume_options = {};  // for resuming_command(), each with a space in front
   std::chrono::sys_seconds expires{};
   std::optional<base::LastSweep> last_sweep = std::nullopt;  // set if there is a tree
   QuotaFinding quota;
@@ -68,6 +69,7 @@ struct RestoreReport {
   base::ExitStatus exit_status() const;
   std::string to_json() const;
   std::string to_text() const;  // for a plan, a table of it
+  std::string resuming_command() const;
 
  private:
   struct Counts {

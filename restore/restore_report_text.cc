@@ -229,6 +229,11 @@ std::string RestoreReport::expectation() const {
       text);
 }
 
+std::string RestoreReport::resuming_command() const {
+  return fmt::format("mailstow-restore run {} --resume {}{}", base::shell_quoted(account),
+                     base::shell_quoted(tree), resume_options);
+}
+
 // Sentences that can be passed on to the user.
 std::string RestoreReport::summary(const Counts& counts) const {
   std::string text = outcome(counts) + origin() + comparison(counts);
@@ -251,8 +256,7 @@ std::string RestoreReport::summary(const Counts& counts) const {
     text += "It ended early: " + base::escape_for_terminal(error) + "\n";
     text += tree.empty()
                 ? std::string("Run the same command again to continue where this one ended.\n")
-                : fmt::format("To continue: mailstow-restore run {} --resume {}\n",
-                              base::shell_quoted(account), base::shell_quoted(tree));
+                : "To continue: " + resuming_command() + "\n";
   }
   return text;
 }

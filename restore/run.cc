@@ -178,10 +178,7 @@ class Run {
       record_.state = store::TreeState::kIncomplete;
       records_.put(record_);
       report_.error =
-          fmt::format("{}: continue with `mailstow-restore run {} --resume {}{}{}`", stopped.what(),
-                      base::shell_quoted(options_.account), base::shell_quoted(record_.name),
-                      options_.to.empty() ? "" : " --to " + base::shell_quoted(options_.to),
-                      as_of_option(environment_));
+          fmt::format("{}: continue with `{}`", stopped.what(), report_.resuming_command());
     }
     return report_;
   }
@@ -258,6 +255,10 @@ class Run {
     report_.account = options_.account;
     report_.to = target_.name;
     report_.tree = plan_.tree;
+    // Another account may have a tree of the same name.
+    const bool is_to_itself = options_.to.empty() && target_.name == options_.account;
+    if (!is_to_itself) report_.resume_options = " --to " + base::shell_quoted(target_.name);
+    report_.resume_options += as_of_option(environment_);
     // A clock that is behind must not make a resumed tree expire before its time.
     report_.expires = std::max(now, resumed_ ? resumed_->created : now) + duration;
     if (resumed_) {

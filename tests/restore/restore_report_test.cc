@@ -139,6 +139,9 @@ TEST(RestoreReportTest, AnInterruptedRestoreNamesTheCommandToContinue) {
   report.error = "connection lost";
   EXPECT_THAT(report.to_text(), HasSubstr("It ended early: connection lost\nTo continue: "
                                           "mailstow-restore run alice --resume RESTORED/2026"));
+  report.resume_options = " --to bob --as-of 4";
+  EXPECT_THAT(report.to_text(), HasSubstr("To continue: mailstow-restore run alice --resume "
+                                          "RESTORED/20261124T023000 --to bob --as-of 4\n"));
   report.tree = "";
   EXPECT_THAT(report.to_text(), HasSubstr("Run the same command again to continue"));
 }

@@ -54,7 +54,7 @@ class StrangerTest : public testing::Test {
     EXPECT_THAT(refused.err, HasSubstr("--to alice"));
     const json document = mailstow.restore_json(run, 1);
     EXPECT_EQ(document["ways_out"]["same_person"], "mailstow-backupd acknowledge alice");
-    EXPECT_EQ(document["ways_out"]["knowingly"], "mailstow-restore run alice --all --to alice");
+    EXPECT_EQ(document["ways_out"]["knowingly"], "the same command with --to alice");
     EXPECT_EQ(servers::account_state(server, "alice"), before);
   }
 
