@@ -95,7 +95,7 @@ std::string glob_form(std::string_view glob, Likeness likeness) {
 }
 
 // Returns the name, or glob, with INBOX in capitals if that is its first level.
-std::string with_inbox(std::string_view text, std::string_view may_follow) {
+std::string with_inbox_before(std::string_view may_follow, std::string_view text) {
   constexpr std::string_view kInbox = "INBOX";
   std::string result(text);
   const bool is_inbox = starts_with_ignoring_case(text, kInbox) &&
@@ -113,7 +113,16 @@ bool glob_matches(std::string_view glob, std::string_view name, Likeness likenes
 
 bool folder_glob_matches(std::string_view glob, std::string_view name, Likeness likeness) {
   return glob_matches(glob, name, likeness) ||
-         glob_matches(with_inbox(glob, "/*?"), with_inbox(name, "/"), likeness);
+         glob_matches(with_inbox_before("/*?", glob), with_inbox(name, '/'), likeness);
+}
+
+std::string with_inbox(std::string_view name, char delimiter) {
+  return with_inbox_before({&delimiter, 1}, name);
+}
+
+bool is_same_folder(std::string_view left, std::string_view right, char delimiter) {
+  if (left.size() != right.size()) return false;
+  return left == right || with_inbox(left, delimiter) == with_inbox(right, delimiter);
 }
 
 std::optional<Likeness> strictest_likeness(

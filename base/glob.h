@@ -33,6 +33,14 @@ bool glob_matches(std::string_view glob, std::string_view name, Likeness likenes
 // The same for a folder's name: INBOX as the first level may be written in any case.
 bool folder_glob_matches(std::string_view glob, std::string_view name, Likeness likeness = {});
 
+// A folder's name, shown or raw, with INBOX in capitals if that is its first level: in any case it
+// is the same folder (RFC 9051, section 5.1), and servers list folders below it in a case of their
+// own. `delimiter` separates the levels; 0: there is only one.
+std::string with_inbox(std::string_view name, char delimiter);
+
+// Whether the names differ in the case of INBOX at most.
+bool is_same_folder(std::string_view left, std::string_view right, char delimiter);
+
 // The glob that matches only this name.
 std::string glob_for(std::string_view name);
 

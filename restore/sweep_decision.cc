@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "base/ascii.h"
+#include "base/glob.h"
 #include "imap/folder.h"
 
 namespace restore {
@@ -48,17 +49,17 @@ bool is_same_folder(const store::LevelIdentity& recorded, const store::LevelIden
 
 }  // namespace
 
-bool is_part_of(const store::TreeRecord& record, std::string_view raw_name) {
-  if (raw_name.empty() || record.delimiter == 0 ||
-      base::equal_ignoring_case(raw_name, imap::kInbox)) {
+bool is_part_of(const store::TreeRecord& record, std::string_view given) {
+  if (given.empty() || record.delimiter == 0 || base::equal_ignoring_case(given, imap::kInbox)) {
     return false;
   }
+  const std::string raw_name = base::with_inbox(given, record.delimiter);
+  const std::string tree = base::with_inbox(record.raw_name, record.delimiter);
   const auto is_below = [&](std::string_view name, std::string_view top) {
     return name.size() > top.size() + 1 && name.starts_with(top) &&
            name[top.size()] == record.delimiter;
   };
-  return raw_name == record.raw_name || is_below(raw_name, record.raw_name) ||
-         is_below(record.raw_name, raw_name);
+  return raw_name == tree || is_below(raw_name, tree) || is_below(tree, raw_name);
 }
 
 LevelDecision decide(const store::TreeRecord& record, const store::TreeLevel& level,

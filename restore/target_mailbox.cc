@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/glob.h"
 #include "base/terminal.h"
 #include "imap/folder_name.h"
 
@@ -57,8 +58,9 @@ std::string free_tree_name(imap::Session& session, const TargetNames& names,
   for (int tries = 0; tries < kMaxTreeNames; ++tries, time += std::chrono::seconds(1)) {
     shown = name(time);
     const std::string raw = imap::raw_folder_name(shown, names.delimiter, names.personal_prefix);
-    const bool is_recorded =
-        std::ranges::find(records, raw, &store::TreeRecord::raw_name) != records.end();
+    const bool is_recorded = std::ranges::any_of(records, [&](const store::TreeRecord& record) {
+      return base::is_same_folder(record.raw_name, raw, names.delimiter);
+    });
     if (!is_recorded && session.list(raw).empty()) return shown;
   }
   base::fail(base::ErrorCode::kRefused,

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/glob.h"
 #include "restore/tree_sweeper.h"
 
 namespace restore {
@@ -62,7 +63,8 @@ std::string TreeBuilder::refusal(const std::string& raw_name) const {
 
 std::optional<imap::Folder> TreeBuilder::find_folder(const std::string& raw_name) {
   for (imap::Folder& folder : session_.list(raw_name)) {
-    if (folder.raw_name == raw_name && !folder.has_attribute("\\NonExistent")) return folder;
+    const bool is_it = base::is_same_folder(folder.raw_name, raw_name, record_.delimiter);
+    if (is_it && !folder.has_attribute("\\NonExistent")) return folder;
   }
   return std::nullopt;
 }

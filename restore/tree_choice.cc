@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "base/glob.h"
 #include "base/nearest.h"
 #include "base/terminal.h"
 #include "store/host_id.h"
@@ -11,7 +12,7 @@
 namespace restore {
 
 bool is_named(const store::TreeRecord& record, std::string_view text) {
-  if (record.name == text) return true;
+  if (base::is_same_folder(record.name, text, '/')) return true;
   const std::size_t slash = record.name.rfind('/');
   return slash != std::string::npos && std::string_view(record.name).substr(slash + 1) == text;
 }
@@ -50,7 +51,7 @@ store::TreeRecord find_tree(const base::Config& config, const store::TreeRecords
   std::vector<store::TreeRecord> listed = records.list().records;
   for (store::TreeRecord& record : listed) {
     if (record.account != account || !is_named(record, tree)) continue;
-    if (record.name == tree) return std::move(record);
+    if (base::is_same_folder(record.name, tree, '/')) return std::move(record);
     if (found) {
       base::fail(base::ErrorCode::kUsage,
                  "{} {}: the names of {} and {} both end with it: give a whole name, as "

@@ -8,6 +8,7 @@
 
 #include "base/ascii.h"
 #include "base/error.h"
+#include "base/glob.h"
 #include "base/stop_request.h"
 #include "base/terminal.h"
 #include "imap/folder.h"
@@ -80,7 +81,9 @@ void TreeSweeper::go_through(Mode mode, SweptTree& tree) {
       // A level that an ACL keeps from being deleted does not stop the others.
       swept.action = Action::kRefused;
     }
-    if (swept.action == Action::kWouldDelete) planned_away.push_back(level.raw_name);
+    if (swept.action == Action::kWouldDelete) {
+      planned_away.push_back(base::with_inbox(level.raw_name, record_.delimiter));
+    }
     const bool is_done = swept.action == Action::kGone || swept.action == Action::kDeleted ||
                          swept.action == Action::kLeft;
     is_finished = is_finished && is_done;
@@ -142,6 +145,11 @@ std::string TreeSweeper::why_not_gone() {
   return "the server does not list even INBOX, so a missing folder does not mean it was deleted";
 }
 
+// The server may list what is below INBOX in another case than the record has it.
+bool TreeSweeper::is_named(const imap::Folder& folder, const store::TreeLevel& level) const {
+  return base::is_same_folder(folder.raw_name, level.raw_name, record_.delimiter);
+}
+
 // Behind an ACL, or if the storage is not mounted, everything seems to be gone.
 bool TreeSweeper::sees_account() {
   if (sees_account_) return *sees_account_;
@@ -162,26 +170,27 @@ bool TreeSweeper::sees_account() {
 ObservedLevel TreeSweeper::observe(const store::TreeLevel& level, Mode mode,
                                    const std::vector<std::string>& planned_away) {
   ObservedLevel observed;
-  const std::string below = level.raw_name + record_.delimiter;
   for (const imap::Folder& folder : session_.list(level.raw_name)) {
-    if (folder.raw_name != level.raw_name || folder.has_attribute("\\NonExistent")) continue;
+    if (!is_named(folder, level) || folder.has_attribute("\\NonExistent")) continue;
     observed.exists = true;
     observed.can_be_opened = folder.can_be_opened();
   }
   if (!observed.exists) return observed;
-  for (const imap::Folder& folder : session_.list(below + "*")) {
+  const std::string below = base::with_inbox(level.raw_name + record_.delimiter, record_.delimiter);
+  for (const imap::Folder& folder : session_.list(level.raw_name + record_.delimiter + "*")) {
+    const std::string name = base::with_inbox(folder.raw_name, record_.delimiter);
     const bool goes =
-        std::find(planned_away.begin(), planned_away.end(), folder.raw_name) != planned_away.end();
-    const bool is_there =
-        folder.raw_name.starts_with(below) && !folder.has_attribute("\\NonExistent");
+        std::find(planned_away.begin(), planned_away.end(), name) != planned_away.end();
+    const bool is_there = name.starts_with(below) && !folder.has_attribute("\\NonExistent");
     observed.has_folders_below = observed.has_folders_below || (is_there && !goes);
   }
   for (const store::TreeRecord& other : others_) {
     if (other.id == record_.id) continue;
     for (const store::TreeLevel& shared : other.levels) {
-      observed.is_shared = observed.is_shared || (shared.raw_name == level.raw_name &&
-                                                  shared.state == store::LevelState::kCreated &&
-                                                  shared.identity == level.identity);
+      observed.is_shared =
+          observed.is_shared ||
+          (base::is_same_folder(shared.raw_name, level.raw_name, record_.delimiter) &&
+           shared.state == store::LevelState::kCreated && shared.identity == level.identity);
     }
   }
   if (!observed.can_be_opened || level.state == store::LevelState::kNotOurs) return observed;
@@ -238,7 +247,7 @@ bool TreeSweeper::remove_folder(const store::TreeLevel& level) {
   if (level.identity && level.identity->is_parent_only()) {
     // It holds no messages; a mailbox that replaced it meanwhile might.
     for (const imap::Folder& folder : session_.list(level.raw_name)) {
-      if (folder.raw_name == level.raw_name && folder.can_be_opened()) return false;
+      if (is_named(folder, level) && folder.can_be_opened()) return false;
     }
     session_.remove(level.raw_name);
     return true;

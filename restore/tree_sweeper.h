@@ -94,6 +94,7 @@ class TreeSweeper {
   std::string remove_messages(const store::TreeLevel& level, const LevelDecision& decision,
                               SweptLevel& swept);
   bool remove_folder(const store::TreeLevel& level);
+  bool is_named(const imap::Folder& folder, const store::TreeLevel& level) const;
   bool sees_account();
   std::string why_not_gone();
   void unsubscribe(const store::TreeLevel& level);

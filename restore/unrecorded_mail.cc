@@ -11,6 +11,7 @@
 
 #include "base/config/tree_name.h"
 #include "base/error.h"
+#include "base/glob.h"
 #include "base/log.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
@@ -27,7 +28,9 @@ namespace {
 
 using store::TreeLevel;
 
-bool is_at_or_below(const std::string& name, const std::string& top) {
+// `top` has INBOX in capitals.
+bool is_at_or_below(const std::string& given, const std::string& top) {
+  const std::string name = base::with_inbox(given, '/');
   return name == top || (name.starts_with(top) && name[top.size()] == '/');
 }
 
@@ -37,7 +40,8 @@ imap::UidSet recorded_in(const std::string& raw_name, const store::LevelIdentity
   imap::UidSet uids;
   for (const store::TreeRecord& record : records) {
     for (const TreeLevel& level : record.levels) {
-      if (level.raw_name != raw_name || level.identity != identity) continue;
+      const bool is_it = base::is_same_folder(level.raw_name, raw_name, record.delimiter);
+      if (!is_it || level.identity != identity) continue;
       for (const store::TreeMessage& message : level.messages) uids.add(message.uid);
     }
   }

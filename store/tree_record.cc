@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/glob.h"
 #include "store/format/encoding.h"
 #include "store/format/verified.h"
 
@@ -48,19 +49,21 @@ TreeLevel decode_level(Decoder& decoder) {
 
 // `levels` may be const.
 template <typename Levels>
-auto* level_named(Levels& levels, std::string_view name) {
-  const auto found = std::ranges::find(levels, name, &TreeLevel::raw_name);
+auto* level_named(Levels& levels, std::string_view name, char delimiter) {
+  const auto found = std::ranges::find_if(levels, [&](const TreeLevel& level) {
+    return base::is_same_folder(level.raw_name, name, delimiter);
+  });
   return found == levels.end() ? nullptr : &*found;
 }
 
 }  // namespace
 
 TreeLevel* TreeRecord::level(std::string_view level_name) {
-  return level_named(levels, level_name);
+  return level_named(levels, level_name, delimiter);
 }
 
 const TreeLevel* TreeRecord::level(std::string_view level_name) const {
-  return level_named(levels, level_name);
+  return level_named(levels, level_name, delimiter);
 }
 
 base::Bytes encode_tree_record(const TreeRecord& record) {

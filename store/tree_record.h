@@ -78,7 +78,8 @@ struct TreeRecord {
   std::vector<TreeLevel> levels;  // parents before children
   bool operator==(const TreeRecord&) const = default;
 
-  // Null if there is no such level.
+  // Null if there is no such level. INBOX as its first level may be written in any case: earlier
+  // versions recorded it as restore.tree had it.
   TreeLevel* level(std::string_view raw_name);
   const TreeLevel* level(std::string_view raw_name) const;
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/glob.h"
+
 namespace backupd {
 
 RestoredTrees::RestoredTrees(const std::vector<store::TreeRecord>& records,
@@ -10,14 +12,15 @@ RestoredTrees::RestoredTrees(const std::vector<store::TreeRecord>& records,
     if (record.account != account) continue;
     for (const store::TreeLevel& level : record.levels) {
       if (level.state == store::LevelState::kCreated && level.identity) {
-        levels_.emplace(level.raw_name, *level.identity);
+        levels_.emplace(base::with_inbox(level.raw_name, record.delimiter), *level.identity);
       }
     }
   }
 }
 
 bool RestoredTrees::contain(const imap::Folder& folder) const {
-  const auto [first, last] = levels_.equal_range(folder.raw_name);
+  const auto [first, last] =
+      levels_.equal_range(base::with_inbox(folder.raw_name, folder.delimiter.value_or('\0')));
   return std::any_of(first, last, [&](const auto& level) {
     const store::LevelIdentity& ours = level.second;
     if (!folder.can_be_opened()) return ours.uid_validity == 0;

@@ -21,7 +21,7 @@ class RestoredTrees {
   bool contain(const imap::Folder& folder) const;
 
  private:
-  std::multimap<std::string, store::LevelIdentity> levels_;  // by raw name
+  std::multimap<std::string, store::LevelIdentity> levels_;  // by raw name, INBOX in capitals
 };
 
 }  // namespace backupd

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/glob.h"
+
 namespace base {
 
 namespace {
@@ -34,11 +36,13 @@ std::string tree_template_for(const std::string& tree_template, const std::strin
        at = name.find(kLocalpart, at + localpart.size())) {
     name.replace(at, kLocalpart.size(), localpart);
   }
-  return name;
+  return with_inbox(name, '/');
 }
 
 std::string tree_of_folder(const std::string& tree_template, const std::string& user,
-                           char delimiter, const std::string& shown) {
+                           char delimiter, const std::string& given) {
+  // Servers list what is below INBOX in a case of their own.
+  const std::string shown = with_inbox(given, '/');
   const std::string name = tree_template_for(tree_template, user, delimiter);
   const std::size_t at = name.find(kTimestamp);
   if (at == std::string::npos || !shown.starts_with(name.substr(0, at))) return "";

@@ -5,8 +5,9 @@
 
 namespace base {
 
-// The template with '/' between levels and {localpart} filled in; {timestamp} stays. `user` is the
-// account's name on its server, `delimiter` the server's, 0 if it has no hierarchy.
+// The template with '/' between levels, INBOX in capitals and {localpart} filled in; {timestamp}
+// stays. `user` is the account's name on its server, `delimiter` the server's, 0 if it has no
+// hierarchy.
 std::string tree_template_for(const std::string& tree_template, const std::string& user,
                               char delimiter);
 

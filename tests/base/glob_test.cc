@@ -83,6 +83,16 @@ TEST(GlobTest, TheInboxHasAnyCase) {
   EXPECT_FALSE(folder_glob_matches("Old/inbox", "Old/INBOX"));
 }
 
+TEST(GlobTest, NamesOfAFolderDifferInTheCaseOfInboxAtMost) {
+  EXPECT_TRUE(is_same_folder("inbox", "INBOX", 0));
+  EXPECT_TRUE(is_same_folder("Inbox.Work", "INBOX.Work", '.'));
+  EXPECT_FALSE(is_same_folder("Inbox.Work", "INBOX.work", '.'));
+  EXPECT_FALSE(is_same_folder("Inbox.Work", "INBOX.Work", '/'));
+  EXPECT_FALSE(is_same_folder("Old.inbox", "Old.INBOX", '.'));
+  EXPECT_EQ(with_inbox("inbox.inbox", '.'), "INBOX.inbox");
+  EXPECT_EQ(with_inbox("inbox2", '.'), "inbox2");
+}
+
 TEST(GlobTest, ManyStarsAreNotSlow) {
   std::string glob;
   for (int star = 0; star < 200; ++star) glob += "*a";

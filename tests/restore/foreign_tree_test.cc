@@ -28,5 +28,14 @@ TEST(ForeignTreeTest, ATreeIsKnownByItsName) {
   EXPECT_EQ(tree_of("Back.{timestamp}", "Back/20261124T023000/x", '.'), "Back/20261124T023000");
 }
 
+TEST(ForeignTreeTest, InboxIsTheFirstLevelInAnyCase) {
+  const std::string top = "INBOX/Back/20261124T023000";
+  EXPECT_EQ(tree_of("inbox/Back/{timestamp}", top + "/x"), top);
+  EXPECT_EQ(tree_of("inbox.Back.{timestamp}", top, '.'), top);
+  EXPECT_EQ(tree_of("INBOX/Back/{timestamp}", "Inbox/Back/20261124T023000/x"), top);
+  EXPECT_EQ(tree_of("inbox/Back/{timestamp}", "INBOX/back/20261124T023000"), "");
+  EXPECT_EQ(tree_of("inbox2/{timestamp}", "INBOX2/20261124T023000"), "");
+}
+
 }  // namespace
 }  // namespace restore

@@ -210,6 +210,16 @@ TEST(SweepDecisionTest, DistinguishesMailThatMailstowDidNotPutThere) {
   EXPECT_EQ(decision.foreign, (std::vector<base::Uid>{{9}}));
 }
 
+TEST(SweepDecisionTest, ATreeBelowInboxHasLevelsBelowInboxInAnyCase) {
+  store::TreeRecord record;
+  record.raw_name = "inbox/RESTORED/x";
+  record.delimiter = '/';
+  EXPECT_TRUE(is_part_of(record, "INBOX/RESTORED/x/Work"));
+  EXPECT_TRUE(is_part_of(record, "Inbox/RESTORED"));
+  EXPECT_FALSE(is_part_of(record, "INBOX/restored/x"));
+  EXPECT_FALSE(is_part_of(record, "INBOX"));
+}
+
 RC_GTEST_PROP(SweepDecisionTest, NothingIsExpungedAsOursThatTheRecordDoesNotHaveExactly, ()) {
   const auto messages = *rc::gen::container<std::vector<std::pair<int, int>>>(
       rc::gen::pair(rc::gen::inRange(1, 6), rc::gen::element(100, 200)));

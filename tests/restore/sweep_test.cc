@@ -43,6 +43,12 @@ class SweepTest : public testing::Test {
     }
   }
 
+  void put_trees_below_inbox() {
+    mailstow_.config()["restore"]["tree"] = "inbox/RESTORED/{timestamp}";
+    mailstow_.config()["servers"]["main"]["quota"] = "none";
+    mailstow_.save();
+  }
+
   json sweep(int status = 0) { return mailstow_.restore_json({"sweep"}, status); }
 
   AccountState state() { return servers::account_state(server_, "alice"); }
@@ -60,6 +66,40 @@ TEST_F(SweepTest, DeletesOnlyTheExpiredTree) {
   const json report = sweep();
   EXPECT_EQ(report["trees"][0]["tree"], tree);
   EXPECT_EQ(report["trees"][0]["finished"], true);
+  EXPECT_EQ(state(), before);
+  EXPECT_EQ(trees(), 0U);
+}
+
+// Dovecot lists what is below "inbox" as below "INBOX".
+TEST_F(SweepTest, DeletesATreeBelowInboxInAnyCase) {
+  put_trees_below_inbox();
+  const AccountState before = state();
+  const std::string tree = expired_tree();
+  EXPECT_THAT(tree, testing::StartsWith("INBOX/RESTORED/"));
+  EXPECT_GT(state().below(tree, '/').size(), 5U);
+  EXPECT_EQ(sweep()["trees"][0]["finished"], true);
+  EXPECT_EQ(state(), before);
+  EXPECT_EQ(trees(), 0U);
+}
+
+TEST_F(SweepTest, ATreeThatIsRecordedBelowInboxInAnotherCaseIsNotBackedUpAndDeleted) {
+  put_trees_below_inbox();
+  const AccountState before = state();
+  expired_tree();
+  change_records([](store::TreeRecord& record) {
+    const auto make_lower = [](std::string& name) {
+      if (name.starts_with("INBOX/")) name.replace(0, 5, "inbox");
+    };
+    make_lower(record.name);
+    make_lower(record.raw_name);
+    for (store::TreeLevel& level : record.levels) make_lower(level.raw_name);
+  });
+  mailstow_.backupd_json({"once", "--account", "alice"});
+  EXPECT_THAT(mailstow_.restore_json({"folders", "alice"})["folders"].dump(),
+              testing::Not(testing::HasSubstr("RESTORED")));
+  const json swept = sweep();
+  EXPECT_THAT(swept["trees"][0]["tree"].get<std::string>(), testing::StartsWith("inbox/RESTORED/"));
+  EXPECT_EQ(swept["trees"][0]["finished"], true) << swept;
   EXPECT_EQ(state(), before);
   EXPECT_EQ(trees(), 0U);
 }
