@@ -9,6 +9,7 @@
 #include "backupd/commands.h"
 #include "backupd/report/alarms.h"
 #include "base/error.h"
+#include "base/glob.h"
 #include "base/json_text.h"
 #include "base/nearest.h"
 #include "base/reporting/acknowledgements.h"
@@ -38,7 +39,7 @@ std::string accept_skip(store::Reader& reader, const store::SnapshotInfo& snapsh
   for (const store::FolderRecord& folder : reader.folders(snapshot)) {
     const std::string name = imap::shown_folder_name(folder.info.raw_name, folder.info.delimiter,
                                                      snapshot.personal_prefix);
-    if (name != command.folder) continue;
+    if (!base::is_same_folder(name, command.folder, '/')) continue;
     for (const store::SkippedMessage& skipped : folder.info.skipped) {
       if (skipped.uid != uid) continue;
       acknowledged.accept_skip(command.account, name, folder.info.uid_validity, uid);

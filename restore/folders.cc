@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/glob.h"
 #include "base/program/pager.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
@@ -15,6 +16,21 @@
 #include "store/reader.h"
 
 namespace restore {
+
+namespace {
+
+// The page, after the folder as it is shown: INBOX may be typed in any case.
+Page as_shown(Page page, const store::SnapshotInfo& snapshot,
+              const std::vector<store::FolderRecord>& listed) {
+  for (const store::FolderRecord& folder : listed) {
+    const std::string name = shown_name(snapshot, folder.info);
+    if (name == page.after) return page;
+    if (base::is_same_folder(name, page.after, '/')) page.after = name;
+  }
+  return page;
+}
+
+}  // namespace
 
 base::ExitStatus folders(const base::Environment& environment, const std::string& account,
                          const std::string& at, const Page& page) {
@@ -29,9 +45,9 @@ base::ExitStatus folders(const base::Environment& environment, const std::string
   if (environment.format == base::OutputFormat::kJson) document.emplace(head, "folders");
   std::vector<std::vector<std::string>> rows;
   std::vector<store::FolderRecord> listed = reader.folders(snapshot);
-  const auto next = cut_to_page(listed, page, [&](const store::FolderRecord& folder) {
-    return shown_name(snapshot, folder.info);
-  });
+  const auto next = cut_to_page(
+      listed, as_shown(page, snapshot, listed),
+      [&](const store::FolderRecord& folder) { return shown_name(snapshot, folder.info); });
   for (const store::FolderRecord& folder : listed) {
     const std::string name = shown_name(snapshot, folder.info);
     std::string note = folder_note(folder.info);

@@ -111,5 +111,11 @@ TEST_F(PagingTest, TextNamesTheNextPage) {
   EXPECT_EQ(mailstow_.restore({"folders", "alice", "--after", "Nowhere"}).status, 1);
 }
 
+TEST_F(PagingTest, TheFoldersAfterInboxAreShownWhateverItsCase) {
+  const json after = mailstow_.restore_json({"folders", "alice", "--after", "INBOX"});
+  EXPECT_LT(after["folders"].size(), 4U);
+  EXPECT_EQ(mailstow_.restore_json({"folders", "alice", "--after", "inbox"}), after);
+}
+
 }  // namespace
 }  // namespace restore

@@ -409,6 +409,29 @@ TEST_F(AlarmsTest, AVanishedAccountIsAcknowledged) {
   EXPECT_EQ(mailstow_.backupd_json({"once"})["vanished"], json::array());
 }
 
+TEST_F(AlarmsTest, ASkippedMessageIsAcknowledgedWhateverTheCaseOfInbox) {
+  {
+    const store::Location location{mailstow_.store(), mailstow_.index(), mailstow_.key_file()};
+    store::Writer writer =
+        store::Writer::open(location, base::real_file_system(), base::system_clock());
+    store::FolderInfo inbox;
+    inbox.raw_name = "INBOX";
+    inbox.uid_validity = 7;
+    inbox.skipped = {{base::Uid{3}, "the server refused it"}};
+    store::FolderDraft draft(inbox);
+    store::SnapshotDraft snapshot;
+    snapshot.account = "alice";
+    snapshot.time = base::system_clock().now_seconds();
+    snapshot.status = store::SnapshotStatus::kPartial;
+    snapshot.folders = {writer.seal(draft)};
+    snapshot.properties = store::to_properties(store::AccountProperties());
+    writer.add_snapshot(snapshot);
+    writer.commit();
+  }
+  EXPECT_EQ(mailstow_.backupd_json({"acknowledge", "alice", "inbox", "3"})["accepted"],
+            json::array({"INBOX, UID 3: the server refused it: no longer reported as a problem"}));
+}
+
 TEST_F(AlarmsTest, RefusesToAcknowledgeAnUnknownProblem) {
   const auto skip = mailstow_.backupd({"acknowledge", "alice", "INBOX", "7"});
   EXPECT_EQ(skip.status, 1);
