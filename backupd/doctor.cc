@@ -60,6 +60,7 @@ class Doctor {
     store::set_bucket_patience(kBucketPatience);
     std::vector<Finding> findings = check_configuration();
     std::ranges::move(examine(checks(), kCheckTimeout), std::back_inserter(findings));
+    merge_idle_excludes(config_, findings);
     return findings;
   }
 

@@ -43,10 +43,25 @@ std::string remedy_for(const base::Error& error) {
          "machine's address, exempts it";
 }
 
+constexpr std::string_view kExcludeCheck = "exclude";
+
+std::set<std::string> all_excludes_of(const base::Config& config,
+                                      const base::AccountConfig& account) {
+  std::set<std::string> globs(config.exclude.begin(), config.exclude.end());
+  globs.insert(account.exclude.begin(), account.exclude.end());
+  return globs;
+}
+
+std::string describe_idle_exclude(const std::string& glob) {
+  return fmt::format("{} matches no folder, so it excludes nothing",
+                     base::escape_for_terminal(glob));
+}
+
 class AccountExaminer {
  public:
   AccountExaminer(const base::Environment& environment, const std::string& name)
       : config_(environment.config),
+        server_name_(name),
         server_(environment.config.servers.at(name)),
         subject_(base::escape_for_terminal(name)) {
     try {
@@ -153,9 +168,7 @@ class AccountExaminer {
   }
 
   std::set<std::string> excludes_of(const base::AccountConfig& account) const {
-    std::set<std::string> globs(config_.exclude.begin(), config_.exclude.end());
-    globs.insert(account.exclude.begin(), account.exclude.end());
-    return globs;
+    return all_excludes_of(config_, account);
   }
 
   static std::vector<std::string> shown_names(imap::Session& session,
@@ -250,17 +263,16 @@ class AccountExaminer {
     }
   }
 
-  // Only if no account that was not tried could have such a folder.
+  // Only if no account of the server that was not tried could have such a folder.
   void report_idle_excludes() {
     for (const auto& [glob, exclude] : excludes_) {
-      const auto holders = std::ranges::count_if(
-          config_.accounts,
-          [&](const base::AccountConfig& account) { return excludes_of(account).contains(glob); });
+      const auto holders =
+          std::ranges::count_if(config_.accounts, [&](const base::AccountConfig& account) {
+            return account.server == server_name_ && excludes_of(account).contains(glob);
+          });
       if (exclude.is_used || exclude.tried < static_cast<std::size_t>(holders)) continue;
       findings_.push_back(warning(
-          "exclude", subject_,
-          fmt::format("{} matches no folder, so it excludes nothing",
-                      base::escape_for_terminal(glob)),
+          std::string(kExcludeCheck), subject_, describe_idle_exclude(glob),
           "correct it or remove it: case matters, and `mailstow-restore folders` shows the names"));
     }
   }
@@ -280,6 +292,7 @@ class AccountExaminer {
   };
 
   const base::Config& config_;
+  std::string server_name_;
   const base::ServerConfig& server_;
   std::string subject_;
   std::map<std::string, Exclude> excludes_;  // by glob
@@ -292,6 +305,30 @@ class AccountExaminer {
 };
 
 }  // namespace
+
+void merge_idle_excludes(const base::Config& config, std::vector<Finding>& findings) {
+  std::map<std::string, std::set<std::string>> servers;  // by what is reported about a glob
+  for (const base::AccountConfig& account : config.accounts) {
+    for (const std::string& glob : all_excludes_of(config, account)) {
+      servers[describe_idle_exclude(glob)].insert(base::escape_for_terminal(account.server));
+    }
+  }
+  for (const auto& entry : servers) {
+    const auto is_about_it = [&](const Finding& finding) {
+      return finding.check == kExcludeCheck && finding.what == entry.first;
+    };
+    const auto first = std::ranges::find_if(findings, is_about_it);
+    if (first == findings.end()) continue;
+    const auto reported = std::ranges::count_if(findings, is_about_it);
+    Finding merged = *first;
+    merged.subject = fmt::format("{}", fmt::join(entry.second, ", "));
+    const auto place = first - findings.begin();
+    std::erase_if(findings, is_about_it);
+    if (reported == std::ssize(entry.second)) {
+      findings.insert(findings.begin() + place, std::move(merged));
+    }
+  }
+}
 
 std::vector<Finding> check_accounts(const base::Environment& environment, const std::string& name,
                                     const std::vector<base::AccountConfig>& accounts) {

@@ -96,10 +96,15 @@ std::vector<Finding> check_route(const std::string& name, const base::ServerConf
 // Logs in to the accounts, which are some of those on the server, and checks that each belongs to
 // the right user, as far as the server shows it: INBOX is the one that was backed up, no other
 // account has the same one, and its rights name the user. Also checks the capabilities after login,
-// that each glob of an exclude matches a folder, if all accounts that have it were tried, and that
-// the store has a record of each restored tree.
+// that each glob of an exclude matches a folder, if all accounts of the server that have it were
+// tried, and that the store has a record of each restored tree.
 std::vector<Finding> check_accounts(const base::Environment& environment, const std::string& name,
                                     const std::vector<base::AccountConfig>& accounts);
+
+// An exclude that matches nothing on one server may match a folder on another: keeps what
+// check_accounts() of all servers found about it only if all those with accounts that have it found
+// it, once for all of them.
+void merge_idle_excludes(const base::Config& config, std::vector<Finding>& findings);
 
 // Capabilities that the server lacks, and what that costs.
 std::vector<Finding> check_capabilities(const std::string& subject,

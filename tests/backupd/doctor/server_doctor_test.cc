@@ -104,6 +104,24 @@ TEST_F(ServerDoctorTest, WarnsOfExcludesAndOverridesThatMatchNothing) {
   EXPECT_THAT(warnings, testing::Not(testing::Contains(HasSubstr("ali"))));
 }
 
+TEST_F(ServerDoctorTest, AnExcludeForAllServersMustMatchAFolderOnOneOfThem) {
+  server_.client("alice").command("CREATE Junk");
+  mailstow_.config()["servers"]["other"] = server_config();
+  mailstow_.config()["accounts"].push_back({{"name", "bob"}, {"server", "other"}});
+  mailstow_.config()["exclude"] = {"Junk", "Trash"};
+  mailstow_.save();
+  back_up();
+  std::vector<std::string> warnings;
+  const json all = report();
+  for (const json& finding : all["findings"]) {
+    if (finding["check"] != "exclude") continue;
+    warnings.push_back(finding["subject"].get<std::string>() + ": " +
+                       finding["what"].get<std::string>());
+  }
+  EXPECT_THAT(warnings,
+              testing::ElementsAre("main, other: Trash matches no folder, so it excludes nothing"));
+}
+
 TEST_F(ServerDoctorTest, NamesFoldersOutsideAllNamespaces) {
   server_.client("alice").command("CREATE Public");
   server_.client("alice").command("CREATE Users");
