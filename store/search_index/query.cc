@@ -57,48 +57,36 @@ constexpr std::string_view kUseSubject = "write subject:";
 constexpr std::string_view kUseMessageId = "write message-id:";
 constexpr std::string_view kUseTimes = "write after: and before:";
 
-constexpr ForeignField kForeignFields[] = {{"attachment", kHeadersOnly},
-                                           {"bcc", kHeadersOnly},
-                                           {"body", kHeadersOnly},
-                                           {"category", kHeadersOnly},
-                                           {"content", kHeadersOnly},
-                                           {"filename", kHeadersOnly},
-                                           {"flag", kHeadersOnly},
-                                           {"has", kHeadersOnly},
-                                           {"hasattachment", kHeadersOnly},
-                                           {"header", kHeadersOnly},
-                                           {"is", kHeadersOnly},
-                                           {"keyword", kHeadersOnly},
-                                           {"larger", kHeadersOnly},
-                                           {"list", kHeadersOnly},
-                                           {"participants", kHeadersOnly},
-                                           {"size", kHeadersOnly},
-                                           {"smaller", kHeadersOnly},
-                                           {"tag", kHeadersOnly},
-                                           {"text", kHeadersOnly},
-                                           {"since", kUseAfter},
-                                           {"newer", kUseAfter},
-                                           {"newer_than", kUseAfter},
-                                           {"sentsince", kUseAfter},
-                                           {"until", kUseBefore},
-                                           {"older", kUseBefore},
-                                           {"older_than", kUseBefore},
-                                           {"sentbefore", kUseBefore},
-                                           {"date", kUseTimes},
-                                           {"on", kUseTimes},
-                                           {"received", kUseTimes},
-                                           {"sent", kUseTimes},
-                                           {"year", kUseTimes},
-                                           {"in", kUseFolder},
-                                           {"label", kUseFolder},
-                                           {"mailbox", kUseFolder},
-                                           {"sender", kUseFrom},
-                                           {"recipient", kUseTo},
-                                           {"deliveredto", kUseTo},
-                                           {"title", kUseSubject},
-                                           {"msgid", kUseMessageId},
-                                           {"messageid", kUseMessageId},
-                                           {"rfc822msgid", kUseMessageId}};
+constexpr ForeignField kForeignFields[] = {
+    {"answered", kHeadersOnly},    {"attach", kHeadersOnly},
+    {"attachment", kHeadersOnly},  {"attachments", kHeadersOnly},
+    {"bcc", kHeadersOnly},         {"body", kHeadersOnly},
+    {"category", kHeadersOnly},    {"content", kHeadersOnly},
+    {"filename", kHeadersOnly},    {"filetype", kHeadersOnly},
+    {"flag", kHeadersOnly},        {"flagged", kHeadersOnly},
+    {"has", kHeadersOnly},         {"hasattachment", kHeadersOnly},
+    {"header", kHeadersOnly},      {"importance", kHeadersOnly},
+    {"important", kHeadersOnly},   {"is", kHeadersOnly},
+    {"keyword", kHeadersOnly},     {"larger", kHeadersOnly},
+    {"list", kHeadersOnly},        {"participants", kHeadersOnly},
+    {"priority", kHeadersOnly},    {"read", kHeadersOnly},
+    {"reply-to", kHeadersOnly},    {"replyto", kHeadersOnly},
+    {"seen", kHeadersOnly},        {"size", kHeadersOnly},
+    {"smaller", kHeadersOnly},     {"starred", kHeadersOnly},
+    {"tag", kHeadersOnly},         {"text", kHeadersOnly},
+    {"unread", kHeadersOnly},      {"unseen", kHeadersOnly},
+    {"since", kUseAfter},          {"newer", kUseAfter},
+    {"newer_than", kUseAfter},     {"sentsince", kUseAfter},
+    {"until", kUseBefore},         {"older", kUseBefore},
+    {"older_than", kUseBefore},    {"sentbefore", kUseBefore},
+    {"date", kUseTimes},           {"on", kUseTimes},
+    {"received", kUseTimes},       {"sent", kUseTimes},
+    {"year", kUseTimes},           {"in", kUseFolder},
+    {"label", kUseFolder},         {"mailbox", kUseFolder},
+    {"sender", kUseFrom},          {"recipient", kUseTo},
+    {"deliveredto", kUseTo},       {"title", kUseSubject},
+    {"msgid", kUseMessageId},      {"messageid", kUseMessageId},
+    {"rfc822msgid", kUseMessageId}};
 
 struct Operator {
   std::string_view word;
@@ -108,6 +96,9 @@ struct Operator {
 constexpr Operator kOperators[] = {{"AND", "every term must match, so leave it out"},
                                    {"OR", "a search can't look for either of two: search for each"},
                                    {"NOT", "write a - in front of what must not match"}};
+
+// Other programs group terms with these, so that an operator or field may be next to them.
+constexpr std::string_view kSeparators = "(),;";
 
 bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -146,6 +137,7 @@ class QueryParser {
     const bool unwanted = rest_.starts_with('-') && rest_.size() > 1 && !is_blank(rest_[1]);
     if (unwanted) rest_.remove_prefix(1);
     const Field& field = take_field();
+    if (unwanted || !field.name.empty()) refuse_group(begin);
     const std::string value = take_value();
     term_ = begin.substr(0, begin.size() - rest_.size());
     switch (field.kind) {
@@ -164,20 +156,38 @@ class QueryParser {
   }
 
   void refuse_operator() const {
-    const std::string_view word = rest_.substr(0, rest_.find_first_of(" \t\r\n"));
-    const auto* const known = std::ranges::find(kOperators, word, &Operator::word);
-    if (known == std::end(kOperators)) return;
-    fail(ErrorCode::kUsage, "search: {}: {}; in quotes, \"{}\", it is a word", word, known->advice,
-         word);
+    std::string_view text = rest_.substr(0, rest_.find_first_of(" \t\r\n\""));
+    while (!text.empty()) {
+      const std::size_t end = std::min(text.find_first_of(kSeparators), text.size());
+      const std::string_view word = without_minus(text.substr(0, end));
+      const auto* const known = std::ranges::find(kOperators, word, &Operator::word);
+      if (known != std::end(kOperators)) {
+        fail(ErrorCode::kUsage, "search: {}: {}; in quotes, \"{}\", it is a word", word,
+             known->advice, word);
+      }
+      text.remove_prefix(std::min(end + 1, text.size()));
+    }
   }
 
-  // `name` is the text before a colon at the beginning of rest_.
-  void refuse_foreign_field(const std::string& name) const {
+  static std::string_view without_minus(std::string_view text) {
+    return text.substr(std::min(text.find_first_not_of('-'), text.size()));
+  }
+
+  // At rest_, a group of several terms, for all of which a minus or a field would be meant.
+  void refuse_group(std::string_view begin) const {
+    const std::string_view text = rest_.substr(0, rest_.find_first_of(" \t\r\n\""));
+    if (!text.starts_with('(') || text.find(')') != std::string_view::npos) return;
+    fail(
+        ErrorCode::kUsage,
+        "search: {}: there are no groups: write {} in front of each term; in quotes, \"(\" is text",
+        base::escape_for_terminal(begin.substr(0, begin.size() - rest_.size() + 1)),
+        base::escape_for_terminal(begin.substr(0, begin.size() - rest_.size())));
+  }
+
+  // `name` is before a colon with a value.
+  static void refuse_foreign_field(const std::string& name) {
     const auto* const known = std::ranges::find(kForeignFields, name, &ForeignField::name);
-    const std::size_t behind = name.size() + 1;
-    if (known == std::end(kForeignFields) || behind >= rest_.size() || is_blank(rest_[behind])) {
-      return;
-    }
+    if (known == std::end(kForeignFields)) return;
     fail(ErrorCode::kUsage,
          "search: {}: no such field: {}; in quotes, \"{}:...\", the text is searched for",
          base::escape_for_terminal(name), known->advice, base::escape_for_terminal(name));
@@ -187,13 +197,24 @@ class QueryParser {
   const Field& take_field() {
     const std::size_t end = rest_.find_first_of(": \t\r\n\"");
     if (end == std::string_view::npos || rest_[end] != ':') return kAnywhere;
-    const std::string name = base::lowered(rest_.substr(0, end));
+    const std::string_view before = rest_.substr(0, end);
+    const std::size_t behind_separator = before.find_last_of(kSeparators) + 1;  // npos + 1 is 0
+    const std::string name = base::lowered(without_minus(before.substr(behind_separator)));
+    const bool is_alone = name.size() == before.size();
     const auto* const field = std::ranges::find(kFields, name, &Field::name);
-    if (field != kFields.end()) {
+    if (field != kFields.end() && is_alone) {
       rest_.remove_prefix(end + 1);
       return *field;
     }
-    refuse_foreign_field(name);
+    const bool has_value = end + 1 < rest_.size() && !is_blank(rest_[end + 1]);
+    if (has_value && field != kFields.end()) {
+      fail(ErrorCode::kUsage,
+           "search: {}: the field must begin a term: write it behind a blank; in quotes, "
+           "\"{}:...\", the text is searched for",
+           base::escape_for_terminal(before), name);
+    }
+    if (has_value) refuse_foreign_field(name);
+    if (field != kFields.end()) return kAnywhere;
     // A mistyped field, unlike the "12:" of a time.
     const bool may_be_meant = name.size() > 2 && std::ranges::all_of(name, [](char c) {
                                 return (c >= 'a' && c <= 'z') || c == '-';

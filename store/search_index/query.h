@@ -7,7 +7,8 @@
 //   folder:GLOB                                      of several, any
 //
 // Text that other programs would not take as words is refused unless it is in quotes: AND, OR and
-// NOT in capitals, and fields that they have, such as has: or since:.
+// NOT in capitals, and fields that they have, such as has: or since:; also next to a parenthesis, a
+// comma or a semicolon. So are "-(" and "from:(" at the beginning of several words.
 //
 // A "-" before a term (except time and message-id) excludes messages that match it. Case and
 // accents don't matter, in the names of folders either, nor how a character is encoded: "strasse"

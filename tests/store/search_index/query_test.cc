@@ -116,6 +116,32 @@ TEST(QueryTest, RejectsSyntaxOfOtherProgramsAndNamesItsOwn) {
   EXPECT_EQ(R"("re invoice")", wanted("Re:invoice"));
 }
 
+TEST(QueryTest, RejectsOperatorsAndFieldsNextToPunctuation) {
+  for (const char* text : {"(is:unread)", "x (has:attachment", "x,is:unread", "--has:x",
+                           "-(flagged:yes)", "unread:true", "READ:no", "attach:pdf",
+                           "priority:high", "reply-to:bob", "(seen:no or x)"}) {
+    EXPECT_ERROR(kUsage, "no such field: a search looks at subjects", parse(text));
+  }
+  for (const char* text : {"(NOT x)", "-NOT x", "a,NOT b", "(-NOT x)", "NOT\"x y\""}) {
+    EXPECT_ERROR(kUsage, "NOT: write a - in front", parse(text));
+  }
+  for (const char* text : {"word1,OR x", "(a) OR(b)", "a OR, b", "(a OR) b", "a;OR;b"}) {
+    EXPECT_ERROR(kUsage, "OR: a search can't look for either of two", parse(text));
+  }
+  EXPECT_ERROR(kUsage, "(from: the field must begin a term", parse("(from:bob x)"));
+  EXPECT_ERROR(kUsage, "x,to: the field must begin a term", parse("x,to:bob"));
+  EXPECT_ERROR(kUsage, "-(: there are no groups: write - in front of each", parse("-(a b)"));
+  EXPECT_ERROR(kUsage, "from:(: there are no groups: write from: in front", parse("from:(a b)"));
+  EXPECT_EQ(R"("is unread")", wanted("\"(is:unread)\""));
+  EXPECT_EQ(R"("a or b")", wanted(R"("a,OR b")"));
+  EXPECT_EQ(R"({subject} : "a or b")", wanted(R"(subject:"a,OR b")"));
+  EXPECT_EQ(R"("portland or")", wanted("Portland,or"));
+  EXPECT_EQ(R"("a" AND "b")", wanted("(a b)"));
+  EXPECT_EQ(R"({subject} : "urgent")", wanted("subject:(urgent)"));
+  EXPECT_EQ(R"("x" AND "cc" AND "bob")", wanted("x (cc: bob)"));
+  EXPECT_EQ(R"("from" AND "bob")", wanted("(from: bob)"));
+}
+
 TEST(QueryTest, MeaninglessTermsAreRejected) {
   EXPECT_ERROR(kUsage, "from:!!: it has no words", parse("from:!!"));
   EXPECT_ERROR(kUsage, "folder:: the folder name is missing", parse("folder:"));
