@@ -62,19 +62,41 @@ bool precedes(const store::SnapshotInfo& one, const store::SnapshotInfo& other) 
   return std::tie(one.time, one.sequence) > std::tie(other.time, other.sequence);
 }
 
+std::vector<store::TimeDoubt> doubts_about(const base::Environment& environment,
+                                           const std::vector<store::SnapshotInfo>& snapshots) {
+  const store::ClockState clock =
+      store::clock_state(store::location_of(environment.config.store), environment.files,
+                         base::see_clock(environment.clock), {}, "mailstow-backupd prune");
+  return store::time_doubts(snapshots, clock);
+}
+
 // Which of them a time passes over. One of the present clock stays, though that may be wrong: the
 // time that was asked for is probably read from the same clock.
 std::vector<bool> wrongly_dated(const base::Environment& environment,
                                 const std::vector<store::SnapshotInfo>& snapshots) {
-  const store::ClockState clock =
-      store::clock_state(store::location_of(environment.config.store), environment.files,
-                         base::see_clock(environment.clock), {}, "mailstow-backupd prune");
   std::vector<bool> wrong;
   wrong.reserve(snapshots.size());
-  for (const store::TimeDoubt doubt : store::time_doubts(snapshots, clock)) {
+  for (const store::TimeDoubt doubt : doubts_about(environment, snapshots)) {
     wrong.push_back(store::is_doubted(doubt) && doubt != store::TimeDoubt::kMayBeAhead);
   }
   return wrong;
+}
+
+// The dates of messages are compared with its time, which is of no use if a wrong clock showed it.
+void refuse_doubted(const base::Environment& environment, store::Reader& reader,
+                    const store::SnapshotInfo& named) {
+  const std::vector<store::SnapshotInfo> snapshots = reader.snapshots(named.account);
+  const std::vector<store::TimeDoubt> doubts = doubts_about(environment, snapshots);
+  const auto found = std::ranges::find(snapshots, named.id, &store::SnapshotInfo::id);
+  if (found == snapshots.end()) return;
+  const store::TimeDoubt doubt = doubts[static_cast<std::size_t>(found - snapshots.begin())];
+  if (!store::is_doubted(doubt)) return;
+  base::fail(base::ErrorCode::kUsage,
+             "snapshot {}: its time, {}, can't be compared with the dates of messages ({}): give "
+             "the time itself instead of the id, such as 2026-11-24T02:30",
+             base::shown_id(named.id.hex()),
+             base::format_zoned(named.time, environment.config.restore.time_zone),
+             store::mark_of(doubt));
 }
 
 void report_passed_over(const base::Environment& environment,
@@ -123,7 +145,10 @@ void report_passed_over(const base::Environment& environment,
 sys_seconds parse_moment(const base::Environment& environment, store::Reader& reader,
                          const std::string& account, const std::string& text,
                          std::optional<sys_seconds> asked) {
-  if (const auto named = store::find_snapshot(reader, account, text)) return named->time;
+  if (const auto named = store::find_snapshot(reader, account, text)) {
+    refuse_doubted(environment, reader, *named);
+    return named->time;
+  }
   return parse_span(environment, text, asked).begin;
 }
 

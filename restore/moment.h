@@ -14,8 +14,8 @@ namespace restore {
 
 // `text` is a time in the syntax of base/time_text.h, relative to `asked` or else to this moment;
 // or the id of one of the account's snapshots, or its first eight or more digits, for the
-// snapshot's time. Fails with kUsage if it is neither or several ids begin with these digits,
-// kNotFound for a whole id that no snapshot has.
+// snapshot's time. Fails with kUsage if it is neither, several ids begin with these digits, or the
+// snapshot's time is doubted (store/clock_state.h); kNotFound for a whole id that no snapshot has.
 std::chrono::sys_seconds parse_moment(const base::Environment& environment, store::Reader& reader,
                                       const std::string& account, const std::string& text,
                                       std::optional<std::chrono::sys_seconds> asked = std::nullopt);

@@ -257,6 +257,33 @@ TEST_F(WrongNightTest, ATimePassesOverASnapshotThatAWrongClockDated) {
   EXPECT_THAT(mailstow_.restore(today).err, HasSubstr("a wrong clock dated it"));
 }
 
+TEST_F(WrongNightTest, TheIdOfASnapshotThatAWrongClockDatedIsNoDateForMessages) {
+  back_up_ahead();
+  deliver(3);
+  once(3);
+  clock_.let_pass(days(400));  // the time that the wrong clock showed has come
+  const json snapshots = mailstow_.restore_json({"snapshots", "alice"})["snapshots"];
+  ASSERT_EQ(doubts(), (std::vector<bool>{false, true, false}));
+  const auto commands_with = [&](std::size_t at) -> std::vector<std::vector<std::string>> {
+    const std::string id = snapshots[at]["snapshot"];
+    return {{"run", "alice", "--dry-run", "--since", id},
+            {"run", "alice", "--dry-run", "--before", id.substr(0, 12)},
+            {"run", "alice", "--dry-run", "--query", "after:" + id},
+            {"search", "alice", "before:" + id},
+            {"export", "alice", "--format", "eml", "--to", mailstow_.directory() / "mail",
+             "--since", id}};
+  };
+  for (const std::vector<std::string>& command : commands_with(1)) {
+    const auto refused = mailstow_.restore(command);
+    EXPECT_EQ(refused.status, 2) << command.front();
+    EXPECT_THAT(refused.err, HasSubstr("doubted time: the clock was ahead")) << command.front();
+    EXPECT_THAT(refused.err, HasSubstr("give the time itself")) << command.front();
+  }
+  for (const std::vector<std::string>& command : commands_with(0)) {
+    EXPECT_NE(mailstow_.restore(command).status, 2) << command.front();
+  }
+}
+
 // A program that reads the document sees no warning on stderr.
 TEST_F(WrongNightTest, DocumentsNameTheSnapshotsThatWerePassedOver) {
   const auto right = clock_.now();
