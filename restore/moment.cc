@@ -199,6 +199,13 @@ ChosenSnapshot choose_snapshot(const base::Environment& environment, store::Read
   }
   const auto all = reader.snapshots(account);
   if (all.empty()) {
+    // The same for every account: an older snapshot must not show that it exists.
+    if (environment.config.store.reach) {
+      base::fail(base::ErrorCode::kNotFound,
+                 "account {}: it has no snapshot within the reach of this command: if it has "
+                 "older ones, an earlier --reach includes them",
+                 base::escape_for_terminal(account));
+    }
     base::fail(base::ErrorCode::kNotFound,
                "account {}: it has no snapshot{}: `mailstow-restore accounts` lists those that do",
                base::escape_for_terminal(account),

@@ -300,6 +300,8 @@ TEST_F(ReachOptionTest, AnAccountWithNothingWithinReachIsAnyUnknownAccount) {
     words.insert(words.end(), {"--reach", "2999-01-01"});
     EXPECT_EQ(reply_to(words, "alice"), reply_to(words, "carol")) << words.front();
     EXPECT_EQ(reply_to(words, "alice").status, 1) << words.front();
+    EXPECT_THAT(reply_to(words, "alice").err, HasSubstr("no snapshot within the reach"))
+        << words.front();
   }
 }
 
