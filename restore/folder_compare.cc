@@ -17,7 +17,7 @@ namespace restore {
 namespace {
 
 std::string shown_date(const std::optional<base::ZonedTime>& date) {
-  return date ? base::format_rfc3339(date->instant) : "unknown";
+  return date ? base::shown_time(date->instant) : "unknown";
 }
 
 }  // namespace

@@ -146,8 +146,8 @@ void UnlistedFolders::judge(const store::FolderRecord& last, const imap::FolderA
     if (was_never_read || now - since >= kDoubtfulFor) {
       gone_.insert(name);
     } else {
-      kept_.insert_or_assign(name, fmt::format("{}{}{}{}", kSince, base::format_rfc3339(since),
-                                               kPlainNo, answer.reason));
+      kept_.insert_or_assign(
+          name, fmt::format("{}{}{}{}", kSince, base::shown_time(since), kPlainNo, answer.reason));
     }
   } else {
     gone_.insert(name);

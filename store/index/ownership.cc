@@ -103,7 +103,7 @@ void warn_of(const Storage& storage, const OwnerRecord& newest, const HostIdenti
       "store {}: host {} wrote to it since {}; from now on this host does: let only one write to "
       "it",
       storage.display_name(), base::escape_for_terminal(newest.host_name),
-      base::format_rfc3339(newest.since));
+      base::shown_time(newest.since));
 }
 
 }  // namespace

@@ -48,13 +48,16 @@ TEST_P(UndatedTest, ARestoreListsThem) {
   EXPECT_EQ(plan["undated"], 1);
   EXPECT_THAT(mailstow_.restore(dry_run).out, HasSubstr("Without a date"));
 
+  mailstow_.config()["restore"]["time_zone"] = "Asia/Tokyo";
+  mailstow_.save();
   const json report = mailstow_.restore_json(run);
   EXPECT_EQ(report["undated"], 1);
   const json& folder = report["folders"][0];
   EXPECT_EQ(folder["restored"], 2);
   ASSERT_EQ(folder["altered"].size(), 1U) << folder;
   EXPECT_EQ(folder["altered"][0]["uid"], 3);
-  EXPECT_THAT(folder["altered"][0]["how"].get<std::string>(), HasSubstr("it had no INTERNALDATE"));
+  EXPECT_THAT(folder["altered"][0]["how"].get<std::string>(),
+              testing::ContainsRegex("it had no INTERNALDATE: now it is [-0-9]+T[:0-9]+.09:00"));
   const servers::AccountState bob = servers::account_state(*server_, "bob");
   for (const auto& [name, state] : bob.folders) {
     for (const servers::MessageState& message : state.messages) {

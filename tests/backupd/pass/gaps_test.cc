@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/time_text.h"
 #include "store/reader.h"
 #include "tests/backupd/pass/odd_server.h"
 #include "tests/backupd/pass/pass_runner.h"
@@ -214,6 +215,19 @@ TEST_F(GapsTest, APlainNoMeansGoneOnlyTheNextNight) {
   EXPECT_EQ(run().status, PassStatus::kComplete);
   EXPECT_THAT(folders(), ElementsAre("INBOX 4"));
   EXPECT_EQ(runner_.snapshot().vanished, 1U);
+}
+
+// The time is read back from the reason, also after the zone was changed.
+TEST_F(GapsTest, APlainNoIsDatedInTheConfiguredZone) {
+  ASSERT_EQ(run().status, PassStatus::kComplete);
+  hide_work("NO cannot be served");
+  base::show_times_in("Asia/Tokyo");
+  const AccountReport report = run();
+  base::show_times_in("UTC");
+  EXPECT_THAT(report.skipped, skipped("Work", "+09:00 the server neither lists it nor reports"));
+  EXPECT_EQ(run().status, PassStatus::kPartial);
+  runner_.set_ahead(std::chrono::hours{24});
+  EXPECT_EQ(run().status, PassStatus::kComplete);
 }
 
 TEST_F(GapsTest, AFolderThatComesBackAfterAPlainNoIsComplete) {
