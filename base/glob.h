@@ -1,6 +1,7 @@
 // Globs over shown folder names (README, "Names"): `*` matches across levels, `?` matches one
 // character within a level, everything else matches itself. A literal star or question mark is
-// written %2A or %3F, which no folder's shown name contains.
+// written %2A or %3F, which no folder's shown name contains. A character includes its marks,
+// however they are encoded: "Gro*" does not match "Größe". A byte that is not UTF-8 is a character.
 #pragma once
 
 #include <array>

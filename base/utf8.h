@@ -38,6 +38,9 @@ std::size_t display_width(std::string_view text);
 // Returns true for letters, marks and digits of every script: what words are made of.
 bool is_word_character(char32_t code_point);
 
+// Returns true for marks, which are written on, or around, the letter before them.
+bool is_mark(char32_t code_point);
+
 // Returns true for signs that are not punctuation, such as U+2122 (trade mark) or emoji.
 bool is_symbol(char32_t code_point);
 

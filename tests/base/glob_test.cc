@@ -1,8 +1,11 @@
 #include "base/glob.h"
 
 #include <string>
+#include <vector>
 
 #include <rapidcheck/gtest.h>
+
+#include "base/utf8.h"
 
 namespace base {
 namespace {
@@ -40,6 +43,57 @@ TEST(GlobTest, MatchesCanonicallyEquivalentCharacters) {
   EXPECT_TRUE(glob_matches("\u1112\u1161\u11a8\u110c\u1165\u11b7", "학점"));
   EXPECT_FALSE(glob_matches("Mull", "Müll"));
   EXPECT_FALSE(glob_matches("müll", "Müll"));
+}
+
+TEST(GlobTest, AWildcardDoesNotPartALetterFromItsMark) {
+  const std::string composed_name = "Gr\u00f6\u00dfe/\u00c4pfel";
+  const std::string decomposed_name = "Gro\u0308\u00dfe/A\u0308pfel";
+  for (const std::string& name : {composed_name, decomposed_name}) {
+    for (const char* glob : {"Gro*", "Gro?*", "Gro?\u00dfe/*", "*/A*", "*A?pfel"}) {
+      EXPECT_FALSE(glob_matches(glob, name)) << glob << " and " << name;
+      EXPECT_FALSE(folder_glob_matches(glob, name)) << glob << " and " << name;
+    }
+    for (const char* glob : {"Gr*", "Gr?\u00dfe/*", "Gr\u00f6*", "Gro\u0308*", "*/?pfel"}) {
+      EXPECT_TRUE(glob_matches(glob, name)) << glob << " and " << name;
+    }
+  }
+  EXPECT_FALSE(glob_matches("Mu?ll", "Mu\u0308ll"));
+  EXPECT_FALSE(glob_matches("*\u0308ll", "Mu\u0308ll"));
+  EXPECT_FALSE(glob_matches("?\u0308ll", "u\u0308ll"));
+}
+
+TEST(GlobTest, ALetterWithAMarkIsOneCharacterAlsoIfUnicodeHasNoneForIt) {
+  const std::string name = "Gro\u0332\u0301\u00dfe";  // normal form C leaves a mark apart
+  EXPECT_FALSE(glob_matches("Gro*", name));
+  EXPECT_FALSE(glob_matches("Gro?*", name));
+  EXPECT_FALSE(glob_matches("Gr??\u00dfe", name));
+  EXPECT_FALSE(glob_matches("*\u0332\u0301\u00dfe", name));
+  EXPECT_TRUE(glob_matches("Gr?\u00dfe", name));
+  EXPECT_TRUE(glob_matches("Gro\u0301\u0332\u00df?", name)) << "marks in another order";
+  EXPECT_FALSE(glob_matches("ह*", "हिन्दी"));
+  EXPECT_TRUE(glob_matches("हि*", "हिन्दी"));
+  EXPECT_TRUE(glob_matches("%2A\u0332?", "*\u0332x"));
+  EXPECT_FALSE(glob_matches("%2A*", "*\u0332x"));
+}
+
+TEST(GlobTest, AMarkWithoutALetterStandsAlone) {
+  EXPECT_TRUE(glob_matches("a/*", "a/\u0308b"));
+  EXPECT_TRUE(glob_matches("a/?b", "a/\u0308b"));
+  EXPECT_FALSE(glob_matches("a?b", "a/\u0308b"));
+  EXPECT_TRUE(glob_matches("?x", "\u0308x"));
+  EXPECT_TRUE(glob_matches("a\xff?", "a\xff\u0308"));
+}
+
+TEST(GlobTest, BytesThatAreNotUtf8MatchOnlyThemselves) {
+  const std::string name = "M\xfcll/u\u0308";
+  for (const Likeness likeness : kLikenesses) {
+    EXPECT_TRUE(glob_matches("M\xfcll/\u00fc", name, likeness));
+    EXPECT_TRUE(glob_matches("M?ll*", name, likeness));
+    EXPECT_TRUE(glob_matches("M*\xfc*", name, likeness));
+    EXPECT_FALSE(glob_matches("M\xe4ll/\u00fc", name, likeness));
+    EXPECT_FALSE(glob_matches("M\ufffdll/\u00fc", name, likeness));
+    EXPECT_TRUE(glob_matches("\xe2?", "\xe2\x82", likeness));
+  }
 }
 
 TEST(GlobTest, ALikenessIgnoresCaseOrAccents) {
@@ -91,6 +145,20 @@ TEST(GlobTest, NamesOfAFolderDifferInTheCaseOfInboxAtMost) {
   EXPECT_FALSE(is_same_folder("Old.inbox", "Old.INBOX", '.'));
   EXPECT_EQ(with_inbox("inbox.inbox", '.'), "INBOX.inbox");
   EXPECT_EQ(with_inbox("inbox2", '.'), "inbox2");
+}
+
+RC_GTEST_PROP(GlobTest, TheEncodingOfALetterChangesNoMatch, ()) {
+  const auto letters = rc::gen::element<std::string>("u", "u\u0308", "o\u0332");
+  const auto parts = rc::gen::element<std::string>("u", "o", "\u00fc", "*", "*", "?");
+  std::string name;
+  std::string glob;
+  for (const std::string& letter : *rc::gen::container<std::vector<std::string>>(letters)) {
+    name += letter;
+  }
+  for (const std::string& part : *rc::gen::container<std::vector<std::string>>(parts)) glob += part;
+  for (const Likeness likeness : kLikenesses) {
+    RC_ASSERT(glob_matches(glob, name, likeness) == glob_matches(glob, composed(name), likeness));
+  }
 }
 
 TEST(GlobTest, ManyStarsAreNotSlow) {

@@ -34,6 +34,10 @@ TEST(Utf8Test, WordsConsistOfLettersMarksAndDigits) {
   for (const char32_t other : std::u32string(U" .-—。🎉€")) {
     EXPECT_FALSE(is_word_character(other)) << static_cast<std::uint32_t>(other);
   }
+  for (const char32_t mark : std::u32string(U"\u0301\u0332\u093f\u0e49\u20dd")) {
+    EXPECT_TRUE(is_mark(mark)) << static_cast<std::uint32_t>(mark);
+  }
+  EXPECT_FALSE(is_mark(U'é'));
   EXPECT_TRUE(is_symbol(U'™'));
   EXPECT_FALSE(is_symbol(U'—'));
 }
