@@ -55,7 +55,32 @@ constexpr PlainLetter kPlainLetters[] = {
 
 using Characters = std::vector<utf8proc_int32_t>;
 
-Characters decomposed(std::string_view text, int options) {
+// Greek letters with an iota subscript, which case folding would turn into a letter behind them,
+// and what they are without it. Their other marks are left out as well.
+struct IotaSubscript {
+  Range range;
+  utf8proc_int32_t plain;
+};
+
+constexpr IotaSubscript kIotaSubscripts[] = {
+    {{0x0345, 0x0345}, 0x0301},  // the mark itself: any other one is left out later
+    {{0x037A, 0x037A}, U' '},    // the sign for it
+    {{0x1F80, 0x1F8F}, U'α'},   {{0x1F90, 0x1F9F}, U'η'}, {{0x1FA0, 0x1FAF}, U'ω'},
+    {{0x1FB2, 0x1FB4}, U'α'},   {{0x1FB7, 0x1FB7}, U'α'}, {{0x1FBC, 0x1FBC}, U'α'},
+    {{0x1FC2, 0x1FC4}, U'η'},   {{0x1FC7, 0x1FC7}, U'η'}, {{0x1FCC, 0x1FCC}, U'η'},
+    {{0x1FF2, 0x1FF4}, U'ω'},   {{0x1FF7, 0x1FF7}, U'ω'}, {{0x1FFC, 0x1FFC}, U'ω'}};
+
+// For utf8proc, which calls it before it folds a character.
+utf8proc_int32_t without_iota_subscript(utf8proc_int32_t character, void* /*data*/) {
+  const auto value = static_cast<char32_t>(character);
+  if (value < 0x0345 || (value > 0x037A && value < 0x1F80) || value > 0x1FFC) return character;
+  const auto* const known = std::ranges::find_if(kIotaSubscripts, [&](const IotaSubscript& letter) {
+    return value >= letter.range.first && value <= letter.range.last;
+  });
+  return known == std::end(kIotaSubscripts) ? character : known->plain;
+}
+
+Characters decomposed(std::string_view text, int options, utf8proc_custom_func before = nullptr) {
   std::string valid;
   if (!is_utf8(text)) {
     for (std::string_view rest = text; !rest.empty();) {
@@ -68,10 +93,11 @@ Characters decomposed(std::string_view text, int options) {
   Characters characters(text.size() + 1);
   for (;;) {
     // Reports how many characters there are, and writes them if they have room.
-    const auto length = utf8proc_decompose(
-        reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-        static_cast<utf8proc_ssize_t>(text.size()), characters.data(),
-        static_cast<utf8proc_ssize_t>(characters.size()), static_cast<utf8proc_option_t>(options));
+    const auto length =
+        utf8proc_decompose_custom(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                                  static_cast<utf8proc_ssize_t>(text.size()), characters.data(),
+                                  static_cast<utf8proc_ssize_t>(characters.size()),
+                                  static_cast<utf8proc_option_t>(options), before, nullptr);
     if (length < 0) return {};  // only for a text as long as memory, which no caller has
     const bool had_room = static_cast<std::size_t>(length) <= characters.size();
     characters.resize(static_cast<std::size_t>(length));
@@ -231,7 +257,7 @@ std::string fold_case(std::string_view text) {
 std::string fold_letters(std::string_view text) {
   if (is_ascii(text)) return fold_case(text);
   Characters plain;
-  for (const utf8proc_int32_t character : decomposed(text, kFolding)) {
+  for (const utf8proc_int32_t character : decomposed(text, kFolding, without_iota_subscript)) {
     const auto value = static_cast<char32_t>(character);
     const bool is_left_out = std::ranges::any_of(kMarksLeftOut, [&](const Range& range) {
       return value >= range.first && value <= range.last;

@@ -27,6 +27,18 @@ TEST(Utf8Test, FoldingMakesTextsComparable) {
   EXPECT_EQ("が", fold_letters("か\u3099")) << "a mark that makes another letter";
 }
 
+TEST(Utf8Test, AnIotaSubscriptIsLeftOutLikeAnAccent) {
+  EXPECT_EQ("τω θεω", fold_letters("τῷ θεῷ"));
+  EXPECT_EQ("τω", fold_letters("τω\u0342\u0345"));
+  EXPECT_EQ("τω", fold_letters("τω\u0345\u0342"));
+  EXPECT_EQ("ωδη ωδη", fold_letters("ᾠδή ᾨΔΉ"));
+  EXPECT_EQ("αααααα", fold_letters("ᾀᾏᾲᾴᾷᾼ"));
+  EXPECT_EQ("ηηηηηη", fold_letters("ᾐᾟῂῄῇῌ"));
+  EXPECT_EQ("ωωωωωω", fold_letters("ᾠᾯῲῴῷῼ"));
+  EXPECT_EQ("α η ω ι", fold_letters("ᾰ ὴ ὼ \u1fbe")) << "without a subscript";
+  EXPECT_EQ("τῶι", fold_case("τῷ"));
+}
+
 TEST(Utf8Test, WordsConsistOfLettersMarksAndDigits) {
   for (const char32_t letter : std::u32string(U"a7éщאعहि가漢๑")) {
     EXPECT_TRUE(is_word_character(letter)) << static_cast<std::uint32_t>(letter);
