@@ -30,28 +30,59 @@ struct Range {
   char32_t last;
 };
 
-// Marks that people leave out when they type: Latin, Greek and Cyrillic accents, Hebrew points, and
-// Arabic vowels with the stroke that stretches words. In other scripts marks are vowels.
+// Marks that people leave out when they type: Latin, Greek and Cyrillic accents, the Armenian signs
+// that stand on a vowel, Hebrew and Syriac points, Arabic vowels with the stroke that stretches
+// words, Ethiopic lengths. In other scripts marks are vowels. In order.
 constexpr Range kMarksLeftOut[] = {
-    {0x0300, 0x036F}, {0x0483, 0x0487}, {0x0591, 0x05BD}, {0x05BF, 0x05BF}, {0x05C1, 0x05C2},
-    {0x05C4, 0x05C5}, {0x05C7, 0x05C7}, {0x0610, 0x061A}, {0x0640, 0x0640}, {0x064B, 0x065F},
-    {0x0670, 0x0670}, {0x06D6, 0x06DC}, {0x06DF, 0x06E4}, {0x06E7, 0x06E8}, {0x06EA, 0x06ED},
-    {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF}, {0x20D0, 0x20FF}, {0xFE20, 0xFE2F}};
+    {0x0300, 0x036F}, {0x0483, 0x0487}, {0x055B, 0x055C}, {0x055E, 0x055E}, {0x0591, 0x05BD},
+    {0x05BF, 0x05BF}, {0x05C1, 0x05C2}, {0x05C4, 0x05C5}, {0x05C7, 0x05C7}, {0x0610, 0x061A},
+    {0x0640, 0x0640}, {0x064B, 0x065F}, {0x0670, 0x0670}, {0x06D6, 0x06DC}, {0x06DF, 0x06E4},
+    {0x06E7, 0x06E8}, {0x06EA, 0x06ED}, {0x0730, 0x074A}, {0x0898, 0x089F}, {0x08CA, 0x08E1},
+    {0x08E3, 0x08FF}, {0x135D, 0x135F}, {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF}, {0x20D0, 0x20FF},
+    {0xFB1E, 0xFB1E}, {0xFE20, 0xFE2F}};
 
-struct PlainLetter {
-  char32_t letter;  // in lower case
-  std::string_view plain;
+static_assert(std::ranges::is_sorted(kMarksLeftOut, {}, &Range::first));
+
+bool is_left_out(char32_t value) {
+  const auto* const behind = std::ranges::upper_bound(kMarksLeftOut, value, {}, &Range::first);
+  return behind != std::begin(kMarksLeftOut) && value <= (behind - 1)->last;
+}
+
+// Letters that Unicode does not decompose, and in the same places of the second text what people
+// type who lack their keys: Latin letters, apostrophes, Cyrillic and Arabic letters, and further
+// Latin ones. In lower case, in order.
+constexpr std::u32string_view kUndecomposed =
+    U"ðøđħıĸłŋŧƀƈƒƙƚƞƥƭƴƶǝǥȥȷȼɇɉɍɏɓɔɖɗəɛɠɣɨɫɲɵɽʈʉʋʒ"
+    U"ʹʻʼʽʾʿˈ"
+    U"ҋҍҏґғҕҗҙқҝҟҡңҥҧҩҫҭүұҳҵҷҹһҽҿӄӆӈӊӌӎӏәӡөӷӻӽӿԁԃԅԇԉԋԍԏԓԟԡԣԥԧԩԯ"
+    U"\u0629\u0649\u0671\u06A9\u06BE\u06C1\u06C3\u06CC\u06D5"
+    U"ᵽⱡⱥⱦ";
+constexpr std::u32string_view kPlainLetters =
+    U"dodhiklntbcfklnptyzegzjcejryboddeeggilnortuvz"
+    U"'''''''"
+    U"иьргггжзккккннпостуухцччхччклннчм1азоггххддззлнстлклнпхнл"
+    U"\u0647\u064A\u0627\u0643\u0647\u0647\u0647\u064A\u0647"
+    U"plat";
+
+static_assert(kUndecomposed.size() == kPlainLetters.size() &&
+              std::ranges::is_sorted(kUndecomposed));
+
+struct LongLetter {
+  char32_t letter;
+  std::u32string_view plain;
 };
 
-// Unicode does not decompose these. Each is what people type who lack the key.
-constexpr PlainLetter kPlainLetters[] = {
-    {U'æ', "ae"}, {U'œ', "oe"}, {U'ø', "o"}, {U'ð', "d"}, {U'þ', "th"}, {U'đ', "d"}, {U'ħ', "h"},
-    {U'ı', "i"},  {U'ł', "l"},  {U'ŋ', "n"}, {U'ŧ', "t"}, {U'ƀ', "b"},  {U'ɓ', "b"}, {U'ɖ', "d"},
-    {U'ɗ', "d"},  {U'ƙ', "k"},  {U'ƴ', "y"}, {U'ɨ', "i"}, {U'ɛ', "e"},  {U'ɔ', "o"}, {U'ə', "e"},
-    {U'ƶ', "z"},  {U'ǥ', "g"},  {U'ȷ', "j"}, {U'ґ', "г"}, {U'ғ', "г"},  {U'қ', "к"}, {U'ң', "н"},
-    {U'ұ', "у"},  {U'ү', "у"},  {U'һ', "х"}, {U'ҳ', "х"}, {U'ө', "о"},  {U'ى', "ي"}, {U'ی', "ي"},
-    {U'ک', "ك"},  {U'ة', "ه"},  {U'ʹ', "'"}, {U'ʻ', "'"}, {U'ʼ', "'"},  {U'ʽ', "'"}, {U'ʾ', "'"},
-    {U'ʿ', "'"},  {U'ˈ', "'"}};
+// Those that become two letters, in order. The Bengali and Malayalam ones, which have no vowel, are
+// also written as a letter, a virama and a joiner, which is left out.
+constexpr LongLetter kLongLetters[] = {
+    {0x00E6, U"ae"},           {0x00FE, U"th"},           {0x0153, U"oe"},
+    {0x04D5, U"ае"},           {0x05F0, U"\u05D5\u05D5"}, {0x05F1, U"\u05D5\u05D9"},
+    {0x05F2, U"\u05D9\u05D9"}, {0x09CE, U"\u09A4\u09CD"}, {0x0D54, U"\u0D2E\u0D4D"},
+    {0x0D55, U"\u0D2F\u0D4D"}, {0x0D56, U"\u0D34\u0D4D"}, {0x0D7A, U"\u0D23\u0D4D"},
+    {0x0D7B, U"\u0D28\u0D4D"}, {0x0D7C, U"\u0D30\u0D4D"}, {0x0D7D, U"\u0D32\u0D4D"},
+    {0x0D7E, U"\u0D33\u0D4D"}, {0x0D7F, U"\u0D15\u0D4D"}};
+
+static_assert(std::ranges::is_sorted(kLongLetters, {}, &LongLetter::letter));
 
 using Characters = std::vector<utf8proc_int32_t>;
 
@@ -122,6 +153,50 @@ bool is_ascii_byte(char byte) {
 
 bool is_ascii(std::string_view text) {
   return std::ranges::all_of(text, is_ascii_byte);
+}
+
+bool is_decimal_digit(char32_t value) {
+  return utf8proc_category(static_cast<utf8proc_int32_t>(value)) == UTF8PROC_CATEGORY_ND;
+}
+
+// Returns the ASCII digit of a decimal digit. Unicode has those of each script in order from 0 to
+// 9, and between scripts without a gap only whole sets.
+char32_t ascii_digit(char32_t digit) {
+  char32_t before = 0;
+  while (is_decimal_digit(digit - before - 1)) ++before;
+  return U'0' + before % 10;
+}
+
+// White letters on black discs and squares, which Unicode does not decompose, unlike black ones on
+// white. Returns the plain letter, else the character itself.
+char32_t without_background(char32_t value) {
+  constexpr char32_t kDisc = 0x1F150;
+  constexpr char32_t kSquare = 0x1F170;
+  constexpr char32_t kAlphabet = 26;
+  if (value >= kDisc && value < kDisc + kAlphabet) return U'a' + (value - kDisc);
+  if (value >= kSquare && value < kSquare + kAlphabet) return U'a' + (value - kSquare);
+  return value;
+}
+
+// `value` is not ASCII. Returns true if a mark was added that was not one before: in normal order,
+// marks behind it may come before it.
+bool append_plain(Characters& characters, char32_t value) {
+  const auto* const long_letter =
+      std::ranges::lower_bound(kLongLetters, value, {}, &LongLetter::letter);
+  if (long_letter != std::end(kLongLetters) && long_letter->letter == value) {
+    characters.insert(characters.end(), long_letter->plain.begin(), long_letter->plain.end());
+    return is_mark(long_letter->plain.back());
+  }
+  const auto* const letter = std::ranges::lower_bound(kUndecomposed, value);
+  if (letter != kUndecomposed.end() && *letter == value) {
+    value = kPlainLetters[static_cast<std::size_t>(letter - kUndecomposed.begin())];
+  } else if (is_decimal_digit(value)) {
+    value = ascii_digit(value);
+  } else {
+    value = without_background(value);
+  }
+  characters.push_back(static_cast<utf8proc_int32_t>(value));
+  return false;
 }
 
 constexpr int kFolding =
@@ -257,24 +332,20 @@ std::string fold_case(std::string_view text) {
 std::string fold_letters(std::string_view text) {
   if (is_ascii(text)) return fold_case(text);
   Characters plain;
+  bool is_in_order = true;  // also the marks that were on both sides of a character left out
   for (const utf8proc_int32_t character : decomposed(text, kFolding, without_iota_subscript)) {
     const auto value = static_cast<char32_t>(character);
-    const bool is_left_out = std::ranges::any_of(kMarksLeftOut, [&](const Range& range) {
-      return value >= range.first && value <= range.last;
-    });
-    if (is_left_out) continue;
-    const auto* const known = std::ranges::find(kPlainLetters, value, &PlainLetter::letter);
-    if (known == std::end(kPlainLetters)) {
+    if (value < 0x80) {
       plain.push_back(character);
-      continue;
-    }
-    for (std::string_view rest = known->plain; !rest.empty();) {
-      const CodePoint next = first_code_point(rest).value_or(CodePoint{.value = ' ', .length = 1});
-      plain.push_back(static_cast<utf8proc_int32_t>(next.value));
-      rest.remove_prefix(next.length);
+    } else if (is_left_out(value)) {
+      is_in_order = is_in_order && utf8proc_get_property(character)->combining_class > 0;
+    } else if (append_plain(plain, value)) {
+      is_in_order = false;
     }
   }
-  return text_of(std::move(plain));
+  std::string folded = text_of(std::move(plain));
+  if (is_in_order) return folded;
+  return composed(folded);
 }
 
 }  // namespace base

@@ -54,10 +54,10 @@ std::string composed(std::string_view text);
 // "straße", for wide and narrow letters, for ligatures and what they stand for.
 std::string fold_case(std::string_view text);
 
-// The same without accents and points (of Latin, Greek, Cyrillic, Hebrew and Arabic letters), and
-// with a plain letter for those that are not made of a letter and a mark, such as ø, ł, đ, ı and æ.
-// The Greek iota subscript counts as a point here; fold_case() makes a letter of it, as Unicode
-// says.
+// The same without accents and points (of Latin, Greek, Cyrillic, Hebrew and Arabic letters), with
+// a plain letter for those that are not made of a letter and a mark, such as ø, ł, æ, қ and ә, and
+// with ASCII digits for the decimal digits of every script. The Greek iota subscript counts as a
+// point here; fold_case() makes a letter of it, as Unicode says.
 std::string fold_letters(std::string_view text);
 
 }  // namespace base

@@ -1,6 +1,6 @@
 -- The search index of a store: the envelope fields of its messages, each message once, regardless
 -- of the folders it is in. Everything in it can be rebuilt from the packs.
-PRAGMA user_version = 5;
+PRAGMA user_version = 6;
 
 -- `store`: the id of the store. `lacks_groups`: filling was interrupted before `uid_groups` was
 -- complete.

@@ -17,7 +17,7 @@ namespace store {
 
 namespace {
 
-constexpr std::int64_t kSearchVersion = 5;
+constexpr std::int64_t kSearchVersion = 6;
 Database open_or_make(const base::Path& file, const StoreId& store) {
   Database database = open_or_create_tables(file, schema::kSearchSql, store);
   if (database.integer("PRAGMA user_version") != kSearchVersion) {

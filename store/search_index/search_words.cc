@@ -57,23 +57,38 @@ bool is_found_inside(char32_t value) {
   return value <= (behind - 1)->last;
 }
 
-// Korean letters that are no syllables. Folding would join ㅋ and the ㅠ behind it to a syllable.
-bool is_single_jamo(char32_t value) {
-  return value >= 0x3130 && value <= 0x318F;
+enum class Joining {
+  kText,            // joins text
+  kEnclosedLetter,  // joins its kind: ⓗⓔⓛⓛⓞ is a word
+  kSign,            // joins nothing
+};
+
+Joining joining_of(char32_t value) {
+  if (value < 0x80) return Joining::kText;
+  // Korean letters that are no syllables. Folding would make a syllable of ㅋ and the ㅠ behind it.
+  if (value >= 0x3130 && value <= 0x318F) return Joining::kSign;
+  const bool is_enclosed_letter = (value >= 0x24B6 && value <= 0x24E9) ||    // circled
+                                  (value >= 0x1F130 && value <= 0x1F149) ||  // squared
+                                  (value >= 0x1F150 && value <= 0x1F169) ||  // on discs
+                                  (value >= 0x1F170 && value <= 0x1F189);    // on squares
+  if (is_enclosed_letter) return Joining::kEnclosedLetter;
+  return base::is_symbol(value) ? Joining::kSign : Joining::kText;
 }
 
 // Signs that folding turns into letters must not become part of a word: "Acme™" is "acme".
 std::string with_signs_apart(std::string_view text) {
   std::string result;
   result.reserve(text.size());
+  Joining before = Joining::kText;
   while (!text.empty()) {
     const base::CodePoint point =
         base::first_code_point(text).value_or(base::CodePoint{.value = ' ', .length = 1});
-    const bool is_apart =
-        point.value >= 0x80 && (base::is_symbol(point.value) || is_single_jamo(point.value));
-    if (is_apart) result += ' ';
+    const Joining joining = joining_of(point.value);
+    // A mark belongs to the character before it, such as the one that requests a colourful sign.
+    const bool is_mark = point.value >= 0x80 && base::is_mark(point.value);
+    if (!is_mark && (joining != before || joining == Joining::kSign)) result += ' ';
+    if (!is_mark) before = joining;
     base::append_utf8(result, point.value);
-    if (is_apart) result += ' ';
     text.remove_prefix(point.length);
   }
   return result;

@@ -27,6 +27,49 @@ TEST(Utf8Test, FoldingMakesTextsComparable) {
   EXPECT_EQ("が", fold_letters("か\u3099")) << "a mark that makes another letter";
 }
 
+TEST(Utf8Test, LettersWithHooksAndTailsBecomePlainOnes) {
+  EXPECT_EQ("алия точикистон сырав", fold_letters("Әлия Тоҷикистон ҫырав"));
+  EXPECT_EQ("ггжзккккннсттуухчч", fold_letters("ҒҔҖҘҚҜҞҠҢҤҪҬҭҮҰҲҶҸ"));
+  EXPECT_EQ("хчоз1 ае", fold_letters("ҺҼӨӠӀ Ӕ"));
+  EXPECT_EQ("bdgi nout", fold_letters("ƁƊƓƗ ƝƟɄȾ"));
+  EXPECT_EQ("\u0627\u0644\u0647", fold_letters("\u0671\u0644\u06c1")) << "Arabic";
+  EXPECT_EQ("\u05d9\u05d9 \u05d5\u05d5 \u05d5\u05d9 \u05d9\u05d9",
+            fold_letters("\u05f2\u05b7 \u05f0 \u05f1 \ufb1f"))
+      << "Yiddish";
+  EXPECT_EQ("აბგ", fold_letters("ᲐᲑᲒ"));
+}
+
+TEST(Utf8Test, ALetterWithAViramaIsTheSameInOneCharacterAndInThree) {
+  EXPECT_EQ(fold_letters("\u0d28\u0d4d\u200d"), fold_letters("\u0d7b"));
+  EXPECT_EQ("\u0d15\u0d4d", fold_letters("\u0d7f"));
+  EXPECT_EQ(fold_letters("\u09a4\u09cd\u200d"), fold_letters("\u09ce"));
+  EXPECT_EQ("\u0d28\u09bc\u0d4d", fold_letters("\u0d7b\u09bc")) << "marks in normal order";
+}
+
+TEST(Utf8Test, TheDigitsOfEveryScriptBecomeAscii) {
+  for (const char* digits : {"٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹", "०१२३४५६७८९", "๐๑๒๓๔๕๖๗๘๙", "០១២៣៤៥៦៧៨៩",
+                             "０１２３４５６７８９", "𞥐𞥑𞥒𞥓𞥔𞥕𞥖𞥗𞥘𞥙", "𝟎𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖𝟗", "𝟶𝟷𝟸𝟹𝟺𝟻𝟼𝟽𝟾𝟿"}) {
+    EXPECT_EQ("0123456789", fold_letters(digits));
+  }
+  EXPECT_EQ("٣", fold_case("٣"));
+}
+
+TEST(Utf8Test, EnclosedLettersBecomePlainOnes) {
+  EXPECT_EQ("hello hello", fold_letters("ⓗⓔⓛⓛⓞ ⒽⒺⓁⓁⓄ"));
+  EXPECT_EQ("az az az", fold_letters("🄰🅉 🅐🅩 🅰🆉"));
+}
+
+TEST(Utf8Test, MarksWithinWordsAreLeftOut) {
+  EXPECT_EQ("ինչու", fold_letters("Ինչո՞ւ")) << "Armenian";
+  EXPECT_EQ("አበበ", fold_letters("አበ\u135fበ")) << "Ethiopic";
+  EXPECT_EQ("\u0710\u0712", fold_letters("\u0710\u0730\u0712")) << "Syriac";
+}
+
+TEST(Utf8Test, MarksAroundOneThatIsLeftOutComeIntoNormalOrder) {
+  EXPECT_EQ("\u0915\u0952\u0951", fold_letters("\u0915\u0951\u0640\u0952"));
+  EXPECT_EQ("\u0915\u0952\u0951", fold_letters("\u0915\u0951\u0301\u0952"));
+}
+
 TEST(Utf8Test, AnIotaSubscriptIsLeftOutLikeAnAccent) {
   EXPECT_EQ("τω θεω", fold_letters("τῷ θεῷ"));
   EXPECT_EQ("τω", fold_letters("τω\u0342\u0345"));
