@@ -38,6 +38,10 @@ std::size_t display_width(std::string_view text);
 // Returns true for letters, marks and digits of every script: what words are made of.
 bool is_word_character(char32_t code_point);
 
+// Returns true for the spaces of Unicode, such as U+00A0 and U+3000, and its separators of lines
+// and paragraphs; not for tabs and line ends, which are controls.
+bool is_space(char32_t code_point);
+
 // Returns true for marks, which are written on, or around, the letter before them.
 bool is_mark(char32_t code_point);
 

@@ -9,6 +9,7 @@
 #include "base/nearest.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
+#include "base/utf8.h"
 #include "store/search_index/search_words.h"
 
 namespace store {
@@ -104,17 +105,37 @@ bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+// Keyboards for Japanese and Chinese type U+3000, and text from web pages has U+00A0. In quotes
+// they are blanks as well: words and the names of folders are compared without regard to their
+// kind.
+std::string with_plain_spaces(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    const auto next = base::first_code_point(text);
+    const std::size_t length = next ? next->length : 1;
+    if (next && base::is_space(next->value)) {
+      result += ' ';
+    } else {
+      result += text.substr(0, length);
+    }
+    text.remove_prefix(length);
+  }
+  return result;
+}
+
 }  // namespace
 
 class QueryParser {
  public:
   QueryParser(std::string_view text, const Query::ReadTime& read_time)
-      : text_(text), rest_(text), read_time_(read_time) {}
+      : text_(text), read_time_(read_time) {}
 
   Query parse() {
-    if (rest_.size() > kMaxQuery) {
+    if (text_.size() > kMaxQuery) {
       fail(ErrorCode::kUsage, "search: the query is longer than {} bytes", kMaxQuery);
     }
+    spaced_ = with_plain_spaces(text_);
+    rest_ = spaced_;
     while (skip_blanks()) {
       if (++terms_ > kMaxTerms) {
         fail(ErrorCode::kUsage, "search: the query has more than {} terms", kMaxTerms);
@@ -292,7 +313,8 @@ class QueryParser {
   }
 
   std::string_view text_;
-  std::string_view rest_;
+  std::string spaced_;     // the same with plain spaces
+  std::string_view rest_;  // of spaced_
   const Query::ReadTime& read_time_;
   std::string_view term_;  // for error messages
   std::size_t terms_ = 0;

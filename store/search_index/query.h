@@ -10,6 +10,9 @@
 // NOT in capitals, and fields that they have, such as has: or since:; also next to a parenthesis, a
 // comma or a semicolon. So are "-(" and "from:(" at the beginning of several words.
 //
+// Terms are separated by blanks: spaces of any kind, also those of East Asia and the ones at which
+// no line ends, and tabs and line ends.
+//
 // A "-" before a term (except time and message-id) excludes messages that match it. Case and
 // accents don't matter, in the names of folders either, nor how a character is encoded: "strasse"
 // finds "Straße", "aero" finds "Ærø" (search_words.h). A term without a letter or a digit, such as

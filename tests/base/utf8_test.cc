@@ -89,6 +89,12 @@ TEST(Utf8Test, WordsConsistOfLettersMarksAndDigits) {
   for (const char32_t other : std::u32string(U" .-—。🎉€")) {
     EXPECT_FALSE(is_word_character(other)) << static_cast<std::uint32_t>(other);
   }
+  for (const char32_t space : std::u32string(U" \u00a0\u1680\u2003\u2028\u2029\u202f\u3000")) {
+    EXPECT_TRUE(is_space(space)) << static_cast<std::uint32_t>(space);
+  }
+  for (const char32_t other : std::u32string(U"a_\u200b\u2800\u3001")) {
+    EXPECT_FALSE(is_space(other)) << static_cast<std::uint32_t>(other);
+  }
   for (const char32_t mark : std::u32string(U"\u0301\u0332\u093f\u0e49\u20dd")) {
     EXPECT_TRUE(is_mark(mark)) << static_cast<std::uint32_t>(mark);
   }

@@ -129,6 +129,7 @@ constexpr std::array kFound = {
     SearchPair{"Han", "共〡〢〣斤", "〢〣"},
     SearchPair{"Han", "𠮷野家", "野家"},
     SearchPair{"Han", "⽂件", "文件"},
+    SearchPair{"Han", "田中様 見積書送付", "見積書\u3000田中"},
     SearchPair{"Bopomofo", "ㄓㄨㄥㄨㄣˊ", "ㄨㄣˊ"},
     SearchPair{"Bopomofo", "ㆠㄨㆡ", "ㄨㆡ"},
     SearchPair{"Yi", "ꆈꌠꁱꂷ", "ꁱꂷ"},

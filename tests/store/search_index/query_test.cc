@@ -29,6 +29,26 @@ TEST(QueryTest, WordsMustAllOccur) {
   EXPECT_EQ(R"("report" AND "2026")", wanted("report 2026"));
 }
 
+TEST(QueryTest, ASpaceOfAnyKindSeparatesTerms) {
+  EXPECT_EQ(R"("見 積 書" AND "田 中")", wanted("見積書\u3000田中"));
+  for (const char* space : {"\u00a0", "\u1680", "\u2003", "\u2009", "\u202f", "\u205f", "\u3000"}) {
+    const auto spaced = [&](std::string text) {
+      for (std::size_t at = 0; (at = text.find('_', at)) != std::string::npos;) {
+        text.replace(at, 1, space);
+      }
+      return text;
+    };
+    EXPECT_EQ(R"("report" AND {sender} : "bob")", wanted(spaced("_report_from:bob_")));
+    EXPECT_EQ(R"("draft")", parse(spaced("report_-draft")).unwanted_words());
+    EXPECT_EQ(R"("a b" AND "c"*)", wanted(spaced("\"a_b\"_c*")));
+    EXPECT_ERROR(kUsage, "OR: a search can't look for either of two", parse(spaced("a_OR_b")));
+    EXPECT_EQ(R"("has" AND "x")", wanted(spaced("has:_x")));
+    EXPECT_ERROR(kUsage, "has no words", parse(spaced("__")));
+  }
+  EXPECT_TRUE(parse("folder:\"Sent Items\"").matches_folder("Sent\u00a0Items"));
+  EXPECT_TRUE(parse("folder:\"Sent\u00a0Items\"").matches_folder("Sent\u00a0Items"));
+}
+
 TEST(QueryTest, QuotesKeepWordsTogether) {
   EXPECT_EQ(R"("quarterly report")", wanted(R"("quarterly report")"));
   EXPECT_EQ(R"({subject} : "quarterly report")", wanted(R"(subject:"quarterly report")"));
