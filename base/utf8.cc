@@ -325,6 +325,10 @@ bool is_symbol(char32_t code_point) {
   return utf8proc_category(static_cast<utf8proc_int32_t>(code_point)) == UTF8PROC_CATEGORY_SO;
 }
 
+std::string_view unicode_version() {
+  return utf8proc_unicode_version();
+}
+
 std::string composed(std::string_view text) {
   if (is_ascii(text)) return std::string(text);
   return text_of(decomposed(text, UTF8PROC_STABLE | UTF8PROC_DECOMPOSE));

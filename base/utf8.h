@@ -48,6 +48,10 @@ bool is_mark(char32_t code_point);
 // Returns true for signs that are not punctuation, such as U+2122 (trade mark) or emoji.
 bool is_symbol(char32_t code_point);
 
+// The version of Unicode that the forms below depend on, such as "15.0.0". It comes with the
+// library that is loaded, so an update of the distribution may change it.
+std::string_view unicode_version();
+
 // The three forms below make texts comparable; each treats more texts as equal than the one before
 // it. Applying one twice changes nothing more. Bytes that are not UTF-8 become U+FFFD.
 

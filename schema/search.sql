@@ -2,8 +2,9 @@
 -- of the folders it is in. Everything in it can be rebuilt from the packs.
 PRAGMA user_version = 6;
 
--- `store`: the id of the store. `lacks_groups`: filling was interrupted before `uid_groups` was
--- complete.
+-- `store`: the id of the store. `unicode`: the version of Unicode with which the words were folded;
+-- an index with another one is rebuilt, like one of another `user_version`. `lacks_groups`: filling
+-- was interrupted before `uid_groups` was complete.
 CREATE TABLE meta (
   name TEXT PRIMARY KEY,
   value BLOB NOT NULL

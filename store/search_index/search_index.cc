@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <filesystem>
 
+#include <fmt/core.h>
+
 #include "base/error.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "schema/embedded.h"
 #include "store/index/store_database.h"
 #include "store/message/split.h"
@@ -18,11 +21,25 @@ namespace store {
 namespace {
 
 constexpr std::int64_t kSearchVersion = 6;
+
+// Returns true if the index has words as search_words() makes them of a query. The library that
+// folds them may be updated without mailstow.
+bool has_words_of_today(Database& database) {
+  if (database.integer("PRAGMA user_version") != kSearchVersion) return false;
+  Statement unicode(database, "SELECT value FROM meta WHERE name = 'unicode'");
+  return unicode.step() && unicode.text(0) == base::unicode_version();
+}
+
 Database open_or_make(const base::Path& file, const StoreId& store) {
-  Database database = open_or_create_tables(file, schema::kSearchSql, store);
-  if (database.integer("PRAGMA user_version") != kSearchVersion) {
+  // With the tables, in one transaction: a file without this row is of an earlier version.
+  const std::string sql =
+      fmt::format("{}\nINSERT INTO meta VALUES ('unicode', CAST('{}' AS BLOB));",
+                  schema::kSearchSql, base::unicode_version());
+  Database database = open_or_create_tables(file, sql, store);
+  if (!has_words_of_today(database)) {
     base::fail(base::ErrorCode::kDamaged,
-               "open search index {}: another version of mailstow made it", file.string());
+               "open search index {}: another version of mailstow or of Unicode made it",
+               file.string());
   }
   if (!belongs_to(database, store)) {
     base::fail(base::ErrorCode::kDamaged, "open search index {}: it belongs to another store",
@@ -170,7 +187,7 @@ std::optional<SearchIndex> SearchIndex::open_read_only(const base::Path& file) {
   std::optional<Database> database = Database::open_read_only(file);
   if (!database) return std::nullopt;
   database->run("PRAGMA query_only = 1; PRAGMA cache_size = -8192");
-  if (database->integer("PRAGMA user_version") != kSearchVersion) return std::nullopt;
+  if (!has_words_of_today(*database)) return std::nullopt;
   return SearchIndex(std::make_unique<Impl>(std::move(*database)));
 }
 

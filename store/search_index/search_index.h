@@ -38,8 +38,8 @@ std::uint64_t message_key(const ObjectId& message);
 
 class SearchIndex {
  public:
-  // Creates the file if it is absent, belongs to another store, divides words as an older version
-  // did, or can't be read: all of its content can be filled in again.
+  // Creates the file if it is absent, belongs to another store, has words as another version of
+  // mailstow or of Unicode makes them, or can't be read: all of its content can be filled in again.
   static SearchIndex open(const base::Path& file, const StoreId& store);
 
   // Opens it alongside a writer. Returns nullopt if it does not exist or another version made it.

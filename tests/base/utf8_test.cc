@@ -1,5 +1,6 @@
 #include "base/utf8.h"
 
+#include <gmock/gmock.h>
 #include <rapidcheck/gtest.h>
 
 namespace base {
@@ -13,6 +14,10 @@ TEST(Utf8Test, AcceptsOnlyWhatRfc3629Allows) {
   EXPECT_FALSE(is_utf8("\xf4\x90\x80\x80")) << "above U+10FFFF";
   EXPECT_FALSE(is_utf8("\xe2\x82")) << "cut off";
   EXPECT_FALSE(is_utf8("\x80")) << "a continuation byte without its lead byte";
+}
+
+TEST(Utf8Test, TheVersionOfUnicodeIsKnown) {
+  EXPECT_THAT(std::string(unicode_version()), testing::MatchesRegex("[0-9]+[.][0-9]+[.][0-9]+"));
 }
 
 TEST(Utf8Test, FoldingMakesTextsComparable) {

@@ -232,6 +232,27 @@ TEST_F(SearchIndexTest, AnotherVersionsIndexIsRebuilt) {
   EXPECT_THAT(find("one"), ElementsAre("one"));
 }
 
+TEST_F(SearchIndexTest, AnIndexByAnotherVersionOfUnicodeIsRebuilt) {
+  for (const char* change : {"UPDATE meta SET value = CAST('1.1.0' AS BLOB) WHERE name = 'unicode'",
+                             "UPDATE meta SET value = x'' WHERE name = 'unicode'",
+                             "DELETE FROM meta WHERE name = 'unicode'"}) {
+    index_.add(message("1"), about("one"));
+    index_.finish(pack("1"));
+    open_again();
+    EXPECT_THAT(index_.packs(), ElementsAre(pack("1"))) << "the same version keeps its index";
+    { const SearchIndex closed = std::move(index_); }
+    EXPECT_TRUE(SearchIndex::open_read_only(file_).has_value());
+    Database::open_or_create(file_).run(change);
+    EXPECT_FALSE(SearchIndex::open_read_only(file_).has_value()) << change;
+    open_again();
+    EXPECT_THAT(index_.packs(), IsEmpty()) << "every pack is to be read again: " << change;
+    EXPECT_THAT(find(""), IsEmpty());
+  }
+  index_.add(message("1"), about("one"));
+  index_.finish(pack("1"));
+  EXPECT_THAT(find("one"), ElementsAre("one"));
+}
+
 TEST_F(SearchIndexTest, AFileThatIsNotADatabaseIsRebuilt) {
   { const SearchIndex closed = std::move(index_); }
   std::ofstream(file_, std::ios::trunc) << "this is no database at all, but it is long enough";
