@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "backupd/report/cause_groups.h"
 #include "backupd/report/common_cause.h"
 #include "base/json_text.h"
 #include "base/reporting/job_mail.h"
@@ -21,6 +22,8 @@ using nlohmann::ordered_json;
 constexpr std::size_t kMaxTroubles = 200;
 constexpr std::size_t kMaxAccounts = 200;
 constexpr std::size_t kMaxTrees = 50;
+constexpr std::size_t kMaxAlike = 3;  // errors with one cause, of accounts that have more to report
+constexpr std::size_t kMaxErrors = 12;  // of these accounts
 
 CommonCauses causes_of(const PassReport& report) {
   std::vector<FailedAccount> failed;
@@ -28,7 +31,9 @@ CommonCauses causes_of(const PassReport& report) {
     const bool is_plain = account.status == PassStatus::kFailed && !account.error.empty() &&
                           account.skipped.empty() && account.warnings.empty() &&
                           account.fetched_messages == 0;
-    if (is_plain) failed.push_back({account.account, account.error, account.alarms});
+    if (is_plain) {
+      failed.push_back({account.account, account.error, account.alarms, account.user});
+    }
   }
   return CommonCauses(failed);
 }
@@ -76,7 +81,7 @@ std::string list_troubles(const std::vector<std::string>& troubles) {
     text += "  " + troubles[at] + "\n";
   }
   if (troubles.size() > kMaxTroubles) {
-    text += fmt::format("  and {} more: see `mailstow-backupd status` and the log.\n",
+    text += fmt::format("  and {} more: see `mailstow-backupd status` and the JSON report.\n",
                         base::format_count(troubles.size() - kMaxTroubles));
   }
   return text;
@@ -95,8 +100,8 @@ std::string list_warnings(const PassReport& report) {
   }
   if (warnings == 0) return "";
   if (warnings > kMaxTroubles) {
-    text +=
-        fmt::format("  and {} more: see the log.\n", base::format_count(warnings - kMaxTroubles));
+    text += fmt::format("  and {} more: see the JSON report.\n",
+                        base::format_count(warnings - kMaxTroubles));
   }
   return "Warnings:\n" + text + "\n";
 }
@@ -219,6 +224,7 @@ std::string list_jobs(const BackupFacts& facts) {
 std::vector<std::string> troubles_of(const PassReport& report) {
   const CommonCauses causes = causes_of(report);
   std::vector<std::string> troubles = causes.lines();
+  FewOfEach errors(kMaxAlike, kMaxErrors);
   for (const AccountReport& account : report.accounts) {
     if (causes.cover(account.account)) continue;
     const std::string name = base::escape_for_terminal(account.account);
@@ -226,7 +232,7 @@ std::vector<std::string> troubles_of(const PassReport& report) {
     for (const std::string& alarm : account.alarms) {
       troubles.push_back(fmt::format("{}: ALARM: {}", name, alarm));
     }
-    if (!account.error.empty()) {
+    if (!account.error.empty() && errors.admits(account.error, account.names())) {
       troubles.push_back(fmt::format("{}: {}", name, base::escape_for_terminal(account.error)));
     }
     for (const SkippedEntry& entry : account.skipped) {
@@ -237,13 +243,23 @@ std::vector<std::string> troubles_of(const PassReport& report) {
                                      base::escape_for_terminal(entry.reason)));
     }
     if (account.status != PassStatus::kComplete && account.troubles.empty() &&
-        troubles.size() == before) {
+        account.error.empty() && troubles.size() == before) {
       troubles.push_back(fmt::format("{}: it could not be backed up completely", name));
     }
+  }
+  if (errors.left_out() > 0) {
+    troubles.push_back(fmt::format("{} that could not be backed up completely",
+                                   base::format_count(errors.left_out(), "more account")));
   }
   for (const std::string& alarm : report.alarms) troubles.push_back("ALARM: " + alarm);
   for (const std::string& trouble : report.troubles) {
     troubles.push_back(base::escape_for_terminal(trouble));
+  }
+  constexpr std::size_t kMaxVanished = 10;
+  if (report.vanished.size() > kMaxVanished) {
+    troubles.push_back(CommonCauses::names_of(report.vanished) +
+                       ": each no longer on its server nor in the configuration");
+    return troubles;
   }
   for (const std::string& account : report.vanished) {
     troubles.push_back(fmt::format("{}: no longer on its server nor in the configuration",

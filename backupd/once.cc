@@ -195,6 +195,7 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
   AccountQueue queue(environment.config, accounts);
   for (std::size_t index = 0; index < accounts.size(); ++index) {
     report.accounts[index].account = accounts[index].name;
+    report.accounts[index].user = accounts[index].user;
   }
   const auto back_up = [&](std::size_t index) {
     const base::AccountConfig& account = accounts[index];

@@ -54,6 +54,7 @@ AccountPass::AccountPass(const base::Environment& environment, const base::Accou
       waits_(std::make_shared<imap::WaitBudget>(
           environment.config.server_of(account).transfer.account_timeout, environment.clock)) {
   report_.account = account.name;
+  report_.user = account.user;
 }
 
 AccountReport AccountPass::run(const Open& open, SpareSessions& spares) {

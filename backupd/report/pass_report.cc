@@ -58,6 +58,7 @@ ordered_json document_of(const AccountReport& account) {
       {"skipped", std::move(skipped)},
       {"alarms", account.alarms}};
   if (!account.error.empty()) document["error"] = account.error;
+  if (!account.user.empty() && account.user != account.account) document["user"] = account.user;
   if (!account.warnings.empty()) document["warnings"] = account.warnings;
   return document;
 }
@@ -72,9 +73,84 @@ CommonCauses causes_in(const ordered_json& accounts) {
     if (!is_plain) continue;
     failed.push_back({.account = account.at("account").get<std::string>(),
                       .error = account.at("error").get<std::string>(),
-                      .alarms = account.at("alarms").get<std::vector<std::string>>()});
+                      .alarms = account.at("alarms").get<std::vector<std::string>>(),
+                      .user = account.value("user", "")});
   }
   return CommonCauses(failed);
+}
+
+std::string shown_text(const ordered_json& text) {
+  return base::escape_for_terminal(text.get<std::string>());
+}
+
+// The lines of accounts that are not covered by common causes: a server that ends many backups half
+// way has a text for each of them, too.
+class AccountLines {
+ public:
+  void add(const ordered_json& account) {
+    const std::string name = account.at("account").get<std::string>();
+    const std::string user = account.value("user", "");
+    const auto count = [&](const char* key) { return account.at(key).get<std::uint64_t>(); };
+    text_ += fmt::format(
+        "{}: {}: {} in {}, {} new, {} fetched, {} written\n", base::escape_for_terminal(name),
+        shown_text(account.at("status")), base::format_count(count("messages"), "message"),
+        base::format_count(count("folders"), "folder"), base::format_count(count("new_messages")),
+        base::format_size(count("fetched_bytes")), base::format_size(count("stored_bytes")));
+    const auto add_few = [&](FewOfEach& few, const char* what, const ordered_json& problem) {
+      if (!few.admits(problem.get<std::string>(), {name, user})) return;
+      text_ += fmt::format("  {}{}\n", what, shown_text(problem));
+    };
+    if (account.contains("error")) add_few(errors_, "", account.at("error"));
+    for (const ordered_json& warning : account.value("warnings", ordered_json::array())) {
+      add_few(warnings_, "warning: ", warning);
+    }
+    for (const ordered_json& alarm : account.at("alarms")) add_few(alarms_, "ALARM: ", alarm);
+    for (const ordered_json& entry : account.at("skipped")) add_skipped(entry);
+  }
+
+  std::string text() const {
+    const auto rest = [](std::size_t left_out, const char* noun) {
+      if (left_out == 0) return std::string();
+      return fmt::format("... and {} of these accounts: see the JSON report\n",
+                         base::format_count(left_out, noun));
+    };
+    return text_ + rest(errors_.left_out(), "more error") +
+           rest(warnings_.left_out(), "more warning") + rest(alarms_.left_out(), "more ALARM") +
+           rest(skipped_ - std::min(skipped_, kMaxSkipped), "more skipped message or folder");
+  }
+
+ private:
+  void add_skipped(const ordered_json& entry) {
+    if (entry.contains("acknowledged") || ++skipped_ > kMaxSkipped) return;
+    const std::string uid =
+        entry.at("uid").is_null() ? "" : fmt::format(", UID {}", entry.at("uid").dump());
+    text_ += fmt::format("  skipped: {}{}: {}\n", shown_text(entry.at("folder")), uid,
+                         shown_text(entry.at("reason")));
+  }
+
+  static constexpr std::size_t kMaxAlike = 3;
+  static constexpr std::size_t kMaxOfAKind = 12;
+  static constexpr std::size_t kMaxSkipped = 200;
+
+  std::string text_;
+  FewOfEach errors_{kMaxAlike, kMaxOfAKind};
+  FewOfEach warnings_{kMaxAlike, kMaxOfAKind};
+  FewOfEach alarms_{kMaxOfAKind, kMaxOfAKind};  // each is about mail of its own
+  std::size_t skipped_ = 0;
+};
+
+std::string vanished_text(const std::vector<std::string>& accounts) {
+  constexpr std::size_t kMaxVanished = 10;
+  constexpr const char* kKept =
+      "no longer on its server nor in the configuration: its snapshots are kept (see `forget`)";
+  if (accounts.size() > kMaxVanished) {
+    return fmt::format("{}: each {}\n", CommonCauses::names_of(accounts), kKept);
+  }
+  std::string text;
+  for (const std::string& account : accounts) {
+    text += fmt::format("{}: {}\n", base::escape_for_terminal(account), kKept);
+  }
+  return text;
 }
 
 }  // namespace
@@ -141,46 +217,20 @@ std::string PassReport::to_text() const {
 }
 
 std::string text_of_pass(const ordered_json& document) {
-  const auto shown = [](const ordered_json& text) {
-    return base::escape_for_terminal(text.get<std::string>());
-  };
   std::string text;
   const CommonCauses causes = causes_in(document.at("accounts"));
   for (const std::string& line : causes.lines()) text += line + "\n";
+  AccountLines lines;
   for (const ordered_json& account : document.at("accounts")) {
-    if (causes.cover(account.at("account").get<std::string>())) continue;
-    const auto count = [&](const char* key) { return account.at(key).get<std::uint64_t>(); };
-    text += fmt::format(
-        "{}: {}: {} in {}, {} new, {} fetched, {} written\n", shown(account.at("account")),
-        shown(account.at("status")), base::format_count(count("messages"), "message"),
-        base::format_count(count("folders"), "folder"), base::format_count(count("new_messages")),
-        base::format_size(count("fetched_bytes")), base::format_size(count("stored_bytes")));
-    if (account.contains("error")) text += fmt::format("  {}\n", shown(account.at("error")));
-    for (const ordered_json& warning : account.value("warnings", ordered_json::array())) {
-      text += fmt::format("  warning: {}\n", shown(warning));
-    }
-    for (const ordered_json& alarm : account.at("alarms")) {
-      text += fmt::format("  ALARM: {}\n", shown(alarm));
-    }
-    for (const ordered_json& entry : account.at("skipped")) {
-      if (entry.contains("acknowledged")) continue;
-      const std::string uid =
-          entry.at("uid").is_null() ? "" : fmt::format(", UID {}", entry.at("uid").dump());
-      text += fmt::format("  skipped: {}{}: {}\n", shown(entry.at("folder")), uid,
-                          shown(entry.at("reason")));
-    }
+    if (!causes.cover(account.at("account").get<std::string>())) lines.add(account);
   }
-  for (const ordered_json& trouble : document.at("troubles")) text += shown(trouble) + "\n";
+  text += lines.text();
+  for (const ordered_json& trouble : document.at("troubles")) text += shown_text(trouble) + "\n";
   for (const ordered_json& alarm : document.value("alarms", ordered_json::array())) {
-    text += fmt::format("ALARM: {}\n", shown(alarm));
+    text += fmt::format("ALARM: {}\n", shown_text(alarm));
   }
-  for (const ordered_json& account : document.at("vanished")) {
-    text += fmt::format(
-        "{}: no longer on its server nor in the configuration: its snapshots "
-        "are kept (see `forget`)\n",
-        shown(account));
-  }
-  return text + traffic_text(document);
+  return text + vanished_text(document.at("vanished").get<std::vector<std::string>>()) +
+         traffic_text(document);
 }
 
 }  // namespace backupd

@@ -8,6 +8,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "backupd/report/cause_groups.h"
 #include "base/error.h"
 #include "base/exit_status.h"
 #include "store/format/snapshot.h"
@@ -49,6 +50,9 @@ struct AccountReport {
   std::vector<std::string> warnings;  // what was odd, though nothing is missing because of it
   double seconds = 0;                 // that its pass took
   std::optional<base::ErrorCode> error_code;
+  std::string user = {};  // its login name
+
+  AccountNames names() const { return {account, user}; }
 };
 
 struct PassReport {

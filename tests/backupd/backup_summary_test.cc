@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
+#include "tests/backupd/report/refusals.h"
+
 namespace backupd {
 namespace {
 
@@ -61,7 +63,7 @@ TEST(BackupSummaryTest, ListsTheWarningsOfCompleteAccounts) {
               HasSubstr("No problems.\n\nWarnings:\n"
                         "  al\\x0Aice: Odd: the server does not list this\\x1B[2J folder\n\n"));
   report.accounts[1].warnings.assign(300, "odd");
-  EXPECT_THAT(summarise(report, {}).body, HasSubstr("  and 101 more: see the log.\n"));
+  EXPECT_THAT(summarise(report, {}).body, HasSubstr("  and 101 more: see the JSON report.\n"));
 }
 
 TEST(BackupSummaryTest, StaysReadableWithManyAccounts) {
@@ -69,13 +71,15 @@ TEST(BackupSummaryTest, StaysReadableWithManyAccounts) {
   for (std::uint64_t number = 0; number < 10'000; ++number) {
     report.accounts.push_back(complete("account-" + std::to_string(number), number % 2));
     if (number % 4 == 0) continue;
-    report.accounts.back().status = PassStatus::kFailed;
-    report.accounts.back().error = "no connection " + std::to_string(number);
+    report.accounts.back().status = PassStatus::kPartial;
+    report.accounts.back().error = "no connection " + word_of(number);
+    report.accounts.back().skipped = {{"INBOX", base::Uid{7}, "NIL", false}};
   }
   const base::JobSummary summary = summarise(report, {});
   EXPECT_EQ(summary.headline, "backup partial: 10,000 accounts, 7,500 with problems");
   EXPECT_LT(summary.body.size(), 50'000U);
-  EXPECT_THAT(summary.body, HasSubstr("  and 7,300 more: "));
+  EXPECT_THAT(summary.body, HasSubstr("  and 7,313 more: "))
+      << "of 12 errors, 7,500 skipped messages, and the count of the other errors";
   EXPECT_THAT(summary.body, HasSubstr("... and 7,300 more.\n"));
   EXPECT_THAT(summary.body, HasSubstr("2,500 accounts complete, with nothing new.\n"));
 }
@@ -94,6 +98,39 @@ TEST(BackupSummaryTest, ADeadServerIsOneProblem) {
       body, HasSubstr("2,000 accounts are not backed up: connect to imap.example.org: refused\n"));
   EXPECT_THAT(body, HasSubstr("account-0, account-1, account-2 and 1,997 more\n"));
   EXPECT_THAT(body, HasSubstr("ALARM for 2,000 of them: it was never backed up successfully\n"));
+}
+
+TEST(BackupSummaryTest, WhatAServerSaysToEachAccountIsOneProblem) {
+  std::vector<Refusal> refusals = refusals_of_all();
+  refusals.emplace_back(another_cause);
+  for (const Refusal& refusal : refusals) {
+    PassReport report;
+    for (std::size_t number = 0; number < kManyAccounts; ++number) {
+      AccountReport& account = report.accounts.emplace_back();
+      account.account = "account-" + std::to_string(number);
+      account.user = word_of(number);
+      account.error = refusal(account.user, number);
+    }
+    const std::string body = summarise(report, {}).body;
+    EXPECT_LE(std::ranges::count(body, '\n'), 20) << body;
+    EXPECT_THAT(body, HasSubstr(refusal(word_of(0), 0) + "\n"));
+    EXPECT_THAT(body, Not(HasSubstr(refusal(word_of(1'999), 1'999))));
+  }
+}
+
+// They have new mail besides.
+TEST(BackupSummaryTest, ManyBackupsThatEndHalfWayHaveAFewTexts) {
+  PassReport report;
+  for (std::size_t number = 0; number < kManyAccounts; ++number) {
+    AccountReport& account = report.accounts.emplace_back();
+    account.account = "account-" + std::to_string(number);
+    account.status = PassStatus::kPartial;
+    account.error = closed("", number);
+  }
+  const auto troubles = troubles_of(report);
+  ASSERT_EQ(troubles.size(), 4U);
+  EXPECT_EQ(troubles[2], "account-2: " + closed("", 2));
+  EXPECT_EQ(troubles[3], "1,997 more accounts that could not be backed up completely");
 }
 
 TEST(BackupSummaryTest, ReportsTheGrowthOfTheStoreAndTheOtherJobs) {

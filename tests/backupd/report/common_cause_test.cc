@@ -6,15 +6,36 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/backupd/report/refusals.h"
+
 namespace backupd {
 namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::string account_name(std::size_t number) {
+  return "account-" + std::to_string(number);
+}
+
+std::vector<FailedAccount> failed_by(const Refusal& refusal, std::size_t count) {
+  std::vector<FailedAccount> failed;
+  for (std::size_t number = 0; number < count; ++number) {
+    const std::string user = word_of(number);
+    failed.push_back({.account = account_name(number),
+                      .error = refusal(user, number),
+                      .alarms = {},
+                      .user = user});
+  }
+  return failed;
+}
 
 TEST(CommonCausesTest, AlarmsOfCausesThatAreLeftOutAreCounted) {
   constexpr std::size_t kCauses = 100;
   std::vector<FailedAccount> failed;
   for (std::size_t number = 0; number < 4 * kCauses; ++number) {
     failed.push_back({.account = "user" + std::to_string(number),
-                      .error = "cause " + std::to_string(number % kCauses),
+                      .error = "cause " + word_of(number % kCauses),
                       .alarms = {"it was never backed up successfully"}});
   }
   const std::vector<std::string> lines = CommonCauses(failed).lines();
@@ -22,6 +43,79 @@ TEST(CommonCausesTest, AlarmsOfCausesThatAreLeftOutAreCounted) {
   EXPECT_THAT(lines.back(), testing::ContainsRegex("more accounts, ALARM for [0-9]+ of them: see"));
   for (FailedAccount& account : failed) account.alarms.clear();
   EXPECT_THAT(CommonCauses(failed).lines().back(), testing::Not(testing::HasSubstr("ALARM")));
+}
+
+TEST(CommonCausesTest, TextsThatNameAccountsAndSessionsAreOneCause) {
+  for (const Refusal& refusal : refusals_of_all()) {
+    const CommonCauses causes(failed_by(refusal, kManyAccounts));
+    EXPECT_THAT(causes.lines(),
+                ElementsAre("2,000 accounts are not backed up, for example account-0: " +
+                                refusal(word_of(0), 0),
+                            "  account-0, account-1, account-2 and 1,997 more"));
+    EXPECT_TRUE(causes.cover("account-1999"));
+  }
+}
+
+TEST(CommonCausesTest, TheTextThatAllAccountsHaveIsNoExample) {
+  const std::vector<FailedAccount> failed = {{"alice", "refused", {}},
+                                             {"bob", "refused", {}},
+                                             {"carol", "refused", {}},
+                                             {"dave", "refused", {}}};
+  EXPECT_EQ(CommonCauses(failed).lines().front(), "4 accounts are not backed up: refused");
+}
+
+TEST(CommonCausesTest, AFewAccountsWithAnotherCauseStayApart) {
+  std::vector<FailedAccount> failed = failed_by(unavailable, kManyAccounts);
+  for (std::size_t number = 0; number < 3; ++number) {
+    failed.at(number * 700).error = wrong_own_password(failed.at(number * 700).user, 0);
+  }
+  const CommonCauses causes(failed);
+  EXPECT_THAT(causes.lines(),
+              ElementsAre(HasSubstr("1,997 accounts are not backed up, for example account-1: "),
+                          "  account-1, account-2, account-3 and 1,994 more"));
+  EXPECT_FALSE(causes.cover("account-0"));
+  EXPECT_FALSE(causes.cover("account-700"));
+  EXPECT_FALSE(causes.cover("account-1400"));
+  EXPECT_TRUE(causes.cover("account-701"));
+}
+
+TEST(CommonCausesTest, TheCauseOfMostAccountsComesFirst) {
+  std::vector<FailedAccount> failed;
+  for (std::size_t number = 0; number < kManyAccounts; ++number) {
+    const std::string user = word_of(number);
+    const Refusal& refusal = number % 4 == 0   ? Refusal(wrong_own_password)
+                             : number % 4 == 1 ? Refusal(wrong_admin_password)
+                                               : Refusal(closed);
+    failed.push_back({account_name(number), refusal(user, number), {}, user});
+  }
+  const CommonCauses causes(failed);
+  EXPECT_THAT(causes.lines(),
+              ElementsAre(HasSubstr("1,000 accounts are not backed up, for example account-2: "),
+                          HasSubstr(" and 997 more"),
+                          HasSubstr("500 accounts are not backed up, for example account-0: "),
+                          HasSubstr(" and 497 more"),
+                          HasSubstr("500 accounts are not backed up, for example account-1: "),
+                          HasSubstr(" and 497 more")));
+}
+
+TEST(CommonCausesTest, AccountsWithDifferentCausesAreCounted) {
+  const CommonCauses causes(failed_by(another_cause, kManyAccounts));
+  ASSERT_EQ(causes.lines().size(), CommonCauses::kMaxLines);
+  EXPECT_EQ(causes.lines().front(),
+            "account-0: not backed up: imaps://mail.example.org: it broke over zk");
+  EXPECT_EQ(causes.lines().back(),
+            "not backed up for other reasons: 1,990 more accounts: see the JSON report");
+  EXPECT_TRUE(causes.cover("account-0"));
+  EXPECT_TRUE(causes.cover("account-1999"));
+}
+
+TEST(CommonCausesTest, AFewFailuresAreLeftToTheCaller) {
+  const CommonCauses five(failed_by(another_cause, 5));
+  EXPECT_THAT(five.lines(), testing::IsEmpty());
+  EXPECT_FALSE(five.cover("account-0"));
+  const CommonCauses six(failed_by(another_cause, 6));
+  EXPECT_EQ(six.lines().size(), 6U) << "twelve lines one by one";
+  EXPECT_TRUE(six.cover("account-0"));
 }
 
 }  // namespace

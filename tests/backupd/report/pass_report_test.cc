@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "tests/backupd/report/refusals.h"
+
 namespace backupd {
 namespace {
 
@@ -96,12 +98,78 @@ TEST(PassReportTest, ACauseThatManyAccountsShareIsPrintedOnce) {
 
 TEST(PassReportTest, ManyCausesStayReadable) {
   PassReport report;
-  for (int number = 0; number < 2'000; ++number) {
+  for (std::size_t number = 0; number < kManyAccounts; ++number) {
     report.accounts.push_back(account(PassStatus::kFailed, base::ErrorCode::kNetwork));
     report.accounts.back().account = "account-" + std::to_string(number);
-    report.accounts.back().error = "cause " + std::to_string(number % 100);
+    report.accounts.back().error = "cause " + word_of(number % 100);
   }
   EXPECT_LE(std::ranges::count(report.to_text(), '\n'), 20);
+}
+
+PassReport refused_by(const Refusal& refusal) {
+  PassReport report;
+  for (std::size_t number = 0; number < kManyAccounts; ++number) {
+    AccountReport& refused = report.accounts.emplace_back();
+    refused.account = "account-" + std::to_string(number);
+    refused.user = word_of(number);
+    refused.error = refusal(refused.user, number);
+  }
+  return report;
+}
+
+TEST(PassReportTest, WhatAServerSaysToEachAccountIsPrintedOnce) {
+  for (const Refusal& refusal : refusals_of_all()) {
+    const PassReport report = refused_by(refusal);
+    EXPECT_EQ(report.to_text(),
+              "2,000 accounts are not backed up, for example account-0: " + refusal(word_of(0), 0) +
+                  "\n  account-0, account-1, account-2 and 1,997 more\n");
+    const auto last = nlohmann::json::parse(report.to_json())["accounts"][1'999];
+    EXPECT_EQ(last["account"], "account-1999");
+    EXPECT_EQ(last["user"], word_of(1'999));
+    EXPECT_EQ(last["error"], refusal(word_of(1'999), 1'999));
+  }
+}
+
+TEST(PassReportTest, TextsWithoutLimitStayReadable) {
+  PassReport report = refused_by(another_cause);
+  const std::string text = report.to_text();
+  EXPECT_LE(std::ranges::count(text, '\n'), 20) << text;
+  EXPECT_NE(text.find("1,990 more accounts: see the JSON report\n"), std::string::npos) << text;
+  for (AccountReport& account : report.accounts) report.vanished.push_back(account.account);
+  const std::string with_vanished = report.to_text();
+  EXPECT_LE(std::ranges::count(with_vanished, '\n'), 20);
+  EXPECT_NE(with_vanished.find("account-2 and 1,997 more: each no longer on its server"),
+            std::string::npos);
+}
+
+// They have a line of their own as after any backup.
+TEST(PassReportTest, ManyBackupsThatEndHalfWayHaveAFewTexts) {
+  PassReport report = refused_by(closed);
+  for (AccountReport& account : report.accounts) {
+    account.status = PassStatus::kPartial;
+    account.fetched_messages = 7;
+    account.warnings = {"odd " + account.user};
+  }
+  report.accounts.back().error = "out of memory";
+  const std::string text = report.to_text();
+  EXPECT_EQ(std::ranges::count(text, '\n'), 2'000 + 3 + 1 + 3 + 2);
+  EXPECT_NE(text.find("\n  " + closed("", 2) + "\n"), std::string::npos);
+  EXPECT_EQ(text.find(closed("", 3)), std::string::npos);
+  EXPECT_NE(text.find("\n  out of memory\n"), std::string::npos);
+  EXPECT_NE(text.find("... and 1,996 more errors of these accounts: see the JSON report\n"),
+            std::string::npos);
+  EXPECT_NE(text.find("... and 1,997 more warnings of these accounts: see the JSON report\n"),
+            std::string::npos);
+}
+
+TEST(PassReportTest, TheUserIsNamedIfItsNameIsNotThatOfTheAccount) {
+  PassReport report;
+  report.accounts = {account(PassStatus::kComplete), account(PassStatus::kComplete)};
+  report.accounts[0].user = "alice";
+  report.accounts[1].user = "asmith";
+  const auto accounts = nlohmann::json::parse(report.to_json())["accounts"];
+  EXPECT_FALSE(accounts[0].contains("user"));
+  EXPECT_EQ(accounts[1]["user"], "asmith");
 }
 
 TEST(PassReportTest, TextFromTheServerIsEscaped) {
