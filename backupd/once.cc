@@ -239,6 +239,7 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
   }
   timer.finish();
   progress.end();
+  causes.finish();
   // The clock may have jumped while the backup ran: the next one would not notice that.
   const base::ClockSighting clock_end = base::see_clock(environment.clock);
   for (const std::string& line : clock_troubles(clock_end, watch.begin(), {})) {

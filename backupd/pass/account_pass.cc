@@ -85,21 +85,21 @@ void AccountPass::keep_finished_folders() {
     rounds_.drop_open_folder();
   } catch (...) {
     const AccountFailure failure = contain(std::current_exception(), store_.writer);
-    base::log_warning("{}: {}", account_.name, failure.reason);
+    store_.causes.warn(report_.names(), failure.reason);
   }
   park();
 }
 
 void AccountPass::describe_end() {
   for (const std::string& line : report_.warnings) {
-    base::log_warning("{}: {}", account_.name, line);
+    store_.causes.warn(report_.names(), line);
   }
   report_.troubles = admission_.troubles();
   if (report_.snapshot) {
     for (const std::string& change : rounds_.changes()) report_.troubles.push_back(change);
   }
   for (const std::string& line : report_.troubles) {
-    base::log_warning("{}: {}", account_.name, line);
+    store_.causes.warn(report_.names(), line);
   }
   if (!report_.troubles.empty() && report_.status == PassStatus::kComplete) {
     report_.status = PassStatus::kPartial;
@@ -123,7 +123,7 @@ void AccountPass::load() {
 void AccountPass::end_with(const std::string& reason, std::optional<base::ErrorCode> code) {
   report_.error = base::shortened(reason, store::kMaxReason);
   report_.error_code = code;
-  store_.causes.report(account_.name, reason);
+  store_.causes.report(report_.names(), reason);
 }
 
 void AccountPass::pass_with_retries(const Open& open, SpareSessions& spares, StoreTurn& turn) {
@@ -140,8 +140,8 @@ void AccountPass::pass_with_retries(const Open& open, SpareSessions& spares, Sto
       const bool changes_its_ways = do_without_after(error, spares) || list_carefully_after(error);
       pause = changes_its_ways ? std::chrono::milliseconds(0) : pause_after(error);
       if (pause) {
-        base::log_warning("{}: {}: trying again in {} ms", account_.name, error.what(),
-                          pause->count());
+        store_.causes.warn(report_.names(), error.what(),
+                           fmt::format(": trying again in {} ms", pause->count()));
       } else {
         end_with(error.what(), error.code());
         keep_finished_folders();
@@ -328,7 +328,7 @@ void AccountPass::park() {
   } catch (...) {
     // If its data is to blame, the account's own pass fails with the same error at its end.
     const AccountFailure failure = contain(std::current_exception(), store_.writer);
-    base::log_warning("{}: {}", account_.name, failure.reason);
+    store_.causes.warn(report_.names(), failure.reason);
   }
 }
 

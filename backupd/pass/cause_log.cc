@@ -1,15 +1,40 @@
 #include "backupd/pass/cause_log.h"
 
 #include "base/log.h"
+#include "base/terminal.h"
 
 namespace backupd {
 
-void CauseLog::report(const std::string& account, const std::string& error) {
+void CauseLog::report(const AccountNames& account, std::string_view error) {
   const std::lock_guard lock(mutex_);
-  if (reported_.insert(error).second) {
-    base::log_error("{}: {}", account, error);
+  if (errors_.admits(error, account)) {
+    base::log_error("{}: {}", account.name, error);
   } else {
-    base::log_debug("{}: {}", account, error);
+    base::log_debug("{}: {}", account.name, error);
+  }
+}
+
+void CauseLog::warn(const AccountNames& account, std::string_view warning,
+                    std::string_view addition) {
+  const std::lock_guard lock(mutex_);
+  if (warnings_.admits(warning, account)) {
+    base::log_warning("{}: {}{}", account.name, warning, addition);
+  } else {
+    base::log_debug("{}: {}{}", account.name, warning, addition);
+  }
+}
+
+void CauseLog::finish() {
+  const std::lock_guard lock(mutex_);
+  if (errors_.left_out() > 0) {
+    base::log_error("{} of accounts: {} with a cause named above, {} with others: see the report",
+                    base::format_count(errors_.left_out(), "more error"),
+                    base::format_count(errors_.left_out_alike()),
+                    base::format_count(errors_.left_out_others()));
+  }
+  if (warnings_.left_out() > 0) {
+    base::log_warning("{} about accounts: --verbose logs each",
+                      base::format_count(warnings_.left_out(), "more warning"));
   }
 }
 

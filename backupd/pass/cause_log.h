@@ -1,22 +1,35 @@
-// Logs the errors of accounts; a cause that many accounts share is logged once.
+// Logs what went wrong with accounts; a cause that many accounts share is logged once.
 #pragma once
 
 #include <mutex>
-#include <set>
-#include <string>
+#include <string_view>
+
+#include "backupd/report/cause_groups.h"
 
 namespace backupd {
 
-// For several threads.
+// For several threads. It logs at most kMaxErrors and kMaxWarnings lines, whatever the texts are;
+// the others are logged with --verbose only, and counted.
 class CauseLog {
  public:
-  // Logs "ACCOUNT: ERROR" the first time that `error` comes; afterwards only with --verbose. The
+  static constexpr std::size_t kMaxErrors = 5;
+  static constexpr std::size_t kMaxWarnings = 5;
+
+  // Logs "ACCOUNT: ERROR" the first time that the cause comes (backupd/report/cause_groups.h). The
   // report lists the accounts of each cause.
-  void report(const std::string& account, const std::string& error);
+  void report(const AccountNames& account, std::string_view error);
+
+  // The same for what does not end the account's backup, the first few times that the cause comes.
+  // `addition`: ends the line, and may differ.
+  void warn(const AccountNames& account, std::string_view warning, std::string_view addition = {});
+
+  // Logs how many lines were left out. To be called when the backup ends.
+  void finish();
 
  private:
-  std::mutex mutex_;
-  std::set<std::string> reported_;
+  std::mutex mutex_;  // guards the members below
+  FewOfEach errors_{1, kMaxErrors};
+  FewOfEach warnings_{3, kMaxWarnings};
 };
 
 }  // namespace backupd
