@@ -49,8 +49,8 @@ constexpr std::size_t kMaxInPipes = std::size_t{16} << 20;
 
 // The log is not the report: a dead server must not flood it.
 void log_alarms(const std::vector<AccountAlarm>& alarms) {
-  constexpr std::size_t kMaxTexts = 3;  // of a kind
-  for (const SharedAlarm& alarm : shared_alarms(alarms, kMaxTexts)) {
+  constexpr std::size_t kMaxLines = 8;
+  for (const SharedAlarm& alarm : shared_alarms(alarms, kMaxLines)) {
     base::log_error("{}: {}", CommonCauses::names_of(alarm.accounts), alarm.text);
   }
 }

@@ -289,8 +289,8 @@ std::string alarms_text(const base::Environment& environment,
       raised.push_back({state.name, alarm});
     }
   }
-  constexpr std::size_t kMaxTexts = 10;  // of a kind
-  for (const SharedAlarm& alarm : shared_alarms(raised, kMaxTexts)) {
+  const std::size_t room = 20 - causes.lines().size();  // so that the rest stays on the screen
+  for (const SharedAlarm& alarm : shared_alarms(raised, room)) {
     text += fmt::format("\nALARM: {}: {}", CommonCauses::names_of(alarm.accounts), alarm.text);
   }
   return text.empty() ? text : text + "\n";

@@ -65,8 +65,8 @@ std::vector<Finding> check_alarms(const base::Environment& environment) {
     }
   }
   std::vector<Finding> findings;
-  constexpr std::size_t kMaxTexts = 10;  // of a kind
-  for (const SharedAlarm& alarm : shared_alarms(raised, kMaxTexts)) {
+  constexpr std::size_t kMaxShown = 6;
+  for (const SharedAlarm& alarm : shared_alarms(raised, kMaxShown)) {
     findings.push_back(failure("alarm", CommonCauses::names_of(alarm.accounts), alarm.text,
                                what_to_do(alarm.kind, alarm.accounts.front())));
   }

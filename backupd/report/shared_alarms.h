@@ -22,10 +22,10 @@ struct SharedAlarm {
   std::vector<std::string> accounts;  // in the order of the alarms
 };
 
-// Alarms with the same text become one, in the order of the first of each. Of a kind, at most
-// `most` different texts are kept, since the times in them may differ from account to account: the
-// accounts with other texts follow as one alarm of that kind, whose text names the command for the
-// others.
+// Alarms with the same text become one, in the order of the first of each. The result has at most
+// `most` alarms, or two of each kind if that is more, since the times in the texts may differ from
+// account to account: accounts with further texts follow as one alarm of each kind, whose text
+// names the command for the others. No kind pushes out another one.
 std::vector<SharedAlarm> shared_alarms(std::span<const AccountAlarm> alarms, std::size_t most);
 
 }  // namespace backupd
