@@ -1,11 +1,16 @@
 #include "backupd/doctor/finding.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <map>
 #include <utility>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "backupd/report/cause_groups.h"
+#include "backupd/report/common_cause.h"
 #include "base/terminal.h"
 
 namespace backupd {
@@ -29,6 +34,55 @@ constexpr Mark mark_of(FindingState state) {
       return {"FAILURE", "\x1b[31m"};
   }
   return {};
+}
+
+// The checks that report accounts, each in a finding of its own.
+bool is_about_accounts(const Finding& finding) {
+  static constexpr std::array<std::string_view, 4> kChecks = {"login", "identity", "namespaces",
+                                                              "trees"};
+  return finding.state != FindingState::kOk &&
+         std::ranges::find(kChecks, finding.check) != kChecks.end();
+}
+
+// Findings with one cause, which are shown as the first one of them.
+struct Alike {
+  Finding first;
+  std::vector<std::string> subjects;  // escaped
+};
+
+// What a server says to all accounts is one problem, though each text names its account.
+std::vector<Alike> with_one_cause(const std::vector<Finding>& findings) {
+  constexpr std::size_t kMaxShown = 8;  // causes that a check finds, as failures or as warnings
+  struct Check {
+    CauseGroups causes;
+    std::map<std::size_t, std::size_t> places;  // of the causes that are shown
+    std::size_t rest = 0;                       // the place of all others, if there are any
+  };
+  std::vector<Alike> alike;
+  std::map<std::pair<std::string, FindingState>, Check> checks;
+  for (const Finding& finding : findings) {
+    if (!is_about_accounts(finding)) {
+      alike.push_back({finding, {finding.subject}});
+      continue;
+    }
+    Check& check = checks[{finding.check, finding.state}];
+    const std::size_t cause = check.causes.number_of(finding.what, {finding.subject, {}});
+    const auto known = check.places.find(cause);
+    if (known != check.places.end()) {
+      alike[known->second].subjects.push_back(finding.subject);
+    } else if (check.places.size() < kMaxShown) {
+      check.places.emplace(cause, alike.size());
+      alike.push_back({finding, {finding.subject}});
+    } else if (check.rest != 0) {
+      alike[check.rest].subjects.push_back(finding.subject);
+    } else {
+      check.rest = alike.size();
+      alike.push_back({finding, {finding.subject}});
+      alike.back().first.what = "further problems: `mailstow-backupd doctor --json` lists them";
+      alike.back().first.remedy.clear();
+    }
+  }
+  return alike;
 }
 
 FindingState state_of(std::string_view word_of_state) {
@@ -86,12 +140,14 @@ void from_json(const nlohmann::ordered_json& document, Finding& finding) {
 
 std::string to_text(const std::vector<Finding>& findings, Coloring coloring) {
   std::string text;
-  for (const Finding& finding : findings) {
+  for (const Alike& alike : with_one_cause(findings)) {
+    const Finding& finding = alike.first;
+    const std::string subject = CommonCauses::names_of(alike.subjects);
     const Mark mark = mark_of(finding.state);
     const bool is_colored = coloring == Coloring::kTerminal;
     text += fmt::format("{}{}{}  {}{}{}: {}\n", is_colored ? mark.color : "", mark.text,
-                        is_colored ? "\x1b[0m" : "", finding.check,
-                        finding.subject.empty() ? "" : " ", finding.subject, finding.what);
+                        is_colored ? "\x1b[0m" : "", finding.check, subject.empty() ? "" : " ",
+                        subject, finding.what);
     if (!finding.remedy.empty()) text += fmt::format("         -> {}\n", finding.remedy);
   }
   const auto count = [&](FindingState state) {

@@ -1,11 +1,13 @@
 #include "backupd/doctor/examination.h"
 
+#include <algorithm>
 #include <csignal>
 #include <thread>
 
 #include <gmock/gmock.h>
 
 #include "base/error.h"
+#include "tests/backupd/report/refusals.h"
 
 namespace backupd {
 namespace {
@@ -89,6 +91,45 @@ TEST(FindingTest, HasAMarkAndARemedy) {
             "         -> find it\n"
             "\n1 failure, 0 warnings, 1 ok.\n");
   EXPECT_THAT(to_text(findings, Coloring::kTerminal), HasSubstr("\x1b[31mFAILURE\x1b[0m  key"));
+}
+
+std::vector<Finding> failed_logins(const Refusal& refusal, std::size_t count) {
+  std::vector<Finding> findings = {passed("clock", "", "right")};
+  for (std::size_t number = 0; number < count; ++number) {
+    const std::string user = word_of(number);
+    findings.push_back(failure("login", user, refusal(user, number), "correct it"));
+  }
+  return findings;
+}
+
+TEST(FindingTest, ALoginThatFailsForAllAccountsIsShownOnce) {
+  for (const Refusal& refusal : refusals_of_all()) {
+    std::vector<Finding> findings = failed_logins(refusal, 5);
+    findings.push_back(failure("login", "alice", "no such user", "correct it"));
+    findings.push_back(failure("key", "/k", "lost", "find it"));
+    findings.push_back(failure("key", "/l", "lost", "find it"));
+    EXPECT_EQ(to_text(findings, Coloring::kNone),
+              "ok       clock: right\n"
+              "FAILURE  login k, l, m and 2 more: " +
+                  refusal("k", 0) +
+                  "\n"
+                  "         -> correct it\n"
+                  "FAILURE  login alice: no such user\n"
+                  "         -> correct it\n"
+                  "FAILURE  key /k: lost\n"
+                  "         -> find it\n"
+                  "FAILURE  key /l: lost\n"
+                  "         -> find it\n"
+                  "\n8 failures, 0 warnings, 1 ok.\n");
+  }
+}
+
+TEST(FindingTest, LoginsThatFailForManyCausesAreCounted) {
+  const std::string text = to_text(failed_logins(another_cause, kManyAccounts), Coloring::kNone);
+  EXPECT_LE(std::ranges::count(text, '\n'), 20) << text;
+  EXPECT_THAT(text, HasSubstr("FAILURE  login s, t, lk and 1,989 more: further problems: "
+                              "`mailstow-backupd doctor --json` lists them\n"));
+  EXPECT_THAT(text, HasSubstr("\n2,000 failures, 0 warnings, 1 ok.\n"));
 }
 
 }  // namespace
