@@ -8,6 +8,7 @@
 #include "base/atomic_file.h"
 #include "store/format/location.h"
 #include "store/writer.h"
+#include "tests/backupd/report/refusals.h"
 #include "tests/programs/installation.h"
 #include "tests/servers/account_filler.h"
 #include "tests/servers/dovecot.h"
@@ -17,6 +18,7 @@ namespace {
 
 using programs::json;
 using testing::HasSubstr;
+using testing::Not;
 
 class FailureTest : public testing::Test {
  protected:
@@ -89,6 +91,45 @@ TEST_F(FailureTest, ADeadServerIsOneProblemForAllItsAccounts) {
   EXPECT_THAT(result.out, HasSubstr("500 accounts are not backed up"));
   const json report = mailstow_.backupd_json({"once"}, 1);
   EXPECT_EQ(report["accounts"].size(), kAccounts);
+}
+
+// The server's refusal is the same for all accounts, but mailstow names the account in front of it.
+TEST_F(FailureTest, AWrongAdminPasswordIsOneProblemForAllAccounts) {
+  constexpr std::size_t kAccounts = 30;
+  const base::Path wrong = mailstow_.directory() / "wrong";
+  std::ofstream(wrong) << "not-the-password\n";
+  std::filesystem::permissions(wrong, std::filesystem::perms(0600));
+  server_config()["admin"]["password_file"] = wrong.string();
+  server_config()["connections"] = kAccounts;  // Dovecot answers failed logins every half second
+  json& accounts = mailstow_.config()["accounts"];
+  accounts = json::array();
+  for (std::size_t number = 0; number < kAccounts; ++number) {
+    const std::string name = word_of(number);
+    accounts.push_back({{"name", "of-" + name}, {"server", "main"}, {"user", name + "@x.org"}});
+  }
+  mailstow_.save();
+  const auto result = mailstow_.backupd({"once"});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_LE(std::ranges::count(result.out + result.err, '\n'), 20) << result.out << result.err;
+  EXPECT_THAT(result.out, HasSubstr("30 accounts are not backed up, for example of-k: imap://"));
+  EXPECT_THAT(result.out, HasSubstr("ALARM for 30 of them: it was never backed up successfully"));
+  EXPECT_THAT(result.err, HasSubstr("29 more errors of accounts: 29 with a cause named above"));
+
+  const json report = mailstow_.backupd_json({"-q", "once"}, 1);
+  const json last = programs::find_by(report["accounts"], "account", "of-mt");
+  EXPECT_EQ(last["user"], "mt@x.org");
+  EXPECT_THAT(last["error"].get<std::string>(),
+              HasSubstr("login of backup as mt@x.org: the server refused: NO "));
+
+  const std::string status = mailstow_.backupd({"status"}).out;
+  EXPECT_THAT(status, HasSubstr("30 accounts are not backed up, for example of-k: imap://"));
+  EXPECT_THAT(status, Not(HasSubstr("as mt@x.org")));
+
+  const std::string examined = mailstow_.backupd({"doctor"}).out;
+  const std::string login = "FAILURE  login of-k, of-l, of-m and 2 more: imap://";
+  EXPECT_THAT(examined, HasSubstr(login));
+  EXPECT_THAT(examined, HasSubstr("login of backup as k@x.org: the server refused: NO "));
+  EXPECT_THAT(examined, Not(HasSubstr("login of backup as l@x.org")));
 }
 
 TEST_F(FailureTest, AnUntrustedCertificate) {
