@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "backupd/report/cause_groups.h"
 #include "base/json_text.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
@@ -79,10 +80,19 @@ std::string DrillReport::to_json() const {
 }
 
 std::vector<std::string> DrillReport::trouble_lines() const {
+  constexpr std::size_t kMaxSame = 3;
+  constexpr std::size_t kMaxRefusals = 12;
+  FewOfEach refusals(kMaxSame, kMaxRefusals);
   std::vector<std::string> lines;
-  lines.reserve(troubles.size());
   for (const DrillTrouble& trouble : troubles) {
+    const bool is_refusal = trouble.kind == DrillTroubleKind::kServer;
+    if (is_refusal && !refusals.admits(trouble.what, {trouble.account, {}})) continue;
     lines.push_back(fmt::format("{}: {}", place_of(trouble), trouble.what));
+  }
+  if (refusals.left_out() > 0) {
+    lines.push_back(
+        fmt::format("{} that could not be compared with their servers: see the JSON report",
+                    base::format_count(refusals.left_out(), "more account")));
   }
   return lines;
 }

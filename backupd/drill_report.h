@@ -69,6 +69,7 @@ struct DrillReport {
   base::ExitStatus exit_status() const;
   std::string to_json() const;
   std::string to_text() const;
+  // Of accounts whose servers could not be queried, a few of each cause; the others are counted.
   std::vector<std::string> trouble_lines() const;
 };
 

@@ -6,8 +6,10 @@
 
 #include <gmock/gmock.h>
 
+#include "backupd/drill_report.h"
 #include "backupd/drill_sample.h"
 #include "store/format/location.h"
+#include "tests/backupd/report/refusals.h"
 #include "tests/programs/installation.h"
 #include "tests/servers/account_filler.h"
 #include "tests/servers/account_state.h"
@@ -131,6 +133,22 @@ TEST_F(DrillTest, ReadsTheStoreEvenWithoutTheServer) {
   EXPECT_EQ(report["status"], "partial");
   EXPECT_EQ(report["intact"], 40);
   EXPECT_EQ(report["troubles"][0]["kind"], "server");
+}
+
+TEST(DrillReportTest, AServerThatIsDownTakesAFewLines) {
+  DrillReport report;
+  for (std::size_t number = 0; number < 300; ++number) {
+    report.troubles.push_back({DrillTroubleKind::kServer, "of-" + word_of(number), std::nullopt, "",
+                               std::nullopt, wrong_admin_password(word_of(number), 0)});
+  }
+  report.troubles.push_back({DrillTroubleKind::kUnreadable, "alice", std::nullopt, "INBOX",
+                             base::Uid{7}, "it is damaged"});
+  EXPECT_THAT(report.trouble_lines(),
+              testing::ElementsAre(
+                  "of-k: " + wrong_admin_password("k", 0), "of-l: " + wrong_admin_password("l", 0),
+                  "of-m: " + wrong_admin_password("m", 0), "alice: INBOX: UID 7: it is damaged",
+                  "297 more accounts that could not be compared with their servers: see the JSON "
+                  "report"));
 }
 
 TEST_F(DrillTest, TheScratchAccountGetsTheSampleForAnHour) {
