@@ -1,6 +1,6 @@
 """systemd accepts the units of scripts/systemd, and rates them as hardened: an exposure of at most 2.0, that of
-the web server at most 1.5. They fail without the configuration, a service follows its sockets, and the drop-in that docs/operations.md has for
-a unit's failure is accepted too.
+the web server at most 1.5. Without the configuration their programs end with status 2, for which they fail. A
+service follows its sockets, and the drop-in that docs/operations.md has for a unit's failure is accepted too.
 Usage: systemd_units_test.py BIN_DIRECTORY"""
 
 import pathlib
@@ -29,6 +29,41 @@ def follows(service, socket):
     """Whether the service stops and restarts with its socket: systemd starts no socket whose service runs."""
     tied = re.findall(r"^(?:PartOf|Requires|BindsTo)=(.*)$", service.read_text(), re.M)
     return socket.name.replace("@.", "@%i.") in " ".join(tied).split()
+
+
+def settings(unit, name):
+    """The values of a setting, one a word."""
+    return " ".join(re.findall(rf"^{name}=(.*)$", unit.read_text(), re.M)).split()
+
+
+def hides_a_missing_configuration(unit):
+    """Why the unit does not enter the state "failed" if its program ends with status 2, or ""."""
+    if re.search(r"^(Condition|Assert)", unit.read_text(), re.M):
+        return "a condition keeps it from starting, and so from failing"
+    if "ExecStart=-" in unit.read_text() or not set(settings(unit, "SuccessExitStatus")) <= {"3"}:
+        return "it succeeds with another status than 0 and 3"
+    # The state "failed" comes only once systemd does not start the unit again.
+    if settings(unit, "Restart") and "2" not in settings(unit, "RestartPreventExitStatus"):
+        return "a wrong configuration does not end its restarts"
+    return ""
+
+
+def start_without_configuration(programs, unit, missing):
+    """What is wrong with the end of the unit's program, started as the unit does, but with `missing` for its
+    configuration: this machine may have one. Or ""."""
+    program, *words = settings(unit, "ExecStart")
+    program = pathlib.Path(programs) / pathlib.Path(program).name
+    if "--config" in words:
+        words[words.index("--config") + 1] = missing
+    else:
+        usage = subprocess.run([program, "--help"], capture_output=True, text=True).stdout
+        if "(default: /etc/mailstow/mailstow.json)" not in " ".join(usage.split()):
+            return "its program has another configuration by default"
+        words += ["--config", missing]
+    done = subprocess.run([program, *words], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
+    if done.returncode == 2 and missing in done.stderr:
+        return ""
+    return f"without its configuration it ends with status {done.returncode}: {done.stderr}"
 
 
 def analyze(*arguments):
@@ -78,13 +113,12 @@ def main():
                 failed = True
     for unit in services:
         is_web = unit.name.startswith("mailstow-web")
-        configuration = "/etc/mailstow-web/%i.json" if is_web else "/etc/mailstow/mailstow.json"
         user = "mailstow-web-%i" if is_web else "mailstow"
-        if f"AssertPathExists={configuration}\n" not in unit.read_text():
-            print(f"{unit.name}: without a configuration it does not fail")
+        if trouble := hides_a_missing_configuration(unit):
+            print(f"{unit.name}: {trouble}")
             failed = True
-        if re.search(r"^Condition", unit.read_text(), re.M):
-            print(f"{unit.name}: a condition skips it silently")
+        if trouble := start_without_configuration(programs, unit, "/nonexistent/mailstow.json"):
+            print(f"{unit.name}: {trouble}")
             failed = True
         if is_web and "\nOOMPolicy=continue\n" not in unit.read_text():
             print(f"{unit.name}: it ends with a renderer that takes too much memory")
@@ -98,6 +132,9 @@ def main():
     for starter in starters:
         if not service_of(starter).exists():
             print(f"{starter.name}: it starts no service")
+            failed = True
+        elif re.search(r"^(Condition|Assert)", starter.read_text(), re.M):
+            print(f"{starter.name}: a condition keeps it from starting")
             failed = True
         elif starter.suffix == ".socket" and not follows(service_of(starter), starter):
             print(f"{starter.name}: it can't be restarted while its service runs")
