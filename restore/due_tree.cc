@@ -126,7 +126,10 @@ void DueTreeSweep::sweep_with(imap::Session& session, const TreeAccount& found,
   }
   naming.reset();
   note_what_is_left(outcome);
-  if (!options_.dry_run && outcome.swept.is_finished) remove_record(record);
+  if (!options_.dry_run && outcome.swept.is_finished) {
+    UserMail(environment_).notify_rescued(record, outcome.swept);  // no later sweep knows of it
+    remove_record(record);
+  }
   session.logout();
 }
 

@@ -445,7 +445,11 @@ base::ExitStatus run(const base::Environment& environment, const RunOptions& opt
   const base::ExitStatus status = options.dry_run ? base::ExitStatus::kDone : report.exit_status();
   progress.finish(static_cast<int>(status));
   const bool is_all_tried = !options.dry_run && report.error.empty();
-  if (is_all_tried) UserMail(environment).notify_restored(run.record());
+  if (is_all_tried) {
+    const UserMail user_mail(environment);
+    user_mail.notify_restored(run.record());
+    user_mail.send_pending({&run.record(), 1});
+  }
   return status;
 }
 

@@ -97,7 +97,7 @@ class Sweep {
     unreachable_.keep_only(due);
     record_result("since when trees can't be reached",
                   [&] { unreachable_.save(environment_.files, environment_.config.store); });
-    remind_users();
+    notify_users();
   }
 
   void leave_to_other_hosts(std::vector<store::TreeRecord>& due, std::chrono::sys_seconds now) {
@@ -149,7 +149,8 @@ class Sweep {
     }
   }
 
-  void remind_users() {
+  // Sends also what is known since the trees were swept, or was not sent earlier.
+  void notify_users() {
     const UserMail user_mail(environment_);
     const store::TreeRecords::Listing left = records_.list();
     const auto now = environment_.clock.now_seconds();
@@ -157,6 +158,7 @@ class Sweep {
       // The user of another host's tree gets mail from there.
       if (store::may_remind(record, left, host_, now)) user_mail.remind(record);
     }
+    user_mail.send_pending(left.records);
     // A record that could not be read just now may belong to a tree that its user already got mail
     // about.
     if (!left.damaged.empty()) return;

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include <fmt/core.h>
 
-#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mail/mail_address.h"
@@ -24,10 +24,13 @@ namespace {
 constexpr std::chrono::days kReminderLead{1};
 // A tree that expires sooner is a probe's: no mail is sent for it.
 constexpr std::chrono::minutes kMinLifetime{1};
-
-base::Path marks_directory(const base::StoreConfig& store) {
-  return store.index / "user-mail";
-}
+// How long a mail that can't be sent is kept.
+constexpr std::chrono::days kPatience{7};
+// An hourly sweep may begin a little earlier than the day before.
+constexpr std::chrono::hours kReportFailureAgain{23};
+// A program that ends during an attempt leaves its outcome unknown. Mail that may have been sent is
+// sent once more at most.
+constexpr int kMaxAttempts = 2;
 
 // "2026-12-01 02:30 Europe/Oslo"
 std::string moment(std::chrono::sys_seconds time, const std::string& zone) {
@@ -42,13 +45,27 @@ std::uint64_t messages_in(const store::TreeRecord& tree) {
   return messages;
 }
 
+// How the log names the letter: escaped.
+std::string shown_letter(const UserLetter& letter) {
+  const std::string account = base::escape_for_terminal(letter.account);
+  if (letter.kind == LetterKind::kLogin) return account + ": mail about a login";
+  if (letter.kind == LetterKind::kGrant) return account + ": mail about a grant";
+  const auto tree = letter.values.find("tree");  // escaped
+  const std::string name = tree == letter.values.end() ? "" : tree->second;
+  return fmt::format("{}: {}: mail to its user", account, name);
+}
+
+// Whether other mail would fail in the same way.
+bool is_failure_of_server(base::ErrorCode code) {
+  return code == base::ErrorCode::kNetwork || code == base::ErrorCode::kTls ||
+         code == base::ErrorCode::kLogin;
+}
+
 }  // namespace
 
 void UserMail::notify_restored(const store::TreeRecord& tree) const {
   if (tree.expires - now() < kMinLifetime || messages_in(tree) == 0) return;
-  send_once({".restored", environment_.config.reporting.user_mail.restored, messages_in(tree),
-             tree.expires},
-            tree);
+  put_about_tree(LetterKind::kRestored, ".restored", tree, messages_in(tree), tree.expires);
 }
 
 void UserMail::remind(const store::TreeRecord& tree) const {
@@ -56,104 +73,182 @@ void UserMail::remind(const store::TreeRecord& tree) const {
   const bool was_to_stay = tree.expires - tree.created > kReminderLead;
   if (left <= std::chrono::seconds(0) || left > kReminderLead || !was_to_stay) return;
   if (tree.state == store::TreeState::kRestoring || messages_in(tree) == 0) return;
-  send_once({".reminder", environment_.config.reporting.user_mail.reminder, messages_in(tree),
-             tree.expires},
-            tree);
+  put_about_tree(LetterKind::kReminder, ".reminder", tree, messages_in(tree), tree.expires);
 }
 
 void UserMail::notify_rescued(const store::TreeRecord& tree, const SweptTree& swept) const {
-  Letter letter;
-  letter.template_file = environment_.config.reporting.user_mail.rescued;
-  letter.expires = now() + environment_.config.restore.sweep_keep;
+  std::uint64_t messages = 0;
+  std::string mark;
   for (const SweptLevel& level : swept.levels) {
     if (!level.is_expunged) continue;  // the user still has them
-    letter.messages += level.rescued;
+    messages += level.rescued;
     // A later sweep of the same tree may rescue more, into another snapshot.
-    if (letter.mark.empty() && !level.snapshots.empty()) {
-      letter.mark = ".rescued-" + level.snapshots.front();
-    }
+    if (mark.empty() && !level.snapshots.empty()) mark = ".rescued-" + level.snapshots.front();
   }
-  if (letter.messages > 0 && !letter.mark.empty()) send_once(letter, tree);
+  if (messages == 0 || mark.empty()) return;
+  put_about_tree(LetterKind::kRescued, mark, tree, messages,
+                 now() + environment_.config.restore.sweep_keep);
 }
 
 void UserMail::notify_login(const base::AccountConfig& account, const std::string& client) const {
-  send_about_page("a login", environment_.config.reporting.user_mail.login, account,
+  send_about_page(LetterKind::kLogin, account,
                   {{"client", base::escape_for_terminal(client)},
                    {"time", moment(now(), environment_.config.restore.time_zone)}});
 }
 
 void UserMail::notify_grant(const base::AccountConfig& account, const EndedGrant& grant) const {
   const std::string& zone = environment_.config.restore.time_zone;
-  send_about_page("a grant", environment_.config.reporting.user_mail.grant, account,
+  send_about_page(LetterKind::kGrant, account,
                   {{"person", base::escape_for_terminal(grant.person)},
                    {"given", moment(grant.given, zone)},
                    {"ended", moment(grant.ended, zone)}});
 }
 
-void UserMail::send_about_page(std::string_view what, const base::Path& template_file,
-                               const base::AccountConfig& account,
-                               std::map<std::string, std::string> values) const {
-  const base::Config& config = environment_.config;
-  if (template_file.empty() || !config.reporting.mail) return;
-  values["account"] = base::escape_for_terminal(account.name);
+bool UserMail::is_wanted(LetterKind kind) const {
+  const base::ReportingConfig& reporting = environment_.config.reporting;
+  return reporting.mail && !template_for(kind, reporting.user_mail).empty();
+}
+
+// `mark`: the end of the mail's name, different for each mail about a tree.
+void UserMail::put_about_tree(LetterKind kind, const std::string& mark,
+                              const store::TreeRecord& tree, std::uint64_t messages,
+                              std::chrono::sys_seconds expires) const {
+  if (!is_wanted(kind) || tree.account == environment_.config.drill.account) return;
+  const UserLetter letter = {.name = tree.id + mark,
+                             .kind = kind,
+                             .account = tree.account,
+                             .server = tree.server,
+                             .user = tree.user,
+                             .values = {{"account", base::escape_for_terminal(tree.account)},
+                                        {"tree", base::escape_for_terminal(tree.name)},
+                                        {"messages", std::to_string(messages)}},
+                             .expires = expires,
+                             .written = now()};
   try {
-    const base::MailTemplate words = base::load_mail_template(environment_.files, template_file);
-    const base::Mailer mailer(*config.reporting.mail, environment_.clock);
-    mailer.send(
-        {{user_address(config, account)}, words.subject, base::fill_in(words.body, values)});
+    letters_.put(letter);
   } catch (const base::Error& error) {
-    base::log_error("{}: mail about {}: {}", base::escape_for_terminal(account.name), what,
-                    error.what());
+    base::log_error("{}: {}", shown_letter(letter), error.what());
   }
+}
+
+void UserMail::send_about_page(LetterKind kind, const base::AccountConfig& account,
+                               std::map<std::string, std::string> values) const {
+  if (!is_wanted(kind)) return;
+  values["account"] = base::escape_for_terminal(account.name);
+  const UserLetter letter = {.name = "page-" + store::TreeRecords::new_id(),
+                             .kind = kind,
+                             .account = account.name,
+                             .server = account.server,
+                             .user = account.user,
+                             .values = std::move(values),
+                             .written = now()};
+  try {
+    if (!is_kept(letter)) {
+      send(letter);
+      return;
+    }
+    // While another process sends, this one is left to the next sweep.
+    if (const auto lock = letters_.lock(environment_.clock)) attempt(letter);
+  } catch (const base::Error& error) {
+    base::log_error("{}: {}", shown_letter(letter), error.what());
+  }
+}
+
+// Keeps it if there is room.
+bool UserMail::is_kept(const UserLetter& letter) const {
+  try {
+    return letters_.put(letter);
+  } catch (const base::Error& error) {
+    if (!base::is_file_trouble(error.code())) throw;
+    base::log_warning("{}: it is sent once only: {}", shown_letter(letter), error.what());
+    return false;
+  }
+}
+
+void UserMail::send_pending(std::span<const store::TreeRecord> trees) const {
+  if (!environment_.config.reporting.mail) return;
+  try {
+    if (letters_.list().empty()) return;  // without a lock
+    const auto lock = letters_.lock(environment_.clock);
+    if (lock == nullptr) return;  // another process sends
+    for (UserLetter& letter : letters_.list()) {
+      if (send_if_of_use(std::move(letter), trees) == Attempt::kServerFailed) return;
+    }
+  } catch (const base::Error& error) {
+    base::log_error("mail to users: {}", error.what());
+  }
+}
+
+// Requires the letters' lock, as attempt() does.
+UserMail::Attempt UserMail::send_if_of_use(UserLetter letter,
+                                           std::span<const store::TreeRecord> trees) const {
+  if (!is_wanted(letter.kind)) {
+    letters_.remove(letter);
+    return Attempt::kOver;
+  }
+  if (letter.attempts >= kMaxAttempts || now() - letter.written > kPatience) {
+    base::log_error("{}: it was not sent since {}: given up{}", shown_letter(letter),
+                    base::shown_time(letter.written),
+                    letter.attempts > 0 ? ", though it may have been delivered" : "");
+    letters_.remove(letter);
+    return Attempt::kOver;
+  }
+  if (needs_tree(letter.kind)) {
+    const auto tree = std::ranges::find_if(trees, [&](const store::TreeRecord& record) {
+      return letter.name.starts_with(record.id + ".");
+    });
+    if (tree == trees.end()) return Attempt::kOver;
+    letter.expires = tree->expires;  // it may have been extended
+    if (letter.expires <= now()) {
+      letters_.remove(letter);
+      return Attempt::kOver;
+    }
+  }
+  return attempt(std::move(letter));
+}
+
+UserMail::Attempt UserMail::attempt(UserLetter letter) const {
+  letter.written = std::min(letter.written, now());  // the clock may have been wrong
+  letters_.begin(letter);
+  try {
+    send(letter);
+  } catch (const base::Error& error) {
+    --letter.attempts;
+    const bool is_report_due =
+        letter.reported > now() || now() - letter.reported >= kReportFailureAgain;
+    if (is_report_due) {
+      letter.reported = now();
+      base::log_error("{}: {}: each sweep tries it again, until {}", shown_letter(letter),
+                      error.what(), base::shown_time(letter.written + kPatience));
+    }
+    letters_.replace(letter);
+    return is_failure_of_server(error.code()) ? Attempt::kServerFailed : Attempt::kFailed;
+  }
+  letters_.remove(letter);
+  return Attempt::kOver;
+}
+
+void UserMail::send(const UserLetter& letter) const {
+  const base::Config& config = environment_.config;
+  const base::MailTemplate words = base::load_mail_template(
+      environment_.files, template_for(letter.kind, config.reporting.user_mail));
+  std::map<std::string, std::string> values = letter.values;
+  if (letter.is_about_tree()) {
+    const auto days = std::chrono::ceil<std::chrono::days>(letter.expires - now());
+    values["expires"] = moment(letter.expires, config.restore.time_zone);
+    values["days"] = std::to_string(days.count());
+  }
+  store::TreeRecord whose;
+  whose.account = letter.account;
+  whose.server = letter.server;
+  whose.user = letter.user;
+  const base::AccountConfig account = find_tree_account(config, environment_.files, whose).account;
+  const base::Mailer mailer(*config.reporting.mail, environment_.clock);
+  mailer.send({{user_address(config, account)}, words.subject, base::fill_in(words.body, values)});
 }
 
 void UserMail::forget_others(const std::vector<store::TreeRecord>& trees) const {
-  base::FileSystem& files = environment_.files;
-  const base::Path directory = marks_directory(environment_.config.store);
-  for (const std::string& name : files.list(directory)) {
-    const std::string id = name.substr(0, name.find('.'));
-    const bool is_there = std::ranges::find(trees, id, &store::TreeRecord::id) != trees.end();
-    if (!is_there) files.remove(directory / name);
-  }
-}
-
-void UserMail::send_once(const Letter& letter, const store::TreeRecord& tree) const {
-  const base::Config& config = environment_.config;
-  if (letter.template_file.empty() || !config.reporting.mail) return;
-  if (tree.account == config.drill.account) return;
-  base::FileSystem& files = environment_.files;
-  const base::Path directory = marks_directory(config.store);
-  const base::Path mark = directory / (tree.id + letter.mark);
-  try {
-    base::make_directories(files, directory);
-    // Written before the mail is sent: after a crash in between no mail is sent, and none twice.
-    if (!base::write_file(files, mark, {}, base::OnExisting::kFail)) return;
-    try {
-      send(letter, tree);
-    } catch (const base::Error&) {
-      files.remove(mark);  // the next sweep tries again
-      throw;
-    }
-  } catch (const base::Error& error) {
-    base::log_error("{}: {}: mail to its user: {}", base::escape_for_terminal(tree.account),
-                    base::escape_for_terminal(tree.name), error.what());
-  }
-}
-
-void UserMail::send(const Letter& letter, const store::TreeRecord& tree) const {
-  const base::Config& config = environment_.config;
-  const base::MailTemplate words =
-      base::load_mail_template(environment_.files, letter.template_file);
-  const auto days = std::chrono::ceil<std::chrono::days>(letter.expires - now());
-  const std::map<std::string, std::string> values = {
-      {"account", base::escape_for_terminal(tree.account)},
-      {"tree", base::escape_for_terminal(tree.name)},
-      {"messages", std::to_string(letter.messages)},
-      {"expires", moment(letter.expires, config.restore.time_zone)},
-      {"days", std::to_string(days.count())}};
-  const base::Mailer mailer(*config.reporting.mail, environment_.clock);
-  const base::AccountConfig account = find_tree_account(config, environment_.files, tree).account;
-  mailer.send({{user_address(config, account)}, words.subject, base::fill_in(words.body, values)});
+  letters_.forget_others(trees, now());
 }
 
 std::string user_address(const base::Config& config, const base::AccountConfig& account) {

@@ -1,18 +1,19 @@
 // Mail to a user about a restored tree: one when it is there, one a day before it expires, and one
 // if a sweep rescued the user's own mail from it. Each is sent once, whatever happens to the tree
-// later: a mark beside the index is written first. And mail about what happened at the restore
-// page.
+// later. And mail about what happened at the restore page. All of it is kept beside the index until
+// the mail server has accepted it (restore/user_letter.h), for a week at most.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/program/program.h"
 #include "restore/tree_sweeper.h"
+#include "restore/user_letter.h"
 #include "store/tree_record.h"
 
 namespace restore {
@@ -22,22 +23,33 @@ std::string user_address(const base::Config& config, const base::AccountConfig& 
 
 class UserMail {
  public:
-  explicit UserMail(const base::Environment& environment) : environment_(environment) {}
+  explicit UserMail(const base::Environment& environment)
+      : environment_(environment), letters_(environment.files, environment.config.store) {}
 
   // All do nothing if the configuration has no template for the mail, and for the scratch account
   // of drills. Failures are only logged: the tree is what matters.
+  //
+  // The first three keep the mail for send_pending(), durably. If it is kept or was sent already,
+  // they do nothing.
   void notify_restored(const store::TreeRecord& tree) const;
 
-  // Sends the reminder if it is due: within the last day of a tree whose lifetime is longer.
+  // If the reminder is due: within the last day of a tree whose lifetime is longer.
   void remind(const store::TreeRecord& tree) const;
 
-  // Call it when a sweep has worked on the tree; does nothing if that rescued no mail.
+  // When a sweep has worked on the tree, and before its record is removed; does nothing if that
+  // rescued no mail.
   void notify_rescued(const store::TreeRecord& tree, const SweptTree& swept) const;
 
-  // After a login at the restore page, from the address `client`. Sent each time.
+  // Sends what is kept, except about trees that are not among `trees`: about them, only that mail
+  // was rescued. While the mail server can't be reached, the rest waits for the next call. The log
+  // has the errors of a letter's first attempt, and of one a day later.
+  void send_pending(std::span<const store::TreeRecord> trees) const;
+
+  // After a login at the restore page, from the address `client`. Sent each time, at once if
+  // possible.
   void notify_login(const base::AccountConfig& account, const std::string& client) const;
 
-  // After a grant for `person` to look into the account's mail has ended. Sent each time.
+  // After a grant for `person` to look into the account's mail has ended. Likewise.
   struct EndedGrant {
     std::string person;
     std::chrono::sys_seconds given{};
@@ -45,26 +57,26 @@ class UserMail {
   };
   void notify_grant(const base::AccountConfig& account, const EndedGrant& grant) const;
 
-  // Deletes the marks of trees that are not among `trees`.
+  // Forgets what was sent about trees that are not among `trees`, and what is of no use without
+  // them. Fails with kIo or kNoSpace.
   void forget_others(const std::vector<store::TreeRecord>& trees) const;
 
  private:
-  struct Letter {
-    std::string mark;  // the end of the mark's name, different for each mail about a tree
-    base::Path template_file;
-    std::uint64_t messages = 0;
-    std::chrono::sys_seconds expires{};
-  };
+  enum class Attempt { kOver, kFailed, kServerFailed };
 
-  // About what happened at the restore page. `what`: for the log.
-  void send_about_page(std::string_view what, const base::Path& template_file,
-                       const base::AccountConfig& account,
+  void put_about_tree(LetterKind kind, const std::string& mark, const store::TreeRecord& tree,
+                      std::uint64_t messages, std::chrono::sys_seconds expires) const;
+  void send_about_page(LetterKind kind, const base::AccountConfig& account,
                        std::map<std::string, std::string> values) const;
-  void send_once(const Letter& letter, const store::TreeRecord& tree) const;
-  void send(const Letter& letter, const store::TreeRecord& tree) const;
+  bool is_wanted(LetterKind kind) const;
+  bool is_kept(const UserLetter& letter) const;
+  Attempt send_if_of_use(UserLetter letter, std::span<const store::TreeRecord> trees) const;
+  Attempt attempt(UserLetter letter) const;
+  void send(const UserLetter& letter) const;
   std::chrono::sys_seconds now() const;
 
   const base::Environment& environment_;
+  UserLetters letters_;
 };
 
 }  // namespace restore

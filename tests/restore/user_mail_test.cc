@@ -1,4 +1,5 @@
 // Mail to users about their restored trees, as a real mail server receives it.
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <regex>
@@ -9,6 +10,7 @@
 #include "tests/programs/installation.h"
 #include "tests/servers/account_filler.h"
 #include "tests/servers/dovecot.h"
+#include "tests/servers/mail_generator.h"
 #include "tests/servers/mail_server.h"
 
 namespace restore {
@@ -18,6 +20,7 @@ using programs::json;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::MatchesRegex;
+using testing::Not;
 
 class UserMailTest : public testing::Test {
  protected:
@@ -50,6 +53,46 @@ class UserMailTest : public testing::Test {
   }
 
   std::vector<json> mail() { return mail_server_.mail(); }
+
+  // A server that is down, until take_server_up().
+  void take_server_down() { set_server("smtp://127.0.0.1:1"); }
+  void take_server_up() { set_server(mail_server_.url()); }
+  void set_server(const std::string& url) {
+    mailstow_.config()["mail"]["url"] = url;
+    mailstow_.save();
+  }
+
+  // Those that are not yet sent.
+  std::vector<base::Path> letters() {
+    std::vector<base::Path> letters;
+    for (const auto& file : std::filesystem::directory_iterator(mailstow_.index() / "user-mail")) {
+      if (file.path().extension() == ".letter") letters.push_back(file.path());
+    }
+    return letters;
+  }
+
+  // Sweeps a tree with a message of the user's own, while the mail server is down.
+  void rescue_unnoticed() {
+    set_template("rescued", "Subject: Your mail was saved\n\n{messages} of {tree}, {days} days\n");
+    tree_ = run({"--expire-after", "1s"})["tree"];
+    servers::MailGenerator generator(1);
+    server_.client("alice").append(tree_ + "/INBOX",
+                                   std::vector<servers::Delivery>{{generator.plain()}});
+    take_server_down();
+    const auto swept = mailstow_.restore({"sweep"});
+    EXPECT_EQ(swept.status, 0) << swept.err;
+    EXPECT_THAT(swept.err, HasSubstr("mail to its user: send mail to alice@example.org: "));
+    EXPECT_TRUE(mailstow_.restore_json({"trees"})["trees"].empty());
+    ASSERT_EQ(letters().size(), 1U);
+  }
+
+  void change_letter(const std::string& key, const json& value) {
+    json letter = json::parse(std::ifstream(letters().at(0)));
+    letter[key] = value;
+    std::ofstream(letters().at(0)) << letter;
+  }
+
+  std::string tree_;
 
   servers::Dovecot server_;
   servers::MailServer mail_server_;
@@ -123,6 +166,72 @@ TEST_F(UserMailTest, AnErrorInTheMailDoesNotAffectTheRestore) {
   EXPECT_EQ(nowhere.status, 0);
   EXPECT_THAT(nowhere.err, HasSubstr("\"alice\" is not a mail address"));
   EXPECT_THAT(mail(), IsEmpty());
+}
+
+TEST_F(UserMailTest, RescuedMailIsReportedOnceTheServerIsBack) {
+  rescue_unnoticed();
+  const auto again = mailstow_.restore({"sweep"});
+  EXPECT_EQ(again.status, 0);
+  EXPECT_THAT(again.err, Not(HasSubstr("mail to its user"))) << "once a day";
+  take_server_up();
+  EXPECT_THAT(mail(), IsEmpty());
+  for (int sweep = 0; sweep < 2; ++sweep) mailstow_.restore_json({"sweep"});
+  ASSERT_EQ(mail().size(), 1U);
+  EXPECT_EQ(mail()[0]["to"], json({"alice@example.org"}));
+  EXPECT_THAT(mail()[0]["body"].get<std::string>(), HasSubstr("1 of " + tree_ + ", 90 days"));
+  EXPECT_THAT(letters(), IsEmpty());
+}
+
+TEST_F(UserMailTest, TheNextRunSendsWhatASweepCouldNot) {
+  rescue_unnoticed();
+  mailstow_.config()["user_mail"].erase("restored");
+  take_server_up();
+  run();
+  ASSERT_EQ(mail().size(), 1U);
+  EXPECT_EQ(mail()[0]["headers"]["Subject"], "Your mail was saved");
+  EXPECT_THAT(letters(), IsEmpty());
+}
+
+TEST_F(UserMailTest, MailIsGivenUpAfterAWeek) {
+  rescue_unnoticed();
+  take_server_up();
+  const auto written = std::chrono::system_clock::now() - std::chrono::hours(7 * 24 + 1);
+  change_letter("written", std::chrono::system_clock::to_time_t(written));
+  EXPECT_THAT(mailstow_.restore({"sweep"}).err,
+              AllOf(HasSubstr("alice: " + tree_ + ": mail to its user: it was not sent since "),
+                    HasSubstr(": given up\n")));
+  EXPECT_THAT(mail(), IsEmpty());
+  EXPECT_THAT(letters(), IsEmpty());
+}
+
+TEST_F(UserMailTest, MailThatMayHaveBeenSentIsSentOnceMoreAtMost) {
+  rescue_unnoticed();
+  take_server_up();
+  change_letter("begun", 2);  // as if two sweeps had been killed while they sent it
+  EXPECT_THAT(mailstow_.restore({"sweep"}).err, HasSubstr("though it may have been delivered"));
+  EXPECT_THAT(mail(), IsEmpty());
+  EXPECT_THAT(letters(), IsEmpty());
+}
+
+TEST_F(UserMailTest, ASweepSendsMailAboutARestoreOnlyWhileTheTreeIsThere) {
+  take_server_down();
+  const std::string tree = run({"--expire-after", "30d"})["tree"];
+  const std::string gone = run({"--expire-after", "30d"})["tree"];
+  ASSERT_EQ(letters().size(), 2U);
+  EXPECT_EQ(mailstow_.restore({"extend", "alice", tree, "30d"}).status, 0);
+  EXPECT_EQ(mailstow_.restore({"expire", "alice", gone}).status, 0);
+  take_server_up();
+  for (int sweep = 0; sweep < 2; ++sweep) mailstow_.restore_json({"sweep"});
+  ASSERT_EQ(mail().size(), 1U);
+  EXPECT_THAT(mail()[0]["body"].get<std::string>(),
+              AllOf(HasSubstr(tree + "\n"), HasSubstr("(60 days)")));
+  // A run that began later than the sweep might be its tree's.
+  ASSERT_EQ(letters().size(), 1U);
+  const auto written = std::chrono::system_clock::now() - std::chrono::hours(2);
+  change_letter("written", std::chrono::system_clock::to_time_t(written));
+  mailstow_.restore_json({"sweep"});
+  EXPECT_THAT(letters(), IsEmpty());
+  EXPECT_EQ(mail().size(), 1U);
 }
 
 TEST_F(UserMailTest, ForgetsTreesThatAreGone) {

@@ -65,6 +65,22 @@ TEST_F(GrantMailTest, TheOwnerGetsOneMailWhenAGrantHasEnded) {
   EXPECT_EQ(mail().size(), 1U) << "never twice";
 }
 
+TEST_F(GrantMailTest, AMailThatCouldNotBeSentIsSentByASweep) {
+  const json url = mailstow_.config()["mail"]["url"];
+  mailstow_.config()["mail"]["url"] = "smtp://127.0.0.1:1";
+  mailstow_.save();
+  desk_.emplace(mailstow_, clock_);
+  give("trusted", false);
+  clock_.sleep_for(std::chrono::hours(1));
+  EXPECT_EQ(mail().size(), 0U);
+  mailstow_.config()["mail"]["url"] = url;
+  mailstow_.save();
+  for (int sweep = 0; sweep < 2; ++sweep) mailstow_.restore({"sweep", "--now"});
+  ASSERT_EQ(mail().size(), 1U);
+  EXPECT_EQ(mail().front()["to"], json({"alice@example.org"}));
+  EXPECT_THAT(mail().front()["body"].get<std::string>(), HasSubstr("trusted could look into"));
+}
+
 TEST_F(GrantMailTest, ARevokedGrantHasEndedAndARequestWasNone) {
   const json asked =
       as_staff("helper", {{"request", "ask-grant"}, {"account", "alice"}, {"reason", "ticket 18"}});
