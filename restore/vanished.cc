@@ -239,6 +239,13 @@ nlohmann::ordered_json to_json(const std::vector<Summary>& summaries) {
   return accounts;
 }
 
+void refuse_future(const base::Environment& environment, const std::string& since,
+                   std::chrono::sys_seconds time) {
+  if (time <= environment.clock.now_seconds()) return;
+  base::fail(base::ErrorCode::kUsage, "--since {}: that is in the future",
+             base::escape_for_terminal(since));
+}
+
 // One account that can't be read hides no other.
 base::ExitStatus vanished_everywhere(const base::Environment& environment, store::Reader& reader,
                                      const std::string& since) {
@@ -246,6 +253,7 @@ base::ExitStatus vanished_everywhere(const base::Environment& environment, store
   if (!since.empty()) {
     time = base::parse_time(since, environment.config.restore.time_zone,
                             environment.clock.now_seconds());
+    refuse_future(environment, since, *time);
   }
   std::vector<Summary> summaries;
   auto damage = nlohmann::ordered_json::array();
@@ -284,11 +292,9 @@ base::ExitStatus vanished(const base::Environment& environment, const VanishedOp
   choose_snapshot(environment, reader, account, "");  // fails if the account has no snapshot
   std::optional<ChosenSnapshot> start;
   if (const std::string& since = options.since; !since.empty()) {
-    const auto now = environment.clock.now_seconds();
     // A snapshot may be dated in the future, and is named by its id.
-    if (!base::begins_an_id(since) && parse_moment(environment, reader, account, since) > now) {
-      base::fail(base::ErrorCode::kUsage, "--since {}: that is in the future",
-                 base::escape_for_terminal(since));
+    if (!base::begins_an_id(since)) {
+      refuse_future(environment, since, parse_moment(environment, reader, account, since));
     }
     start = start_of_history(environment, reader, account, since);
   }
