@@ -66,7 +66,7 @@ struct VanishedOptions {
   bool all = false;   // instead: every account that has a snapshot, a line each
   std::string since;  // a time or, unless `all`, a snapshot's id; empty: from the first snapshot on
   Page page;          // not with `all`
-  // Messages to list of each burst, in JSON; nullopt: all. All are counted.
+  // Messages to list of each burst, in JSON; nullopt: all. All are counted. Not with `all`.
   std::optional<std::uint32_t> messages = std::nullopt;
 };
 // Shows what disappeared from an account's folders, and how to restore it. Fails with kUsage unless

@@ -285,6 +285,9 @@ base::ExitStatus vanished(const base::Environment& environment, const VanishedOp
   if (options.all && (options.page.limit > 0 || !options.page.after.empty())) {
     base::fail(base::ErrorCode::kUsage, "vanished: --all has no pages: leave out --limit, --after");
   }
+  if (options.all && options.messages) {
+    base::fail(base::ErrorCode::kUsage, "vanished: --all lists no messages: leave out --messages");
+  }
   store::Reader reader =
       store::Reader::open(store::location_of(environment.config.store), environment.files);
   if (options.all) return vanished_everywhere(environment, reader, options.since);

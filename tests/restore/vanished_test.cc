@@ -87,6 +87,9 @@ TEST_F(VanishedTest, ALineForEachAccountShowsWhereSomethingIsMissing) {
   EXPECT_EQ(future.out, "");
   EXPECT_THAT(future.err, testing::HasSubstr("--since 2099-01-01: that is in the future\n"));
 
+  const auto listing = mailstow_.restore({"vanished", "--all", "--messages", "3"});
+  EXPECT_EQ(listing.status, 2);
+  EXPECT_THAT(listing.err, testing::HasSubstr("leave out --messages\n"));
   EXPECT_EQ(mailstow_.restore({"vanished"}).status, 2);
   EXPECT_EQ(mailstow_.restore({"vanished", "alice", "--all"}).status, 2);
   EXPECT_EQ(mailstow_.restore({"vanished", "--all", "--since", "0123456789abcdef"}).status, 2);
