@@ -33,8 +33,8 @@ ordered_json to_json(const BackupDay& day) {
           {"messages", day.messages}, {"bytes", day.bytes}};
 }
 
-std::string to_text(const std::vector<BackupDay>& history) {
-  if (history.empty()) return "There are no backups yet.\n";
+std::string to_text(const std::vector<BackupDay>& history, const base::Page& page) {
+  if (history.empty()) return base::text_without_rows(page, "There are no backups yet.\n");
   std::vector<std::vector<std::string>> rows;
   rows.reserve(history.size());
   for (const BackupDay& day : history) {
@@ -97,7 +97,7 @@ base::ExitStatus print_days(const base::Environment& environment, const std::str
       {"days", std::move(documents)},
       {"next", base::next_in_json(next)}};
   base::print_result(environment.format, base::json_text(document),
-                     to_text(history) + base::next_page_text(next));
+                     to_text(history, page) + base::next_page_text(next));
   return base::ExitStatus::kDone;
 }
 

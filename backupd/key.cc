@@ -47,7 +47,9 @@ base::ExitStatus key_list(const base::Environment& environment) {
     rows.push_back({key.id, word(key.kind), base::shown_time(key.created)});
   }
   base::print_result(environment.format, base::json_text({{"keys", list}}),
-                     base::format_table({{"ID"}, {"OPENS WITH"}, {"CREATED"}}, rows));
+                     rows.empty()
+                         ? "The store has no keys.\n"
+                         : base::format_table({{"ID"}, {"OPENS WITH"}, {"CREATED"}}, rows));
   return base::ExitStatus::kDone;
 }
 

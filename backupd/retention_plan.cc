@@ -106,6 +106,7 @@ std::string retention_text(const std::vector<AccountPlan>& plans) {
                       fmt::format("{}", fmt::join(planned.decision.reasons, "; "))});
     }
   }
+  if (rows.empty()) return "There are no snapshots.\n";
   return base::format_table({{"ACCOUNT", base::Align::kLeft, base::Width::kCut},
                              {"SNAPSHOT"},
                              {"MESSAGES", base::Align::kRight},

@@ -275,8 +275,8 @@ std::vector<std::string> row_of(const HistoryEntry& entry) {
           note_of(entry)};
 }
 
-std::string to_text(const std::vector<HistoryEntry>& entries) {
-  if (entries.empty()) return "There are no backups yet.\n";
+std::string to_text(const std::vector<HistoryEntry>& entries, const base::Page& page) {
+  if (entries.empty()) return base::text_without_rows(page, "There are no backups yet.\n");
   std::vector<std::vector<std::string>> rows;
   rows.reserve(entries.size());
   for (const HistoryEntry& entry : entries) rows.push_back(row_of(entry));
@@ -342,7 +342,7 @@ base::ExitStatus show_history(const base::Environment& environment, const std::s
       {"history", std::move(documents)},
       {"next", base::next_in_json(next)}};
   base::print_result(environment.format, base::json_text(document),
-                     to_text(entries) + base::next_page_text(next));
+                     to_text(entries, page) + base::next_page_text(next));
   return is_damaged ? base::ExitStatus::kDamaged : base::ExitStatus::kDone;
 }
 

@@ -137,6 +137,7 @@ std::string escape_for_terminal(std::string_view text) {
 
 std::string format_table(const std::vector<Column>& columns,
                          const std::vector<std::vector<std::string>>& rows, TableRoom room) {
+  if (rows.empty()) return "";
   std::vector<std::vector<std::string>> lines(1);
   for (const Column& column : columns) lines.front().push_back(column.title);
   for (const auto& row : rows) {

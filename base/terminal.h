@@ -39,7 +39,7 @@ void show_whole_tables();  // --wide
 // Columns are as wide as their widest cell, with two spaces between them; every cell is escaped.
 // The last column is not padded. The columns that may be cut share the width of the table that the
 // others leave, each at least 10 columns; "…" marks a cut. If the table is still too wide, each row
-// continues on further, indented lines.
+// continues on further, indented lines. Empty without rows.
 std::string format_table(const std::vector<Column>& columns,
                          const std::vector<std::vector<std::string>>& rows, TableRoom room = {});
 

@@ -43,14 +43,17 @@ base::ExitStatus accounts(const base::Environment& environment, const Page& page
                     base::format_count(newest.messages), base::format_size(newest.bytes),
                     std::string(store::mark_of(doubt))});
   }
+  const std::string empty =
+      rows.empty() ? text_without_rows(page, "No account has a snapshot.\n") : "";
   print(environment.format, {{"accounts", std::move(documents)}, {"next", next_in_json(next)}},
-        base::format_table({{"ACCOUNT", base::Align::kLeft, base::Width::kCut},
-                            {"SNAPSHOTS", base::Align::kRight},
-                            {"NEWEST"},
-                            {"MESSAGES", base::Align::kRight},
-                            {"SIZE", base::Align::kRight},
-                            {""}},
-                           rows, base::output_room()) +
+        empty +
+            base::format_table({{"ACCOUNT", base::Align::kLeft, base::Width::kCut},
+                                {"SNAPSHOTS", base::Align::kRight},
+                                {"NEWEST"},
+                                {"MESSAGES", base::Align::kRight},
+                                {"SIZE", base::Align::kRight},
+                                {""}},
+                               rows, base::output_room()) +
             next_page_text(next));
   return base::ExitStatus::kDone;
 }

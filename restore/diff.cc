@@ -235,9 +235,9 @@ std::string counts_text(const Compared& compared, const Counts& counts, const st
       base::format_zoned(to.time, zone), base::shown_id(to.id.hex()));
 }
 
-std::string messages_text(const std::vector<MessageChange>& messages, store::Envelopes& envelopes,
-                          const std::string& zone) {
-  if (messages.empty()) return "";
+std::string messages_text(const std::vector<MessageChange>& messages, const Page& page,
+                          store::Envelopes& envelopes, const std::string& zone) {
+  if (messages.empty()) return text_without_rows(page, "");
   std::vector<std::vector<std::string>> rows;
   rows.reserve(messages.size());
   for (const MessageChange& each : messages) {
@@ -285,8 +285,8 @@ base::ExitStatus diff(const base::Environment& environment, const DiffOptions& o
     const std::string& zone = environment.config.restore.time_zone;
     print(environment.format, nullptr,
           folders_text(compared.changes.folders) +
-              messages_text(compared.changes.messages, envelopes, zone) + next_page_text(next) +
-              counts_text(compared, counts, zone));
+              messages_text(compared.changes.messages, page, envelopes, zone) +
+              next_page_text(next) + counts_text(compared, counts, zone));
   }
   return base::ExitStatus::kDone;
 }

@@ -72,7 +72,10 @@ base::ExitStatus folders(const base::Environment& environment, const std::string
     document->end({{"next", next_in_json(next)}});
     return base::ExitStatus::kDone;
   }
-  print_text(base::format_table({{"FOLDER", base::Align::kLeft, base::Width::kCut},
+  const std::string empty =
+      rows.empty() ? text_without_rows(page, "The snapshot has no folders.\n") : "";
+  print_text(empty +
+             base::format_table({{"FOLDER", base::Align::kLeft, base::Width::kCut},
                                  {"MESSAGES", base::Align::kRight},
                                  {"SIZE", base::Align::kRight},
                                  {"NOTE", base::Align::kLeft, base::Width::kCut}},

@@ -153,7 +153,10 @@ base::ExitStatus messages(const base::Environment& environment, const std::strin
                         fmt::format("{}", fmt::join(entry.flags, " ")),
                         base::shown_id(entry.message.object.hex())});
       });
-  print_text(base::format_table({{"UID", base::Align::kRight},
+  const std::string empty =
+      rows.empty() ? text_without_rows(page, "The folder holds no messages.\n") : "";
+  print_text(empty +
+             base::format_table({{"UID", base::Align::kRight},
                                  {"DATE"},
                                  {"FROM", base::Align::kLeft, base::Width::kCut},
                                  {"SUBJECT", base::Align::kLeft, base::Width::kCut},

@@ -80,6 +80,7 @@ using base::declare_page;
 using base::next_in_json;
 using base::next_page_text;
 using base::Page;
+using base::text_without_rows;
 
 // The line that says which snapshot the output is of; `zone`: in which its time is shown.
 std::string origin_text(const store::SnapshotInfo& snapshot, std::string_view zone);

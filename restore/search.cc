@@ -71,9 +71,13 @@ void add_fate(nlohmann::ordered_json& document, const Fate& fate,
 }
 
 std::string to_text(const store::SearchResult& result, const Fate& fate,
-                    const std::optional<std::string>& next, const std::string& account,
+                    const std::optional<std::string>& next, const SearchOptions& options,
                     const std::string& zone) {
-  if (result.messages.empty()) return "Nothing was found.\n";
+  if (result.messages.empty()) {
+    // A page may also be empty because what it would have can't be read.
+    return result.total > 0 ? text_without_rows(options.page, "Nothing was found.\n")
+                            : "Nothing was found.\n";
+  }
   std::vector<std::vector<std::string>> rows;
   rows.reserve(result.messages.size());
   for (const store::FoundMessage& found : result.messages) {
@@ -101,7 +105,7 @@ std::string to_text(const store::SearchResult& result, const Fate& fate,
   text += undated_text(result.undated);
   text += next_page_text(next);
   text += fmt::format("To restore one: mailstow-restore run {} --message ID --at SNAPSHOT\n",
-                      base::shell_quoted(account));
+                      base::shell_quoted(options.account));
   return text;
 }
 
@@ -159,7 +163,7 @@ base::ExitStatus search(const base::Environment& environment, const SearchOption
     document.end({{"next", next_in_json(next)}});
   } else {
     const std::string& zone = environment.config.restore.time_zone;
-    print_text(to_text(result, fate, next, options.account, zone) +
+    print_text(to_text(result, fate, next, options, zone) +
                (scope.snapshot ? origin_text(chosen.snapshot, zone) : ""));
   }
   if (!result.damage.empty()) return base::ExitStatus::kDamaged;

@@ -115,7 +115,10 @@ base::ExitStatus snapshots(const base::Environment& environment, const std::stri
                    {"next", next_in_json(next)}});
     return base::ExitStatus::kDone;
   }
-  print_text(base::format_table({{"TIME"},
+  const std::string empty =
+      rows.empty() ? text_without_rows(page, "The account has no snapshots.\n") : "";
+  print_text(empty +
+             base::format_table({{"TIME"},
                                  {"KIND"},
                                  {"STATUS"},
                                  {"FOLDERS", base::Align::kRight},

@@ -215,11 +215,12 @@ class TreeTable {
         {"trees", documents_}, {"unrecorded", to_json(unrecorded_)}, {"next", next_in_json(next)}};
   }
 
-  std::string to_text(const std::optional<std::string>& next) const {
-    if (rows_.empty() && unrecorded_.empty()) {
-      return account_.empty() ? "There are no restored trees.\n"
-                              : fmt::format("{}: there are no restored trees.\n",
-                                            base::escape_for_terminal(account_));
+  std::string to_text(const Page& page, const std::optional<std::string>& next) const {
+    if (rows_.empty()) {
+      const std::string empty = account_.empty() ? "There are no restored trees.\n"
+                                                 : fmt::format("{}: there are no restored trees.\n",
+                                                               base::escape_for_terminal(account_));
+      return text_without_rows(page, empty) + restore::to_text(unrecorded_);
     }
     return base::format_table({{"ACCOUNT", base::Align::kLeft, base::Width::kCut},
                                {"TREE"},  // never cut: `extend` needs the whole name
@@ -280,7 +281,7 @@ base::ExitStatus trees(const base::Environment& environment, const TreesOptions&
       cut_to_page(records, options.page, [](const store::TreeRecord& record) { return record.id; });
   for (const store::TreeRecord& record : records) table.add(record);
   table.add_unrecorded_mail(options);
-  print(environment.format, table.to_document(next), table.to_text(next));
+  print(environment.format, table.to_document(next), table.to_text(options.page, next));
   return listing.damaged.empty() ? base::ExitStatus::kDone : base::ExitStatus::kDamaged;
 }
 

@@ -139,7 +139,7 @@ std::string cursor_of_burst(const Burst& burst) {
          burst.folder;
 }
 
-std::string to_text(const std::vector<Burst>& bursts, const std::string& zone) {
+std::string to_text(const std::vector<Burst>& bursts, const Page& page, const std::string& zone) {
   std::string text;
   std::size_t moved = 0;
   for (const Burst& burst : bursts) {
@@ -149,6 +149,7 @@ std::string to_text(const std::vector<Burst>& bursts, const std::string& zone) {
       text += to_text(burst, zone);
     }
   }
+  if (bursts.empty()) return text_without_rows(page, "Nothing vanished.\n");
   if (text.empty()) text = "Nothing vanished.\n";
   if (moved > 0) {
     text += fmt::format("Not shown: {} that left a folder and are now elsewhere.\n",
@@ -318,7 +319,8 @@ base::ExitStatus vanished(const base::Environment& environment, const VanishedOp
     document.end({{"next", next_in_json(next)}});
     return base::ExitStatus::kDone;
   }
-  print_text(to_text(bursts, environment.config.restore.time_zone) + next_page_text(next));
+  print_text(to_text(bursts, options.page, environment.config.restore.time_zone) +
+             next_page_text(next));
   return base::ExitStatus::kDone;
 }
 

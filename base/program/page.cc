@@ -29,6 +29,11 @@ void number_equal_cursors(std::vector<std::string>& cursors) {
   }
 }
 
+std::string text_without_rows(const Page& page, std::string_view empty) {
+  if (page.after.empty()) return std::string(empty);
+  return fmt::format("The list ends with {}.\n", escape_for_terminal(page.after));
+}
+
 nlohmann::ordered_json next_in_json(const std::optional<std::string>& next) {
   return next ? nlohmann::ordered_json(*next) : nlohmann::ordered_json();
 }

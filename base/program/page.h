@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
@@ -57,6 +58,10 @@ std::optional<std::string> cut_to_page(std::vector<Element>& list, const Page& p
   if (is_last) return std::nullopt;
   return cursors[end - 1];
 }
+
+// Printed instead of a table that has no rows: `empty`, a line, or if the page begins after an
+// entry, that the list ends with it.
+std::string text_without_rows(const Page& page, std::string_view empty);
 
 // The cursor of the next page as the field "next", null if there is no next page.
 nlohmann::ordered_json next_in_json(const std::optional<std::string>& next);

@@ -31,6 +31,10 @@ TEST(TerminalTest, ATableIsAlignedByCharacters) {
             "Archive/2023     1,204  \n");
 }
 
+TEST(TerminalTest, ATableWithoutRowsIsEmpty) {
+  EXPECT_EQ(format_table({{"FOLDER"}, {"MESSAGES", Align::kRight}}, {}), "");
+}
+
 TEST(TerminalTest, CutsATableToTheTerminalWhereAllowed) {
   const std::vector<Column> columns = {{"DATE"},
                                        {"SUBJECT", Align::kLeft, Width::kCut},

@@ -14,6 +14,7 @@ namespace {
 
 using programs::json;
 using testing::HasSubstr;
+using testing::StartsWith;
 
 class PagingTest : public testing::Test {
  protected:
@@ -115,6 +116,24 @@ TEST_F(PagingTest, TheFoldersAfterInboxAreShownWhateverItsCase) {
   const json after = mailstow_.restore_json({"folders", "alice", "--after", "INBOX"});
   EXPECT_LT(after["folders"].size(), 4U);
   EXPECT_EQ(mailstow_.restore_json({"folders", "alice", "--after", "inbox"}), after);
+}
+
+TEST_F(PagingTest, AListWithoutEntriesIsASentence) {
+  const auto text_of = [&](const std::vector<std::string>& command) {
+    return mailstow_.restore(command).out;
+  };
+  EXPECT_THAT(text_of({"messages", "alice", "Work"}),
+              StartsWith("The folder holds no messages.\nFrom the snapshot of "));
+  EXPECT_THAT(text_of({"messages", "alice", "INBOX", "--after", "7"}),
+              StartsWith("The list ends with 7.\nFrom the snapshot of "));
+  const std::string last = mailstow_.restore_json({"folders", "alice"})["folders"].back()["folder"];
+  EXPECT_THAT(text_of({"folders", "alice", "--after", last}),
+              StartsWith("The list ends with " + last + ".\nFrom the snapshot of "));
+  EXPECT_EQ(text_of({"accounts", "--after", "alice"}), "The list ends with alice.\n");
+  const std::string id = mailstow_.restore_json({"snapshots", "alice"})["snapshots"][0]["snapshot"];
+  EXPECT_EQ(text_of({"snapshots", "alice", "--after", id}), "The list ends with " + id + ".\n");
+  EXPECT_EQ(mailstow_.backupd({"status", "--history", "--after", id}).out,
+            "The list ends with " + id + ".\n");
 }
 
 }  // namespace
