@@ -126,8 +126,39 @@ std::optional<sys_seconds> parse_ago(std::string_view text, sys_seconds now) {
 TimeSpan span_of(date::local_seconds begin, seconds length, std::string_view zone) {
   const date::time_zone* const known = find_zone(zone);
   const sys_seconds start = known->to_sys(begin, date::choose::earliest);
-  if (length != kDay) return {start, start + length};
+  if (length != kDay) return {start, known->to_sys(begin, date::choose::latest) + length};
   return {start, known->to_sys(begin + kDay, date::choose::earliest)};
+}
+
+// Whether `name`, a zone's, is also the abbreviation of one of its offsets: the zone CET has those
+// of CET and CEST.
+bool is_abbreviation_in(const date::time_zone& zone, std::string_view name,
+                        date::local_seconds around) {
+  constexpr std::chrono::days kHalfYear{183};
+  for (const date::local_seconds when : {around - kHalfYear, around, around + kHalfYear}) {
+    if (zone.get_info(when).first.abbrev == name) return true;
+  }
+  return false;
+}
+
+// The same, but if `name` is an abbreviation, only with its offset. Fails with kUsage, naming
+// `text`, if the zone has another offset then.
+TimeSpan span_in(date::local_seconds begin, seconds length, const std::string& name,
+                 std::string_view text) {
+  const date::time_zone* const known = find_zone(name);
+  if (!is_abbreviation_in(*known, name, begin)) return span_of(begin, length, name);
+  const date::local_info info = known->get_info(begin);
+  const bool is_second = info.result == date::local_info::ambiguous && info.second.abbrev == name;
+  if (!is_second && info.first.abbrev != name) {
+    fail(ErrorCode::kUsage,
+         "time \"{}\": the clocks do not show {} then: write the offset, as +01:00, or a zone such "
+         "as Europe/Oslo",
+         text, name);
+  }
+  if (length == kDay) return span_of(begin, length, name);
+  const sys_seconds start{begin.time_since_epoch() -
+                          (is_second ? info.second.offset : info.first.offset)};
+  return {start, start + length};
 }
 
 // The day that a word names.
@@ -144,20 +175,27 @@ std::optional<TimeSpan> parse_day(std::string_view text, std::string_view zone, 
   return std::nullopt;
 }
 
+struct NamedZone {
+  std::string name;
+  bool is_in_brackets = false;  // as in a report: it is no abbreviation
+};
+
 // Cuts off the zone at the end of "2026-11-24 02:30 Europe/Oslo" or "... (Europe/Oslo)"; nullopt if
 // the text has no zone.
-std::optional<std::string> cut_zone(std::string& text) {
+std::optional<NamedZone> cut_zone(std::string& text) {
   const std::size_t blank = text.rfind(' ');
   if (blank == std::string::npos) return std::nullopt;
-  std::string zone = text.substr(blank + 1);
-  if (zone.size() > 2 && zone.front() == '(' && zone.back() == ')') {
-    zone = zone.substr(1, zone.size() - 2);
+  NamedZone zone{text.substr(blank + 1)};
+  std::string& name = zone.name;
+  if (name.size() > 2 && name.front() == '(' && name.back() == ')') {
+    name = name.substr(1, name.size() - 2);
+    zone.is_in_brackets = true;
   }
-  if (zone.empty() || to_lower(zone.front()) < 'a' || to_lower(zone.front()) > 'z') {
+  if (name.empty() || to_lower(name.front()) < 'a' || to_lower(name.front()) > 'z') {
     return std::nullopt;
   }
   try {
-    check_time_zone(zone);
+    check_time_zone(name);
   } catch (const Error&) {
     return std::nullopt;
   }
@@ -165,10 +203,20 @@ std::optional<std::string> cut_zone(std::string& text) {
   return zone;
 }
 
+// Removes the blank in "2026-10-25 02:30 +01:00".
+std::string with_joined_offset(std::string text) {
+  const std::size_t blank = text.rfind(' ');
+  if (blank == std::string::npos) return text;
+  const std::string_view offset = std::string_view(text).substr(blank + 1);
+  const bool is_offset = (offset.starts_with('+') || offset.starts_with('-')) &&
+                         offset.find_first_not_of("0123456789:", 1) == std::string_view::npos;
+  return is_offset ? text.erase(blank, 1) : text;
+}
+
 TimeSpan parse_absolute(std::string_view text, std::string_view default_zone) {
   std::string copy(text);
-  const std::string zone = cut_zone(copy).value_or(std::string(default_zone));
-  copy = without_fraction(std::move(copy));
+  const auto named = cut_zone(copy);
+  copy = without_fraction(with_joined_offset(std::move(copy)));
   for (const Form& form : kForms) {
     sys_seconds universal;
     for (const char* offset : {"Z", "%Ez", "%z"}) {
@@ -178,7 +226,10 @@ TimeSpan parse_absolute(std::string_view text, std::string_view default_zone) {
     }
     date::local_seconds local;
     if (parse_whole(copy, form.text, local)) {
-      const TimeSpan span = span_of(local, form.length, zone);
+      const TimeSpan span = !named ? span_of(local, form.length, default_zone)
+                            : named->is_in_brackets
+                                ? span_of(local, form.length, named->name)
+                                : span_in(local, form.length, named->name, text);
       if (span.begin >= kEarliest) return span;
     }
   }
@@ -234,7 +285,13 @@ const std::string& shown_time_zone() {
 }
 
 std::string format_local(sys_seconds time, std::string_view zone) {
-  return date::format("%Y-%m-%d %H:%M", find_zone(zone)->to_local(time));
+  const date::time_zone* const known = find_zone(zone);
+  const auto minute = date::floor<std::chrono::minutes>(known->to_local(time));
+  const date::sys_info now = known->get_info(time);
+  const bool is_clear = known->get_info(minute).result == date::local_info::unique &&
+                        (now.abbrev == zone || !is_abbreviation_in(*known, zone, minute));
+  return date::format(is_clear ? "%Y-%m-%d %H:%M" : "%Y-%m-%d %H:%M %Ez",
+                      date::make_zoned(known, time));
 }
 
 std::string format_timestamp(sys_seconds time, std::string_view zone) {

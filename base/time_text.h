@@ -14,12 +14,15 @@ std::string format_rfc3339(std::chrono::sys_seconds time);
 
 // ISO 8601 with or without a time and an offset: 2026-11-24, 2026-11-24T02:30, 2026-11-24 02:30:05,
 // 2026-11-24T02:30:05+01:00, 20261124T023005, 20261124, ...Z. Fractions of a second are dropped.
-// Without an offset the time is in the zone whose IANA name follows, as in "2026-11-24 02:30
-// Europe/Oslo" or in brackets, or else in `zone`. Fails with kUsage, also for years before
-// 1970.
+// A blank may precede the offset. Without one the time is in the zone whose IANA name follows, as in
+// "2026-11-24 02:30 Europe/Oslo" or in brackets, or else in `zone`; an hour that occurs twice, when
+// the clocks are set back, means the first. A name such as CET, if not in brackets, means that
+// offset. Fails with kUsage, also for years before 1970, and for an offset that the zone does not
+// have then.
 std::chrono::sys_seconds parse_time(std::string_view text, std::string_view zone);
 
-// The span that a text names: a day, a minute or a second, from `begin` until before `end`.
+// The span that a text names: a day, a minute or a second, from `begin` until before `end`. A minute
+// or second that occurs twice extends from the first one to the second.
 struct TimeSpan {
   std::chrono::sys_seconds begin;
   std::chrono::sys_seconds end;
@@ -47,7 +50,8 @@ void show_times_in(std::string_view zone);
 std::string shown_time(std::chrono::sys_seconds time);
 const std::string& shown_time_zone();
 
-// 2026-11-24 02:30 in `zone`: for users.
+// 2026-11-24 02:30 in `zone`, or 2026-10-25 02:30 +01:00 if the time without its offset would have
+// another meaning: for users, who can type it back with the zone behind it.
 std::string format_local(std::chrono::sys_seconds time, std::string_view zone);
 
 // YYYYMMDDTHHMMSS in `zone`.

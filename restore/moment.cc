@@ -177,14 +177,20 @@ std::optional<ChosenSnapshot> snapshot_at(const base::Environment& environment,
   return choice;
 }
 
+std::optional<ChosenSnapshot> snapshot_before(const base::Environment& environment,
+                                              store::Reader& reader, const std::string& account,
+                                              sys_seconds time) {
+  return snapshot_at(environment, reader, account, time - std::chrono::seconds(1));
+}
+
 std::optional<ChosenSnapshot> start_of_history(const base::Environment& environment,
                                                store::Reader& reader, const std::string& account,
                                                const std::string& since) {
   if (const auto named = store::find_snapshot(reader, account, since)) {
     return ChosenSnapshot{*named};
   }
-  return snapshot_at(environment, reader, account,
-                     parse_span(environment, since, std::nullopt).begin);
+  return snapshot_before(environment, reader, account,
+                         parse_span(environment, since, std::nullopt).begin);
 }
 
 ChosenSnapshot choose_snapshot(const base::Environment& environment, store::Reader& reader,

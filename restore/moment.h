@@ -34,8 +34,14 @@ std::optional<ChosenSnapshot> snapshot_at(const base::Environment& environment,
                                           store::Reader& reader, const std::string& account,
                                           std::chrono::sys_seconds time);
 
+// The same for those before `time`: a history from `time` on begins with it, and has what changed in
+// a snapshot of exactly that time.
+std::optional<ChosenSnapshot> snapshot_before(const base::Environment& environment,
+                                              store::Reader& reader, const std::string& account,
+                                              std::chrono::sys_seconds time);
+
 // The snapshot that a history from `since` on begins with: the one with that id, or that of
-// snapshot_at(); nullopt if all are later. Fails as parse_moment() does.
+// snapshot_before(); nullopt if no snapshot is earlier. Fails as parse_moment() does.
 std::optional<ChosenSnapshot> start_of_history(const base::Environment& environment,
                                                store::Reader& reader, const std::string& account,
                                                const std::string& since);

@@ -34,9 +34,7 @@ constexpr int kMaxAttempts = 2;
 
 // "2026-12-01 02:30 Europe/Oslo"
 std::string moment(std::chrono::sys_seconds time, const std::string& zone) {
-  const std::string stamp = base::format_timestamp(time, zone);  // YYYYMMDDTHHMMSS
-  return fmt::format("{}-{}-{} {}:{} {}", stamp.substr(0, 4), stamp.substr(4, 2),
-                     stamp.substr(6, 2), stamp.substr(9, 2), stamp.substr(11, 2), zone);
+  return fmt::format("{} {}", base::format_local(time, zone), zone);
 }
 
 std::uint64_t messages_in(const store::TreeRecord& tree) {

@@ -261,7 +261,7 @@ base::ExitStatus vanished_everywhere(const base::Environment& environment, store
   for (const std::string& account : reader.accounts()) {
     try {
       std::optional<ChosenSnapshot> start;
-      if (time) start = snapshot_at(environment, reader, account, *time);
+      if (time) start = snapshot_before(environment, reader, account, *time);
       summaries.push_back(summary_of(account, find_bursts(reader, account, start)));
       if (start) summaries.back().passed_over = std::move(start->passed_over);
     } catch (const base::Error& error) {

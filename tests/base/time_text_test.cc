@@ -64,6 +64,53 @@ TEST(TimeTextTest, EveryShownTimeCanBeTypedBack) {
 
 TEST(TimeTextTest, AnAmbiguousHourMeansTheFirst) {
   EXPECT_EQ(utc("2026-10-25 02:30", "Europe/Oslo"), "2026-10-25T00:30:00Z");
+  const TimeSpan minute = parse_time_span("2026-10-25 02:30", "Europe/Oslo", {});
+  EXPECT_EQ(format_rfc3339(minute.begin), "2026-10-25T00:30:00Z");
+  EXPECT_EQ(format_rfc3339(minute.end), "2026-10-25T01:31:00Z") << "until the end of the second";
+  EXPECT_EQ(utc("2026-10-25 02:30 +01:00", "Europe/Oslo"), "2026-10-25T01:30:00Z");
+  EXPECT_EQ(utc("2026-10-25 02:30:05 +0200 (Europe/Oslo)"), "2026-10-25T00:30:05Z");
+}
+
+TEST(TimeTextTest, AnAmbiguousTimeIsShownWithItsOffset) {
+  const auto shown = [](std::string_view time, std::string_view zone) {
+    return format_local(parse_time(time, "UTC"), zone);
+  };
+  EXPECT_EQ(shown("2026-10-24T23:59:59Z", "Europe/Oslo"), "2026-10-25 01:59");
+  EXPECT_EQ(shown("2026-10-25T00:30:00Z", "Europe/Oslo"), "2026-10-25 02:30 +02:00");
+  EXPECT_EQ(shown("2026-10-25T01:30:00Z", "Europe/Oslo"), "2026-10-25 02:30 +01:00");
+  EXPECT_EQ(shown("2026-10-25T02:00:00Z", "Europe/Oslo"), "2026-10-25 03:00");
+  EXPECT_EQ(shown("2027-07-31T10:00:00Z", "CET"), "2027-07-31 12:00 +02:00") << "that is CEST";
+  EXPECT_EQ(shown("2027-01-31T11:00:00Z", "CET"), "2027-01-31 12:00");
+}
+
+TEST(TimeTextTest, AnAbbreviationMeansItsOffset) {
+  EXPECT_EQ(utc("2027-10-31 02:30:00 CET"), "2027-10-31T01:30:00Z") << "not +02:00";
+  EXPECT_EQ(utc("2027-01-31 12:00 CET"), "2027-01-31T11:00:00Z");
+  EXPECT_EQ(utc("2027-01-31 CET"), "2027-01-30T23:00:00Z");
+  EXPECT_ERROR(kUsage, "the clocks do not show CET then: write the offset",
+               parse_time("2027-07-31 12:00 CET", "UTC"));
+  EXPECT_EQ(utc("2027-07-31 12:00 (CET)"), "2027-07-31T10:00:00Z") << "the zone of a report";
+  EXPECT_EQ(utc("2027-07-31 12:00 +02:00 CET"), "2027-07-31T10:00:00Z");
+  EXPECT_EQ(utc("2027-07-31 12:00 Japan"), "2027-07-31T03:00:00Z") << "no abbreviation";
+  EXPECT_ERROR(kUsage, "write it as 2026-11-24", parse_time("2027-07-31 12:00 CEST", "UTC"));
+}
+
+RC_GTEST_PROP(TimeTextTest, ShownTimesMeanTheSameInEveryZone, ()) {
+  const std::string zone = *rc::gen::element<std::string>("UTC", "Europe/Oslo", "America/New_York",
+                                                          "CET", "Australia/Lord_Howe");
+  const seconds around(*rc::gen::inRange<std::int64_t>(-10'000, 10'000));
+  // Near the ends of summer time, and at any other time.
+  const auto time = *rc::gen::element(parse_time("2026-10-25T01:00:00Z", "UTC") + around,
+                                      parse_time("2026-11-01T06:00:00Z", "UTC") + around,
+                                      parse_time("2026-04-04T15:00:00Z", "UTC") + around,
+                                      sys_seconds(around * 100'000 + seconds(1'000'000'000)));
+  const auto minute = std::chrono::floor<std::chrono::minutes>(time);
+  for (const std::string& text :
+       {format_local(time, zone) + " " + zone, format_local(time, zone) + " (" + zone + ")"}) {
+    const TimeSpan span = parse_time_span(text, "Asia/Tokyo", {});
+    RC_ASSERT(span.begin == minute);
+    RC_ASSERT(span.end == minute + std::chrono::minutes(1));
+  }
 }
 
 TEST(TimeTextTest, RejectsInvalidTimes) {

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 
 #include "base/clock.h"
+#include "base/time_text.h"
 #include "tests/programs/installation.h"
 #include "tests/programs/recorded_mail.h"
 #include "tests/servers/account_state.h"
@@ -163,6 +164,27 @@ TEST_F(VanishedTest, ListsDeletionsSinceASnapshot) {
   EXPECT_EQ(since(0, 16), since(0, 64));
 }
 
+TEST_F(VanishedTest, APrintedTimeIsInItsHistory) {
+  mailstow_.config()["restore"]["time_zone"] = "America/New_York";
+  mailstow_.save();
+  const auto now = base::system_clock().now_seconds();
+  const auto message = [&](std::uint32_t uid) -> programs::RecordedMessage {
+    return {uid, "Subject: " + std::to_string(uid) + "\r\n\r\nbody\r\n", base::ZonedTime{now}};
+  };
+  record_inbox(mailstow_, now - std::chrono::hours(30), {message(1), message(2)});
+  record_inbox(mailstow_, now - std::chrono::hours(20), {message(2)});
+  record_inbox(mailstow_, now - std::chrono::hours(10), {message(2)});
+  const auto lost = base::format_zoned(now - std::chrono::hours(20), "America/New_York");
+  EXPECT_THAT(mailstow_.restore({"vanished", "alice"}).out,
+              testing::StartsWith(lost + ": 1 message from INBOX"));
+  EXPECT_EQ(bursts(lost).size(), 1U);
+  const std::vector<std::string> all = {"vanished", "--all", "--since", lost};
+  EXPECT_EQ(mailstow_.restore_json(all)["accounts"][0]["messages"], 1);
+  EXPECT_THAT(mailstow_.restore(all).out, testing::HasSubstr("  " + lost + "\n"));
+  const auto later = now - std::chrono::hours(20) + std::chrono::seconds(1);
+  EXPECT_EQ(bursts(base::format_rfc3339(later)).size(), 0U);
+}
+
 TEST_F(VanishedTest, DistinguishesMovedMessages) {
   fill("INBOX", 4);
   fill("Archive", 1);
@@ -184,6 +206,10 @@ TEST_F(VanishedTest, RequiresATimeAndAnAccountThatHasSnapshots) {
   expunge("INBOX", "1");
   back_up();
   EXPECT_EQ(bursts("yesterday").size(), 1U);
+  const auto end = base::parse_time(bursts()[0]["time"].get<std::string>(), "UTC");
+  while (base::system_clock().now_seconds() <= end) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
   EXPECT_EQ(bursts("now").size(), 0U);
   EXPECT_EQ(mailstow_.restore({"vanished", "alice", "--since", "someday"}).status, 2);
   EXPECT_EQ(mailstow_.restore({"vanished", "bob"}).status, 1);
