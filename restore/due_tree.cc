@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -22,6 +23,11 @@ namespace {
 // How long after a tree's expiry its record waits for the account to return to the server on which
 // the tree was made.
 constexpr std::chrono::days kReturnPeriod{30};
+
+// Whether a person runs this, who wants every reason. A timer's sweep reports it once a day.
+bool is_watched() {
+  return ::isatty(STDOUT_FILENO) == 1 || base::is_logged(base::LogLevel::kDebug);
+}
 
 // Refuses every rescue, since the mailbox may belong to another person.
 class RefusingRescue : public Rescue {
@@ -184,10 +190,12 @@ std::optional<imap::Session> DueTreeSweep::open(imap::AccountOpener& opener,
 // Called with the tree's lock held.
 void DueTreeSweep::note_unreachable(TreeOutcome& outcome) {
   const store::TreeRecord& record = outcome.record;
-  const auto verdict = unreachable_.note(record.id, environment_.clock.now_seconds());
+  const auto verdict =
+      unreachable_.note(record.id, environment_.clock.now_seconds(), outcome.unreachable);
   outcome.unreachable_since = verdict.since;
   outcome.is_closed = verdict.is_over;
-  outcome.is_report_due = verdict.is_report_due || verdict.is_over || options_.dry_run;
+  outcome.is_report_due =
+      verdict.is_report_due || verdict.is_over || options_.dry_run || is_watched();
   if (outcome.is_report_due) {
     base::log_warning("{}: {}: {}", base::escape_for_terminal(record.account),
                       base::escape_for_terminal(record.name), outcome.why_unreachable());

@@ -19,6 +19,7 @@
 #include "restore/redated_tree.h"
 #include "restore/restore_request.h"
 #include "restore/tree_lock.h"
+#include "restore/unreachable_trees.h"
 #include "restore/unrecorded_mail.h"
 #include "store/account_suggestion.h"
 #include "store/doubted_times.h"
@@ -134,7 +135,8 @@ class TreeTable {
       : environment_(environment),
         account_(std::move(account)),
         location_(store::location_of(environment.config.store)),
-        now_(environment.clock.now_seconds()) {
+        now_(environment.clock.now_seconds()),
+        unreachable_(UnreachableTrees::load(environment.files, environment.config.store)) {
     try {
       reader_.emplace(store::Reader::open(location_, environment.files));
     } catch (const base::Error& error) {
@@ -190,7 +192,15 @@ class TreeTable {
                           {"messages", messages},
                           {"bytes", bytes},
                           {"elsewhere", nullptr},
-                          {"elsewhere_seen", nullptr}});
+                          {"elsewhere_seen", nullptr},
+                          {"unreachable", nullptr}});
+    if (const auto reason = unreachable_.reason_for(record.id);
+        reason && record.expires <= now_ && !reason->why.empty()) {
+      documents_.back()["unreachable"] = reason->why;
+      unreachable_text_ += fmt::format(
+          "{}: {}: no sweep reaches it since {}: {}\n", base::escape_for_terminal(record.account),
+          base::escape_for_terminal(record.name), base::shown_time(reason->since), reason->why);
+    }
     if (elsewhere) {
       documents_.back()["elsewhere"] = elsewhere->messages;
       documents_.back()["elsewhere_seen"] = base::format_rfc3339(elsewhere->seen);
@@ -232,7 +242,7 @@ class TreeTable {
                                {"ELSEWHERE", base::Align::kRight},
                                {"MADE BY", base::Align::kLeft, base::Width::kCut}},
                               rows_, base::output_room()) +
-           next_page_text(next) + restore::to_text(unrecorded_);
+           unreachable_text_ + next_page_text(next) + restore::to_text(unrecorded_);
   }
 
  private:
@@ -252,9 +262,11 @@ class TreeTable {
   std::string account_;
   store::Location location_;
   std::chrono::sys_seconds now_;
+  UnreachableTrees unreachable_;
   std::optional<store::Reader> reader_;
   nlohmann::ordered_json documents_ = nlohmann::ordered_json::array();
   std::vector<std::vector<std::string>> rows_;
+  std::string unreachable_text_;
   std::vector<UnrecordedMail> unrecorded_;
 };
 

@@ -39,9 +39,11 @@ UnreachableTrees UnreachableTrees::load(base::FileSystem& files, const base::Sto
     const auto document = base::parse_json(base::as_text(*bytes));
     if (!document.is_object()) return trees;
     for (const auto& [id, times] : document.items()) {
-      if (!times.is_array() || times.size() != 2) continue;
+      if (!times.is_array() || times.size() < 2) continue;
       if (!times[0].is_number_integer() || !times[1].is_number_integer()) continue;
-      trees.trees_[id] = {time_from(times[0]), time_from(times[1])};
+      Times& known = trees.trees_[id];
+      known = {time_from(times[0]), time_from(times[1])};
+      if (times.size() > 2 && times[2].is_string()) times[2].get_to(known.why);
     }
   } catch (const base::Error& error) {
     base::log_warning("{}: the time for which trees could not be reached counts from now",
@@ -51,9 +53,11 @@ UnreachableTrees UnreachableTrees::load(base::FileSystem& files, const base::Sto
   return trees;
 }
 
-UnreachableTrees::Verdict UnreachableTrees::note(const std::string& tree_id, sys_seconds now) {
+UnreachableTrees::Verdict UnreachableTrees::note(const std::string& tree_id, sys_seconds now,
+                                                 const std::string& why) {
   const auto [found, is_new] = trees_.try_emplace(tree_id, Times{now, now});
   Times& times = found->second;
+  times.why = why;
   if (times.since > now) times.since = now;
   Verdict verdict;
   verdict.since = times.since;
@@ -61,6 +65,13 @@ UnreachableTrees::Verdict UnreachableTrees::note(const std::string& tree_id, sys
   verdict.is_report_due = is_new || times.reported > now || now - times.reported >= kReportAgain;
   if (verdict.is_report_due) times.reported = now;
   return verdict;
+}
+
+std::optional<UnreachableTrees::Reason> UnreachableTrees::reason_for(
+    const std::string& tree_id) const {
+  const auto found = trees_.find(tree_id);
+  if (found == trees_.end()) return std::nullopt;
+  return Reason{found->second.why, found->second.since};
 }
 
 void UnreachableTrees::keep_only(std::span<const store::TreeRecord> due) {
@@ -74,7 +85,7 @@ void UnreachableTrees::save(base::FileSystem& files, const base::StoreConfig& st
   nlohmann::ordered_json document = nlohmann::ordered_json::object();
   for (const auto& [id, times] : trees_) {
     document[id] = {times.since.time_since_epoch().count(),
-                    times.reported.time_since_epoch().count()};
+                    times.reported.time_since_epoch().count(), times.why};
   }
   const std::string text = base::json_line(document) + "\n";
   base::make_directories(files, store.index);

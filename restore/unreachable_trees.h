@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -26,9 +27,16 @@ class UnreachableTrees {
     bool is_over = false;        // the tree has been unreachable for kUnreachablePeriod
     std::chrono::sys_seconds since{};
   };
-  // Notes that a sweep did not reach the tree at `now`. Times in the future are those of a wrong
-  // clock, and count as now.
-  Verdict note(const std::string& tree_id, std::chrono::sys_seconds now);
+  // Notes that a sweep did not reach the tree at `now`, and why: escaped. Times in the future are
+  // those of a wrong clock, and count as now.
+  Verdict note(const std::string& tree_id, std::chrono::sys_seconds now, const std::string& why);
+
+  struct Reason {
+    std::string why;  // of the last sweep; empty: an earlier version of mailstow noted it
+    std::chrono::sys_seconds since{};
+  };
+  // nullopt if the last sweep reached the tree, or it was not due.
+  std::optional<Reason> reason_for(const std::string& tree_id) const;
 
   void forget(const std::string& tree_id) { trees_.erase(tree_id); }
 
@@ -42,6 +50,7 @@ class UnreachableTrees {
   struct Times {
     std::chrono::sys_seconds since{};
     std::chrono::sys_seconds reported{};
+    std::string why = {};
     bool operator==(const Times&) const = default;
   };
   std::map<std::string, Times> trees_;  // by id

@@ -30,7 +30,7 @@ std::string overdue_alarm(std::span<const store::TreeRecord> trees, const base::
           ? fmt::format("a restored tree should be gone and is still there ({})", which)
           : fmt::format("{} restored trees should be gone and are still there (the first: {})",
                         base::format_count(overdue.size()), which);
-  return fmt::format("{}: {}: run `mailstow-restore sweep` to see why", what,
+  return fmt::format("{}: {}: `mailstow-restore sweep --dry-run` shows why", what,
                      sweep.to_text(base::shown_time_zone()));
 }
 

@@ -108,6 +108,12 @@ TEST_F(ExpiryTest, ATreeThatNoSweepCanReachIsReportedOnceADayAndClosedAfterAMont
   EXPECT_EQ(quiet.status, 0);
   EXPECT_EQ(quiet.out, "No other tree is due.\n") << "an hour later";
   EXPECT_EQ(quiet.err, "");
+  EXPECT_THAT(mailstow_.restore({"sweep", "--verbose"}).out,
+              HasSubstr("neither its account nor the server old"))
+      << "a person wants to know";
+  EXPECT_THAT(trees()[0]["unreachable"].get<std::string>(), HasSubstr("server old"));
+  EXPECT_THAT(mailstow_.restore({"trees"}).out,
+              HasSubstr("\nboss: " + tree + ": no sweep reaches it since 20"));
   const json again = mailstow_.restore_json({"sweep"});
   EXPECT_THAT(again["trees"][0]["unreachable"].get<std::string>(), HasSubstr("server old"));
   EXPECT_EQ(again["trees"][0]["finished"], false);

@@ -29,7 +29,8 @@ TEST(OverdueTreesTest, TheAlarmIsRaisedAfterTwoHours) {
   EXPECT_EQ(overdue_alarm(trees, {}, kNoon - hours(1)), "");
   const std::string alarm = overdue_alarm(trees, {}, kNoon);
   EXPECT_THAT(alarm, HasSubstr("a restored tree should be gone and is still there (a of "));
-  EXPECT_THAT(alarm, HasSubstr(": no sweep has run yet: run `mailstow-restore sweep`"));
+  EXPECT_THAT(alarm,
+              HasSubstr(": no sweep has run yet: `mailstow-restore sweep --dry-run` shows why"));
   EXPECT_EQ(alarm.find('\x1b'), std::string::npos);
   EXPECT_THAT(overdue_alarm(trees, {kNoon, 1, true}, kNoon + hours(1)),
               HasSubstr("2 restored trees should be gone and are still there (the first: a of "));
