@@ -169,8 +169,11 @@ std::string list_trees(const BackupFacts& facts) {
   if (facts.trees.empty()) return "There are no restored trees.\n";
   std::vector<store::TreeRecord> trees = facts.trees;
   std::ranges::sort(trees, {}, &store::TreeRecord::expires);
-  std::string text = fmt::format("Restored trees ({}), the next to expire first:\n",
-                                 base::format_count(trees.size()));
+  const auto overdue = std::ranges::count_if(
+      trees, [&](const store::TreeRecord& tree) { return tree.expires <= facts.now; });
+  std::string text = fmt::format("Restored trees ({}{}), the next to expire first:\n",
+                                 base::format_count(trees.size()),
+                                 overdue > 0 ? fmt::format(", {} overdue", overdue) : "");
   for (std::size_t at = 0; at < std::min(trees.size(), kMaxTrees); ++at) {
     text += fmt::format("  {}  {}: {}{}\n", base::shown_time(trees[at].expires),
                         base::escape_for_terminal(trees[at].account),

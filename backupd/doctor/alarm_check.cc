@@ -78,6 +78,11 @@ std::vector<Finding> check_alarms(const base::Environment& environment) {
     findings.push_back(
         failure("alarm", "trees", overdue,
                 "run `mailstow-restore sweep`; a timer or the daemon must start it every hour"));
+  } else if (const std::string due = describe_overdue(trees.records, now); !due.empty()) {
+    findings.push_back(
+        warning("alarm", "trees", due,
+                "the next sweep should delete it; `mailstow-restore sweep --dry-run` shows what it "
+                "would do"));
   }
   if (findings.empty()) {
     findings.push_back(

@@ -18,6 +18,11 @@ inline constexpr std::chrono::hours kTreeAlarmAfter{2};
 std::vector<store::TreeRecord> overdue_trees(std::span<const store::TreeRecord> trees,
                                              std::chrono::sys_seconds now);
 
+// One line, escaped, about those that have expired, whether or not they raise the alarm; empty if
+// there are no such trees.
+std::string describe_overdue(std::span<const store::TreeRecord> trees,
+                             std::chrono::sys_seconds now);
+
 // One line, escaped, about all trees that raise the alarm; empty if it is not raised.
 std::string overdue_alarm(std::span<const store::TreeRecord> trees, const base::LastSweep& sweep,
                           std::chrono::sys_seconds now);

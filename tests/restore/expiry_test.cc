@@ -168,8 +168,17 @@ TEST_F(ExpiryTest, ASweepThatNeverRanIsNoticedEverywhere) {
   mailstow_.config()["mail"] = mail_server.config();
   mailstow_.config()["reports"]["to"] = {"admin@example.org"};
   mailstow_.save();
-  change_records([](store::TreeRecord& record) { record.expires -= std::chrono::days(8); });
   constexpr const char* kAlarm = "a restored tree should be gone and is still there";
+  change_records([](store::TreeRecord& record) {
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    record.expires = now - std::chrono::hours(1);
+  });
+  const json early = json::parse(mailstow_.backupd({"doctor", "--json"}).out)["findings"];
+  EXPECT_EQ(programs::find_by(early, "subject", "trees")["state"], "warning") << early;
+  EXPECT_THAT(programs::find_by(early, "subject", "trees").dump(), HasSubstr(kAlarm));
+  EXPECT_EQ(mailstow_.backupd_json({"status"})["trees"]["alarm"], nullptr);
+
+  change_records([](store::TreeRecord& record) { record.expires -= std::chrono::days(8); });
   const json status = mailstow_.backupd_json({"status"});
   EXPECT_EQ(status["trees"]["overdue"].size(), 1U);
   EXPECT_THAT(status["trees"]["alarm"].dump(), HasSubstr(kAlarm));
@@ -179,7 +188,8 @@ TEST_F(ExpiryTest, ASweepThatNeverRanIsNoticedEverywhere) {
   const json once = mailstow_.backupd_json({"once"});
   EXPECT_THAT(once["alarms"].dump(), HasSubstr(kAlarm));
   ASSERT_FALSE(mail_server.mail().empty());
-  EXPECT_THAT(mail_server.mail().back()["body"].get<std::string>(), HasSubstr(kAlarm));
+  EXPECT_THAT(mail_server.mail().back()["body"].get<std::string>(),
+              AllOf(HasSubstr(kAlarm), HasSubstr("Restored trees (1, 1 overdue), ")));
   mailstow_.restore_json({"sweep"});
   EXPECT_EQ(mailstow_.backupd_json({"status"})["trees"]["alarm"], nullptr);
 }
