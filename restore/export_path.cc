@@ -55,10 +55,17 @@ bool is_device(std::string_view lower) {
 }
 
 bool is_reserved(const std::string& name) {
-  const std::string lower = base::lowered(name);
-  return std::find(kReserved.begin(), kReserved.end(), lower) != kReserved.end() ||
+  const std::string folded = base::fold_case(name);
+  return std::find(kReserved.begin(), kReserved.end(), folded) != kReserved.end() ||
          std::any_of(kReservedEndings.begin(), kReservedEndings.end(),
-                     [&](std::string_view ending) { return lower.ends_with(ending); });
+                     [&](std::string_view ending) { return folded.ends_with(ending); });
+}
+
+// Where the last character of a text in UTF-8 begins; the text is not empty.
+std::size_t last_character_of(std::string_view text) {
+  std::size_t at = text.size() - 1;
+  while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80) --at;
+  return at;
 }
 
 }  // namespace
@@ -77,8 +84,10 @@ std::string file_name_of(std::string_view level) {
   }
   if (name.empty()) return "%";
   if (is_device(base::lowered(name))) name = encoded(name.substr(0, 1)) + name.substr(1);
-  if (is_reserved(name))
-    name = name.substr(0, name.size() - 1) + encoded(name.substr(name.size() - 1));
+  if (is_reserved(name)) {
+    const std::size_t last = last_character_of(name);
+    name = name.substr(0, last) + encoded(name.substr(last));
+  }
   if (name.size() <= kMaxName) return name;
   const std::string hash = store::sha256(base::as_bytes(level)).hex().substr(0, 16);
   std::size_t end = kMaxName - hash.size() - 1;
@@ -95,7 +104,7 @@ base::Path ExportPaths::path_of(std::string_view shown_name) {
   }
   if (path.native().size() > kMaxPath) path = file_name_of(shown_name);
   const std::string name = path.filename().string();
-  for (int number = 2; !taken_.insert(base::lowered(path.string())).second; ++number) {
+  for (int number = 2; !taken_.insert(base::fold_case(path.string())).second; ++number) {
     path.replace_filename(fmt::format("{}~{}", name, number));
   }
   return path;

@@ -21,11 +21,12 @@ std::string file_name_of(std::string_view level);
 class ExportPaths {
  public:
   // Returns a relative path. `shown_name` has / between its levels. Names that would collide on a
-  // case-insensitive file system get a number; a name too deep for a file system becomes one level.
+  // file system that ignores case or Unicode's forms (NFC, NFD) get a number; a name too deep for a
+  // file system becomes one level.
   base::Path path_of(std::string_view shown_name);
 
  private:
-  std::set<std::string> taken_;  // in lower case
+  std::set<std::string> taken_;  // as base::fold_case() has them
 };
 
 }  // namespace restore

@@ -12,12 +12,12 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
-#include "base/ascii.h"
 #include "base/handle.h"
 #include "base/json_text.h"
 #include "base/log.h"
 #include "base/mail/mbox.h"
 #include "base/time_text.h"
+#include "base/utf8.h"
 #include "web/file_name.h"
 #include "web/problem.h"
 
@@ -116,15 +116,15 @@ struct MailArchive::Writer {
     return taken.contains(name) || (name.starts_with("manifest") && name.ends_with(".jsonl"));
   }
 
-  // Neither a manifest nor another folder has the name, whether a system tells small letters from
-  // capital ones or not.
+  // Neither a manifest nor another folder has the name, whether a system ignores case and Unicode's
+  // forms or not.
   std::string free_name(const std::string& folder) {
     const std::string clean = clean_file_name(folder);
     std::string name = clean;
-    for (unsigned number = 2; is_taken(base::lowered(name)); ++number) {
+    for (unsigned number = 2; is_taken(base::fold_case(name)); ++number) {
       name = fmt::format("{} ({})", clean, number);
     }
-    taken.emplace(base::lowered(name), folder);
+    taken.emplace(base::fold_case(name), folder);
     return name;
   }
 

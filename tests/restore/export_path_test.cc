@@ -70,6 +70,20 @@ TEST(ExportPathTest, FoldersThatDifferOnlyInCaseGetDifferentNames) {
   EXPECT_EQ(paths.path_of("Work/Old"), "Work/Old");
   EXPECT_EQ(paths.path_of("work/old"), "work/old~2");
   EXPECT_EQ(paths.path_of("WORK/OLD"), "WORK/OLD~3");
+  EXPECT_EQ(paths.path_of("\u00c4rger"), "\u00c4rger");
+  EXPECT_EQ(paths.path_of("\u00e4rger"), "\u00e4rger~2");
+}
+
+TEST(ExportPathTest, FoldersThatLookTheSameGetDifferentNames) {
+  ExportPaths paths;
+  EXPECT_EQ(paths.path_of("M\u00fcll"), "M\u00fcll");
+  EXPECT_EQ(paths.path_of("Mu\u0308ll"), "Mu\u0308ll~2") << "NFD";
+  EXPECT_EQ(paths.path_of("Mull"), "Mull");
+}
+
+TEST(ExportPathTest, NoFolderHasAReservedNameInOtherLetters) {
+  EXPECT_EQ(file_name_of("manife\u017ft.jsonl"), "manife\u017ft.json%6C") << "the long s";
+  EXPECT_EQ(file_name_of("cu\uff52"), "cu%EF%BD%92") << "a whole character";
 }
 
 RC_GTEST_PROP(ExportPathTest, AnyNameStaysBelowTheFolderAndInOnePlace, (const std::string& name)) {

@@ -107,6 +107,15 @@ TEST(MailArchiveTest, FoldersThatAreCleanedAlikeStayApart) {
   }
 }
 
+TEST(MailArchiveTest, FoldersThatDifferOnlyInCaseStayApart) {
+  json files = contents_of(archive_of(frame(head_of("\u00c4rger", 1), "1") +
+                                      frame(head_of("\u00e4rger", 1), "2") +
+                                      R"({"end":true})"
+                                      "\n"));
+  EXPECT_EQ(files["\u00c4rger/1-cccccccccccc.eml"], "1") << files;
+  EXPECT_EQ(files["\u00e4rger (2)/1-cccccccccccc.eml"], "2") << files;
+}
+
 TEST(MailArchiveTest, ALongManifestIsInSeveralFiles) {
   std::string frames;
   for (unsigned uid = 1; uid <= 10; ++uid) frames += frame(head_of("INBOX", uid), "mail");
