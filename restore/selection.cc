@@ -117,10 +117,12 @@ class ChosenFolders {
     const std::set<std::string> known(names.begin(), names.end());
     for (const std::string& name : options.exact_folders) {
       if (known.contains(name)) continue;
+      const std::string earlier = earlier_folder_hint(
+          reader, snapshot, zone, [&](const std::string& other) { return other == name; });
       base::fail(base::ErrorCode::kNotFound,
-                 "folder {}: the snapshot of {} has no folder of exactly this name: "
+                 "folder {}: the snapshot of {} has no folder of exactly this name{}: "
                  "`mailstow-restore folders --json` has the names",
-                 base::escape_for_terminal(name), base::format_zoned(snapshot.time, zone));
+                 base::escape_for_terminal(name), base::format_zoned(snapshot.time, zone), earlier);
     }
     for (const std::string& glob : options.folders) {
       if (add(glob, names)) continue;

@@ -1,5 +1,7 @@
 // An administrator's input selects what is meant: names and words in every alphabet.
+#include <fstream>
 #include <map>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -121,6 +123,15 @@ TEST_F(ChoosingTest, AFolderThatOnlyEarlierSnapshotsHadIsNamedWithTheNewestOfThe
   const auto run = mailstow_.restore({"run", "alice", "--folder", "W*k", "--dry-run"});
   EXPECT_EQ(run.status, 1);
   EXPECT_THAT(run.err, HasSubstr(option));
+  const base::Path selection = mailstow_.directory() / "selection";
+  for (const auto& [name, hint] :
+       {std::pair<std::string, std::string>{"Work", option}, {"work", ""}}) {
+    std::ofstream(selection) << json({{"folders", json::array({name})}});
+    const auto exact =
+        mailstow_.restore({"run", "alice", "--selection", selection.string(), "--dry-run"});
+    EXPECT_EQ(exact.status, 1);
+    EXPECT_THAT(exact.err, HasSubstr(hint.empty() ? "exactly this name: " : hint)) << name;
+  }
   const auto messages = mailstow_.restore({"messages", "alice", "work"});
   EXPECT_EQ(messages.status, 1);
   EXPECT_THAT(messages.err, HasSubstr(option));
