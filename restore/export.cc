@@ -63,7 +63,7 @@ class Export {
             store::Reader::open(store::location_of(environment.config.store), environment.files)),
         selection_(
             select(environment, reader_, options.account,
-                   with_fresh_pass(environment, reader_, options.account, options.selection))) {}
+                   with_fresh_pass(environment, reader_, options.account, requested(options)))) {}
 
   base::ExitStatus carry_out() {
     base::FileSystem& files = environment_.files;
@@ -88,6 +88,12 @@ class Export {
   }
 
  private:
+  static SelectionOptions requested(const ExportOptions& options) {
+    SelectionOptions selection = options.selection;
+    selection.without_trees = true;
+    return selection;
+  }
+
   // The manifest gets its name once all is durable, so an export that ended early has no such file,
   // and one that failed to write some folder neither.
   void finish_manifest() {
@@ -215,6 +221,7 @@ class Export {
       document["to_hex"] = base::to_hex(base::as_bytes(root_.string()));
     }
     document["undated"] = selection_.undated;
+    document["notes"] = left_out_notes(selection_, "exported");
     document["folders"] = std::move(folders);
     return document;
   }
@@ -232,6 +239,9 @@ class Export {
                           base::escape_for_terminal(folder.error));
     }
     text += undated_text(selection_.undated);
+    for (const std::string& note : left_out_notes(selection_, "exported")) {
+      text += base::escape_for_terminal(note) + "\n";
+    }
     return text +
            fmt::format("{}: {} of {} {} in {}\n", base::escape_for_terminal(options_.account),
                        base::format_count(exported(), "message"),

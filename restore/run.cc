@@ -121,11 +121,8 @@ class Run {
     report_.snapshot_time = selection.snapshot.time;
     report_.passed_over = selection.passed_over;
     report_.time_zone = environment_.config.restore.time_zone;
-    for (const std::string& tree : selection.left_out_trees) {
-      report_.notes.push_back(fmt::format(
-          "not restored: {}: it is a restored tree of which this store has no record: to restore "
-          "it, name it with --folder and --subfolders",
-          tree));
+    for (std::string& note : left_out_notes(selection, "restored")) {
+      report_.notes.push_back(std::move(note));
     }
     std::map<std::string, SourceFolder> sources;
     for (const SelectedFolder& folder : selection.folders) {

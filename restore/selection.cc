@@ -5,6 +5,8 @@
 #include <set>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "base/error.h"
 #include "base/glob.h"
 #include "base/id_text.h"
@@ -137,6 +139,14 @@ class ChosenFolders {
     }
   }
 
+  // Whether this folder is chosen by more than wildcards.
+  bool name(const std::string& name) const {
+    return is_exact(name) || std::ranges::any_of(globs_, [&](const Glob& glob) {
+             return glob.text.find_first_not_of("*?/") != std::string::npos &&
+                    matches(glob.text, name, glob.likeness);
+           });
+  }
+
   bool contain(const std::string& name) const {
     if (globs_.empty() && exact_.empty()) return true;
     return is_exact(name) || std::ranges::any_of(globs_, [&](const Glob& glob) {
@@ -240,6 +250,17 @@ bool selects_some(const SelectionOptions& options) {
          options.missing;
 }
 
+std::vector<std::string> left_out_notes(const Selection& selection, std::string_view done) {
+  std::vector<std::string> notes;
+  for (const std::string& tree : selection.left_out_trees) {
+    notes.push_back(
+        fmt::format("not {}: {}: it is a restored tree of which this store has no record: name it "
+                    "with --folder and --subfolders if you need it",
+                    done, tree));
+  }
+  return notes;
+}
+
 std::string shown_name(const store::SnapshotInfo& snapshot, const store::FolderInfo& folder) {
   return imap::shown_folder_name(folder.raw_name, folder.delimiter, snapshot.personal_prefix);
 }
@@ -264,8 +285,7 @@ Selection select(const base::Environment& environment, store::Reader& reader,
     found = find_places(environment, reader, selection.snapshot, options);
   }
   // A rescue's snapshot has the user's own mail, and nothing else.
-  const bool is_without_trees = options.without_trees && options.folders.empty() &&
-                                options.exact_folders.empty() && ids.empty() &&
+  const bool is_without_trees = options.without_trees && ids.empty() &&
                                 selection.snapshot.kind == store::SnapshotKind::kBackup;
   const bool is_missing_only = !options.missing_from.empty();
   const bool whole_folders = !since && !before && ids.empty() && !found && !is_missing_only;
@@ -280,7 +300,7 @@ Selection select(const base::Environment& environment, store::Reader& reader,
     const store::FolderRecord& folder = folders[at];
     SelectedFolder selected{folder, names[at], {}};
     if (!chosen_folders.contain(selected.name)) continue;
-    if (is_without_trees) {
+    if (is_without_trees && !chosen_folders.name(selected.name)) {
       std::string tree = foreign_tree_of(environment.config, account, folder.info, selected.name);
       if (!tree.empty()) {
         selection.left_out_trees.insert(std::move(tree));

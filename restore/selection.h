@@ -32,7 +32,8 @@ struct SelectionOptions {
   std::string missing_from;  // a snapshot's id: only messages that it has in no folder
   // By `at`, before with_fresh_pass() replaced it with the chosen snapshot's id.
   std::vector<store::SnapshotInfo> passed_over = {};
-  // Leave out trees of which this store has no record, unless folders or messages are named.
+  // Leave out trees of which this store has no record, unless folders in them or messages are
+  // named. A glob of wildcards only names nothing.
   bool without_trees = false;
   // The moment that "3 days ago" is relative to; nullopt: now.
   std::optional<std::chrono::sys_seconds> asked = std::nullopt;
@@ -55,6 +56,9 @@ struct Selection {
   // Messages that are chosen although `since` or `before` is given and their date is unknown.
   std::uint64_t undated = 0;
 };
+
+// The notes about left_out_trees. `done`: "restored" or "exported".
+std::vector<std::string> left_out_notes(const Selection& selection, std::string_view done);
 
 // A folder's name as users see it.
 std::string shown_name(const store::SnapshotInfo& snapshot, const store::FolderInfo& folder);

@@ -221,8 +221,25 @@ TEST_F(ExpiryTest, ATreeOfAnotherStoreIsBackedUpMarkedAndRestoredOnlyIfNamed) {
   const json all = mailstow_.restore_json({"run", "boss", "--all", "--dry-run"});
   EXPECT_TRUE(programs::find_by(all["folders"], "source", tree + "/INBOX").is_null()) << all;
   EXPECT_THAT(all["notes"].dump(), HasSubstr("not restored: " + tree));
+  const json any = mailstow_.restore_json({"run", "boss", "--folder", "*", "--dry-run"});
+  EXPECT_TRUE(programs::find_by(any["folders"], "source", tree + "/INBOX").is_null()) << any;
+  EXPECT_THAT(any["notes"].dump(), HasSubstr("not restored: " + tree));
   const json named = mailstow_.restore_json({"run", "boss", "--folder", tree + "/*", "--dry-run"});
   EXPECT_FALSE(programs::find_by(named["folders"], "source", tree + "/INBOX").is_null()) << named;
+
+  const auto exported = [&](const std::string& to, const std::vector<std::string>& more) {
+    std::vector<std::string> command = {"export", "boss", "--format",
+                                        "eml",    "--to", (mailstow_.directory() / to).string()};
+    command.insert(command.end(), more.begin(), more.end());
+    return mailstow_.restore_json(command);
+  };
+  const json whole = exported("whole", {});
+  EXPECT_TRUE(programs::find_by(whole["folders"], "folder", tree + "/INBOX").is_null()) << whole;
+  EXPECT_FALSE(programs::find_by(whole["folders"], "folder", "INBOX").is_null()) << whole;
+  EXPECT_THAT(whole["notes"].dump(), HasSubstr("not exported: " + tree));
+  const json part = exported("part", {"--folder", tree + "*"});
+  EXPECT_FALSE(programs::find_by(part["folders"], "folder", tree + "/INBOX").is_null()) << part;
+  EXPECT_EQ(part["notes"], json::array());
 }
 
 TEST_F(ExpiryTest, AUserWhoseMailWasRescuedGetsAMail) {
