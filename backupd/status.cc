@@ -17,6 +17,7 @@
 #include "backupd/report/lock_state.h"
 #include "backupd/report/overdue_trees.h"
 #include "backupd/report/shared_alarms.h"
+#include "backupd/status_brief.h"
 #include "backupd/status_history.h"
 #include "base/clock_sighting.h"
 #include "base/error.h"
@@ -242,14 +243,15 @@ std::string to_text(const store::Reader::StoreSize& size, const std::vector<Acco
       "{} in {}, index {}; {} of {} before compression\n\n{}", base::format_size(size.pack_bytes),
       base::format_count(size.packs, "pack"), base::format_size(size.index_bytes),
       base::format_count(size.messages, "message"), base::format_size(size.message_bytes),
-      base::format_table({{"ACCOUNT", base::Align::kLeft, base::Width::kCut},
-                          {"LAST BACKUP"},
-                          {"STATUS"},
-                          {"SNAPSHOTS", base::Align::kRight},
-                          {"MESSAGES", base::Align::kRight},
-                          {"SIZE", base::Align::kRight},
-                          {"", base::Align::kLeft, base::Width::kCut}},
-                         rows, base::output_room()));
+      rows.empty() ? "There are no accounts.\n"
+                   : base::format_table({{"ACCOUNT", base::Align::kLeft, base::Width::kCut},
+                                         {"LAST BACKUP"},
+                                         {"STATUS"},
+                                         {"SNAPSHOTS", base::Align::kRight},
+                                         {"MESSAGES", base::Align::kRight},
+                                         {"SIZE", base::Align::kRight},
+                                         {"", base::Align::kLeft, base::Width::kCut}},
+                                        rows, base::output_room()));
 }
 
 // Why the last backups of accounts that are not backed up failed, if many failed alike. A failure
@@ -359,21 +361,6 @@ std::string describe_daemon(const nlohmann::ordered_json& daemon) {
   return text + describe_loans(daemon);
 }
 
-// The configured accounts in a few numbers.
-struct Brief {
-  std::size_t accounts = 0;
-  std::size_t never = 0;    // without any backup
-  std::size_t doubted = 0;  // with a newest backup that a wrong clock dated
-  // The oldest of the accounts' last backups, without those whose times are doubted.
-  std::optional<std::chrono::sys_seconds> oldest;
-  struct BriefAlarm {
-    std::string account;  // empty: restored trees, copies, or the clock
-    std::string_view kind;
-    std::string text;
-  };
-  std::vector<BriefAlarm> alarms;
-};
-
 Brief brief_of(const std::vector<AccountState>& states, const TreesState& trees,
                const std::vector<std::string>& copies, const std::string& locks,
                const store::ClockState& clock) {
@@ -397,41 +384,52 @@ Brief brief_of(const std::vector<AccountState>& states, const TreesState& trees,
   return brief;
 }
 
-std::string to_text(const Brief& brief, const store::Reader::StoreSize& size) {
-  std::string text =
-      brief.alarms.empty()
-          ? std::string("no alarm")
-          : fmt::format("ALARM: {}{}{}", base::escape_for_terminal(brief.alarms.front().account),
-                        brief.alarms.front().account.empty() ? "" : ": ",
-                        brief.alarms.front().text);
-  if (brief.alarms.size() > 1) {
-    text += fmt::format("; and {}", base::format_count(brief.alarms.size() - 1, "more alarm"));
-  }
-  text += "; " + base::format_count(brief.accounts, "account");
-  if (brief.oldest) text += ", each backed up since " + base::shown_time(*brief.oldest);
-  if (brief.never > 0) text += fmt::format(", {} never", base::format_count(brief.never));
-  if (brief.doubted > 0) {
-    text += fmt::format(", {} with a later one that a wrong clock dated",
-                        base::format_count(brief.doubted));
-  }
-  return text + fmt::format("; {} stored\n", base::format_size(size.pack_bytes));
+struct Facts {
+  store::Reader::StoreSize size;
+  store::ClockState clock;
+  std::vector<AccountState> states;
+  TreesState trees;
+  CopyStates copies;
+  LockState locks;
+};
+
+Facts read_facts(const base::Environment& environment, const store::Location& location) {
+  store::Reader reader = store::Reader::open(location, environment.files);
+  const auto size = reader.size();
+  store::ClockState clock =
+      store::clock_state(location, environment.files, base::see_clock(environment.clock),
+                         store::newest_records(&reader, {}), "mailstow-backupd prune");
+  auto states = states_of(environment, reader, clock);
+  LockState locks = lock_state(environment, location, clock.now);
+  return {size,
+          std::move(clock),
+          std::move(states),
+          trees_of(environment),
+          load_copy_states(environment.files, environment.config.store),
+          std::move(locks)};
 }
 
-nlohmann::ordered_json to_json(const Brief& brief, const store::Reader::StoreSize& size) {
-  using nlohmann::ordered_json;
-  ordered_json alarms = ordered_json::array();
-  for (const auto& [account, kind, text] : brief.alarms) {
-    alarms.push_back({{"account", account.empty() ? ordered_json() : ordered_json(account)},
-                      {"kind", kind},
-                      {"text", text}});
+// What reads only stdout gets a line even if there is no store.
+Facts read_facts_for_brief(const base::Environment& environment, const store::Location& location) {
+  try {
+    return read_facts(environment, location);
+  } catch (const base::Error& error) {
+    if (environment.format == base::OutputFormat::kText) {
+      base::print_result(unreadable_brief_text(error.what()));
+    }
+    throw;
   }
-  return {{"accounts", brief.accounts},
-          {"never_backed_up", brief.never},
-          {"doubted_backups", brief.doubted},
-          {"oldest_backup",
-           brief.oldest ? ordered_json(base::format_rfc3339(*brief.oldest)) : ordered_json()},
-          {"pack_bytes", size.pack_bytes},
-          {"alarms", std::move(alarms)}};
+}
+
+base::ExitStatus show_brief(const base::Environment& environment, const store::Location& location) {
+  const Facts facts = read_facts_for_brief(environment, location);
+  const Brief brief =
+      brief_of(facts.states, facts.trees,
+               copy_alarms(environment.config.copies, facts.copies, facts.clock.now),
+               facts.locks.alarm, facts.clock);
+  base::print_result(environment.format, base::json_text(to_json(brief, facts.size)),
+                     to_text(brief, facts.size));
+  return brief.alarms.empty() ? base::ExitStatus::kDone : base::ExitStatus::kPartial;
 }
 
 }  // namespace
@@ -444,23 +442,9 @@ base::ExitStatus status(const base::Environment& environment, const StatusOption
                "status: NAME, --limit and --after belong to --history: add it or leave them out");
   }
   const store::Location location = store::location_of(environment.config.store);
-  store::Reader reader = store::Reader::open(location, environment.files);
-  const auto size = reader.size();
-  const store::ClockState clock =
-      store::clock_state(location, environment.files, base::see_clock(environment.clock),
-                         store::newest_records(&reader, {}), "mailstow-backupd prune");
-  const auto states = states_of(environment, reader, clock);
-  const TreesState trees = trees_of(environment);
+  if (options.brief) return show_brief(environment, location);
+  const auto [size, clock, states, trees, copy_states, locks] = read_facts(environment, location);
   const auto& copies = environment.config.copies;
-  const CopyStates copy_states = load_copy_states(environment.files, environment.config.store);
-  const LockState locks = lock_state(environment, location, clock.now);
-  if (options.brief) {
-    const Brief brief =
-        brief_of(states, trees, copy_alarms(copies, copy_states, clock.now), locks.alarm, clock);
-    base::print_result(environment.format, base::json_text(to_json(brief, size)),
-                       to_text(brief, size));
-    return brief.alarms.empty() ? base::ExitStatus::kDone : base::ExitStatus::kPartial;
-  }
   const auto jobs = base::load_job_records(environment.files, environment.config.store);
   const auto daemon = request_status(environment.config);
   const std::uint64_t highest = highest_commit_of(environment, location);

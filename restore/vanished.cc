@@ -272,7 +272,7 @@ base::ExitStatus vanished_everywhere(const base::Environment& environment, store
   }
   const bool is_whole = damage.empty();
   print(environment.format, {{"accounts", to_json(summaries)}, {"damage", std::move(damage)}},
-        to_text(summaries));
+        is_whole && summaries.empty() ? "The store has no snapshots.\n" : to_text(summaries));
   return is_whole ? base::ExitStatus::kDone : base::ExitStatus::kPartial;
 }
 

@@ -62,8 +62,12 @@ class VanishedTest : public testing::Test {
 };
 
 TEST_F(VanishedTest, ALineForEachAccountShowsWhereSomethingIsMissing) {
+  EXPECT_EQ(mailstow_.restore({"vanished", "--all"}).out, "The store has no snapshots.\n");
   fill("INBOX", 6);
   fill("Archive", 4);
+  back_up();
+  EXPECT_EQ(mailstow_.restore({"vanished", "--all"}).out, "Nothing vanished from 1 account.\n")
+      << "bob was never backed up";
   mailstow_.backupd_json({"once"});
   EXPECT_EQ(mailstow_.restore({"vanished", "--all"}).out, "Nothing vanished from 2 accounts.\n");
   expunge("INBOX", "2:3");
