@@ -183,11 +183,15 @@ base::ExitStatus acknowledge(const base::Environment& environment,
       store::Reader::open(store::location_of(environment.config.store), environment.files);
   if (!command.server.empty()) return acknowledge_server(environment, reader, command.server);
   const std::vector<std::string> accepted = accept_all_of(environment, reader, command);
-  base::print_report(environment.format, base::json_text(document_of(command.account, accepted)),
-                     accepted.empty() ? fmt::format("{}: nothing to acknowledge.\n",
-                                                    base::escape_for_terminal(command.account))
-                                      : text_of(command.account, accepted));
-  return accepted.empty() ? base::ExitStatus::kNothingDone : base::ExitStatus::kDone;
+  const std::string document = base::json_text(document_of(command.account, accepted));
+  if (accepted.empty()) {
+    base::print_result(environment.format, document,
+                       fmt::format("{}: nothing to acknowledge.\n",
+                                   base::escape_for_terminal(command.account)));
+    return base::ExitStatus::kNothingDone;
+  }
+  base::print_report(environment.format, document, text_of(command.account, accepted));
+  return base::ExitStatus::kDone;
 }
 
 base::Command acknowledge_command() {

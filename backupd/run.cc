@@ -38,7 +38,7 @@ base::ExitStatus start_now(const base::Environment& environment, const std::stri
                                     : fmt::format("{}: starts next: {}.\n", job, work));
     return base::ExitStatus::kDone;
   }
-  base::print_report(fmt::format("{}: already running.\n", job));
+  base::print_result(fmt::format("{}: already running.\n", job));
   return base::ExitStatus::kNothingDone;
 }
 

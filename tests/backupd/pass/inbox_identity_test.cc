@@ -102,6 +102,14 @@ TEST_F(StrangerTest, OnCyrusADifferentMailboxIsNotBackedUpUntilAcknowledged) {
   EXPECT_EQ(mailstow.restore({"run", "alice", "--all", "--dry-run"}).status, 0);
   EXPECT_EQ(mailstow.backupd({"acknowledge", "alice"}).status, 1)
       << "there is nothing to acknowledge";
+  std::string script;
+  for (const std::string& word : mailstow.backupd_command({"acknowledge", "alice"})) {
+    script += "'" + word + "' ";
+  }
+  const auto full = servers::run_program({"sh", "-c", script + ">/dev/full"});
+  EXPECT_EQ(full.status, 1);
+  EXPECT_THAT(full.err, HasSubstr("write to standard output: No space left on device"));
+  EXPECT_THAT(full.err, testing::Not(HasSubstr("the work is done")));
 }
 
 // Without MAILBOXID there is only UIDVALIDITY, which servers change for other reasons too.
