@@ -185,9 +185,9 @@ base::ExitStatus acknowledge(const base::Environment& environment,
   const std::vector<std::string> accepted = accept_all_of(environment, reader, command);
   const std::string document = base::json_text(document_of(command.account, accepted));
   if (accepted.empty()) {
-    base::print_result(environment.format, document,
-                       fmt::format("{}: nothing to acknowledge.\n",
-                                   base::escape_for_terminal(command.account)));
+    base::print_result(
+        environment.format, document,
+        fmt::format("{}: nothing to acknowledge.\n", base::escape_for_terminal(command.account)));
     return base::ExitStatus::kNothingDone;
   }
   base::print_report(environment.format, document, text_of(command.account, accepted));

@@ -409,7 +409,7 @@ Facts read_facts(const base::Environment& environment, const store::Location& lo
           std::move(locks)};
 }
 
-// What reads only stdout gets a line even if there is no store.
+// Prints a line even if there is no store, for monitors that read only stdout.
 Facts read_facts_for_brief(const base::Environment& environment, const store::Location& location) {
   try {
     return read_facts(environment, location);

@@ -130,8 +130,8 @@ TimeSpan span_of(date::local_seconds begin, seconds length, std::string_view zon
   return {start, known->to_sys(begin + kDay, date::choose::earliest)};
 }
 
-// Whether `name`, a zone's, is also the abbreviation of one of its offsets: the zone CET has those
-// of CET and CEST.
+// Whether `name`, a zone's, is also the abbreviation of one of its offsets: in the zone CET, clocks
+// show CET in winter and CEST in summer.
 bool is_abbreviation_in(const date::time_zone& zone, std::string_view name,
                         date::local_seconds around) {
   constexpr std::chrono::days kHalfYear{183};

@@ -14,15 +14,15 @@ std::string format_rfc3339(std::chrono::sys_seconds time);
 
 // ISO 8601 with or without a time and an offset: 2026-11-24, 2026-11-24T02:30, 2026-11-24 02:30:05,
 // 2026-11-24T02:30:05+01:00, 20261124T023005, 20261124, ...Z. Fractions of a second are dropped.
-// A blank may precede the offset. Without one the time is in the zone whose IANA name follows, as in
-// "2026-11-24 02:30 Europe/Oslo" or in brackets, or else in `zone`; an hour that occurs twice, when
-// the clocks are set back, means the first. A name such as CET, if not in brackets, means that
-// offset. Fails with kUsage, also for years before 1970, and for an offset that the zone does not
-// have then.
+// A blank may precede the offset. Without an offset the time is in the zone whose IANA name
+// follows, as in "2026-11-24 02:30 Europe/Oslo" or in brackets, or else in `zone`; an hour that
+// occurs twice, when the clocks are set back, means the first. A name such as CET, if not in
+// brackets, means that offset. Fails with kUsage, also for years before 1970, and for an offset
+// that the zone does not have then.
 std::chrono::sys_seconds parse_time(std::string_view text, std::string_view zone);
 
-// The span that a text names: a day, a minute or a second, from `begin` until before `end`. A minute
-// or second that occurs twice extends from the first one to the second.
+// The span that a text names: a day, a minute or a second, from `begin` until before `end`. A
+// minute or second that occurs twice extends from the first one to the second.
 struct TimeSpan {
   std::chrono::sys_seconds begin;
   std::chrono::sys_seconds end;

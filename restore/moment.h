@@ -34,8 +34,8 @@ std::optional<ChosenSnapshot> snapshot_at(const base::Environment& environment,
                                           store::Reader& reader, const std::string& account,
                                           std::chrono::sys_seconds time);
 
-// The same for those before `time`: a history from `time` on begins with it, and has what changed in
-// a snapshot of exactly that time.
+// The same for those before `time`: a history from `time` on begins with it, and has what changed
+// in a snapshot of exactly that time.
 std::optional<ChosenSnapshot> snapshot_before(const base::Environment& environment,
                                               store::Reader& reader, const std::string& account,
                                               std::chrono::sys_seconds time);

@@ -197,9 +197,10 @@ class TreeTable {
     if (const auto reason = unreachable_.reason_for(record.id);
         reason && record.expires <= now_ && !reason->why.empty()) {
       documents_.back()["unreachable"] = reason->why;
-      unreachable_text_ += fmt::format(
-          "{}: {}: no sweep reaches it since {}: {}\n", base::escape_for_terminal(record.account),
-          base::escape_for_terminal(record.name), base::shown_time(reason->since), reason->why);
+      unreachable_text_ += fmt::format("{}: {}: no sweep has reached it since {}: {}\n",
+                                       base::escape_for_terminal(record.account),
+                                       base::escape_for_terminal(record.name),
+                                       base::shown_time(reason->since), reason->why);
     }
     if (elsewhere) {
       documents_.back()["elsewhere"] = elsewhere->messages;

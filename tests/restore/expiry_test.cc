@@ -113,7 +113,7 @@ TEST_F(ExpiryTest, ATreeThatNoSweepCanReachIsReportedOnceADayAndClosedAfterAMont
       << "a person wants to know";
   EXPECT_THAT(trees()[0]["unreachable"].get<std::string>(), HasSubstr("server old"));
   EXPECT_THAT(mailstow_.restore({"trees"}).out,
-              HasSubstr("\nboss: " + tree + ": no sweep reaches it since 20"));
+              HasSubstr("\nboss: " + tree + ": no sweep has reached it since 20"));
   const json again = mailstow_.restore_json({"sweep"});
   EXPECT_THAT(again["trees"][0]["unreachable"].get<std::string>(), HasSubstr("server old"));
   EXPECT_EQ(again["trees"][0]["finished"], false);
