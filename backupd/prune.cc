@@ -1,7 +1,10 @@
 #include "store/maintenance/prune.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
@@ -15,6 +18,7 @@
 #include "backupd/shown_prune.h"
 #include "base/clock_sighting.h"
 #include "base/error.h"
+#include "base/finally.h"
 #include "base/json_text.h"
 #include "base/local_disk.h"
 #include "base/log.h"
@@ -64,17 +68,51 @@ PackPlan plan_packs(const base::Environment& environment, const store::PruneOpti
   }
 }
 
-std::string doubt_before_prune(const base::Environment& environment,
-                               const store::Location& location, store::Reader& reader,
-                               const base::ClockSighting& now, const PruneOptions& command) {
-  if (command.dry_run && command.now) return "";
+store::JudgedClock judge_before_prune(const base::Environment& environment,
+                                      const store::Location& location, store::Reader& reader,
+                                      const base::ClockSighting& now, const PruneOptions& command) {
+  if (command.dry_run && command.now) return {};
   const auto how = command.dry_run ? store::ClockDoubt::kJudgeOnly
                    : command.now   ? store::ClockDoubt::kOverrule
                                    : store::ClockDoubt::kJudge;
   const auto trees = store::TreeRecords::open(location, environment.files).list();
-  return store::doubt_about_clock(location, environment.files, now,
-                                  store::newest_records(&reader, trees.records), how,
-                                  "mailstow-backupd prune");
+  return store::judge_for_deletion(location, environment.files, now,
+                                   store::newest_records(&reader, trees.records), how,
+                                   "mailstow-backupd prune");
+}
+
+// The state of the store before anything is dropped.
+struct StoreView {
+  store::JudgedClock clock;
+  std::vector<AccountPlan> plans;
+};
+
+StoreView view_store(const base::Environment& environment, const store::Location& location,
+                     const base::ClockSighting& now, const PruneOptions& command) {
+  // Closed before prune starts, which would wait for this reader before it deletes packs.
+  store::Reader reader = store::Reader::open(location, environment.files);
+  StoreView view;
+  view.clock = judge_before_prune(environment, location, reader, now, command);
+  view.plans = plan_accounts(
+      reader, environment.config,
+      base::Acknowledgements::load(environment.files, environment.config.store), now.time);
+  return view;
+}
+
+// On a full disk, an index that has a log can't even be read, and the verdict on the clock can't be
+// remembered. `make_room` returns whether it is worth a second attempt.
+StoreView view_store_with_room(const base::Environment& environment,
+                               const store::Location& location, const base::ClockSighting& now,
+                               const PruneOptions& command,
+                               const std::function<bool()>& make_room) {
+  std::optional<StoreView> view;
+  try {
+    view = view_store(environment, location, now, command);
+  } catch (const base::Error& error) {
+    if (!base::is_file_trouble(error.code()) || !make_room()) throw;
+  }
+  if (view && (view->clock.not_remembered.empty() || !make_room())) return std::move(*view);
+  return view_store(environment, location, now, command);
 }
 
 // The grace period protects readers on other machines. store::prune() checks what is visible here.
@@ -100,16 +138,20 @@ base::JobOutcome carry_out_prune(const base::Environment& given, const store::Lo
   // The time that the guard judges is the one by which everything is dropped and deleted.
   base::UnsettableClock clock(given.clock);
   const base::Environment environment = base::with_clock(given, clock);
-  std::vector<AccountPlan> plans;
-  std::string doubt;
   const base::ClockSighting now = base::see_clock(environment.clock);
-  {
-    // Closed before prune starts, which would wait for this reader before it deletes packs.
-    store::Reader reader = store::Reader::open(location, environment.files);
-    doubt = doubt_before_prune(environment, location, reader, now, command);
-    plans = plan_accounts(reader, environment.config,
-                          base::Acknowledgements::load(environment.files, environment.config.store),
-                          now.time);
+  bool is_reserve_given_up = false;
+  const base::Finally refill([&] {
+    if (is_reserve_given_up) store::refill_reserve(location, environment.files);
+  });
+  const StoreView view = view_store_with_room(environment, location, now, command, [&] {
+    is_reserve_given_up = !command.dry_run && store::give_up_reserve(location, environment.files);
+    return is_reserve_given_up;
+  });
+  const std::vector<AccountPlan>& plans = view.plans;
+  const std::string& doubt = view.clock.doubt;
+  if (!view.clock.not_remembered.empty()) {
+    base::log_warning("prune: what was found about the clock is not recorded: {}",
+                      view.clock.not_remembered);
   }
   store::PruneOptions options;
   options.drop = to_drop(plans);

@@ -182,38 +182,22 @@ class Sweep {
 
   // Returns why the clock is not trusted, or "".
   std::string doubt_about(const base::ClockSighting& now) {
-    if (options_.dry_run) return options_.now ? "" : judge(now, store::ClockDoubt::kJudgeOnly);
-    std::optional<std::string> doubt;
-    record_result("what was found about the clock", [&] {
-      doubt = judge(now, options_.now ? store::ClockDoubt::kOverrule : store::ClockDoubt::kJudge);
-    });
-    if (doubt) return *doubt;
-    return options_.now ? "" : unremembered_doubt(now);
-  }
-
-  std::string judge(const base::ClockSighting& now, store::ClockDoubt how) {
+    if (options_.dry_run && options_.now) return "";
+    const auto how = options_.dry_run ? store::ClockDoubt::kJudgeOnly
+                     : options_.now   ? store::ClockDoubt::kOverrule
+                                      : store::ClockDoubt::kJudge;
     if (location_.storage) {
       const std::string difference = store::clock_difference(*location_.storage);
       if (!difference.empty()) return difference + ": set it";
     }
-    return store::doubt_about_clock(
+    store::JudgedClock judged = store::judge_for_deletion(
         location_, environment_.files, now,
         store::newest_records(reader_ ? &*reader_ : nullptr, listing_.records), how,
         "mailstow-restore sweep");
-  }
-
-  // The doubt of a sweep that can't remember its verdict. The next one judges as if this one had
-  // not run, so a doubt that began earlier must not end: the clock may have been right, without a
-  // record of it, before it jumped again.
-  std::string unremembered_doubt(const base::ClockSighting& now) {
-    std::string doubt = judge(now, store::ClockDoubt::kJudgeOnly);
-    const auto memory =
-        store::load_clock_memory(environment_.files, store::clock_memory_file(location_));
-    if (!doubt.empty() || !memory.doubted) return doubt;
-    return fmt::format(
-        "the system's clock was in doubt, and {} can't be written: make room there, or, if the "
-        "clock is right, run `mailstow-restore sweep --now`",
-        store::clock_memory_file(location_).string());
+    if (!judged.not_remembered.empty()) {
+      add_not_recorded("what was found about the clock", judged.not_remembered);
+    }
+    return std::move(judged.doubt);
   }
 
   // Writes something that a later sweep can do without: it then deletes nothing earlier, and
@@ -224,11 +208,15 @@ class Sweep {
       write();
     } catch (const base::Error& error) {
       if (!base::is_file_trouble(error.code())) throw;
-      base::log_error("sweep: {}", error.what());
-      report_.not_recorded.push_back(fmt::format(
-          "{}: not recorded, because a disk is full or read-only: make room in {} and {}", what,
-          location_.index.string(), store::local_directory(location_).string()));
+      add_not_recorded(what, error.what());
     }
+  }
+
+  void add_not_recorded(const std::string& what, std::string_view why) {
+    base::log_error("sweep: {}", why);
+    report_.not_recorded.push_back(
+        fmt::format("{}: not recorded, because a disk is full or read-only: make room in {} and {}",
+                    what, location_.index.string(), store::local_directory(location_).string()));
   }
 
   const base::Environment& environment_;

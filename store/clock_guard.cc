@@ -1,6 +1,7 @@
 #include "store/clock_guard.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
@@ -137,6 +138,13 @@ bool goes_on(const ClockSighting& now, const ClockSighting& begun) {
          std::chrono::abs(now.lead_over(begun)) <= kDoubtLasts;
 }
 
+std::string unremembered_doubt(const base::Path& file, std::string_view command) {
+  return fmt::format(
+      "the system's clock was in doubt, and {} can't be written: make room there, or, if the clock "
+      "is right, run `{} --now`",
+      file.string(), command);
+}
+
 }  // namespace
 
 base::Path clock_memory_file(const Location& location) {
@@ -189,19 +197,38 @@ NewestRecords newest_records(Reader* reader, std::span<const TreeRecord> trees) 
   return newest;
 }
 
-std::string doubt_about_clock(const Location& location, base::FileSystem& files,
-                              const ClockSighting& now, const NewestRecords& recorded,
-                              ClockDoubt doubt, std::string_view command) {
+JudgedClock judge_for_deletion(const Location& location, base::FileSystem& files,
+                               const ClockSighting& now, const NewestRecords& recorded,
+                               ClockDoubt doubt, std::string_view command) {
   const base::Path file = clock_memory_file(location);
-  ClockVerdict verdict = judge_clock(now, recorded, load_clock_memory(files, file), command);
+  const ClockMemory before = load_clock_memory(files, file);
+  ClockVerdict verdict = judge_clock(now, recorded, before, command);
   if (doubt == ClockDoubt::kOverrule) {
     verdict = {
         "", {now.time, std::nullopt, recorded.newest(), {}, now}, ClockVerdict::Direction::kRight};
   }
-  if (doubt == ClockDoubt::kJudgeOnly) return verdict.doubt;
-  base::make_directories(files, location.index);
-  save_clock_memory(files, file, verdict.memory);
-  return verdict.doubt;
+  if (doubt == ClockDoubt::kJudgeOnly) return {.doubt = verdict.doubt, .not_remembered = ""};
+  try {
+    base::make_directories(files, location.index);
+    save_clock_memory(files, file, verdict.memory);
+    return {.doubt = verdict.doubt, .not_remembered = ""};
+  } catch (const base::Error& error) {
+    if (!base::is_file_trouble(error.code())) throw;
+    const bool has_ended =
+        doubt == ClockDoubt::kJudge && verdict.doubt.empty() && before.doubted.has_value();
+    return {.doubt = has_ended ? unremembered_doubt(file, command) : verdict.doubt,
+            .not_remembered = error.what()};
+  }
+}
+
+std::string doubt_about_clock(const Location& location, base::FileSystem& files,
+                              const ClockSighting& now, const NewestRecords& recorded,
+                              ClockDoubt doubt, std::string_view command) {
+  JudgedClock judged = judge_for_deletion(location, files, now, recorded, doubt, command);
+  if (!judged.not_remembered.empty()) {
+    base::log_warning("what was found about the clock is not recorded: {}", judged.not_remembered);
+  }
+  return std::move(judged.doubt);
 }
 
 void begin_doubt(const Location& location, base::FileSystem& files, const ClockSighting& now,

@@ -76,8 +76,21 @@ enum class ClockDoubt {
   kOverrule,   // the administrator confirms that the clock is right
 };
 
-// Returns why the clock is not trusted, or "". The memory is beside the index: all that delete
-// share it. Fails with kIo.
+// The verdict on the clock for something that deletes.
+struct JudgedClock {
+  std::string doubt;           // why the clock is not trusted; empty: it is
+  std::string not_remembered;  // why the verdict could not be written down; empty: it was
+};
+
+// The memory is beside the index: all that delete share it. On a disk that is full or read-only,
+// the verdict is not remembered, and the next one judges as if there had been no verdict now. So a
+// doubt that began earlier does not end then: the clock may have been right, without a record of
+// it, before it jumped again. Fails with kIo if the memory can't be read.
+JudgedClock judge_for_deletion(const Location& location, base::FileSystem& files,
+                               const base::ClockSighting& now, const NewestRecords& recorded,
+                               ClockDoubt doubt, std::string_view command);
+
+// The same; a verdict that can't be remembered is a warning. Returns JudgedClock::doubt.
 std::string doubt_about_clock(const Location& location, base::FileSystem& files,
                               const base::ClockSighting& now, const NewestRecords& recorded,
                               ClockDoubt doubt, std::string_view command);

@@ -1,6 +1,7 @@
 #include "store/maintenance/prune.h"
 
 #include <algorithm>
+#include <exception>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -369,12 +370,6 @@ class Prune {
   std::uint64_t to_copy_ = 0;             // in all steps
 };
 
-// Returns whether there was one, and room is short.
-bool give_up_reserve(const Location& location, base::FileSystem& files) {
-  const auto lock = lock_for_writing(location, files);
-  return release_reserve(location, files);
-}
-
 }  // namespace
 
 ChoiceLimits usual_limits(const Location& location) {
@@ -401,11 +396,31 @@ PruneReport prune(const Location& location, base::FileSystem& files, const base:
       if (!may_lack_room || options.mode == PruneMode::kPlan) throw;
       work.reset();  // and the store's lock
       if (!give_up_reserve(location, files)) throw;
-      prepare();
+      try {
+        prepare();
+      } catch (...) {
+        work.reset();
+        refill_reserve(location, files);
+        throw;
+      }
     }
     return work->run();
   } catch (const base::Error& error) {
     fail(error.code(), "prune: {}", error.what());
+  }
+}
+
+bool give_up_reserve(const Location& location, base::FileSystem& files) {
+  const auto lock = lock_for_writing(location, files);
+  return release_reserve(location, files);
+}
+
+void refill_reserve(const Location& location, base::FileSystem& files) noexcept {
+  try {
+    const auto lock = lock_for_writing(location, files);
+    restore_reserve(location, files);
+  } catch (const std::exception& error) {
+    base::log_debug("keep a reserve: {}", error.what());
   }
 }
 

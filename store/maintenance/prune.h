@@ -97,4 +97,13 @@ ChoiceLimits usual_limits(const Location& location);
 PruneReport prune(const Location& location, base::FileSystem& files, const base::Clock& clock,
                   const PruneOptions& options);
 
+// For what has to be read or written before a prune, on a disk that is full: gives up the room that
+// is kept for prune. Returns whether there was any, and it was needed. Takes the store's lock;
+// fails with kBusy, kIo.
+bool give_up_reserve(const Location& location, base::FileSystem& files);
+
+// Keeps that room again, as far as there is any; prune() does so by itself. Takes the store's lock,
+// and does nothing if that or anything else fails.
+void refill_reserve(const Location& location, base::FileSystem& files) noexcept;
+
 }  // namespace store

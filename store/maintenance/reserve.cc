@@ -1,11 +1,30 @@
 #include "store/maintenance/reserve.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "store/format/crypto.h"
 #include "store/format/layout.h"
 
 namespace store {
+
+namespace {
+
+// For the records of the job that ends.
+constexpr std::uint64_t kLeftFree = 256'000;
+// A smaller reserve is not worth the room.
+constexpr std::uint64_t kMinReserve = 500'000;
+
+// 0: there is no room for it.
+std::uint64_t size_with_room(std::uint64_t free, std::uint64_t keep_free) {
+  if (free >= keep_free && free - keep_free >= 2 * kReserveBytes) return kReserveBytes;
+  // With more, release_reserve() would not give it up.
+  if (free >= 2 * kReserveBytes || free < kLeftFree + kMinReserve) return 0;
+  return std::min(kReserveBytes, free - kLeftFree);
+}
+
+}  // namespace
 
 bool release_reserve(const Location& location, base::FileSystem& files) {
   if (files.free_space(local_directory(location)) >= 2 * kReserveBytes) return false;
@@ -16,18 +35,21 @@ bool release_reserve(const Location& location, base::FileSystem& files) {
 
 void restore_reserve(const Location& location, base::FileSystem& files) {
   try {
-    const std::unique_ptr<base::File> file = files.open(reserve_file(location));
-    if (file && file->size() >= kReserveBytes) return;
-    const std::uint64_t free = files.free_space(local_directory(location));
-    if (free < location.keep_free || free - location.keep_free < 2 * kReserveBytes) return;
-    if (file) files.remove(reserve_file(location));
+    const base::Path path = reserve_file(location);
+    const base::Path directory = local_directory(location);
+    std::uint64_t reserved = 0;
+    if (const auto file = files.open(path)) reserved = file->size();
+    if (reserved >= kReserveBytes) return;
+    const std::uint64_t size = size_with_room(files.free_space(directory), location.keep_free);
+    if (size <= reserved) return;
+    files.remove(path);
     // Random, because some file systems store zeros without using space.
-    base::Bytes bytes(kReserveBytes);
+    base::Bytes bytes(size);
     fill_random(bytes);
-    const std::unique_ptr<base::File> reserve = files.create(reserve_file(location));
+    const std::unique_ptr<base::File> reserve = files.create(path);
     reserve->write(bytes);
     reserve->sync();
-    files.sync_directory(local_directory(location));
+    files.sync_directory(directory);
   } catch (const base::Error& error) {
     base::log_debug("keep a reserve: {}", error.what());
   }

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "base/atomic_file.h"
+#include "tests/store/simulated_file_system.h"
 #include "tests/temporary_directory.h"
 
 namespace store {
@@ -378,6 +379,34 @@ TEST(ClockGuardTest, AllThatDeleteShareOneMemory) {
   EXPECT_NE(doubt(jumped + days(10)), "");
   EXPECT_EQ(doubt(jumped + days(10), ClockDoubt::kOverrule), "");
   EXPECT_EQ(doubt(jumped + days(10) + 1h), "");
+}
+
+// The clock may have been right meanwhile, without a record of it, before it jumped again.
+TEST(ClockGuardTest, ADoubtDoesNotEndWithoutARecordOfIt) {
+  tests::SimulatedFileSystem files;
+  Location location;
+  location.index = "/index";
+  const auto judge = [&](sys_seconds now, ClockDoubt how = ClockDoubt::kJudge) {
+    return judge_for_deletion(location, files, sighting_at(now), {.backup = kNow}, how, "prune");
+  };
+  files.fail_for_good_from(1, tests::Fault::kNoSpace);
+  const JudgedClock right = judge(kNow + 1h);
+  EXPECT_EQ(right.doubt, "") << "there was no doubt before";
+  EXPECT_NE(right.not_remembered, "");
+  files.stop_failing();
+
+  const sys_seconds jumped = kNow + days(10);
+  const JudgedClock begun = judge(jumped);
+  EXPECT_NE(begun.doubt, "");
+  EXPECT_EQ(begun.not_remembered, "");
+  files.fail_for_good_from(files.operations() + 1, tests::Fault::kNoSpace);
+  const JudgedClock later = judge(jumped + 2h);
+  EXPECT_THAT(later.doubt, testing::HasSubstr("was in doubt, and /index/sweeper.json can't be "));
+  EXPECT_THAT(later.doubt, testing::HasSubstr("`prune --now`"));
+  EXPECT_NE(later.not_remembered, "");
+  EXPECT_EQ(judge(jumped + 2h, ClockDoubt::kOverrule).doubt, "");
+  files.stop_failing();
+  EXPECT_EQ(judge(jumped + 2h).doubt, "");
 }
 
 TEST(ClockGuardTest, TheMemoryRoundTripsAndRubbishCountsAsEmpty) {
