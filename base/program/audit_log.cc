@@ -1,6 +1,7 @@
 #include "base/program/audit_log.h"
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <syslog.h>
@@ -25,14 +27,24 @@ namespace base {
 namespace {
 
 // For some hundred lines.
-constexpr off_t kReserve = off_t{128} * 1024;
+constexpr std::int64_t kReserve = std::int64_t{128} * 1024;
 
-// Where the file system can't do it, or is full, the next lines take what room there is.
+// Whether the disk has plenty: a file system that can't fulfil a request may keep what there was,
+// and prune needs the rest of a disk that is nearly full.
+bool has_room_to_reserve(const Fd& file) {
+  struct statvfs disk {};
+  if (::fstatvfs(file.get(), &disk) != 0) return false;
+  const std::uint64_t free = std::uint64_t{disk.f_bavail} * disk.f_frsize;
+  return free >= 2 * std::uint64_t{kReserve};
+}
+
+// Where the file system can't do it, the next lines take what room there is.
 void reserve_room(const Fd& file) {
   constexpr off_t kStatBlock = 512;
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) return;
   if (status.st_blocks * kStatBlock >= status.st_size + kReserve / 2) return;
+  if (!has_room_to_reserve(file)) return;
   static_cast<void>(::fallocate(file.get(), FALLOC_FL_KEEP_SIZE, 0, status.st_size + kReserve));
 }
 

@@ -163,6 +163,25 @@ TEST_F(AuditTest, RoomIsReservedForLaterLines) {
   EXPECT_THAT(lines(), IsEmpty());
 }
 
+// A file system that can't fulfil a request may take all that is left, which prune needs.
+TEST_F(AuditTest, NoRoomIsReservedOnADiskThatIsNearlyFull) {
+  mailstow_.backupd({"init"});
+  mailstow_.backupd({"once"});
+  const base::Path disk = mailstow_.directory() / "disk";
+  std::filesystem::create_directory(disk);
+  mailstow_.config()["store"]["audit_log"] = (disk / "audit.log").string();
+  mailstow_.save();
+  std::string script = "mount -t tmpfs -o size=200k tmpfs '" + disk.string() + "' || exit 9\n";
+  for (const std::string& word : mailstow_.restore_command({"search", "alice", "subject:one"})) {
+    script += "'" + word + "' ";
+  }
+  script += ">&2 || exit 8\ndf --output=avail -k '" + disk.string() + "' | tail -n 1\n";
+  const auto result =
+      servers::run_program({"unshare", "--map-root-user", "--mount", "sh", "-c", script});
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_GT(std::stoi(result.out), 180) << "kB";
+}
+
 TEST_F(AuditTest, ABackupWarnsOfALogThatCannotBeWritten) {
   mailstow_.backupd({"init"});
   mailstow_.config()["store"]["audit_log"] = (mailstow_.directory() / "a-folder").string();
