@@ -160,6 +160,7 @@ base::JobOutcome carry_out_prune(const base::Environment& given, const store::Lo
   options.mode = command.dry_run ? store::PruneMode::kPlan : store::PruneMode::kCarryOut;
   options.is_now_confirmed = command.now;
   options.skip_grace = command.skip_grace;
+  options.is_reserve_given_up = is_reserve_given_up;
   options.copies.assign(command.copies.begin(), command.copies.end());
   PackPlan packs;
   if (command.dry_run) {

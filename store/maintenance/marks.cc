@@ -70,7 +70,9 @@ bool Marks::add(const ObjectPlace& object, const Owner& owner) {
       .bind(3, owner.account)
       .bind(4, owner.folder)
       .run();
-  bytes_[pack_of(object.block)] += object.length;
+  Total& total = totals_[pack_of(object.block)];
+  total.bytes += object.length;
+  ++total.objects;
   ++count_;
   return true;
 }
@@ -93,8 +95,13 @@ std::vector<Mark> Marks::marks_in(std::int64_t block) {
 }
 
 std::uint64_t Marks::bytes_in(std::int64_t pack) const {
-  const auto found = bytes_.find(pack);
-  return found == bytes_.end() ? 0 : found->second;
+  const auto found = totals_.find(pack);
+  return found == totals_.end() ? 0 : found->second.bytes;
+}
+
+std::uint64_t Marks::objects_in(std::int64_t pack) const {
+  const auto found = totals_.find(pack);
+  return found == totals_.end() ? 0 : found->second.objects;
 }
 
 }  // namespace store

@@ -50,15 +50,20 @@ class Marks {
   // The marked objects of a block, in the order of their positions.
   std::vector<Mark> marks_in(std::int64_t block);
 
-  // Marked bytes in a pack (Index::PackRow::row), before compression.
+  // Of a pack (Index::PackRow::row): the marked bytes, before compression, and the marked objects.
   std::uint64_t bytes_in(std::int64_t pack) const;
+  std::uint64_t objects_in(std::int64_t pack) const;
 
   std::uint64_t count() const { return count_; }
 
  private:
   class Impl;
   std::unique_ptr<Impl> impl_;
-  std::map<std::int64_t, std::uint64_t> bytes_;  // by pack
+  struct Total {
+    std::uint64_t bytes = 0;
+    std::uint64_t objects = 0;
+  };
+  std::map<std::int64_t, Total> totals_;  // by pack
   std::uint64_t count_ = 0;
 };
 

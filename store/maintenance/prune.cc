@@ -48,6 +48,11 @@ constexpr std::string_view kGoesOn =
 // The free room is checked each time this many bytes have been copied.
 constexpr std::uint64_t kRoomCheckedEvery = std::uint64_t{4} << 20;
 
+// Copies that use the reserve's room end when no more than this is left of it.
+constexpr std::uint64_t kLeftForCommit = std::uint64_t{512} << 10;
+// Before compression.
+constexpr std::uint64_t kMaxUnknownInReserve = std::uint64_t{256} << 10;
+
 // A store in a bucket needs room on this machine for a pack that is built while the one before it
 // is uploaded, and for the index as it grows.
 constexpr std::uint64_t kRoomForUploads = std::uint64_t{512} << 20;
@@ -96,6 +101,8 @@ class Prune {
     packs_.find_needed();
   }
 
+  void note_given_up_reserve() { is_reserve_given_up_ = true; }
+
   PruneReport run() {
     if (options_.mode == PruneMode::kPlan) {
       packs_.replace(next_batch());
@@ -103,7 +110,7 @@ class Prune {
       packs_.describe(report_, options_.mode);
       return std::move(report_);
     }
-    release_reserve(session_.location(), session_.files());
+    if (release_reserve(session_.location(), session_.files())) is_reserve_given_up_ = true;
     try {
       carry_out();
     } catch (...) {
@@ -253,26 +260,57 @@ class Prune {
     }
   }
 
-  std::vector<std::size_t> next_batch() { return choose_rewrites(packs_.candidates(), room()); }
+  std::vector<std::size_t> next_batch() {
+    const Room room = room_left();
+    std::vector<std::size_t> batch = choose_rewrites(packs_.candidates(), room.beside);
+    uses_reserve_ = batch.empty();
+    if (!uses_reserve_) return batch;
+    const std::uint64_t kept = std::min(room.with_reserve, 2 * commit_bytes_);
+    return choose_for_reserve(packs_.candidates(), room.with_reserve - kept);
+  }
 
-  // The reserve is for commits: if it was given up, its room is not for copies.
-  std::uint64_t room() {
+  struct Room {
+    std::uint64_t beside = 0;  // the reserve and keep_free
+    // For what frees more than it needs: the reserve is filled again afterwards.
+    std::uint64_t with_reserve = 0;
+  };
+
+  // If the reserve was given up, its room is for commits, and for what frees space.
+  Room room_left() {
     const Location& location = session_.location();
+    std::uint64_t free = least_free_space(location, session_.files()).bytes;
     std::uint64_t kept = location.keep_free;
-    if (!session_.files().open(reserve_file(location)) && kept < UINT64_MAX - kReserveBytes) {
-      kept += kReserveBytes;
+    const auto reserve = session_.files().open(reserve_file(location));
+    const bool would_be_given_up =
+        reserve && options_.mode == PruneMode::kPlan && free < 2 * kReserveBytes;
+    if (would_be_given_up) free += reserve->size();
+    const bool is_there = reserve && !would_be_given_up;
+    if (!is_there && kept < UINT64_MAX - kReserveBytes) kept += kReserveBytes;
+    Room room{.beside = free - std::min(free, kept)};
+    if (!is_there) {
+      const bool is_given_up = is_reserve_given_up_ || would_be_given_up;
+      // Where there was none, what the administrator wants to be free stays so.
+      const std::uint64_t allowed = is_given_up ? free : free - std::min(free, location.keep_free);
+      room.with_reserve = std::min(allowed, room.beside + kReserveBytes);
     }
-    const std::uint64_t free = least_free_space(location, session_.files()).bytes;
-    const std::uint64_t left = free - std::min(free, kept);
     // A bucket takes all copies; on this machine, packs are only on their way.
-    return location.is_directory() || left < kRoomForUploads ? left : kRoomOfBuckets;
+    if (!location.is_directory() && room.beside >= kRoomForUploads) room.beside = kRoomOfBuckets;
+    return room;
+  }
+
+  bool has_room_left() {
+    const Room room = room_left();
+    return uses_reserve_ ? room.with_reserve > kLeftForCommit : room.beside > 0;
   }
 
   // Stream by stream, so that no record is durable before its parts are. Returns false if the room
   // went meanwhile: the copies are not lost, because the next prune finds what was copied dead in
   // its old pack.
   bool copy_living(const std::vector<std::size_t>& batch) {
+    const std::uint64_t marked = packs_.marked_bytes(batch);
     packs_.mark_parts_of_dead(batch);
+    // How much dead records need was not known when the packs were chosen.
+    if (uses_reserve_ && packs_.marked_bytes(batch) - marked > kMaxUnknownInReserve) return false;
     std::vector<std::size_t> by_age = batch;
     std::ranges::sort(by_age);
     std::vector<Index::PackRow> rows;
@@ -284,7 +322,7 @@ class Prune {
       room_seen_before_ += bytes;
       if (room_seen_before_ < kRoomCheckedEvery) return true;
       room_seen_before_ = 0;
-      return room() > 0;
+      return has_room_left();
     });
     for (const Stream stream :
          {Stream::kBinaries, Stream::kTexts, Stream::kRecords, Stream::kManifests}) {
@@ -313,7 +351,9 @@ class Prune {
     checkpoint.pins = snapshots_.pins();
     std::vector<SnapshotLine> lines;
     snapshots_.for_each_line([&](const SnapshotLine& line) { lines.push_back(line); });
+    const std::uint64_t stored = session_.stored_bytes();
     session_.commit(in_series(std::move(checkpoint), lines));
+    if (report_.steps == 0) commit_bytes_ = session_.stored_bytes() - stored;
     packs_.replace(packs);
     ++report_.steps;
     condemned_.count_condemned();
@@ -365,9 +405,12 @@ class Prune {
   std::set<PackName> named_by_losing_;
   std::optional<PackName> first_commit_;  // the pack with nothing but the first step's commit
   std::vector<std::size_t> current_;      // the packs of the step under way
-  std::uint64_t copied_ = 0;              // bytes, before compression
-  std::uint64_t room_seen_before_ = 0;    // bytes copied since then
-  std::uint64_t to_copy_ = 0;             // in all steps
+  bool is_reserve_given_up_ = options_.is_reserve_given_up;
+  bool uses_reserve_ = false;           // in the step under way
+  std::uint64_t commit_bytes_ = 0;      // of the first step's commit; 0: it had no commit
+  std::uint64_t copied_ = 0;            // bytes, before compression
+  std::uint64_t room_seen_before_ = 0;  // bytes copied since then
+  std::uint64_t to_copy_ = 0;           // in all steps
 };
 
 }  // namespace
@@ -398,6 +441,7 @@ PruneReport prune(const Location& location, base::FileSystem& files, const base:
       if (!give_up_reserve(location, files)) throw;
       try {
         prepare();
+        work->note_given_up_reserve();
       } catch (...) {
         work.reset();
         refill_reserve(location, files);

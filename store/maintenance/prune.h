@@ -50,6 +50,7 @@ struct PruneOptions {
   // every reader is visible here.
   bool skip_grace = false;
   std::vector<base::Path> copies = {};  // of the store: each must have all of its packs
+  bool is_reserve_given_up = false;     // the caller did that, with give_up_reserve()
   // Called on the same thread, at the beginning and the end of a stage and often in between.
   std::function<void(const PruneProgress&)> progress = {};
 };

@@ -98,7 +98,8 @@ std::vector<RewriteCandidate> PrunePacks::candidates() const {
       candidates.push_back({.pack = i,
                             .size = rows_[i].size,
                             .new_size = choices_[i].new_size,
-                            .is_spare = choices_[i].is_spare});
+                            .is_spare = choices_[i].is_spare,
+                            .objects = marks_.objects_in(rows_[i].row)});
     } else if (is_dead(i) && needed_.contains(i)) {
       // An unknown part of it has to be copied.
       candidates.push_back({.pack = i, .size = rows_[i].size, .new_size = rows_[i].size});
@@ -112,6 +113,12 @@ std::uint64_t PrunePacks::bytes_to_copy() const {
   for (const RewriteCandidate& candidate : candidates()) {
     bytes += marks_.bytes_in(rows_[candidate.pack].row);
   }
+  return bytes;
+}
+
+std::uint64_t PrunePacks::marked_bytes(std::span<const std::size_t> packs) const {
+  std::uint64_t bytes = 0;
+  for (const std::size_t pack : packs) bytes += marks_.bytes_in(rows_[pack].row);
   return bytes;
 }
 

@@ -52,6 +52,9 @@ class PrunePacks {
   // The bytes that rewriting all of these candidates copies, before compression.
   std::uint64_t bytes_to_copy() const;
 
+  // The marked bytes in these packs, before compression.
+  std::uint64_t marked_bytes(std::span<const std::size_t> packs) const;
+
   // Marks the parts in `batch` that dead records in remaining packs need.
   void mark_parts_of_dead(std::span<const std::size_t> batch);
 

@@ -1,4 +1,4 @@
-// Chooses the packs that prune's next step rewrites, as a pure function of the room on the disk.
+// Chooses the packs that prune's next step rewrites, as pure functions of the room on the disk.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +12,7 @@ struct RewriteCandidate {
   std::uint64_t size = 0;      // bytes that rewriting it frees after the grace period
   std::uint64_t new_size = 0;  // bytes that the new packs need for it, approximately
   bool is_spare = false;       // it frees little, so it waits until there is plenty of room
+  std::uint64_t objects = 0;   // living ones, which move to the new packs
 };
 
 // Best gain first, as far as `room` bytes go; the spare ones once all others are chosen and twice
@@ -19,5 +20,10 @@ struct RewriteCandidate {
 // interrupted prune loses little work.
 std::vector<std::size_t> choose_rewrites(std::vector<RewriteCandidate> candidates,
                                          std::uint64_t room);
+
+// The same for a disk on which only the reserve is left, `room` bytes of it (reserve.h): rewriting
+// that frees more than it needs, with what the index may grow by on the same disk.
+std::vector<std::size_t> choose_for_reserve(std::vector<RewriteCandidate> candidates,
+                                            std::uint64_t room);
 
 }  // namespace store

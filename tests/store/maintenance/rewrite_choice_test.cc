@@ -48,5 +48,18 @@ TEST(RewriteChoiceTest, AStepIsLimited) {
   EXPECT_THAT(choose_rewrites({candidate(0, 90'000, 30'000)}, UINT64_MAX), ElementsAre(0));
 }
 
+TEST(RewriteChoiceTest, TheReserveIsForWhatFreesMoreThanItNeeds) {
+  RewriteCandidate dead{.pack = 3, .size = 18 * kMebibyte, .new_size = 1'200, .objects = 3};
+  EXPECT_THAT(choose_for_reserve({spare(0, 1), candidate(1, 1, 1), candidate(2, 18, 2), dead},
+                                 4 * kMebibyte),
+              ElementsAre(3, 2));
+  EXPECT_THAT(choose_for_reserve({candidate(0, 18, 3), dead}, 4 * kMebibyte), ElementsAre(3))
+      << "a part of the room is for the commit";
+  dead.objects = 1'000;
+  EXPECT_THAT(choose_for_reserve({dead}, 4 * kMebibyte), IsEmpty()) << "the index grows, too";
+  dead.objects = 3;
+  EXPECT_THAT(choose_for_reserve({dead}, kMebibyte), IsEmpty());
+}
+
 }  // namespace
 }  // namespace store
