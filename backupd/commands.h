@@ -75,10 +75,11 @@ base::ExitStatus key_verify(const base::Environment& environment, const std::str
 base::Command key_verify_command();
 
 struct PruneOptions {
-  bool dry_run = false;             // prints what would be done
-  bool now = false;                 // trusts the system's clock, whatever was recorded
-  bool skip_grace = false;          // deletes packs as soon as they are replaced
-  std::vector<std::string> copies;  // with `skip_grace`: directories with copies of the store
+  bool dry_run = false;     // prints what would be done
+  bool now = false;         // trusts the system's clock, whatever was recorded
+  bool skip_grace = false;  // deletes packs as soon as they are replaced
+  // With `skip_grace`: directories with copies of the store, beside those of the configuration.
+  std::vector<std::string> copies;
 };
 
 // Drops the snapshots that the retention does not keep, and the data that only they need. Does

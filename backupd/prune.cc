@@ -13,6 +13,7 @@
 #include "backupd/daemon/store_loan.h"
 #include "backupd/job.h"
 #include "backupd/prune_report.h"
+#include "backupd/report/copy_states.h"
 #include "backupd/report/storage_traffic.h"
 #include "backupd/retention_plan.h"
 #include "backupd/shown_prune.h"
@@ -24,6 +25,7 @@
 #include "base/log.h"
 #include "base/stop_request.h"
 #include "store/clock_guard.h"
+#include "store/copies/copy_place.h"
 #include "store/format/layout.h"
 #include "store/format/location.h"
 
@@ -124,6 +126,55 @@ void refuse_to_skip_grace(const store::Location& location) {
              store::display_name(location));
 }
 
+[[noreturn]] void refuse_copy(const base::CopyConfig& copy, const std::string& why) {
+  base::fail(base::ErrorCode::kUsage, "prune --skip-grace: copy {} {}, or prune without the option",
+             copy.name, why);
+}
+
+// The copy as far as it is known without its packs. Fails with kUsage if that does not suffice.
+store::KnownCopy known_copy(const base::Environment& environment, const base::CopyConfig& copy,
+                            const CopyState* state) {
+  const std::string update = "mailstow-backupd copy " + copy.name;
+  if (state != nullptr && state->held) {
+    base::fail(base::ErrorCode::kUsage, "prune --skip-grace: {}", describe_held(copy.name, *state));
+  }
+  if (store::is_copy_locked(copy, environment.config.store, environment.files)) {
+    refuse_copy(copy, "is being written to: wait until that is done");
+  }
+  store::KnownCopy known{.name = copy.name, .directory = copy.path, .update = update};
+  const auto id = state == nullptr ? std::nullopt : store::ObjectId::from_hex(state->commit_id);
+  if (id) known.newest = {.number = state->commit, .id = *id};
+  if (copy.s3) {
+    if (known.newest.number == 0) refuse_copy(copy, "was never complete: run " + update);
+    return known;
+  }
+  const base::Path packs = copy.path / store::kPacksArea;
+  try {
+    static_cast<void>(environment.files.list(packs));
+    if (environment.files.modified(packs)) return known;
+  } catch (const base::Error& error) {
+    refuse_copy(copy, fmt::format("can't be read: {}: mount its disk", error.what()));
+  }
+  refuse_copy(copy,
+              fmt::format("is not in {}: mount its disk, or run {}", copy.path.string(), update));
+}
+
+// All that must not miss a pack: those of the configuration, and the directories that are named.
+std::vector<store::KnownCopy> known_copies(const base::Environment& environment,
+                                           const PruneOptions& command) {
+  const CopyStates states = load_copy_states(environment.files, environment.config.store);
+  std::vector<store::KnownCopy> copies;
+  for (const base::CopyConfig& copy : environment.config.copies) {
+    const auto state = states.find(copy.name);
+    copies.push_back(
+        known_copy(environment, copy, state == states.end() ? nullptr : &state->second));
+  }
+  for (const std::string& directory : command.copies) {
+    copies.push_back({.name = directory, .directory = directory});
+  }
+  return copies;
+}
+
 void report_left(const store::PruneReport& report, base::JobOutcome& outcome) {
   outcome.details = base::json_line({{"left", report.left}, {"left_bytes", report.left_bytes}});
   const std::string left = describe_left(report);
@@ -133,7 +184,8 @@ void report_left(const store::PruneReport& report, base::JobOutcome& outcome) {
 }
 
 base::JobOutcome carry_out_prune(const base::Environment& given, const store::Location& location,
-                                 const PruneOptions& command) {
+                                 const PruneOptions& command,
+                                 std::vector<store::KnownCopy> copies) {
   base::stop_on_request(base::OnStop::kContinue);
   // The time that the guard judges is the one by which everything is dropped and deleted.
   base::UnsettableClock clock(given.clock);
@@ -161,7 +213,7 @@ base::JobOutcome carry_out_prune(const base::Environment& given, const store::Lo
   options.is_now_confirmed = command.now;
   options.skip_grace = command.skip_grace;
   options.is_reserve_given_up = is_reserve_given_up;
-  options.copies.assign(command.copies.begin(), command.copies.end());
+  options.copies = std::move(copies);
   PackPlan packs;
   if (command.dry_run) {
     packs = plan_packs(environment, options);
@@ -206,12 +258,16 @@ base::JobOutcome carry_out_prune(const base::Environment& given, const store::Lo
 
 base::ExitStatus prune(const base::Environment& environment, const PruneOptions& command) {
   const store::Location location = store::location_of(environment.config.store);
-  if (command.dry_run) return carry_out_prune(environment, location, command).status;
-  if (command.skip_grace) refuse_to_skip_grace(location);
+  if (command.dry_run) return carry_out_prune(environment, location, command, {}).status;
+  std::vector<store::KnownCopy> copies;
+  if (command.skip_grace) {
+    refuse_to_skip_grace(location);
+    copies = known_copies(environment, command);
+  }
   leave_if_busy(environment);
   const StoreLoan loan(environment, "prune");
   return base::JobRun(environment, "prune", job_services(environment)).carry_out([&] {
-    return carry_out_prune(environment, location, command);
+    return carry_out_prune(environment, location, command, std::move(copies));
   });
 }
 
@@ -231,8 +287,8 @@ base::Command prune_command() {
                     .excludes("--dry-run");
                 declared
                     .values("--copy", options->copies, "DIRECTORY",
-                            "A copy of the store, which must have every pack (repeatable); copies "
-                            "that are not named are not checked")
+                            "A copy of the store that is not in the configuration, which must have "
+                            "every pack (repeatable)")
                     .needs("--skip-grace");
               },
           // A dry run reads no mail and changes nothing, and must not need room for its line.

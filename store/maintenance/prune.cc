@@ -69,6 +69,11 @@ std::chrono::seconds grace_for(const StorageTraits& traits, const PruneOptions& 
                              : std::max<std::chrono::seconds>(options.grace, kMinSharedGrace);
 }
 
+ReserveUse use_before(const PruneOptions& options) {
+  if (options.mode == PruneMode::kPlan) return ReserveUse::kPlanned;
+  return options.is_reserve_given_up ? ReserveUse::kGivenUp : ReserveUse::kNotYet;
+}
+
 class Prune {
  public:
   Prune(const Location& location, base::FileSystem& files, const base::Clock& clock,
@@ -101,7 +106,7 @@ class Prune {
     packs_.find_needed();
   }
 
-  void note_given_up_reserve() { is_reserve_given_up_ = true; }
+  void note_given_up_reserve() { reserve_use_ = ReserveUse::kGivenUp; }
 
   PruneReport run() {
     if (options_.mode == PruneMode::kPlan) {
@@ -110,7 +115,7 @@ class Prune {
       packs_.describe(report_, options_.mode);
       return std::move(report_);
     }
-    if (release_reserve(session_.location(), session_.files())) is_reserve_given_up_ = true;
+    if (release_reserve(session_.location(), session_.files())) note_given_up_reserve();
     try {
       carry_out();
     } catch (...) {
@@ -174,14 +179,29 @@ class Prune {
     for (const std::string& key : session_.storage().list(kPacksArea)) {
       if (pack_name(key)) names.insert(key);
     }
-    for (const base::Path& copy : options_.copies) {
-      const std::vector<std::string> copied = session_.files().list(copy / "packs");
-      for (const std::string& name : names) {
-        if (std::ranges::binary_search(copied, name)) continue;
-        fail(ErrorCode::kUsage,
-             "delete without the grace period: the copy {} lacks pack {}: update it first",
-             copy.string(), name);
-      }
+    for (const KnownCopy& copy : options_.copies) require_complete(copy, names);
+  }
+
+  void require_complete(const KnownCopy& copy, const std::set<std::string>& packs) {
+    const auto refuse = [&](std::string_view why) {
+      fail(ErrorCode::kUsage, "delete without the grace period: the copy {} {}: update it first{}",
+           copy.name, why, copy.update.empty() ? "" : ": " + copy.update);
+    };
+    if (copy.directory.empty()) {
+      const CommitMark newest = index().highest_commit();
+      if (copy.newest == newest) return;
+      refuse(fmt::format("is at commit {} as far as is known, the store at {}", copy.newest.number,
+                         newest.number));
+    }
+    // It has followed the checkpoints that condemn these.
+    std::set<std::string> condemned;
+    for (const Index::CondemnedRow& row : index().condemned_rows()) {
+      if (row.number <= copy.newest.number) condemned.insert(row.condemned.pack.hex());
+    }
+    const std::vector<std::string> copied = session_.files().list(copy.directory / kPacksArea);
+    for (const std::string& pack : packs) {
+      if (std::ranges::binary_search(copied, pack) || condemned.contains(pack)) continue;
+      refuse("lacks pack " + pack);
     }
   }
 
@@ -261,7 +281,7 @@ class Prune {
   }
 
   std::vector<std::size_t> next_batch() {
-    const Room room = room_left();
+    const PruneRoom room = room_left();
     std::vector<std::size_t> batch = choose_rewrites(packs_.candidates(), room.beside);
     uses_reserve_ = batch.empty();
     if (!uses_reserve_) return batch;
@@ -269,37 +289,16 @@ class Prune {
     return choose_for_reserve(packs_.candidates(), room.with_reserve - kept);
   }
 
-  struct Room {
-    std::uint64_t beside = 0;  // the reserve and keep_free
-    // For what frees more than it needs: the reserve is filled again afterwards.
-    std::uint64_t with_reserve = 0;
-  };
-
-  // If the reserve was given up, its room is for commits, and for what frees space.
-  Room room_left() {
-    const Location& location = session_.location();
-    std::uint64_t free = least_free_space(location, session_.files()).bytes;
-    std::uint64_t kept = location.keep_free;
-    const auto reserve = session_.files().open(reserve_file(location));
-    const bool would_be_given_up =
-        reserve && options_.mode == PruneMode::kPlan && free < 2 * kReserveBytes;
-    if (would_be_given_up) free += reserve->size();
-    const bool is_there = reserve && !would_be_given_up;
-    if (!is_there && kept < UINT64_MAX - kReserveBytes) kept += kReserveBytes;
-    Room room{.beside = free - std::min(free, kept)};
-    if (!is_there) {
-      const bool is_given_up = is_reserve_given_up_ || would_be_given_up;
-      // Where there was none, what the administrator wants to be free stays so.
-      const std::uint64_t allowed = is_given_up ? free : free - std::min(free, location.keep_free);
-      room.with_reserve = std::min(allowed, room.beside + kReserveBytes);
-    }
+  PruneRoom room_left() {
+    PruneRoom room = room_for_prune(session_.location(), session_.files(), reserve_use_);
     // A bucket takes all copies; on this machine, packs are only on their way.
-    if (!location.is_directory() && room.beside >= kRoomForUploads) room.beside = kRoomOfBuckets;
+    const bool is_bucket = !session_.location().is_directory();
+    if (is_bucket && room.beside >= kRoomForUploads) room.beside = kRoomOfBuckets;
     return room;
   }
 
   bool has_room_left() {
-    const Room room = room_left();
+    const PruneRoom room = room_left();
     return uses_reserve_ ? room.with_reserve > kLeftForCommit : room.beside > 0;
   }
 
@@ -405,7 +404,7 @@ class Prune {
   std::set<PackName> named_by_losing_;
   std::optional<PackName> first_commit_;  // the pack with nothing but the first step's commit
   std::vector<std::size_t> current_;      // the packs of the step under way
-  bool is_reserve_given_up_ = options_.is_reserve_given_up;
+  ReserveUse reserve_use_ = use_before(options_);
   bool uses_reserve_ = false;           // in the step under way
   std::uint64_t commit_bytes_ = 0;      // of the first step's commit; 0: it had no commit
   std::uint64_t copied_ = 0;            // bytes, before compression

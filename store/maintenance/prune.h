@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <set>
 #include <string>
@@ -18,6 +19,7 @@
 #include "base/file_system.h"
 #include "store/format/location.h"
 #include "store/format/object_id.h"
+#include "store/index/commit_mark.h"
 #include "store/maintenance/pack_choice.h"
 
 namespace store {
@@ -39,6 +41,14 @@ struct PruneProgress {
   std::uint64_t total = 0;
 };
 
+// A copy of the store that must not miss a pack.
+struct KnownCopy {
+  std::string name;                      // for messages
+  std::filesystem::path directory = {};  // is looked at; empty: it can't be, so `newest` decides
+  CommitMark newest = {};                // that it is known to have; number 0: unknown
+  std::string update = {};               // the command that brings it up to date, for messages
+};
+
 struct PruneOptions {
   std::set<ObjectId> drop = {};  // snapshots; unknown and pinned ones are ignored
   // At least a day where the storage can't create a name only once.
@@ -49,8 +59,8 @@ struct PruneOptions {
   // Deletes packs as soon as they are condemned, whatever `grace` is. The caller has made sure that
   // every reader is visible here.
   bool skip_grace = false;
-  std::vector<base::Path> copies = {};  // of the store: each must have all of its packs
-  bool is_reserve_given_up = false;     // the caller did that, with give_up_reserve()
+  std::vector<KnownCopy> copies = {};  // with `skip_grace`: each must have what the store has
+  bool is_reserve_given_up = false;    // the caller did that, with give_up_reserve()
   // Called on the same thread, at the beginning and the end of a stage and often in between.
   std::function<void(const PruneProgress&)> progress = {};
 };

@@ -55,4 +55,23 @@ void restore_reserve(const Location& location, base::FileSystem& files) {
   }
 }
 
+PruneRoom room_for_prune(const Location& location, base::FileSystem& files, ReserveUse use) {
+  std::uint64_t free = least_free_space(location, files).bytes;
+  if (const auto reserve = files.open(reserve_file(location))) {
+    if (use != ReserveUse::kPlanned || free >= 2 * kReserveBytes) {
+      return {.beside = free - std::min(free, location.keep_free)};
+    }
+    free += reserve->size();
+    use = ReserveUse::kGivenUp;
+  }
+  // If it was given up, its room is for commits, and for what frees space. If there never was one,
+  // what the administrator wants to be free stays free.
+  const std::uint64_t keep_free = std::min(location.keep_free, UINT64_MAX - kReserveBytes);
+  PruneRoom room{.beside = free - std::min(free, keep_free + kReserveBytes)};
+  const std::uint64_t allowed =
+      use == ReserveUse::kGivenUp ? free : free - std::min(free, keep_free);
+  room.with_reserve = std::min(allowed, room.beside + kReserveBytes);
+  return room;
+}
+
 }  // namespace store

@@ -21,4 +21,20 @@ bool release_reserve(const Location& location, base::FileSystem& files);
 // if that fails: prune can do without it. Needs the store's lock.
 void restore_reserve(const Location& location, base::FileSystem& files);
 
+// For what a prune copies, in bytes.
+struct PruneRoom {
+  std::uint64_t beside = 0;  // the reserve and Location::keep_free
+  // For what frees more than it needs, if the reserve is not there: it is filled again afterwards.
+  std::uint64_t with_reserve = 0;
+};
+
+enum class ReserveUse {
+  kNotYet,
+  kGivenUp,
+  kPlanned,  // counts as given up where release_reserve() would do that
+};
+
+// Fails with kIo.
+PruneRoom room_for_prune(const Location& location, base::FileSystem& files, ReserveUse use);
+
 }  // namespace store

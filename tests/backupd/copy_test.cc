@@ -94,6 +94,35 @@ TEST_F(CopyCommandTest, BringsACopyUpToDateThatReplacesTheStore) {
   deliver();
 }
 
+// Without being named, and also while its disk is not mounted.
+TEST_F(CopyCommandTest, TheGracePeriodIsNotSkippedWhileACopyIsBehind) {
+  copy();
+  deliver();
+  const auto packs = [&] {
+    return std::distance(fs::directory_iterator(mailstow_.store() / "packs"), {});
+  };
+  const auto before = packs();
+  const auto expect_refused = [&](const std::string& why) {
+    const auto refused = mailstow_.backupd({"prune", "--skip-grace"});
+    EXPECT_EQ(2, refused.status) << refused.out;
+    EXPECT_THAT(refused.err, HasSubstr(why));
+    EXPECT_THAT(refused.err, HasSubstr("mailstow-backupd copy nas"));
+    EXPECT_EQ(before, packs()) << "nothing was deleted";
+  };
+  expect_refused("the copy nas lacks pack");
+  fs::rename(place(), mailstow_.directory() / "away");
+  expect_refused("mount its disk");
+  fs::create_directory(place());
+  expect_refused("mount its disk");
+  fs::remove(place());
+  fs::rename(mailstow_.directory() / "away", place());
+
+  copy();
+  const json done = mailstow_.backupd_json({"prune", "--skip-grace"});
+  EXPECT_GE(done["packs"]["deleted"], 1) << done;
+  EXPECT_EQ(0, done["packs"]["waiting"]);
+}
+
 TEST_F(CopyCommandTest, ForgettingAnAccountWaitsToBeAccepted) {
   copy();
   ASSERT_EQ(0, mailstow_.backupd({"forget", "alice", "--yes"}).status);

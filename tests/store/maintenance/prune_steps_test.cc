@@ -1,4 +1,5 @@
 // Prune's steps: what it does on a disk that is nearly full, and between two steps.
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "base/atomic_file.h"
 #include "store/format/layout.h"
+#include "store/index/commit_mark.h"
 #include "store/maintenance/reindex.h"
 #include "store/maintenance/reserve.h"
 #include "tests/expect_error.h"
@@ -127,10 +129,45 @@ TEST_P(PruneStepsTest, TheCopiesAreCheckedWithTheStoresLock) {
   std::filesystem::create_directories(copy / kPacksArea);
   update();
   back_up("alice", 5, 10);
-  const PruneOptions options{.drop = {first}, .skip_grace = true, .copies = {copy}};
+  const PruneOptions options{
+      .drop = {first}, .skip_grace = true, .copies = {{.name = "a", .directory = copy}}};
   EXPECT_ERROR(kUsage, "lacks pack", store::prune(location_, files_, clock_, options));
   EXPECT_EQ(2U, open_reader().snapshots("alice").size());
   update();
+  EXPECT_GT(store::prune(location_, files_, clock_, options).deleted, 0U);
+  EXPECT_EQ(samples(5, 10), restored("alice"));
+}
+
+// Its newest commit is known instead.
+TEST_P(PruneStepsTest, ACopyThatCannotBeLookedAtMustHaveTheNewestCommit) {
+  const ObjectId first = back_up("alice", 0, 10).id;
+  back_up("alice", 5, 10);
+  const CommitMark newest = noted_highest_commit(files_, location_);
+  PruneOptions options{.drop = {first}, .skip_grace = true, .copies = {{.name = "far"}}};
+  options.copies.front().newest = {.number = newest.number - 1, .id = newest.id};
+  EXPECT_ERROR(kUsage, "the copy far is at commit 1 as far as is known, the store at 2: update it",
+               store::prune(location_, files_, clock_, options));
+  EXPECT_EQ(2U, open_reader().snapshots("alice").size());
+  options.copies.front().newest = newest;
+  EXPECT_GT(store::prune(location_, files_, clock_, options).deleted, 0U);
+}
+
+// It was made since, or pruned.
+TEST_P(PruneStepsTest, ACopyMayLackThePacksThatItsCommitsCondemn) {
+  const ObjectId first = back_up("alice", 0, 10).id;
+  back_up("alice", 5, 10);
+  const std::vector<BlobName> replaced = pack_names();
+  prune({first});
+  const base::Path copy = directory_ / "a-copy";
+  std::filesystem::create_directories(copy / kPacksArea);
+  for (const auto& [pack, bytes] : stored().in(kPacksArea)) {
+    if (std::ranges::find(replaced, pack) != replaced.end()) continue;
+    base::write_file(files_, copy / pack.area() / pack.key(), bytes, base::OnExisting::kReplace);
+  }
+  PruneOptions options{.skip_grace = true, .copies = {{.name = "near", .directory = copy}}};
+  EXPECT_ERROR(kUsage, "the copy near lacks pack",
+               store::prune(location_, files_, clock_, options));
+  options.copies.front().newest = noted_highest_commit(files_, location_);
   EXPECT_GT(store::prune(location_, files_, clock_, options).deleted, 0U);
   EXPECT_EQ(samples(5, 10), restored("alice"));
 }
@@ -146,9 +183,11 @@ TEST_F(PruneWithoutListingsTest, ACopyMustHaveThePacksThatAListingLacks) {
   const base::Path copy = directory_ / "a-copy";
   std::filesystem::create_directories(copy / "packs");
   late_storage_->set_faults({.missing_names = 100});
-  EXPECT_ERROR(kUsage, "lacks pack",
-               store::prune(location_, files_, clock_,
-                            {.drop = {first}, .skip_grace = true, .copies = {copy}}));
+  EXPECT_ERROR(
+      kUsage, "lacks pack",
+      store::prune(
+          location_, files_, clock_,
+          {.drop = {first}, .skip_grace = true, .copies = {{.name = "a", .directory = copy}}}));
 }
 
 INSTANTIATE_TEST_SUITE_P(Directory, PruneStepsTest, tests::a_directory());
