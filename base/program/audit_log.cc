@@ -1,13 +1,16 @@
 #include "base/program/audit_log.h"
 
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -38,14 +41,38 @@ bool has_room_to_reserve(const Fd& file) {
   return free >= 2 * std::uint64_t{kReserve};
 }
 
+// Waits until no other process appends; the lock ends with the descriptor. Returns false if the
+// file system has no locks, or another process keeps it.
+bool lock(const Fd& file) {
+  constexpr int kAttempts = 250;
+  constexpr std::chrono::milliseconds kPause{20};
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) return true;
+    if (errno != EWOULDBLOCK && errno != EINTR) return false;
+    std::this_thread::sleep_for(kPause);
+  }
+  return false;
+}
+
+// As a line does that a full disk cut off.
+bool ends_within_line(const Fd& file, off_t size) {
+  char last = '\n';
+  return size > 0 && ::pread(file.get(), &last, 1, size - 1) == 1 && last != '\n';
+}
+
 // Where the file system can't do it, the next lines take what room there is.
-void reserve_room(const Fd& file) {
+void reserve_room(const Fd& file, bool is_locked) {
   constexpr off_t kStatBlock = 512;
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) return;
-  if (status.st_blocks * kStatBlock >= status.st_size + kReserve / 2) return;
+  const off_t before = status.st_blocks * kStatBlock;
+  if (before >= status.st_size + kReserve / 2) return;
   if (!has_room_to_reserve(file)) return;
-  static_cast<void>(::fallocate(file.get(), FALLOC_FL_KEEP_SIZE, 0, status.st_size + kReserve));
+  const off_t wanted = status.st_size + kReserve;
+  if (::fallocate(file.get(), FALLOC_FL_KEEP_SIZE, 0, wanted) == 0 || !is_locked) return;
+  // It may have got a part, which is given back, but not what was reserved before.
+  if (::ftruncate(file.get(), status.st_size) != 0 || before <= status.st_size) return;
+  static_cast<void>(::fallocate(file.get(), FALLOC_FL_KEEP_SIZE, 0, before));
 }
 
 }  // namespace
@@ -87,7 +114,8 @@ void AuditLog::append(const AuditEntry& entry) const {
 void AuditLog::reserve() const {
   if (!may_have_store()) return;
   try {
-    reserve_room(open_file());
+    const Fd file = open_file();
+    reserve_room(file, lock(file));
   } catch (const Error& error) {
     if (!store_.audit_socket.empty()) return;
     log_warning("{}: until then, commands that look into mail are refused", error.what());
@@ -102,19 +130,33 @@ bool AuditLog::may_have_store() const {
 
 Fd AuditLog::open_file() const {
   make_directories(real_file_system(), store_.audit_log.parent_path());
-  return open_regular_file("write the audit log", store_.audit_log, O_WRONLY | O_APPEND | O_CREAT);
+  const auto open = [&](int access) {
+    return open_regular_file("write the audit log", store_.audit_log, access | O_APPEND | O_CREAT);
+  };
+  try {
+    return open(O_RDWR);
+  } catch (const Error&) {
+    return open(O_WRONLY);  // a file that this user must not read
+  }
 }
 
 void AuditLog::write_to_file(const std::string& line) const {
   const std::string what = fmt::format("write the audit log {}", store_.audit_log.string());
   const Fd file = open_file();
-  const ssize_t written = ::write(file.get(), line.data(), line.size());
+  const bool is_locked = lock(file);
+  struct stat before {};
+  if (::fstat(file.get(), &before) != 0) fail_with_errno(errno, what);
+  const std::string text = ends_within_line(file, before.st_size) ? "\n" + line : line;
+  const ssize_t written = ::write(file.get(), text.data(), text.size());
   // A partly written line means that the disk is full.
-  if (written != static_cast<ssize_t>(line.size())) {
-    fail_with_errno(written < 0 ? errno : ENOSPC, what);
+  const int error = written < 0 ? errno : ENOSPC;
+  if (written != static_cast<ssize_t>(text.size())) {
+    // The next line begins at a new line, also if this fails.
+    if (written > 0 && is_locked) static_cast<void>(::ftruncate(file.get(), before.st_size));
+    fail_with_errno(error, what);
   }
   if (::fsync(file.get()) != 0) fail_with_errno(errno, what);
-  reserve_room(file);
+  reserve_room(file, is_locked);
 }
 
 void AuditLog::send_to_socket(std::string_view program, const std::string& line) const {

@@ -35,7 +35,8 @@ class AuditLog {
   // Durable when it returns; written before the command begins, so that nothing is done without a
   // line in the log. If the file can't be written, the line goes to StoreConfig::audit_socket, if
   // there is one. Writes nothing if the store's directory is missing: then there is nothing to
-  // access or change. Fails with kIo or kNoSpace.
+  // access or change. A line that does not fit leaves nothing in the file. Fails with kIo or
+  // kNoSpace.
   void append(const AuditEntry& entry) const;
 
   // Makes sure that there is a file with room for later lines, also after it was rotated: for

@@ -44,7 +44,7 @@ struct PruneProgress {
 // A copy of the store that must not miss a pack.
 struct KnownCopy {
   std::string name;                      // for messages
-  std::filesystem::path directory = {};  // is looked at; empty: it can't be, so `newest` decides
+  std::filesystem::path directory = {};  // with its packs; empty: only `newest` is known
   CommitMark newest = {};                // that it is known to have; number 0: unknown
   std::string update = {};               // the command that brings it up to date, for messages
 };

@@ -1,7 +1,9 @@
 // Every command that accesses mail or changes the store writes its line to the audit log, and root
 // leaves no files of its own in another user's store.
 #include <array>
+#include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include <gmock/gmock.h>
 #include <pwd.h>
@@ -163,23 +165,74 @@ TEST_F(AuditTest, RoomIsReservedForLaterLines) {
   EXPECT_THAT(lines(), IsEmpty());
 }
 
-// A file system that can't fulfil a request may take all that is left, which prune needs.
-TEST_F(AuditTest, NoRoomIsReservedOnADiskThatIsNearlyFull) {
-  mailstow_.backupd({"init"});
-  mailstow_.backupd({"once"});
-  const base::Path disk = mailstow_.directory() / "disk";
-  std::filesystem::create_directory(disk);
-  mailstow_.config()["store"]["audit_log"] = (disk / "audit.log").string();
-  mailstow_.save();
-  std::string script = "mount -t tmpfs -o size=200k tmpfs '" + disk.string() + "' || exit 9\n";
-  for (const std::string& word : mailstow_.restore_command({"search", "alice", "subject:one"})) {
-    script += "'" + word + "' ";
+// On a small disk of its own, in a mount namespace of its own.
+class SmallDiskAuditTest : public AuditTest {
+ protected:
+  SmallDiskAuditTest() {
+    mailstow_.backupd({"init"});
+    mailstow_.backupd({"once"});
+    std::filesystem::create_directory(disk_);
+    mailstow_.config()["store"]["audit_log"] = (disk_ / "audit.log").string();
+    mailstow_.save();
   }
-  script += ">&2 || exit 8\ndf --output=avail -k '" + disk.string() + "' | tail -n 1\n";
-  const auto result =
-      servers::run_program({"unshare", "--map-root-user", "--mount", "sh", "-c", script});
-  ASSERT_EQ(result.status, 0) << result.err;
-  EXPECT_GT(std::stoi(result.out), 180) << "kB";
+
+  // What the shell script prints. `search` in it is a command with a line in the log.
+  std::string run(const std::string& size, const std::string& script) const {
+    std::string whole = "set -e\nsearch() {\n";
+    for (const std::string& word : mailstow_.restore_command({"search", "alice", "subject:one"})) {
+      whole += "'" + word + "' ";
+    }
+    whole += ">&2\n}\nmount -t tmpfs -o size=" + size + " tmpfs '" + disk_.string() + "'\ncd '" +
+             disk_.string() + "'\n" + script;
+    const auto result =
+        servers::run_program({"unshare", "--map-root-user", "--mount", "sh", "-c", whole});
+    EXPECT_EQ(result.status, 0) << result.err;
+    return result.out;
+  }
+
+  base::Path disk_ = mailstow_.directory() / "disk";
+};
+
+// A file system that can't fulfil a request may take all that is left, which prune needs.
+TEST_F(SmallDiskAuditTest, NoRoomIsReservedOnADiskThatIsNearlyFull) {
+  const std::string free = run("200k", "search\ndf --output=avail -k . | tail -n 1\n");
+  ASSERT_FALSE(free.empty());
+  EXPECT_GT(std::stoi(free), 180) << "kB";
+}
+
+// The room ends within a line: at the end of the file's last page.
+TEST_F(SmallDiskAuditTest, ALineThatDoesNotFitLeavesNothing) {
+  const base::Path earlier = mailstow_.directory() / "earlier";
+  std::ofstream(earlier) << R"({"command":"earlier","pad":")" << std::string(4'040, 'x') << "\"}\n";
+  ASSERT_LT(std::filesystem::file_size(earlier), 4'090U);
+  std::istringstream lines(run("64k", "cp '" + earlier.string() +
+                                          "' audit.log\n"
+                                          "dd if=/dev/zero of=fill bs=4096 2>/dev/null || true\n"
+                                          "status=0\nsearch || status=$?\necho $status\n"
+                                          "cmp audit.log '" +
+                                          earlier.string() +
+                                          "' >&2\nrm fill\nsearch\ncat audit.log\n"));
+  std::string line;
+  ASSERT_TRUE(std::getline(lines, line));
+  EXPECT_EQ(line, "1") << "refused";
+  ASSERT_TRUE(std::getline(lines, line));
+  EXPECT_EQ(json::parse(line)["command"], "earlier");
+  ASSERT_TRUE(std::getline(lines, line));
+  EXPECT_EQ(json::parse(line)["command"], "search");
+  EXPECT_FALSE(std::getline(lines, line));
+}
+
+TEST_F(SmallDiskAuditTest, ALineThatWasCutOffBeforeDoesNotSpoilTheNextOne) {
+  std::istringstream lines(
+      run("64k", "printf '{\"command\":\"cut' > audit.log\nsearch\nsearch\ncat audit.log\n"));
+  std::string line;
+  ASSERT_TRUE(std::getline(lines, line));
+  EXPECT_EQ(line, R"({"command":"cut)");
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(std::getline(lines, line));
+    EXPECT_EQ(json::parse(line)["command"], "search");
+  }
+  EXPECT_FALSE(std::getline(lines, line)) << line;
 }
 
 TEST_F(AuditTest, ABackupWarnsOfALogThatCannotBeWritten) {
