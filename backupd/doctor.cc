@@ -125,7 +125,7 @@ class Doctor {
         {"restore desk", "", [this] { return check_desk(config_); }},
         {"reports", "", [this] { return check_reporting(environment_); }},
         {"alarm", "", [this] { return check_alarms(environment_); }}};
-    add_buckets(checks);
+    add_copies(checks);
     for (const auto& [server_name, server] : config_.servers) {
       add_server(checks, server_name, server, now);
     }
@@ -138,14 +138,18 @@ class Doctor {
     return checks;
   }
 
-  // Copies in buckets, and the object locks of all buckets.
-  void add_buckets(std::vector<DoctorCheck>& checks) const {
+  // The places of copies, and the object locks of all buckets.
+  void add_copies(std::vector<DoctorCheck>& checks) const {
     const auto add_lock = [&checks](const base::S3Config& bucket) {
       if (!bucket.lock_for) return;
       checks.push_back({"object lock", base::escape_for_terminal(bucket.display_name()),
                         [&bucket] { return check_object_lock(bucket); }});
     };
     if (config_.store.s3) add_lock(*config_.store.s3);
+    if (!config_.copies.empty()) {
+      checks.push_back(
+          {"copy", "", [this] { return check_places_of_copies(config_.copies, config_.store); }});
+    }
     for (const base::CopyConfig& copy : config_.copies) {
       if (!copy.s3) continue;
       checks.push_back({"copy", base::escape_for_terminal(copy.display_name()),

@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include "backupd/commands.h"
+#include "base/config/config.h"
 #include "base/config/store_privacy.h"
 #include "base/error.h"
 #include "base/program/audit_log.h"
@@ -11,18 +12,21 @@ namespace backupd {
 
 namespace {
 
-void check_places(const base::StoreConfig& store) {
-  const auto misplaced = base::misplaced_in_store(store);
-  if (misplaced.empty()) return;
-  const base::Misplaced& first = misplaced.front();
-  base::fail(base::ErrorCode::kConfig, "init: {} {} lies in the store {}: {}: choose another place",
-             first.key, first.path.string(), store.display_name(), first.why);
+void check_places(const base::Config& config) {
+  const base::StoreConfig& store = config.store;
+  const auto misplaced = base::misplaced(store, config.copies, base::private_paths(store));
+  if (!misplaced.empty()) {
+    const base::Misplaced& first = misplaced.front();
+    base::fail(base::ErrorCode::kConfig, "init: {} {} lies in {}: {}: choose another place",
+               first.file.what, first.file.path.string(), first.where, first.file.why);
+  }
+  base::require_apart(config.copies, store);
 }
 
 }  // namespace
 
 base::ExitStatus init(const base::Environment& environment) {
-  check_places(environment.config.store);
+  check_places(environment.config);
   const store::Location location = store::location_of(environment.config.store);
   store::init(location, environment.files, environment.clock);
   base::AuditLog(environment.config.store, environment.invoker, environment.clock).reserve();

@@ -34,6 +34,11 @@ std::vector<Finding> check_key(const base::StoreConfig& config, base::FileSystem
 // index. Of a store in a bucket: what the endpoint answers, with an object of the check's own.
 std::vector<Finding> check_store(const base::StoreConfig& config, base::FileSystem& files);
 
+// Whether copies lie apart from each other and from the store, and hold no key, index or audit log,
+// wherever links lead. Empty if so.
+std::vector<Finding> check_places_of_copies(const std::vector<base::CopyConfig>& copies,
+                                            const base::StoreConfig& store);
+
 // A copy in a bucket, as far as its bucket and this access key go. Empty for one in a directory.
 std::vector<Finding> check_copy(const base::CopyConfig& copy, base::FileSystem& files);
 

@@ -6,7 +6,9 @@
 
 #include "backupd/doctor/bucket_check.h"
 #include "backupd/doctor/checks.h"
+#include "backupd/doctor/file_access.h"
 #include "base/clock.h"
+#include "base/config/store_privacy.h"
 #include "base/error.h"
 #include "base/terminal.h"
 #include "store/copies/copy_place.h"
@@ -38,6 +40,27 @@ std::string describe_race(std::optional<bool> creates_once) {
 }
 
 }  // namespace
+
+std::vector<Finding> check_places_of_copies(const std::vector<base::CopyConfig>& copies,
+                                            const base::StoreConfig& store) {
+  std::vector<Finding> findings;
+  for (const base::Misplaced& found : base::misplaced(store, copies, base::private_paths(store))) {
+    if (found.is_in_store) continue;  // another check reports that
+    findings.push_back(failure(
+        "copy", shown(found.file.path),
+        fmt::format("it lies in {}: {}", base::escape_for_terminal(found.where), found.file.why),
+        fmt::format("move it out of the copy and set {}", found.file.what),
+        base::ExitStatus::kUsage));
+  }
+  if (!findings.empty()) return findings;
+  try {
+    base::require_apart(copies, store);
+  } catch (const base::Error& error) {
+    findings.push_back(
+        failure("copy", "copies", error.what(), "choose another place", base::ExitStatus::kUsage));
+  }
+  return findings;
+}
 
 std::vector<Finding> check_copy(const base::CopyConfig& copy, base::FileSystem& files) {
   if (!copy.s3) return {};

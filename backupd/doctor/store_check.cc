@@ -158,12 +158,13 @@ class StoreExaminer {
   }
 
   void find_misplaced() {
-    for (const base::Misplaced& misplaced : base::misplaced_in_store(config_)) {
+    for (const base::Misplaced& found :
+         base::misplaced(config_, {}, base::private_paths(config_))) {
       findings_.push_back(failure(
-          "store", shown(misplaced.path),
-          fmt::format("it lies in the store {}: {}", shown(config_.path), misplaced.why),
+          "store", shown(found.file.path),
+          fmt::format("it lies in {}: {}", base::escape_for_terminal(found.where), found.file.why),
           fmt::format("move it out of the store and set {}; delete it in copies of the store, too",
-                      misplaced.key),
+                      found.file.what),
           base::ExitStatus::kUsage));
     }
   }

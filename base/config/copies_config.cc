@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/ascii.h"
+#include "base/config/store_privacy.h"
 #include "base/error.h"
 #include "base/resolved_path.h"
 
@@ -114,6 +115,11 @@ std::vector<CopyConfig> parse_copies(const nlohmann::json& at, const StoreConfig
 
 void require_apart(const std::vector<CopyConfig>& copies, const StoreConfig& store) {
   for (std::size_t at = 0; at < copies.size(); ++at) check_place(copies, at, store, lies_in);
+  for (const Misplaced& found : misplaced(store, copies, private_paths(store))) {
+    if (found.is_in_store) continue;
+    fail(ErrorCode::kConfig, "{} {} lies in {}: {}: choose another place", found.file.what,
+         found.file.path.string(), found.where, found.file.why);
+  }
 }
 
 std::optional<std::chrono::days> shortest_lock(const StoreConfig& store,

@@ -28,8 +28,8 @@ struct CopyConfig {
 // one place, or if one has its place in common with the store, its index or its key.
 std::vector<CopyConfig> parse_copies(const nlohmann::json& at, const StoreConfig& store);
 
-// The same for what links and mounts lead to, which needs the file systems of the copies: for
-// commands that write to them. Fails with kConfig.
+// The same for what links and mounts lead to, and for the audit log, which needs the file systems
+// of the copies: for commands that write to them. Fails with kConfig.
 void require_apart(const std::vector<CopyConfig>& copies, const StoreConfig& store);
 
 // The shortest time for which the store and its copies are locked, as far as they are: lock_for of

@@ -64,8 +64,8 @@ PruneRoom room_for_prune(const Location& location, base::FileSystem& files, Rese
     free += reserve->size();
     use = ReserveUse::kGivenUp;
   }
-  // If it was given up, its room is for commits, and for what frees space. If there never was one,
-  // what the administrator wants to be free stays free.
+  // The room of a reserve that was given up is for commits, and for what frees space. Where there
+  // never was a reserve, the administrator's keep_free stays free.
   const std::uint64_t keep_free = std::min(location.keep_free, UINT64_MAX - kReserveBytes);
   PruneRoom room{.beside = free - std::min(free, keep_free + kReserveBytes)};
   const std::uint64_t allowed =

@@ -110,36 +110,80 @@ TEST_F(DoctorTest, ReportsAKeyAndAnIndexInTheStore) {
   EXPECT_THAT(failure_of("store", 2), HasSubstr("senders, recipients and subjects"));
 }
 
+TEST_F(DoctorTest, ReportsAKeyAnIndexAndALogInACopy) {
+  const base::Path copy = mailstow_.directory() / "copy";
+  const base::Path links = mailstow_.directory() / "links";
+  fs::create_directory(copy);
+  fs::create_directory_symlink(copy, links);
+  mailstow_.config()["copies"] = {{{"name", "nas"}, {"path", copy.string()}}};
+  fs::rename(mailstow_.key_file(), copy / "key");
+  mailstow_.config()["store"]["key_file"] = (links / "key").string();
+  std::string found = failure_of("copy", 2);
+  EXPECT_THAT(found, HasSubstr("it lies in the copy nas in " + copy.string()));
+  EXPECT_THAT(found, HasSubstr("the key that opens it"));
+  fs::rename(copy / "key", mailstow_.key_file());
+  mailstow_.config()["store"]["key_file"] = mailstow_.key_file().string();
+
+  mailstow_.config()["store"]["audit_log"] = (copy / "audit.log").string();
+  EXPECT_THAT(failure_of("copy", 2), HasSubstr("names and searches"));
+  const auto refused = mailstow_.backupd({"copy"});
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_THAT(refused.err, HasSubstr("store.audit_log"));
+  mailstow_.config()["store"].erase("audit_log");
+
+  fs::rename(mailstow_.index(), copy / "index");
+  mailstow_.config()["store"]["index"] = (links / "index").string();
+  EXPECT_THAT(failure_of("copy", 2), HasSubstr("senders, recipients and subjects"));
+  fs::rename(copy / "index", mailstow_.index());
+  mailstow_.config()["store"]["index"] = mailstow_.index().string();
+
+  fs::remove(links);
+  fs::remove(copy);
+  fs::create_directory_symlink(mailstow_.store(), copy);
+  EXPECT_THAT(failure_of("copy", 2), HasSubstr("must not lie in each other"));
+}
+
 TEST_F(DoctorTest, ReportsASecondAuditLogThatDoesNotExist) {
   mailstow_.config()["store"]["audit_socket"] = (mailstow_.directory() / "no-such").string();
   EXPECT_THAT(warning_of("store"), HasSubstr("it does not exist"));
 }
 
-TEST_F(DoctorTest, NothingSecretIsMadeInTheStore) {
+TEST_F(DoctorTest, NothingSecretIsMadeInTheStoreOrACopy) {
   const base::Path links = mailstow_.directory() / "links";
   fs::create_directory_symlink(mailstow_.directory(), links);
-  const std::string inside = (links / "store/x").string();
-  const auto expect_refused = [&](const servers::ProcessResult& result) {
-    EXPECT_EQ(result.status, 2) << result.err;
-    EXPECT_THAT(result.err, HasSubstr("lies in the store"));
-    EXPECT_FALSE(fs::exists(inside));
-  };
-  expect_refused(mailstow_.backupd({"key", "export", inside}));
-  expect_refused(mailstow_.backupd({"key", "add", "--key-file", inside}));
-  expect_refused(mailstow_.restore(
-      {"export", "alice", "--folder", "INBOX", "--format", "eml", "--to", inside}));
+  mailstow_.config()["copies"] = {
+      {{"name", "nas"}, {"path", (mailstow_.directory() / "nas").string()}}};
+  mailstow_.save();
+  const std::vector<std::pair<std::string, std::string>> places = {
+      {(links / "store/x").string(), "lies in the store"},
+      {(links / "nas/x").string(), "lies in the copy nas"}};
+  for (const auto& [inside, why] : places) {
+    const auto expect_refused = [&, &inside = inside, &why = why](const auto& result) {
+      EXPECT_EQ(result.status, 2) << result.err;
+      EXPECT_THAT(result.err, HasSubstr(why));
+      EXPECT_FALSE(fs::exists(inside));
+    };
+    expect_refused(mailstow_.backupd({"key", "export", inside}));
+    expect_refused(mailstow_.backupd({"key", "add", "--key-file", inside}));
+    expect_refused(mailstow_.restore(
+        {"export", "alice", "--folder", "INBOX", "--format", "eml", "--to", inside}));
+  }
 
   const json sound = mailstow_.config()["store"];
   fs::remove_all(mailstow_.store());
   fs::remove_all(mailstow_.index());
   fs::remove(mailstow_.key_file());
-  for (const char* key : {"key_file", "index", "audit_log"}) {
-    mailstow_.config()["store"] = sound;
-    mailstow_.config()["store"][key] = inside;
-    mailstow_.save();
-    const auto refused = mailstow_.backupd({"init"});
-    expect_refused(refused);
-    EXPECT_THAT(refused.err, HasSubstr(std::string("store.") + key));
+  for (const auto& [inside, why] : places) {
+    for (const char* key : {"key_file", "index", "audit_log"}) {
+      mailstow_.config()["store"] = sound;
+      mailstow_.config()["store"][key] = inside;
+      mailstow_.save();
+      const auto refused = mailstow_.backupd({"init"});
+      EXPECT_EQ(refused.status, 2) << refused.err;
+      EXPECT_THAT(refused.err, HasSubstr(why));
+      EXPECT_THAT(refused.err, HasSubstr(std::string("store.") + key));
+      EXPECT_FALSE(fs::exists(inside));
+    }
   }
   mailstow_.config()["store"] = sound;
   mailstow_.save();
