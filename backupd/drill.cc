@@ -241,6 +241,19 @@ class Drill {
   DrillReport report_;
 };
 
+// The drill itself only reads.
+void keep_report(const base::Environment& environment, std::string_view document) {
+  const base::Path reports = environment.config.store.index / "reports";
+  try {
+    base::make_directories(environment.files, reports);
+    base::write_file(environment.files, reports / "drill.json", base::as_bytes(document),
+                     base::OnExisting::kReplace);
+  } catch (const base::Error& error) {
+    if (!base::is_file_trouble(error.code())) throw;
+    base::log_warning("{}: the drill's report is not kept", error.what());
+  }
+}
+
 base::JobOutcome carry_out_drill(const base::Environment& environment, std::uint32_t seed) {
   const DrillReport report = Drill(environment, seed).carry_out();
   base::JobOutcome outcome;
@@ -251,10 +264,7 @@ base::JobOutcome carry_out_drill(const base::Environment& environment, std::uint
   outcome.details = base::json_line({{"messages", report.messages},
                                      {"intact", report.intact},
                                      {"troubles", report.troubles.size()}});
-  const base::Path reports = environment.config.store.index / "reports";
-  base::make_directories(environment.files, reports);
-  base::write_file(environment.files, reports / "drill.json", base::as_bytes(outcome.document),
-                   base::OnExisting::kReplace);
+  keep_report(environment, outcome.document);
   base::print_report(environment.format, outcome.document, outcome.text);
   return outcome;
 }

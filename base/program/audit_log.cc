@@ -43,7 +43,7 @@ bool has_room_to_reserve(const Fd& file) {
 
 // Waits until no other process appends; the lock ends with the descriptor. Returns false if the
 // file system has no locks, or another process keeps it.
-bool lock(const Fd& file) {
+bool lock_log(const Fd& file) {
   constexpr int kAttempts = 250;
   constexpr std::chrono::milliseconds kPause{20};
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
@@ -115,7 +115,7 @@ void AuditLog::reserve() const {
   if (!may_have_store()) return;
   try {
     const Fd file = open_file();
-    reserve_room(file, lock(file));
+    reserve_room(file, lock_log(file));
   } catch (const Error& error) {
     if (!store_.audit_socket.empty()) return;
     log_warning("{}: until then, commands that look into mail are refused", error.what());
@@ -143,7 +143,7 @@ Fd AuditLog::open_file() const {
 void AuditLog::write_to_file(const std::string& line) const {
   const std::string what = fmt::format("write the audit log {}", store_.audit_log.string());
   const Fd file = open_file();
-  const bool is_locked = lock(file);
+  const bool is_locked = lock_log(file);
   struct stat before {};
   if (::fstat(file.get(), &before) != 0) fail_with_errno(errno, what);
   const std::string text = ends_within_line(file, before.st_size) ? "\n" + line : line;

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/json_text.h"
+#include "base/local_disk.h"
 #include "base/log.h"
 #include "base/reporting/hooks.h"
 #include "base/reporting/job_mail.h"
@@ -57,9 +58,13 @@ class JobReporting {
         mail_(environment, footer_) {}
 
   void begin() {
+    if (is_read_only_) {
+      log_warning("{}: {} is on a read-only disk: there will be no record of this run", job_,
+                  store_.index.string());
+    }
     try_to(job_, [&] {
       // Nothing is written if there is no store yet.
-      if (!environment_.files.modified(store_.index)) return;
+      if (is_read_only_ || !environment_.files.modified(store_.index)) return;
       lock_ = lock_job(environment_.files, store_, job_);
       report_dead_jobs();
     });
@@ -99,7 +104,7 @@ class JobReporting {
 
   // Reports other jobs, without running one.
   void report_earlier_jobs() {
-    try_to(job_, [&] { report_dead_jobs(); });
+    if (!is_read_only_) try_to(job_, [&] { report_dead_jobs(); });
     send_pending_of_others();
     refresh_metrics();
   }
@@ -145,6 +150,7 @@ class JobReporting {
   // Sends the mail about other jobs that earlier programs could not deliver, unless a process is
   // running the job.
   void send_pending_of_others() const {
+    if (is_read_only_) return;
     try_to(job_, [&] {
       for (JobRecord& record : load_job_records(environment_.files, store_)) {
         if (record.job == job_) continue;
@@ -170,6 +176,8 @@ class JobReporting {
   const JobServices& services_;
   const std::function<std::string()> footer_;
   const JobMailer mail_;
+  // Jobs that only read work there, again and again: that is no error each time.
+  const bool is_read_only_ = is_on_read_only_disk(store_.index);
   std::unique_ptr<FileLock> lock_;
   JobRecord record_;
 };

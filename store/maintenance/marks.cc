@@ -1,6 +1,8 @@
 #include "store/maintenance/marks.h"
 
 #include <filesystem>
+#include <system_error>
+#include <utility>
 
 #include <fmt/core.h>
 #include <unistd.h>
@@ -16,6 +18,19 @@ namespace {
 base::Path scratch_file(const base::Path& directory) {
   return directory / fmt::format(".mailstow-{}-marks.tmp", ::getpid());
 }
+
+// Removes the file, also if the database in it could not be made.
+struct ScratchFile {
+  explicit ScratchFile(base::Path file) : path(std::move(file)) {}
+  ScratchFile(const ScratchFile&) = delete;
+  ScratchFile& operator=(const ScratchFile&) = delete;
+  ~ScratchFile() {
+    std::error_code error;
+    std::filesystem::remove(path, error);
+  }
+
+  base::Path path;
+};
 
 Database open_scratch(const base::Path& file) {
   std::filesystem::remove(file);
@@ -34,15 +49,9 @@ Database open_scratch(const base::Path& file) {
 
 class Marks::Impl {
  public:
-  explicit Impl(base::Path path) : file(std::move(path)), database(open_scratch(file)) {}
-  Impl(const Impl&) = delete;
-  Impl& operator=(const Impl&) = delete;
-  ~Impl() {
-    std::error_code error;
-    std::filesystem::remove(file, error);
-  }
+  explicit Impl(base::Path path) : file(std::move(path)), database(open_scratch(file.path)) {}
 
-  base::Path file;
+  ScratchFile file;
   Database database;
   Statement find{database, "SELECT account FROM marks WHERE block = ?1 AND start = ?2"};
   Statement share{

@@ -1,5 +1,6 @@
 // Commands that only read need to write nothing: they work with an index whose disk is full or
 // read-only. A sweep does what it can.
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -82,7 +83,10 @@ class ReadingTest : public testing::Test {
             mailstow_.restore_command(
                 {"export", "alice", "--folder", "INBOX", "--format", "eml", "--to", out("out")}),
             mailstow_.restore_command({"run", "alice", "--folder", "INBOX"}),
-            mailstow_.restore_command({"trees"})};
+            mailstow_.backupd_command({"drill"}),
+            mailstow_.restore_command({"trees"}),
+            // Nothing is left that a failure began.
+            {"sh", "-c", R"(! ls -A "$0" | grep "^[.]mailstow-")", disk_.string()}};
   }
 
   void expect_everything(const servers::ProcessResult& result) {
@@ -161,6 +165,21 @@ TEST_F(ReadingTest, AReadOnlyDiskIsEnoughForWhatShowsNoMail) {
   EXPECT_THAT(result.out, HasSubstr("Pack details are unavailable: "));
   EXPECT_THAT(result.out, HasSubstr("would be deleted"));
   EXPECT_FALSE(servers::account_state(server_, "alice").below("RESTORED", '/').empty());
+}
+
+// Cron mails all that a job prints on stderr.
+TEST_F(ReadingTest, AReadOnlyDiskIsNoErrorOfJobsThatOnlyRead) {
+  const std::string read_only = "mount -o remount,ro " + quoted(disk_);
+  const auto quiet = run_all(read_only, {mailstow_.backupd_command({"-q", "check"}),
+                                         mailstow_.backupd_command({"-q", "check", "--read-data"}),
+                                         mailstow_.backupd_command({"-q", "drill"})});
+  EXPECT_EQ(quiet.status, 0) << quiet.out;
+  EXPECT_EQ(quiet.err, "");
+  EXPECT_THAT(quiet.out, HasSubstr("everything"));
+  const auto result = run_all(read_only, {mailstow_.backupd_command({"check"})});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(std::ranges::count(result.err, '\n'), 1) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("there will be no record of this run"));
 }
 
 TEST_F(ReadingTest, AReadOnlyDiskIsEnoughIfTheAuditLogIsElsewhere) {
