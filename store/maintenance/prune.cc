@@ -14,6 +14,7 @@
 #include <fmt/core.h>
 
 #include "base/error.h"
+#include "base/finally.h"
 #include "base/log.h"
 #include "base/stop_request.h"
 #include "store/format/layout.h"
@@ -108,6 +109,7 @@ class Prune {
 
   void note_given_up_reserve() { reserve_use_ = ReserveUse::kGivenUp; }
 
+  // The caller restores the reserve.
   PruneReport run() {
     if (options_.mode == PruneMode::kPlan) {
       packs_.replace(next_batch());
@@ -116,13 +118,7 @@ class Prune {
       return std::move(report_);
     }
     if (release_reserve(session_.location(), session_.files())) note_given_up_reserve();
-    try {
-      carry_out();
-    } catch (...) {
-      restore_reserve(session_.location(), session_.files());
-      throw;
-    }
-    restore_reserve(session_.location(), session_.files());
+    carry_out();
     packs_.describe(report_, options_.mode);
     return std::move(report_);
   }
@@ -425,6 +421,12 @@ PruneReport prune(const Location& location, base::FileSystem& files, const base:
   return_freed_memory();
   try {
     std::optional<Prune> work;
+    bool may_need_refill = false;
+    // Once the session is closed: until then, the logs of its indexes take room.
+    const base::Finally refill([&] {
+      work.reset();
+      if (may_need_refill) refill_reserve(location, files);
+    });
     const auto prepare = [&] {
       work.emplace(location, files, clock, options);
       work->prepare();
@@ -438,15 +440,11 @@ PruneReport prune(const Location& location, base::FileSystem& files, const base:
       if (!may_lack_room || options.mode == PruneMode::kPlan) throw;
       work.reset();  // and the store's lock
       if (!give_up_reserve(location, files)) throw;
-      try {
-        prepare();
-        work->note_given_up_reserve();
-      } catch (...) {
-        work.reset();
-        refill_reserve(location, files);
-        throw;
-      }
+      may_need_refill = true;
+      prepare();
+      work->note_given_up_reserve();
     }
+    if (options.mode == PruneMode::kCarryOut) may_need_refill = true;
     return work->run();
   } catch (const base::Error& error) {
     fail(error.code(), "prune: {}", error.what());

@@ -13,15 +13,16 @@ namespace {
 
 // For the records of the job that ends.
 constexpr std::uint64_t kLeftFree = 256'000;
-// A smaller reserve is not worth the room.
+// A smaller reserve, or less more of it, is not worth the writing.
 constexpr std::uint64_t kMinReserve = 500'000;
+constexpr std::uint64_t kMinGrowth = 100'000;
 
-// 0: there is no room for it.
-std::uint64_t size_with_room(std::uint64_t free, std::uint64_t keep_free) {
+// 0: there is no room for it. `free`: beside the `reserved` bytes that there are.
+std::uint64_t size_with_room(std::uint64_t reserved, std::uint64_t free, std::uint64_t keep_free) {
   if (free >= keep_free && free - keep_free >= 2 * kReserveBytes) return kReserveBytes;
   // With more, release_reserve() would not give it up.
-  if (free >= 2 * kReserveBytes || free < kLeftFree + kMinReserve) return 0;
-  return std::min(kReserveBytes, free - kLeftFree);
+  if (free >= 2 * kReserveBytes || free + reserved < kLeftFree + kMinReserve) return 0;
+  return std::min(kReserveBytes, free + reserved - kLeftFree);
 }
 
 }  // namespace
@@ -40,8 +41,9 @@ void restore_reserve(const Location& location, base::FileSystem& files) {
     std::uint64_t reserved = 0;
     if (const auto file = files.open(path)) reserved = file->size();
     if (reserved >= kReserveBytes) return;
-    const std::uint64_t size = size_with_room(files.free_space(directory), location.keep_free);
-    if (size <= reserved) return;
+    const std::uint64_t size =
+        size_with_room(reserved, files.free_space(directory), location.keep_free);
+    if (size < std::min(kReserveBytes, reserved + kMinGrowth)) return;
     files.remove(path);
     // Random, because some file systems store zeros without using space.
     base::Bytes bytes(size);
