@@ -1,6 +1,5 @@
 // Commands that only read need to write nothing: they work with an index whose disk is full or
 // read-only. A sweep does what it can.
-#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -178,8 +177,8 @@ TEST_F(ReadingTest, AReadOnlyDiskIsNoErrorOfJobsThatOnlyRead) {
   EXPECT_THAT(quiet.out, HasSubstr("everything"));
   const auto result = run_all(read_only, {mailstow_.backupd_command({"check"})});
   EXPECT_EQ(result.status, 0) << result.err;
-  EXPECT_EQ(std::ranges::count(result.err, '\n'), 1) << result.err;
   EXPECT_THAT(result.err, HasSubstr("there will be no record of this run"));
+  EXPECT_THAT(result.err, Not(HasSubstr("error")));
 }
 
 TEST_F(ReadingTest, AReadOnlyDiskIsEnoughIfTheAuditLogIsElsewhere) {
