@@ -19,19 +19,6 @@ base::Path scratch_file(const base::Path& directory) {
   return directory / fmt::format(".mailstow-{}-marks.tmp", ::getpid());
 }
 
-// Removes the file, also if the database in it could not be made.
-struct ScratchFile {
-  explicit ScratchFile(base::Path file) : path(std::move(file)) {}
-  ScratchFile(const ScratchFile&) = delete;
-  ScratchFile& operator=(const ScratchFile&) = delete;
-  ~ScratchFile() {
-    std::error_code error;
-    std::filesystem::remove(path, error);
-  }
-
-  base::Path path;
-};
-
 Database open_scratch(const base::Path& file) {
   std::filesystem::remove(file);
   Database database = Database::open_or_create(file);
@@ -49,6 +36,19 @@ Database open_scratch(const base::Path& file) {
 
 class Marks::Impl {
  public:
+  // Removes the file, also if the database in it could not be made.
+  struct ScratchFile {
+    explicit ScratchFile(base::Path file) : path(std::move(file)) {}
+    ScratchFile(const ScratchFile&) = delete;
+    ScratchFile& operator=(const ScratchFile&) = delete;
+    ~ScratchFile() {
+      std::error_code error;
+      std::filesystem::remove(path, error);
+    }
+
+    base::Path path;
+  };
+
   explicit Impl(base::Path path) : file(std::move(path)), database(open_scratch(file.path)) {}
 
   ScratchFile file;
