@@ -134,11 +134,10 @@ TimeSpan span_of(date::local_seconds begin, seconds length, std::string_view zon
 // show CET in winter and CEST in summer.
 bool is_abbreviation_in(const date::time_zone& zone, std::string_view name,
                         date::local_seconds around) {
-  constexpr std::chrono::days kHalfYear{183};
-  for (const date::local_seconds when : {around - kHalfYear, around, around + kHalfYear}) {
-    if (zone.get_info(when).first.abbrev == name) return true;
-  }
-  return false;
+  constexpr std::chrono::days kQuarter{92};  // summer and winter time last longer, each
+  return std::ranges::any_of(std::array{-2, -1, 0, 1, 2}, [&](int quarters) {
+    return zone.get_info(around + quarters * kQuarter).first.abbrev == name;
+  });
 }
 
 // The same, but if `name` is an abbreviation, only with its offset. Fails with kUsage, naming
