@@ -54,7 +54,7 @@ class WrongEvidenceTest : public WrongNightTest {
   json trees() { return mailstow_.restore_json({"trees"})["trees"]; }
 
   void expect_doubt() {
-    const json swept = mailstow_.restore_json({"sweep"}, 1);
+    const json swept = mailstow_.restore_json({"sweep"}, 3);
     EXPECT_THAT(swept["clock_doubted"].dump(), HasSubstr("more than two days after"));
     EXPECT_EQ(swept["trees"], json::array());
     EXPECT_FALSE(mailstow_.backupd_json({"prune"}, 3)["clock_doubted"].is_null());

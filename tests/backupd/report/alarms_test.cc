@@ -389,7 +389,7 @@ TEST_F(AlarmsTest, ABriefStatusIsOneLineWithAnExitStatus) {
   mailstow_.save();
   const auto line = mailstow_.backupd({"status", "--brief"});
   EXPECT_EQ(line.status, 0);
-  EXPECT_THAT(line.out, testing::MatchesRegex("no alarm; 1 account, each backed up since "
+  EXPECT_THAT(line.out, testing::MatchesRegex("no alarm; 1 account, backed up since "
                                               "[-0-9]+T[:0-9]+.09:00; [0-9.]+ .B stored\n"));
   mailstow_.config()["guards"]["stale_after"] = "0s";
   mailstow_.save();

@@ -156,12 +156,12 @@ TEST_P(PruneStepsTest, ACopyThatCannotBeLookedAtMustHaveTheNewestCommit) {
 TEST_P(PruneStepsTest, ACopyMayLackThePacksThatItsCommitsCondemn) {
   const ObjectId first = back_up("alice", 0, 10).id;
   back_up("alice", 5, 10);
-  const std::vector<BlobName> replaced = pack_names();
+  const auto replaced = stored().in(kPacksArea);
   prune({first});
   const base::Path copy = directory_ / "a-copy";
   std::filesystem::create_directories(copy / kPacksArea);
   for (const auto& [pack, bytes] : stored().in(kPacksArea)) {
-    if (std::ranges::find(replaced, pack) != replaced.end()) continue;
+    if (replaced.contains(pack)) continue;
     base::write_file(files_, copy / pack.area() / pack.key(), bytes, base::OnExisting::kReplace);
   }
   PruneOptions options{.skip_grace = true, .copies = {{.name = "near", .directory = copy}}};
