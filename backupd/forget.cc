@@ -17,6 +17,7 @@
 #include "backupd/shown_prune.h"
 #include "base/clock_sighting.h"
 #include "base/error.h"
+#include "base/finally.h"
 #include "base/id_text.h"
 #include "base/json_text.h"
 #include "base/log.h"
@@ -133,6 +134,12 @@ std::string doubt_before_forget(const base::Environment& environment,
       command_line(command));
 }
 
+void forget_acknowledgements(const base::Environment& environment, const std::string& account) {
+  base::Acknowledgements::change(
+      environment.files, environment.config.store,
+      [&](base::Acknowledgements& acknowledged) { acknowledged.forget(account); });
+}
+
 }  // namespace
 
 base::ExitStatus forget(const base::Environment& given, const ForgetOptions& command) {
@@ -165,11 +172,19 @@ base::ExitStatus forget(const base::Environment& given, const ForgetOptions& com
       return base::ExitStatus::kPartial;
     }
   }
+  const base::Finally refill([&] {
+    if (options.is_reserve_given_up) store::refill_reserve(location, environment.files);
+  });
   // An acknowledgement of the dropped snapshots must not count for later ones of the same name.
   if (command.yes && command.snapshot.empty()) {
-    base::Acknowledgements::change(
-        environment.files, environment.config.store,
-        [&](base::Acknowledgements& acknowledged) { acknowledged.forget(command.account); });
+    try {
+      forget_acknowledgements(environment, command.account);
+    } catch (const base::Error& error) {
+      if (error.code() != base::ErrorCode::kNoSpace) throw;
+      options.is_reserve_given_up = store::give_up_reserve(location, environment.files);
+      if (!options.is_reserve_given_up) throw;
+      forget_acknowledgements(environment, command.account);
+    }
   }
   if (command.yes && command.prune) {
     report = shown_prune(environment, options);

@@ -15,7 +15,7 @@ namespace {
 // "3 accounts, each backed up since 2026-11-24T02:30:00Z", "3 accounts: 2 backed up since ..., 1
 // never".
 std::string accounts_text(const Brief& brief) {
-  const std::string accounts = base::format_count(brief.accounts, "account");
+  std::string accounts = base::format_count(brief.accounts, "account");
   if (brief.accounts == 0) return accounts;
   if (brief.never == brief.accounts) return accounts + ", never backed up";
   const std::string since =

@@ -252,6 +252,7 @@ bool selects_some(const SelectionOptions& options) {
 
 std::vector<std::string> left_out_notes(const Selection& selection, std::string_view done) {
   std::vector<std::string> notes;
+  notes.reserve(selection.left_out_trees.size());
   for (const std::string& tree : selection.left_out_trees) {
     notes.push_back(
         fmt::format("not {}: {}: it is a restored tree of which this store has no record: name it "

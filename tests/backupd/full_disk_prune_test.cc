@@ -54,7 +54,9 @@ class FullDiskPruneTest : public testing::Test {
   }
 
   // Fills the disk before each prune. `prepare` is a shell script, run while the disk has room.
-  std::vector<Round> prune_full_disk(int rounds, const std::string& prepare) {
+  std::vector<Round> prune_full_disk(int rounds, const std::string& prepare,
+                                     const std::vector<std::string>& command = {"prune",
+                                                                                "--json"}) {
     const auto quoted = [](const base::Path& path) { return "'" + path.string() + "'"; };
     mailstow_.config()["store"]["path"] = (disk_ / "store").string();
     mailstow_.config()["store"]["index"] = (disk_ / "index").string();
@@ -73,11 +75,11 @@ class FullDiskPruneTest : public testing::Test {
     for (int round = 0; round < rounds; ++round) {
       script += "dd if=/dev/zero of=" + quoted(disk_ / ("fill" + std::to_string(round))) +
                 " bs=4096 2>/dev/null || true\ndf --output=avail -k " + quoted(disk_) +
-                " | tail -n 1\nstatus=0\n" + line({"prune", "--json"}) + "> " +
-                quoted(document(round)) + " || status=$?\necho $status\nstat -c %s " +
-                quoted(disk_ / "store/reserve") + "\n";
+                " | tail -n 1\nstatus=0\n" + line(command) + "> " + quoted(document(round)) +
+                " || status=$?\necho $status\nstat -c %s " + quoted(disk_ / "store/reserve") + "\n";
     }
-    script += "cp " + quoted(memory_) + " " + quoted(mailstow_.directory() / "memory") + "\n" +
+    script += "cp " + quoted(memory_) + " " + quoted(mailstow_.directory() / "memory") +
+              " || true\n" +
               line({"check", "--read-data"}) + ">&2\n";
     const auto result =
         servers::run_program({"unshare", "--map-root-user", "--mount", "sh", "-c", script});
@@ -126,6 +128,17 @@ TEST_F(FullDiskPruneTest, AnIndexThatHasALogIsRead) {
       1, "head -c 100 /dev/zero > '" + (disk_ / "index/index.sqlite-wal").string() + "'");
   EXPECT_THAT(rounds, AllOf(SizeIs(1), Each(Field("status", &Round::status, 0))));
   EXPECT_GE(report(0)["dropped"], 1);
+}
+
+TEST_F(FullDiskPruneTest, AnAccountWithAcknowledgementsIsForgotten) {
+  mailstow_.config()["guards"] = {{"vanished_messages", 10}};
+  mailstow_.save();
+  EXPECT_EQ(mailstow_.backupd({"acknowledge", "alice"}).status, 0);
+  const std::vector<Round> rounds =
+      prune_full_disk(1, "", {"forget", "alice", "--yes", "--prune", "--json"});
+  EXPECT_THAT(rounds, AllOf(SizeIs(1), Each(Field("status", &Round::status, 0))));
+  EXPECT_GE(report(0)["dropped"], 3);
+  EXPECT_GE(report(0)["packs"]["condemned"], 1) << report(0);
 }
 
 }  // namespace
