@@ -79,8 +79,7 @@ class FullDiskPruneTest : public testing::Test {
                 " || status=$?\necho $status\nstat -c %s " + quoted(disk_ / "store/reserve") + "\n";
     }
     script += "cp " + quoted(memory_) + " " + quoted(mailstow_.directory() / "memory") +
-              " || true\n" +
-              line({"check", "--read-data"}) + ">&2\n";
+              " || true\n" + line({"check", "--read-data"}) + ">&2\n";
     const auto result =
         servers::run_program({"unshare", "--map-root-user", "--mount", "sh", "-c", script});
     EXPECT_EQ(result.status, 0) << result.out << result.err;

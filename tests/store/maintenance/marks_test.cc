@@ -30,7 +30,7 @@ TEST(MarksTest, NoFileIsLeftOfMarksThatCouldNotBeMade) {
   const tests::TemporaryDirectory directory;
   const pid_t child = ::fork();
   if (child == 0) {
-    std::signal(SIGXFSZ, SIG_IGN);
+    static_cast<void>(std::signal(SIGXFSZ, SIG_IGN));
     const rlimit limit{.rlim_cur = 1'000, .rlim_max = 1'000};
     ::setrlimit(RLIMIT_FSIZE, &limit);
     try {
