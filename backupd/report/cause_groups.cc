@@ -14,7 +14,7 @@ namespace backupd {
 namespace {
 
 constexpr std::size_t kMaxRead = 2'048;     // bytes of an error
-constexpr std::size_t kMaxCompared = 256;   // of its normal form
+constexpr std::size_t kMaxForm = 256;       // of its normal form
 constexpr std::size_t kMaxBracketed = 256;  // between angle brackets
 // Escaped texts have no control characters.
 constexpr char kName = '\x01';
@@ -91,8 +91,8 @@ class NormalForm {
 
   std::string write() {
     copy_url();
-    while (at_ < text_.size() && form_.size() < 2 * kMaxCompared) step();
-    return form_.substr(0, kMaxCompared);
+    while (at_ < text_.size() && form_.size() < 2 * kMaxForm) step();
+    return form_.substr(0, kMaxForm);
   }
 
  private:
