@@ -81,8 +81,8 @@ std::string list_troubles(const std::vector<std::string>& troubles) {
     text += "  " + troubles[at] + "\n";
   }
   if (troubles.size() > kMaxTroubles) {
-    text += fmt::format("  and {} more: see `mailstow-backupd status` and the JSON report.\n",
-                        base::format_count(troubles.size() - kMaxTroubles));
+    text += fmt::format("  and {} more: {}.\n", base::format_count(troubles.size() - kMaxTroubles),
+                        kSeeReport);
   }
   return text;
 }
@@ -100,8 +100,8 @@ std::string list_warnings(const PassReport& report) {
   }
   if (warnings == 0) return "";
   if (warnings > kMaxTroubles) {
-    text += fmt::format("  and {} more: see the JSON report.\n",
-                        base::format_count(warnings - kMaxTroubles));
+    text += fmt::format("  and {} more: {}.\n", base::format_count(warnings - kMaxTroubles),
+                        kSeeReport);
   }
   return "Warnings:\n" + text + "\n";
 }

@@ -42,18 +42,19 @@ class DataCheck {
             const CheckOptions& command)
       : environment_(environment),
         location_(location),
-        log_(store::CheckLog::load(environment.files, location, environment.clock.now_seconds())),
+        log_(store::CheckLog::load(environment.files, location)),
         last_save_(environment.clock.steady_now()) {
     options_.depth = store::CheckDepth::kReadData;
-    options_.last_read = log_.read;
+    const store::CheckLog believed = log_.as_of(now());
+    options_.last_read = believed.read;
     if (command.budget) {
       const auto end = environment.clock.steady_now() + *command.budget;
       options_.is_time_over = [this, end] { return environment_.clock.steady_now() >= end; };
       return;
     }
     is_of_all_ = true;
-    if (command.resume && log_.is_interrupted()) {
-      options_.skip = log_.read_since_began();
+    if (command.resume && believed.is_interrupted()) {
+      options_.skip = believed.read_since_began();
     } else {
       log_.began = now();
       log_.finished = {};

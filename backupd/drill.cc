@@ -14,8 +14,8 @@
 #include "backupd/drill_report.h"
 #include "backupd/drill_sample.h"
 #include "backupd/job.h"
+#include "backupd/kept_report.h"
 #include "backupd/live_copies.h"
-#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/json_text.h"
 #include "base/log.h"
@@ -241,19 +241,6 @@ class Drill {
   DrillReport report_;
 };
 
-// The drill itself only reads.
-void keep_report(const base::Environment& environment, std::string_view document) {
-  const base::Path reports = environment.config.store.index / "reports";
-  try {
-    base::make_directories(environment.files, reports);
-    base::write_file(environment.files, reports / "drill.json", base::as_bytes(document),
-                     base::OnExisting::kReplace);
-  } catch (const base::Error& error) {
-    if (!base::is_file_trouble(error.code())) throw;
-    base::log_warning("{}: the drill's report is not kept", error.what());
-  }
-}
-
 base::JobOutcome carry_out_drill(const base::Environment& environment, std::uint32_t seed) {
   const DrillReport report = Drill(environment, seed).carry_out();
   base::JobOutcome outcome;
@@ -264,7 +251,7 @@ base::JobOutcome carry_out_drill(const base::Environment& environment, std::uint
   outcome.details = base::json_line({{"messages", report.messages},
                                      {"intact", report.intact},
                                      {"troubles", report.troubles.size()}});
-  keep_report(environment, outcome.document);
+  keep_report(environment, "drill", outcome.document);
   base::print_report(environment.format, outcome.document, outcome.text);
   return outcome;
 }

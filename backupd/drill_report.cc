@@ -91,7 +91,8 @@ std::vector<std::string> DrillReport::trouble_lines() const {
   }
   if (refusals.left_out() > 0) {
     lines.push_back(
-        fmt::format("{} that could not be compared with their servers: see the JSON report",
+        fmt::format("{} that could not be compared with their servers: see reports/drill.json "
+                    "beside the index",
                     base::format_count(refusals.left_out(), "more account")));
   }
   return lines;

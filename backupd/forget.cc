@@ -140,73 +140,28 @@ void forget_acknowledgements(const base::Environment& environment, const std::st
       [&](base::Acknowledgements& acknowledged) { acknowledged.forget(account); });
 }
 
-}  // namespace
-
-base::ExitStatus forget(const base::Environment& given, const ForgetOptions& command) {
-  // The time that the guard judges is the one by which packs are deleted.
-  base::UnsettableClock clock(given.clock);
-  const base::Environment environment = base::with_clock(given, clock);
-  const base::ClockSighting now = base::see_clock(environment.clock);
-  const std::vector<AccountPlan> plans = plan(environment, command, now.time);
-  const store::Location location = store::location_of(environment.config.store);
-  store::PruneOptions options;
-  options.drop = to_drop(plans);
-  options.grace = environment.config.prune.grace;
-  options.is_now_confirmed = command.now;
-  options.limits = store::usual_limits(location);
-  options.limits.dead_percent = 0;  // everything that only they refer to is removed
-  std::uint64_t dropped = 0;
+struct Forgotten {
+  std::uint64_t dropped = 0;  // snapshots
   std::optional<store::PruneReport> report;
-  std::optional<StoreLoan> loan;
-  if (command.yes) loan.emplace(environment, "forget");
-  if (command.yes && (command.prune || has_ended_pin(plans))) {
-    const std::string doubt = doubt_before_forget(environment, location, now, command);
-    if (!doubt.empty()) {
-      base::log_warning("forget: nothing is dropped: {}", doubt);
-      base::print_report(environment.format,
-                         base::json_text({{"dry_run", false},
-                                          {"clock_doubted", doubt},
-                                          {"accounts", retention_json(plans)},
-                                          {"dropped", 0}}),
-                         fmt::format("Nothing was dropped: {}.\n", doubt));
-      return base::ExitStatus::kPartial;
-    }
-  }
-  const base::Finally refill([&] {
-    if (options.is_reserve_given_up) store::refill_reserve(location, environment.files);
-  });
-  // An acknowledgement of the dropped snapshots must not count for later ones of the same name.
-  if (command.yes && command.snapshot.empty()) {
-    try {
-      forget_acknowledgements(environment, command.account);
-    } catch (const base::Error& error) {
-      if (error.code() != base::ErrorCode::kNoSpace) throw;
-      options.is_reserve_given_up = store::give_up_reserve(location, environment.files);
-      if (!options.is_reserve_given_up) throw;
-      forget_acknowledgements(environment, command.account);
-    }
-  }
-  if (command.yes && command.prune) {
-    report = shown_prune(environment, options);
-    dropped = report->dropped;
-  } else if (command.yes) {
-    dropped = store::drop_snapshots(location, environment.files, environment.clock, options.drop);
-  }
+};
 
+void print_outcome(const base::Environment& environment, const ForgetOptions& command,
+                   const std::vector<AccountPlan>& plans, const Forgotten& done) {
   nlohmann::ordered_json document = {
-      {"dry_run", !command.yes}, {"accounts", retention_json(plans)}, {"dropped", dropped}};
-  if (report) document.update(prune_json(*report));
+      {"dry_run", !command.yes}, {"accounts", retention_json(plans)}, {"dropped", done.dropped}};
+  if (done.report) document.update(prune_json(*done.report));
   std::string text;
   if (!command.yes) {
     text = retention_text(plans) +
            (kept(plans.front()).empty()
                 ? "\nNothing was done: with --yes these snapshots are dropped for good.\n"
                 : "\nNothing was done, and nothing is dropped while one of them is pinned.\n");
-  } else if (report) {
-    text = prune_text(*report, options.mode, report->grace);
+  } else if (done.report) {
+    text = prune_text(*done.report, store::PruneMode::kCarryOut, done.report->grace);
   } else {
     text = fmt::format("{} dropped. The next prune deletes what only {} needed.\n",
-                       base::format_count(dropped, "snapshot"), dropped == 1 ? "it" : "they");
+                       base::format_count(done.dropped, "snapshot"),
+                       done.dropped == 1 ? "it" : "they");
   }
   if (command.snapshot.empty() && environment.config.has_account(command.account)) {
     text += fmt::format("{} is still in the configuration: the next backup stores it again.\n",
@@ -217,6 +172,73 @@ base::ExitStatus forget(const base::Environment& given, const ForgetOptions& com
   } else {
     base::print_result(environment.format, base::json_text(document), text);
   }
+}
+
+}  // namespace
+
+base::ExitStatus forget(const base::Environment& given, const ForgetOptions& command) {
+  // The time that the guard judges is the one by which packs are deleted.
+  base::UnsettableClock clock(given.clock);
+  const base::Environment environment = base::with_clock(given, clock);
+  const base::ClockSighting now = base::see_clock(environment.clock);
+  const store::Location location = store::location_of(environment.config.store);
+  std::optional<StoreLoan> loan;
+  bool is_reserve_given_up = false;
+  const base::Finally refill([&] {
+    if (is_reserve_given_up) store::refill_reserve(location, environment.files);
+  });
+  std::vector<AccountPlan> plans;
+  std::string doubt;
+  const auto prepare = [&] {
+    plans = plan(environment, command, now.time);
+    if (!command.yes) return;
+    if (!loan) loan.emplace(environment, "forget");
+    if (command.prune || has_ended_pin(plans)) {
+      doubt = doubt_before_forget(environment, location, now, command);
+    }
+    // An acknowledgement of the dropped snapshots must not count for later ones of the same name.
+    if (doubt.empty() && command.snapshot.empty()) {
+      forget_acknowledgements(environment, command.account);
+    }
+  };
+  try {
+    prepare();
+  } catch (const base::Error& error) {
+    // As for prune: an index with a log can't be read without room beside it.
+    const bool may_lack_room =
+        error.code() == base::ErrorCode::kNoSpace || error.code() == base::ErrorCode::kIo;
+    if (!may_lack_room || !command.yes) throw;
+    is_reserve_given_up = store::give_up_reserve(location, environment.files);
+    if (!is_reserve_given_up) throw;
+    prepare();
+  }
+  if (!doubt.empty()) {
+    base::log_warning("forget: nothing is dropped: {}", doubt);
+    base::print_report(environment.format,
+                       base::json_text({{"dry_run", false},
+                                        {"clock_doubted", doubt},
+                                        {"accounts", retention_json(plans)},
+                                        {"dropped", 0}}),
+                       fmt::format("Nothing was dropped: {}.\n", doubt));
+    return base::ExitStatus::kPartial;
+  }
+  store::PruneOptions options;
+  options.drop = to_drop(plans);
+  options.grace = environment.config.prune.grace;
+  options.is_now_confirmed = command.now;
+  options.limits = store::usual_limits(location);
+  options.limits.dead_percent = 0;  // everything that only they refer to is removed
+  options.is_reserve_given_up = is_reserve_given_up;
+  std::uint64_t dropped = 0;
+  std::optional<store::PruneReport> report;
+  if (command.yes && command.prune) {
+    report = shown_prune(environment, options);
+    dropped = report->dropped;
+  } else if (command.yes) {
+    dropped = store::drop_snapshots(location, environment.files, environment.clock, options.drop);
+  }
+
+  print_outcome(environment, command, plans, {.dropped = dropped, .report = report});
   const bool is_complete = !report || describe_left(*report).empty();
   return is_complete ? base::ExitStatus::kDone : base::ExitStatus::kPartial;
 }

@@ -17,6 +17,7 @@
 #include "backupd/daemon/store_loan.h"
 #include "backupd/daemon_backup.h"
 #include "backupd/job.h"
+#include "backupd/kept_report.h"
 #include "backupd/pass/account_pass.h"
 #include "backupd/pass/account_queue.h"
 #include "backupd/pass/commit_timer.h"
@@ -274,10 +275,14 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
   if (location.storage) report.traffic = location.storage->traffic();
   base::JobOutcome outcome;
   const bool as_json = environment.format == base::OutputFormat::kJson;
-  if (as_json || !environment.config.reporting.hooks.empty()) outcome.document = report.to_json();
-  base::print_report(as_json ? outcome.document : report.to_text());
   outcome.status = report.exit_status();
   if (is_damaged) outcome.status = base::more_severe(outcome.status, base::ExitStatus::kDamaged);
+  const bool is_kept = outcome.status != base::ExitStatus::kDone;
+  if (as_json || is_kept || !environment.config.reporting.hooks.empty()) {
+    outcome.document = report.to_json();
+  }
+  if (is_kept) keep_report(environment, "backup", outcome.document);
+  base::print_report(as_json ? outcome.document : report.to_text());
   if (!is_of_all_accounts) return outcome;
   outcome.troubles = writer.damage();
   std::ranges::move(troubles_of(report), std::back_inserter(outcome.troubles));

@@ -31,6 +31,7 @@ std::vector<AccountPlan> plan_accounts(store::Reader& reader, const base::Config
         snapshots, config.guards, acknowledgements.deletions_accepted(account), reader.used_up());
     if (deletion) rules.hold_through = deletion->snapshot.sequence;
     rules.compared = compared_backups(snapshots, now);
+    rules.used_up = reader.used_up();
     const std::vector<store::RetentionDecision> decisions =
         store::plan_retention(snapshots, rules, now);
     AccountPlan plan{.account = account, .snapshots = {}};

@@ -291,7 +291,9 @@ std::string alarms_text(const base::Environment& environment,
       raised.push_back({state.name, alarm});
     }
   }
-  const std::size_t room = 20 - causes.lines().size();  // so that the rest stays on the screen
+  constexpr std::size_t kMaxLines = 20;  // so that the rest stays on the screen
+  static_assert(CommonCauses::kMaxLines < kMaxLines);
+  const std::size_t room = kMaxLines - causes.lines().size();
   for (const SharedAlarm& alarm : shared_alarms(raised, room)) {
     text += fmt::format("\nALARM: {}: {}", CommonCauses::names_of(alarm.accounts), alarm.text);
   }

@@ -150,8 +150,8 @@ TimeSpan span_in(date::local_seconds begin, seconds length, const std::string& n
   const bool is_second = info.result == date::local_info::ambiguous && info.second.abbrev == name;
   if (!is_second && info.first.abbrev != name) {
     fail(ErrorCode::kUsage,
-         "time \"{}\": the clocks do not show {} then: write the offset, as +01:00, or a zone such "
-         "as Europe/Oslo",
+         "time \"{}\": the clocks do not show {} then: write the time with its offset, as "
+         "2026-11-24T02:30+01:00, or a zone such as Europe/Oslo",
          text, name);
   }
   if (length == kDay) return span_of(begin, length, name);

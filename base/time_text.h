@@ -17,8 +17,8 @@ std::string format_rfc3339(std::chrono::sys_seconds time);
 // A blank may precede the offset. Without an offset the time is in the zone whose IANA name
 // follows, as in "2026-11-24 02:30 Europe/Oslo" or in brackets, or else in `zone`; an hour that
 // occurs twice, when the clocks are set back, means the first. A name such as CET, if not in
-// brackets, means that offset. Fails with kUsage, also for years before 1970, and for an offset
-// that the zone does not have then.
+// brackets, means that offset. A zone behind an explicit offset is ignored. Fails with kUsage, also
+// for years before 1970, and for such a name if the clocks of its zone show another offset then.
 std::chrono::sys_seconds parse_time(std::string_view text, std::string_view zone);
 
 // The span that a text names: a day, a minute or a second, from `begin` until before `end`. A

@@ -10,12 +10,25 @@ namespace imap {
 
 namespace {
 
-Login to_login(const base::LoginConfig& config, std::string acting_as) {
+// Fails as base::load_secret() does, with the server's URL first: the same text about two servers
+// is not one problem.
+base::Secret load_secret_for(const base::ServerConfig& server, const base::SecretSource& secret) {
+  try {
+    return base::load_secret(secret);
+  } catch (const base::Error& error) {
+    base::fail(error.code(), "{}: {}", base::escape_for_terminal(server.url), error.what());
+  }
+}
+
+Login to_login(const base::ServerConfig& server, const base::LoginConfig& config,
+               std::string acting_as) {
   Login login;
   login.user = config.user;
   login.acting_as = std::move(acting_as);
   login.method = config.auth;
-  if (login.method != LoginMethod::kExternal) login.password = base::load_secret(config.password);
+  if (login.method != LoginMethod::kExternal) {
+    login.password = load_secret_for(server, config.password);
+  }
   return login;
 }
 
@@ -26,16 +39,16 @@ Session with_namespaces(Session session, const base::ServerConfig& server,
 }
 
 // Fails with kLogin if the login is known to have opened a different account.
-Session verified(Session session, const Login& login) {
+Session verified(Session session, const base::ServerConfig& server, const Login& login) {
   if (login.acting_as.empty()) return session;
   const std::vector<AclEntry> rights = session.inbox_rights();
   if (owner_of_inbox(rights, login.acting_as, login.user) == InboxOwner::kAdmin) {
     const std::string admin = base::escape_for_terminal(login.user);
-    base::fail(
-        base::ErrorCode::kLogin,
-        "login of {} as {}: the server opened the account of {} instead: check that the server, "
-        "and any proxy in front of it, accepts an authorization identity",
-        admin, base::escape_for_terminal(login.acting_as), admin);
+    base::fail(base::ErrorCode::kLogin,
+               "{}: login of {} as {}: the server opened the account of {} instead: check that the "
+               "server, and any proxy in front of it, accepts an authorization identity",
+               base::escape_for_terminal(server.url), admin,
+               base::escape_for_terminal(login.acting_as), admin);
   }
   return session;
 }
@@ -60,14 +73,14 @@ Endpoint endpoint_of(const base::ServerConfig& server) {
     endpoint.certificate.file = certificate->file;
     endpoint.certificate.key_file = certificate->key_file;
     if (certificate->password) {
-      endpoint.certificate.password = base::load_secret(*certificate->password);
+      endpoint.certificate.password = load_secret_for(server, *certificate->password);
     }
   }
   if (const auto& proxy = server.proxy) {
     endpoint.proxy.url = proxy->url;
     if (proxy->login) {
       endpoint.proxy.user = proxy->login->user;
-      endpoint.proxy.password = base::load_secret(proxy->login->password);
+      endpoint.proxy.password = load_secret_for(server, proxy->login->password);
     }
   }
   endpoint.compression = server.compress;
@@ -75,12 +88,13 @@ Endpoint endpoint_of(const base::ServerConfig& server) {
 }
 
 Login login_of(const base::ServerConfig& server, const base::AccountConfig& account) {
-  if (account.password) return to_login({account.user, *account.password, account.auth}, "");
+  if (account.password)
+    return to_login(server, {account.user, *account.password, account.auth}, "");
   if (!server.admin)
     base::fail(base::ErrorCode::kConfig,
                "accounts: {}: no password, and the server has no admin: configure one of them",
                account.name);
-  return to_login(*server.admin, account.user);
+  return to_login(server, *server.admin, account.user);
 }
 
 Limits limits_of(const base::ServerConfig& server) {
@@ -95,7 +109,8 @@ Session open_account(const base::ServerConfig& server, const base::AccountConfig
                      const CommonLimits& common) {
   const Login login = login_of(server, account);
   return with_namespaces(
-      verified(Session::open(endpoint_of(server), login, limits_with(server, common)), login),
+      verified(Session::open(endpoint_of(server), login, limits_with(server, common)), server,
+               login),
       server, account);
 }
 
@@ -107,7 +122,7 @@ Session open_account_and_list_ahead(const base::ServerConfig& server,
   return with_namespaces(
       verified(Session::open_and_list_ahead(endpoint_of(server), login, limits_with(server, common),
                                             personal_prefix, logged_in),
-               login),
+               server, login),
       server, account);
 }
 
@@ -115,7 +130,7 @@ Session open_quota_admin(const base::ServerConfig& server) {
   const auto& admin = server.quota_admin ? server.quota_admin : server.admin;
   if (!admin)
     base::fail(base::ErrorCode::kConfig, "servers: neither quota_admin nor admin is configured");
-  return Session::open(endpoint_of(server), to_login(*admin, ""), limits_of(server));
+  return Session::open(endpoint_of(server), to_login(server, *admin, ""), limits_of(server));
 }
 
 }  // namespace imap

@@ -51,8 +51,8 @@ base::TimeSpan parse_span(const base::Environment& environment, const std::strin
     if (error.code() != base::ErrorCode::kUsage) throw;
     refuse_id(text);
     base::fail(base::ErrorCode::kUsage,
-               "{}, today, yesterday, monday or '3 days ago'; a snapshot is also named by the "
-               "first {} or more digits of its id",
+               "{}; or write today, yesterday, monday or '3 days ago'; a snapshot is also named by "
+               "the first {} or more digits of its id",
                error.what(), base::kMinIdDigits);
   }
 }

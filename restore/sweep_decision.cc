@@ -42,7 +42,7 @@ LevelDecision decide_parent(const ObservedLevel& observed) {
   return {LevelVerdict::kDelete, "created by mailstow", {}, {}};
 }
 
-bool is_same_folder(const store::LevelIdentity& recorded, const store::LevelIdentity& now) {
+bool has_same_identity(const store::LevelIdentity& recorded, const store::LevelIdentity& now) {
   if (recorded.uid_validity == 0 || recorded.uid_validity != now.uid_validity) return false;
   return recorded.mailbox_id.empty() || recorded.mailbox_id == now.mailbox_id;
 }
@@ -72,7 +72,7 @@ LevelDecision decide(const store::TreeRecord& record, const store::TreeLevel& le
   if (!observed.can_be_opened && is_parent_only) return decide_parent(observed);
   if (!observed.can_be_opened) return leave("it can no longer hold messages (\\Noselect)");
   if (level.state == LevelState::kIntended) return decide_intended(observed);
-  if (!level.identity || !is_same_folder(*level.identity, observed.identity)) {
+  if (!level.identity || !has_same_identity(*level.identity, observed.identity)) {
     return leave("it is a different folder of the same name");
   }
 

@@ -137,11 +137,12 @@ std::unique_ptr<base::FileLock> UserLetters::lock(base::Clock& clock) const {
 }
 
 void UserLetters::begin(UserLetter& letter) const {
-  ++letter.attempts;
-  replace(letter);
+  // First the mark: an attempt that it fails before is not counted.
   if (letter.is_about_tree()) {
     base::write_file(files_, directory_ / letter.name, {}, base::OnExisting::kFail);
   }
+  ++letter.attempts;
+  replace(letter);
 }
 
 void UserLetters::replace(const UserLetter& letter) const {

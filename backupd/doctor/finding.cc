@@ -48,9 +48,10 @@ bool is_about_accounts(const Finding& finding) {
 struct Alike {
   Finding first;
   std::vector<std::string> subjects;  // escaped
+  bool has_other_texts = false;       // of the others
 };
 
-// What a server says to all accounts is one problem, though each text names its account.
+// What a server answers to all accounts is one problem, though each text names its account.
 std::vector<Alike> with_one_cause(const std::vector<Finding>& findings) {
   constexpr std::size_t kMaxShown = 8;  // causes that a check finds, as failures or as warnings
   struct Check {
@@ -69,7 +70,9 @@ std::vector<Alike> with_one_cause(const std::vector<Finding>& findings) {
     const std::size_t cause = check.causes.number_of(finding.what, {finding.subject, {}});
     const auto known = check.places.find(cause);
     if (known != check.places.end()) {
-      alike[known->second].subjects.push_back(finding.subject);
+      Alike& place = alike[known->second];
+      place.subjects.push_back(finding.subject);
+      place.has_other_texts = place.has_other_texts || finding.what != place.first.what;
     } else if (check.places.size() < kMaxShown) {
       check.places.emplace(cause, alike.size());
       alike.push_back({finding, {finding.subject}});
@@ -145,9 +148,9 @@ std::string to_text(const std::vector<Finding>& findings, Coloring coloring) {
     const std::string subject = CommonCauses::names_of(alike.subjects);
     const Mark mark = mark_of(finding.state);
     const bool is_colored = coloring == Coloring::kTerminal;
-    text += fmt::format("{}{}{}  {}{}{}: {}\n", is_colored ? mark.color : "", mark.text,
+    text += fmt::format("{}{}{}  {}{}{}: {}{}\n", is_colored ? mark.color : "", mark.text,
                         is_colored ? "\x1b[0m" : "", finding.check, subject.empty() ? "" : " ",
-                        subject, finding.what);
+                        subject, alike.has_other_texts ? "for example " : "", finding.what);
     if (!finding.remedy.empty()) text += fmt::format("         -> {}\n", finding.remedy);
   }
   const auto count = [&](FindingState state) {

@@ -17,7 +17,8 @@ void CauseLog::report(const AccountNames& account, std::string_view error) {
 void CauseLog::warn(const AccountNames& account, std::string_view warning,
                     std::string_view addition) {
   const std::lock_guard lock(mutex_);
-  if (warnings_.admits(warning, account)) {
+  FewOfEach& few = addition.empty() ? warnings_ : continued_;
+  if (few.admits(warning, account)) {
     base::log_warning("{}: {}{}", account.name, warning, addition);
   } else {
     base::log_debug("{}: {}{}", account.name, warning, addition);
@@ -27,14 +28,14 @@ void CauseLog::warn(const AccountNames& account, std::string_view warning,
 void CauseLog::finish() {
   const std::lock_guard lock(mutex_);
   if (errors_.left_out() > 0) {
-    base::log_error("{} of accounts: {} with a cause named above, {} with others: see the report",
+    base::log_error("{} of accounts: {} with a cause named above, {} with others: {}",
                     base::format_count(errors_.left_out(), "more error"),
                     base::format_count(errors_.left_out_alike()),
-                    base::format_count(errors_.left_out_others()));
+                    base::format_count(errors_.left_out_others()), kSeeReport);
   }
-  if (warnings_.left_out() > 0) {
+  if (const auto left_out = warnings_.left_out() + continued_.left_out(); left_out > 0) {
     base::log_warning("{} about accounts: --verbose logs each",
-                      base::format_count(warnings_.left_out(), "more warning"));
+                      base::format_count(left_out, "more warning"));
   }
 }
 

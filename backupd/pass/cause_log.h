@@ -8,8 +8,8 @@
 
 namespace backupd {
 
-// For several threads. It logs at most kMaxErrors and kMaxWarnings lines, whatever the texts are;
-// the others are logged with --verbose only, and counted.
+// For several threads. It logs at most kMaxErrors and twice kMaxWarnings lines, whatever the texts
+// are; the others are logged with --verbose only, and counted.
 class CauseLog {
  public:
   static constexpr std::size_t kMaxErrors = 5;
@@ -20,7 +20,8 @@ class CauseLog {
   void report(const AccountNames& account, std::string_view error);
 
   // The same for what does not end the account's backup, the first few times that the cause comes.
-  // `addition`: ends the line, and may differ.
+  // `addition`: ends the line, and may differ: it says what follows, such as another attempt. Those
+  // with one have a bound of their own.
   void warn(const AccountNames& account, std::string_view warning, std::string_view addition = {});
 
   // Logs how many lines were left out. To be called when the backup ends.
@@ -30,6 +31,7 @@ class CauseLog {
   std::mutex mutex_;  // guards the members below
   FewOfEach errors_{1, kMaxErrors};
   FewOfEach warnings_{3, kMaxWarnings};
+  FewOfEach continued_{3, kMaxWarnings};  // warnings with an addition
 };
 
 }  // namespace backupd

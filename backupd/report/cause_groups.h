@@ -9,6 +9,9 @@
 
 namespace backupd {
 
+// Where people find what a text about a backup leaves out (backupd/kept_report.h).
+inline constexpr std::string_view kSeeReport = "see reports/backup.json beside the index";
+
 // The names by which an error may call an account, not escaped.
 struct AccountNames {
   std::string_view name;  // in the configuration
@@ -22,7 +25,8 @@ class CauseGroups {
   //   - the account's own names, their local parts and domains, and any mail address,
   //   - words with digits: numbers, times, identifiers,
   //   - what stands in angle brackets, or in square ones that contain a digit.
-  // The URL at the beginning always counts. `error`: escaped; its beginning is compared.
+  // The URL at the beginning always counts. `error`: escaped; 2,048 bytes of it, and 256 of its
+  // normal form, are compared: longer texts that agree so far have one cause.
   std::size_t number_of(std::string_view error, const AccountNames& account);
 
   std::size_t size() const { return next_; }

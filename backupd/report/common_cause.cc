@@ -99,23 +99,25 @@ std::vector<std::string> CommonCauses::alarm_lines_of(const Cause& cause) {
 }
 
 void CommonCauses::report(const std::vector<Cause>& causes) {
-  std::size_t left_out = 0;
+  std::vector<std::string> left_out;
   std::size_t alarmed = 0;
   for (const Cause& cause : causes) {
     covered_.insert(cause.accounts.begin(), cause.accounts.end());
     const std::vector<std::string> more = lines_of(cause);
-    if (lines_.size() + more.size() >= kMaxLines) {
-      left_out += cause.accounts.size();
+    // The line for what is left out needs room, unless nothing is.
+    const bool is_all = left_out.empty() && &cause == &causes.back();
+    if (lines_.size() + more.size() + (is_all ? 0 : 1) > kMaxLines) {
+      left_out.insert(left_out.end(), cause.accounts.begin(), cause.accounts.end());
       alarmed += cause.alarmed;
     } else {
       lines_.insert(lines_.end(), more.begin(), more.end());
     }
   }
-  if (left_out == 0) return;
+  if (left_out.empty()) return;
   const std::string alarm =
       alarmed == 0 ? "" : fmt::format(", ALARM for {} of them", base::format_count(alarmed));
-  lines_.push_back(fmt::format("not backed up for other reasons: {}{}: see the JSON report",
-                               base::format_count(left_out, "more account"), alarm));
+  lines_.push_back(fmt::format("not backed up for other reasons: {}{}: {}", names_of(left_out),
+                               alarm, kSeeReport));
 }
 
 }  // namespace backupd

@@ -111,12 +111,12 @@ class AccountLines {
   std::string text() const {
     const auto rest = [](std::size_t left_out, const char* noun) {
       if (left_out == 0) return std::string();
-      return fmt::format("... and {} of these accounts: see the JSON report\n",
-                         base::format_count(left_out, noun));
+      return fmt::format("... and {} of these accounts: {}\n", base::format_count(left_out, noun),
+                         kSeeReport);
     };
     return text_ + rest(errors_.left_out(), "more error") +
            rest(warnings_.left_out(), "more warning") + rest(alarms_.left_out(), "more ALARM") +
-           rest(skipped_ - std::min(skipped_, kMaxSkipped), "more skipped message or folder");
+           rest(skipped_ - std::min(skipped_, kMaxSkipped), "more skipped item");
   }
 
  private:

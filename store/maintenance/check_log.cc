@@ -70,17 +70,20 @@ std::set<Sha256> CheckLog::read_since_began() const {
   return packs;
 }
 
-CheckLog CheckLog::load(base::FileSystem& files, const Location& location,
-                        std::chrono::sys_seconds now) {
-  const std::optional<base::Bytes> bytes =
-      base::read_file(files, check_log_file(location), kMaxLog);
-  CheckLog log = bytes ? parse(base::as_text(*bytes)).value_or(CheckLog()) : CheckLog();
+CheckLog CheckLog::as_of(std::chrono::sys_seconds now) const {
   const auto is_in_future = [&](std::chrono::sys_seconds time) {
     return time > now + base::kClockSlack;
   };
-  if (is_in_future(log.began) || is_in_future(log.finished)) log.began = log.finished = {};
+  CheckLog log = *this;
+  if (is_in_future(began) || is_in_future(finished)) log.began = log.finished = {};
   std::erase_if(log.read, [&](const auto& entry) { return is_in_future(entry.second); });
   return log;
+}
+
+CheckLog CheckLog::load(base::FileSystem& files, const Location& location) {
+  const std::optional<base::Bytes> bytes =
+      base::read_file(files, check_log_file(location), kMaxLog);
+  return bytes ? parse(base::as_text(*bytes)).value_or(CheckLog()) : CheckLog();
 }
 
 void CheckLog::save(base::FileSystem& files, const Location& location) const {

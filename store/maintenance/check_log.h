@@ -27,10 +27,11 @@ struct CheckLog {
   // Packs that the last check of all data has read.
   std::set<Sha256> read_since_began() const;
 
-  // Times after `now` come from a wrong clock, and count as not recorded: such a pack would seem to
-  // be read last for as long as the clock was ahead.
-  static CheckLog load(base::FileSystem& files, const Location& location,
-                       std::chrono::sys_seconds now);
+  // Without times after `now`. The clock was ahead then, or is behind now: such a pack would seem
+  // to be read last until that time has come.
+  CheckLog as_of(std::chrono::sys_seconds now) const;
+
+  static CheckLog load(base::FileSystem& files, const Location& location);
   void save(base::FileSystem& files, const Location& location) const;
 };
 

@@ -11,8 +11,9 @@ namespace store {
 
 namespace {
 
-// For the records of the job that ends.
-constexpr std::uint64_t kLeftFree = 256'000;
+// For the records of the job that ends. Other programs may take it, and the reserve is smaller by
+// it after each prune on a disk that they keep full.
+constexpr std::uint64_t kLeftFree = 32'000;
 // A smaller reserve, or less more of it, is not worth the writing.
 constexpr std::uint64_t kMinReserve = 500'000;
 constexpr std::uint64_t kMinGrowth = 100'000;
@@ -20,9 +21,12 @@ constexpr std::uint64_t kMinGrowth = 100'000;
 // 0: there is no room for it. `free`: beside the `reserved` bytes that there are.
 std::uint64_t size_with_room(std::uint64_t reserved, std::uint64_t free, std::uint64_t keep_free) {
   if (free >= keep_free && free - keep_free >= 2 * kReserveBytes) return kReserveBytes;
-  // With more, release_reserve() would not give it up.
-  if (free >= 2 * kReserveBytes || free + reserved < kLeftFree + kMinReserve) return 0;
-  return std::min(kReserveBytes, free + reserved - kLeftFree);
+  // Where others have taken of keep_free, the disk may be full before the next prune. What they
+  // have left of it stays otherwise.
+  if (free >= 2 * kReserveBytes) return free < keep_free ? kReserveBytes : 0;
+  const std::uint64_t room = free + reserved;
+  if (room < kMinReserve) return 0;
+  return std::clamp(room - std::min(room, kLeftFree), kMinReserve, kReserveBytes);
 }
 
 }  // namespace

@@ -217,7 +217,7 @@ class Planner {
 
   // A gap between trusted backups after which there are not yet two days of them: whether the clock
   // jumped or there were no backups for so long is not certain until then. Where snapshots were
-  // dropped, there was no gap.
+  // dropped, there was no gap; sequences that no snapshot ever had do not show that.
   void find_recent_gap() {
     const auto is_gap = [this](std::size_t later, std::size_t earlier) {
       return snapshots_[later].time - snapshots_[earlier].time > kMaxAhead;
@@ -231,7 +231,7 @@ class Planner {
     std::uint64_t left = 0;
     for (std::size_t i = 0; i < snapshots_.size(); ++i)
       if (is_at_gap(i)) ++left;
-    if (left <= gap_.end - gap_.begin) return;
+    if (left <= gap_.end - gap_.begin && gap_.end > rules_.used_up + 1) return;
     earlier_anchor_ = anchor_of({std::next(after), trusted_.end()});
   }
 

@@ -52,6 +52,8 @@ struct RetentionRules {
   std::optional<std::uint64_t> hold_through = {};
   // The sequences of backups that an alarm compares with later ones: they are kept.
   std::set<std::uint64_t> compared = {};
+  // Accounts skip sequences up to this one (Reader::used_up()).
+  std::uint64_t used_up = 0;
 };
 
 enum class Verdict { kKeep, kDrop };

@@ -63,7 +63,8 @@ TEST(BackupSummaryTest, ListsTheWarningsOfCompleteAccounts) {
               HasSubstr("No problems.\n\nWarnings:\n"
                         "  al\\x0Aice: Odd: the server does not list this\\x1B[2J folder\n\n"));
   report.accounts[1].warnings.assign(300, "odd");
-  EXPECT_THAT(summarise(report, {}).body, HasSubstr("  and 101 more: see the JSON report.\n"));
+  EXPECT_THAT(summarise(report, {}).body,
+              HasSubstr("  and 101 more: see reports/backup.json beside the index.\n"));
 }
 
 TEST(BackupSummaryTest, StaysReadableWithManyAccounts) {

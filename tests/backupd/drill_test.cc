@@ -147,8 +147,8 @@ TEST(DrillReportTest, AServerThatIsDownTakesAFewLines) {
               testing::ElementsAre(
                   "of-k: " + wrong_admin_password("k", 0), "of-l: " + wrong_admin_password("l", 0),
                   "of-m: " + wrong_admin_password("m", 0), "alice: INBOX: UID 7: it is damaged",
-                  "297 more accounts that could not be compared with their servers: see the JSON "
-                  "report"));
+                  "297 more accounts that could not be compared with their servers: see "
+                  "reports/drill.json beside the index"));
 }
 
 TEST_F(DrillTest, TheScratchAccountGetsTheSampleForAnHour) {

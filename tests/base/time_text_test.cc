@@ -87,7 +87,7 @@ TEST(TimeTextTest, AnAbbreviationMeansItsOffset) {
   EXPECT_EQ(utc("2027-10-31 02:30:00 CET"), "2027-10-31T01:30:00Z") << "not +02:00";
   EXPECT_EQ(utc("2027-01-31 12:00 CET"), "2027-01-31T11:00:00Z");
   EXPECT_EQ(utc("2027-01-31 CET"), "2027-01-30T23:00:00Z");
-  EXPECT_ERROR(kUsage, "the clocks do not show CET then: write the offset",
+  EXPECT_ERROR(kUsage, "the clocks do not show CET then: write the time with its offset",
                parse_time("2027-07-31 12:00 CET", "UTC"));
   EXPECT_EQ(utc("2027-07-31 12:00 (CET)"), "2027-07-31T10:00:00Z") << "the zone of a report";
   EXPECT_EQ(utc("2027-07-31 12:00 +02:00 CET"), "2027-07-31T10:00:00Z");

@@ -110,7 +110,7 @@ TEST(FindingTest, ALoginThatFailsForAllAccountsIsShownOnce) {
     findings.push_back(failure("key", "/l", "lost", "find it"));
     EXPECT_EQ(to_text(findings, Coloring::kNone),
               "ok       clock: right\n"
-              "FAILURE  login k, l, m and 2 more: " +
+              "FAILURE  login k, l, m and 2 more: for example " +
                   refusal("k", 0) +
                   "\n"
                   "         -> correct it\n"

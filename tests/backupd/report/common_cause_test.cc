@@ -40,7 +40,8 @@ TEST(CommonCausesTest, AlarmsOfCausesThatAreLeftOutAreCounted) {
   }
   const std::vector<std::string> lines = CommonCauses(failed).lines();
   EXPECT_LE(lines.size(), CommonCauses::kMaxLines);
-  EXPECT_THAT(lines.back(), testing::ContainsRegex("more accounts, ALARM for [0-9]+ of them: see"));
+  EXPECT_THAT(lines.back(),
+              testing::ContainsRegex("user3, .* and 385 more, ALARM for 388 of them: see"));
   for (FailedAccount& account : failed) account.alarms.clear();
   EXPECT_THAT(CommonCauses(failed).lines().back(), testing::Not(testing::HasSubstr("ALARM")));
 }
@@ -104,9 +105,28 @@ TEST(CommonCausesTest, AccountsWithDifferentCausesAreCounted) {
   EXPECT_EQ(causes.lines().front(),
             "account-0: not backed up: imaps://mail.example.org: it broke over zk");
   EXPECT_EQ(causes.lines().back(),
-            "not backed up for other reasons: 1,990 more accounts: see the JSON report");
+            "not backed up for other reasons: account-10, account-11, account-12 and 1,987 more: "
+            "see reports/backup.json beside the index");
   EXPECT_TRUE(causes.cover("account-0"));
   EXPECT_TRUE(causes.cover("account-1999"));
+}
+
+// The causes of all but one account fill all lines but one.
+TEST(CommonCausesTest, AnAccountOfItsOwnIsNamedBesideCommonCauses) {
+  std::vector<FailedAccount> failed;
+  for (const char* cause : {"one", "another", "a third", "a fourth", "a fifth"}) {
+    for (std::size_t number = 0; number < 5; ++number) {
+      failed.push_back({account_name(failed.size()), std::string("it is ") + cause, {}});
+    }
+  }
+  failed.push_back({"bob", "login of bob: the server refused", {}});
+  const std::vector<std::string> lines = CommonCauses(failed).lines();
+  ASSERT_EQ(lines.size(), CommonCauses::kMaxLines);
+  EXPECT_EQ(lines.back(), "bob: not backed up: login of bob: the server refused");
+  failed.push_back({"carol", "login of carol: the account is locked", {}});
+  EXPECT_EQ(
+      CommonCauses(failed).lines().back(),
+      "not backed up for other reasons: bob, carol: see reports/backup.json beside the index");
 }
 
 TEST(CommonCausesTest, AFewFailuresAreLeftToTheCaller) {

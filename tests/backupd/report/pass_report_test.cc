@@ -134,7 +134,9 @@ TEST(PassReportTest, TextsWithoutLimitStayReadable) {
   PassReport report = refused_by(another_cause);
   const std::string text = report.to_text();
   EXPECT_LE(std::ranges::count(text, '\n'), 20) << text;
-  EXPECT_NE(text.find("1,990 more accounts: see the JSON report\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("and 1,987 more: see reports/backup.json beside the index\n"),
+            std::string::npos)
+      << text;
   for (AccountReport& account : report.accounts) report.vanished.push_back(account.account);
   const std::string with_vanished = report.to_text();
   EXPECT_LE(std::ranges::count(with_vanished, '\n'), 20);
@@ -156,9 +158,11 @@ TEST(PassReportTest, ManyBackupsThatEndHalfWayHaveAFewTexts) {
   EXPECT_NE(text.find("\n  " + closed("", 2) + "\n"), std::string::npos);
   EXPECT_EQ(text.find(closed("", 3)), std::string::npos);
   EXPECT_NE(text.find("\n  out of memory\n"), std::string::npos);
-  EXPECT_NE(text.find("... and 1,996 more errors of these accounts: see the JSON report\n"),
+  EXPECT_NE(text.find("... and 1,996 more errors of these accounts: see reports/backup.json beside "
+                      "the index\n"),
             std::string::npos);
-  EXPECT_NE(text.find("... and 1,997 more warnings of these accounts: see the JSON report\n"),
+  EXPECT_NE(text.find("... and 1,997 more warnings of these accounts: see reports/backup.json "
+                      "beside the index\n"),
             std::string::npos);
 }
 

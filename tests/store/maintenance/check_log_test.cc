@@ -36,21 +36,21 @@ TEST_F(CheckLogTest, RoundTrips) {
   log.finished = at(50);
   log.read = {{pack(1), at(90)}, {pack(2), at(100)}, {pack(3), at(120)}};
   log.save(files_, location_);
-  const CheckLog loaded = CheckLog::load(files_, location_, at(1'000));
+  const CheckLog loaded = CheckLog::load(files_, location_);
   EXPECT_EQ(log, loaded);
   EXPECT_TRUE(loaded.is_interrupted());
   EXPECT_THAT(loaded.read_since_began(), ElementsAre(pack(2), pack(3)));
 }
 
 TEST_F(CheckLogTest, WithoutAFileEverythingCountsAsUnread) {
-  EXPECT_EQ(CheckLog(), CheckLog::load(files_, location_, at(1'000)));
+  EXPECT_EQ(CheckLog(), CheckLog::load(files_, location_));
   EXPECT_FALSE(CheckLog().is_interrupted());
 }
 
 TEST_F(CheckLogTest, ADamagedFileCountsAsMissing) {
   for (const char* text : {"", "1", "x y\n", "1 2\nabc 3\n", "1 2\n\n", "1 2\n00 7"}) {
     std::ofstream(check_log_file(location_)) << text;
-    EXPECT_EQ(CheckLog(), CheckLog::load(files_, location_, at(1'000))) << text;
+    EXPECT_EQ(CheckLog(), CheckLog::load(files_, location_)) << text;
   }
 }
 
@@ -58,11 +58,10 @@ TEST_F(CheckLogTest, TimesOfAClockThatWasAheadCountAsUnread) {
   CheckLog log;
   log.began = at(50'000);
   log.read = {{pack(1), at(900)}, {pack(2), at(50'100)}};
-  log.save(files_, location_);
-  const CheckLog loaded = CheckLog::load(files_, location_, at(1'000));
-  EXPECT_FALSE(loaded.is_interrupted()) << "it would never find a pack to be read";
-  EXPECT_EQ(loaded.read, (std::map<Sha256, std::chrono::sys_seconds>{{pack(1), at(900)}}));
-  EXPECT_EQ(CheckLog::load(files_, location_, at(50'200)), log) << "that time has come";
+  const CheckLog believed = log.as_of(at(1'000));
+  EXPECT_FALSE(believed.is_interrupted()) << "it would never find a pack to be read";
+  EXPECT_EQ(believed.read, (std::map<Sha256, std::chrono::sys_seconds>{{pack(1), at(900)}}));
+  EXPECT_EQ(log.as_of(at(50'200)), log) << "that time has come";
 }
 
 }  // namespace

@@ -27,6 +27,12 @@ class Nights {
     return *this;
   }
 
+  // As after another account with so many snapshots was forgotten.
+  Nights& skip(std::uint64_t sequences) {
+    made_ += sequences;
+    return *this;
+  }
+
   // Drops what the rules drop, and returns which of the calls made the others, from 1.
   std::vector<std::uint64_t> prune(const RetentionRules& rules) {
     snapshots_ = kept_by(rules, snapshots_, time(10'000));
@@ -132,6 +138,17 @@ TEST(WrongClockRetentionTest, WhatARescueSavedStaysAtLeastTwoDaysAfterAGap) {
   EXPECT_THAT(nights.prune(rules), ElementsAre(3, 4, 5, 6));
   nights.backup(369);
   EXPECT_THAT(nights.prune(rules), ElementsAre(7));
+}
+
+TEST(WrongClockRetentionTest, AGapMayBeOneOfSequencesToo) {
+  RetentionRules rules = keep_within_rule(days(30));
+  Nights nights;
+  nights.backups(0, 3).skip(800).backup(367);
+  rules.used_up = 804;
+  EXPECT_THAT(nights.prune(rules), ElementsAre(1, 2, 3, 4, 805));
+  rules.used_up = 700;
+  EXPECT_THAT(nights.prune(rules), ElementsAre(805))
+      << "the others were dropped, if there were any";
 }
 
 TEST(WrongClockRetentionTest, ARescueStaysWhileTheClockIsBehind) {
