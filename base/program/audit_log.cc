@@ -151,8 +151,9 @@ void AuditLog::write_to_file(const std::string& line) const {
   // A partly written line means that the disk is full.
   const int error = written < 0 ? errno : ENOSPC;
   if (written != static_cast<ssize_t>(text.size())) {
-    // The next line begins at a new line, also if this fails.
-    if (written > 0 && is_locked) static_cast<void>(::ftruncate(file.get(), before.st_size));
+    if (written > 0 && is_locked && ::ftruncate(file.get(), before.st_size) != 0) {
+      log_debug("{}: a part of the line stays; the next one begins at a new line", what);
+    }
     fail_with_errno(error, what);
   }
   if (::fsync(file.get()) != 0) fail_with_errno(errno, what);

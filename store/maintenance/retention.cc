@@ -390,7 +390,7 @@ class Planner {
   bool is_gap_needed_ = false;                 // the earlier anchor keeps what no other one does
 };
 
-// Whether the same rules drop no more once this is carried out. Where many nights had a wrong
+// Whether the same rules drop nothing more once this is carried out. Where many nights had a wrong
 // clock, what is dropped may have shown which of the others had it.
 bool is_stable(std::span<const SnapshotInfo> snapshots,
                std::span<const RetentionDecision> decisions, const RetentionRules& rules,
