@@ -16,9 +16,10 @@ constexpr std::uint64_t kReserveBytes = 4'000'000;
 bool release_reserve(const Location& location, base::FileSystem& files);
 
 // Creates the file if it is absent or incomplete, and there is room for it beside
-// Location::keep_free. On a disk that is nearly full, the file gets most of what is free: the room
-// of a reserve that was given up must not be filled by others before the next prune. Does nothing
-// if that fails: prune can do without it. Needs the store's lock.
+// Location::keep_free, or other programs have taken of that. On a disk that is nearly full, the
+// file gets most of what is free: the room of a reserve that was given up must not be filled by
+// others before the next prune. Does nothing if that fails: prune can do without it. Needs the
+// store's lock.
 void restore_reserve(const Location& location, base::FileSystem& files);
 
 // For what a prune copies, in bytes.

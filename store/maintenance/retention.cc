@@ -387,7 +387,7 @@ class Planner {
   std::optional<std::size_t> trusted_anchor_;
   Gap gap_;
   std::optional<std::size_t> earlier_anchor_;  // before the gap
-  bool is_gap_needed_ = false;                 // the earlier anchor keeps what no other one does
+  bool is_gap_needed_ = false;                 // something is within a duration of it
 };
 
 // Whether the same rules drop nothing more once this is carried out. Where many nights had a wrong

@@ -2,7 +2,9 @@
 // is dropped.
 //
 // A snapshot kept by any rule is kept, so another rule or a higher number never drops more; and
-// once a plan is carried out, the same plan has nothing to drop. Besides the policy's rules:
+// once a plan is carried out, the same plan has nothing to drop. Where that would not hold, because
+// what is dropped shows which of many nights had a wrong clock, nothing is dropped. Besides the
+// policy's rules:
 //   - The newest complete snapshot is never dropped, nor the newest of all (it may hold what a run
 //     in progress has stored so far).
 //   - `keep_within` and `sweep_keep` count from the newest complete snapshot (if none is
