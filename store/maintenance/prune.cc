@@ -169,13 +169,22 @@ class Prune {
            "delete without the grace period: another mailstow process is reading the store: wait "
            "until it has ended");
     }
-    // A listing may lack packs.
-    std::set<std::string> names;
-    for (const PackName& pack : index().packs()) names.insert(pack.hex());
-    for (const std::string& key : session_.storage().list(kPacksArea)) {
-      if (pack_name(key)) names.insert(key);
+    const std::set<std::string> stored = stored_packs();
+    for (const KnownCopy& copy : options_.copies) require_complete(copy, stored);
+  }
+
+  // The condemned ones, too. A listing may lack packs, and the index those of another host.
+  std::set<std::string> stored_packs() {
+    std::set<std::string> stored;
+    for (const PackName& pack : index().packs()) stored.insert(pack.hex());
+    for (const Index::CondemnedRow& row : index().condemned_rows()) {
+      const PackName& pack = row.condemned.pack;
+      if (session_.storage().size(blob_of(pack))) stored.insert(pack.hex());
     }
-    for (const KnownCopy& copy : options_.copies) require_complete(copy, names);
+    for (const std::string& key : session_.storage().list(kPacksArea)) {
+      if (pack_name(key)) stored.insert(key);
+    }
+    return stored;
   }
 
   void require_complete(const KnownCopy& copy, const std::set<std::string>& packs) {

@@ -190,6 +190,24 @@ TEST_F(PruneWithoutListingsTest, ACopyMustHaveThePacksThatAListingLacks) {
           {.drop = {first}, .skip_grace = true, .copies = {{.name = "a", .directory = copy}}}));
 }
 
+TEST_F(PruneWithoutListingsTest, ACopyMustHaveTheCondemnedPacksThatAListingLacks) {
+  const ObjectId first = back_up("alice", 0, 10).id;
+  back_up("alice", 5, 10);
+  const auto before = stored().in(kPacksArea);
+  prune({first});
+  const base::Path copy = directory_ / "a-copy";
+  std::filesystem::create_directories(copy / kPacksArea);
+  for (const auto& [pack, bytes] : stored().in(kPacksArea)) {
+    if (before.contains(pack)) continue;
+    base::write_file(files_, copy / pack.area() / pack.key(), bytes, base::OnExisting::kReplace);
+  }
+  late_storage_->set_faults({.missing_names = 100});
+  EXPECT_ERROR(kUsage, "lacks pack",
+               store::prune(location_, files_, clock_,
+                            {.skip_grace = true, .copies = {{.name = "a", .directory = copy}}}));
+  for (const auto& [pack, bytes] : before) EXPECT_TRUE(stored().in(kPacksArea).contains(pack));
+}
+
 INSTANTIATE_TEST_SUITE_P(Directory, PruneStepsTest, tests::a_directory());
 INSTANTIATE_TEST_SUITE_P(LateListings, PruneStepsTest, tests::a_late_storage());
 
