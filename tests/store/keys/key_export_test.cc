@@ -1,8 +1,10 @@
 #include "store/keys/key_export.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -68,14 +70,27 @@ TEST_F(KeyExportTest, CanBeTypedByHand) {
   EXPECT_NO_THROW(use_export(text));
 }
 
+// A line's checksum has two bytes: now and then, a random key has a typing error that it does not
+// show.
+std::string export_of_a_known_key() {
+  std::array<std::byte, Key::kSize> bytes{};
+  for (std::size_t at = 0; at < bytes.size(); ++at) bytes[at] = static_cast<std::byte>(at);
+  OpenedStore opened;
+  opened.master = Key(bytes);
+  return format_key_export(opened).reveal();
+}
+
 TEST_F(KeyExportTest, EveryTypingErrorIsReportedWithItsLine) {
-  const std::string text = exported();
+  const std::string text = export_of_a_known_key();
   const std::size_t begin = text.find("\nkey-1") + 7;
   for (std::size_t at = begin; at < text.find('\n', begin); ++at) {
     if (text[at] == ' ') continue;
-    std::string mistyped = text;
-    mistyped[at] = mistyped[at] == '7' ? '1' : '7';
-    EXPECT_ERROR(kKey, "\"key-1\" is mistyped", parse_key_export(base::as_bytes(mistyped)));
+    for (const char digit : std::string_view("0123456789abcdef")) {
+      if (digit == text[at]) continue;
+      std::string mistyped = text;
+      mistyped[at] = digit;
+      EXPECT_ERROR(kKey, "\"key-1\" is mistyped", parse_key_export(base::as_bytes(mistyped)));
+    }
   }
   EXPECT_ERROR(kKey, "\"key-2\" is missing",
                parse_key_export(base::as_bytes(text.substr(0, text.find("key-2")))));
