@@ -1,32 +1,36 @@
 #include "base/supervised_command.h"
 
-#include <fstream>
 #include <thread>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/handle.h"
 #include "tests/temporary_directory.h"
-#include "tests/text_of.h"
 
 namespace base {
 namespace {
 
 TEST(SupervisedCommandTest, ATimeoutKillsItsChildrenToo) {
   const tests::TemporaryDirectory directory;
-  const std::string file = (directory.path() / "pid").string();
-  EXPECT_EQ(run_supervised({.command = {"sh", "-c", "sleep 60 & echo $! >\"$1\"; wait", "x", file},
+  // The child holds one end of a pipe while it runs. It doesn't have to do anything before the
+  // timeout, within which a busy machine may not even start it.
+  const std::string pipe = (directory.path() / "pipe").string();
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const Fd ours(::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  ASSERT_TRUE(ours);
+  EXPECT_EQ(run_supervised({.command = {"sh", "-c", "sleep 60 9>\"$1\" & wait", "x", pipe},
                             .environment = {},
                             .input = {},
                             .timeout = std::chrono::seconds(2)}),
             std::nullopt);
-  pid_t pid = 0;
-  std::ifstream(file) >> pid;
-  ASSERT_GT(pid, 0);
-  const auto is_running = [&] {  // a zombie is not
-    const std::string state = tests::text_of("/proc/" + std::to_string(pid) + "/stat");
-    return !state.empty() && state.find(") Z") == std::string::npos;
+  const auto is_running = [&] {
+    char byte = 0;
+    return ::read(ours.get(), &byte, 1) != 0;  // 0: no process has the other end
   };
-  for (int attempt = 0; attempt < 500 && is_running(); ++attempt) {
+  for (int attempt = 0; attempt < 1'000 && is_running(); ++attempt) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   EXPECT_FALSE(is_running());
