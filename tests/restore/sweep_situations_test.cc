@@ -16,6 +16,7 @@
 #include "tests/servers/account_filler.h"
 #include "tests/servers/account_state.h"
 #include "tests/servers/dovecot.h"
+#include "tests/store/change_byte.h"
 
 namespace restore {
 namespace {
@@ -299,10 +300,7 @@ std::vector<WorldSituation> world_situations() {
        0, Tree::kStays, "left_to_other_hosts"},
       {"its record is damaged",
        [](World& world) {
-         std::fstream file(world.record_file(), std::ios::in | std::ios::out | std::ios::binary);
-         file.seekp(100);
-         file.put('x');
-         file.close();
+         tests::change_byte(world.record_file(), 100);
          return world.sweep();
        },
        4, Tree::kStays, "trees"},
