@@ -274,11 +274,11 @@ TEST_F(InterruptedTest, ADeskThatIsKilledDuringARestoreFindsItAgain) {
                           {"key", key},
                           {"session", session_},
                           {"client", "192.0.2.7"}};
-    // The answer may be lost with the desk.
-    std::thread asking([&] { static_cast<void>(desk_->exchange(request.dump() + "\n")); });
+    // The answer is not read, as if it were lost with the desk.
+    const base::Fd asking = tests::connect_to_socket(desk_->socket());
+    tests::send_to(asking, request.dump() + "\n");
     std::this_thread::sleep_for(std::chrono::milliseconds(100 * kill + 50));
     desk_->kill();
-    asking.join();
     desk_->start();
     log_in();
     json job;
