@@ -5,11 +5,13 @@
 #include <map>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "base/clock.h"
+#include "base/time_text.h"
 #include "tests/programs/installation.h"
 #include "tests/programs/recorded_mail.h"
 #include "tests/servers/delivery.h"
@@ -65,6 +67,10 @@ class PageWorld {
     alice_.beyond_reach = all[0]["snapshot"];
     alice_.lost_message = mailstow_.restore_json(
         {"messages", "alice", "Beyond", "--at", alice_.beyond_reach})["messages"][0]["message"];
+    // A tree has the second of its restore in its name.
+    while (alice_.tree >= "RESTORED/" + base::format_timestamp(now(), "UTC")) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
     bob_ = holdings_of("bob");
     if (alice_.tree == bob_.tree) throw std::runtime_error("two trees have one name");
   }
@@ -111,6 +117,8 @@ class PageWorld {
   PagePrograms& page() { return page_; }
 
  private:
+  static std::chrono::sys_seconds now() { return base::system_clock().now_seconds(); }
+
   static json people() {
     json people = {{{"person", "chief"}, {"role", "officer"}},
                    {{"person", "asker"}, {"role", "helpdesk"}}};
@@ -162,7 +170,7 @@ class PageWorld {
     }
     store::SnapshotDraft snapshot;
     snapshot.account = account;
-    snapshot.time = base::system_clock().now_seconds() - age;
+    snapshot.time = now() - age;
     programs::record_snapshot(mailstow_, std::move(snapshot), recorded);
   }
 
