@@ -38,9 +38,10 @@ std::uint64_t needed_of(const std::string& resource, std::uint64_t messages, std
 bool has_room(const std::vector<QuotaUse>& uses, std::uint64_t messages, std::uint64_t bytes);
 
 // Puts a message of 1 MiB into `probe`, a level that mailstow created, and removes it again, three
-// times at most, until the result is clear for every limit. Each message is entered in `probe`, and
-// `record` called to make that durable, before it is sent: what a crash leaves there is known not
-// to be a user's mail. A tree covered by a limit on folders counts without a test.
+// times at most, until the result is clear for every limit: two probes agree, or one left every
+// usage exactly as it was. Each message is entered in `probe`, and `record` called to make that
+// durable, before it is sent: what a crash leaves there is known not to be a user's mail. A tree
+// covered by a limit on folders counts without a test.
 QuotaFinding prove_exempt(imap::Session& session, base::QuotaKind quota, store::TreeLevel& probe,
                           const std::function<void()>& record);
 

@@ -108,6 +108,15 @@ TEST_F(QuotaProofTest, OtherMailOfTheProbesOwnSizeProvesNothingByItself) {
   EXPECT_EQ(prove().exempt, std::nullopt) << "as much went while the probe was put there";
 }
 
+TEST_F(QuotaProofTest, OneProbeThatSeemsNotToCountIsRepeatedIfTheUsageChanged) {
+  count(100, {0, 0, -kProbe + 50, 20});
+  EXPECT_EQ(prove().exempt, false) << "as much other mail was gone while the probe was there";
+  count(100, {0, 0, -kProbe + 50, 20, 20, 500, 20, 20, 500, 20});
+  EXPECT_EQ(prove().exempt, std::nullopt) << "and the others were inconclusive";
+  count(0, {0, 0, 0, 20, 20, 40, 60});
+  EXPECT_EQ(prove().exempt, true) << "a little other mail came each time";
+}
+
 TEST_F(QuotaProofTest, OneProbeThatSeemsToCountIsRepeated) {
   count(0, {0, 0, kProbe, 0});
   EXPECT_EQ(prove().exempt, true) << "as much came and went while the probe was there";
