@@ -1,6 +1,7 @@
 // A user's way through the page over HTTP: the real desk, the real mail server.
 #include <gmock/gmock.h>
 
+#include "tests/midnight.h"
 #include "tests/programs/installation.h"
 #include "tests/servers/account_filler.h"
 #include "tests/servers/account_state.h"
@@ -103,6 +104,7 @@ TEST_F(PageTest, AUserFindsWhatVanishedAndBringsItBack) {
 }
 
 TEST_F(PageTest, AUserDownloadsMailOnceADay) {
+  tests::wait_past_midnight();
   page_.start();
   WebClient alice = page_.owner("alice");
   const json selection = {{"all", true}};

@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/memory_search.h"
+#include "tests/midnight.h"
 #include "tests/restore/desk/held_request.h"
 #include "tests/restore/desk/staffed_desk.h"
 
@@ -140,6 +141,7 @@ TEST_F(BoundsTest, APasswordLeavesNoCopyInTheMemoryOfTheDesk) {
 }
 
 TEST_F(BoundsTest, CodesAndRequestsForAGrantAreBounded) {
+  tests::wait_past_midnight();
   const std::string session = desk_->owner_session("alice");
   const auto consent = [&](const std::string& owner) {
     return outcome(desk_->ask(Door::kSelf, {{"request", "consent"}, {"session", owner}}));

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/long_run.h"
+#include "tests/midnight.h"
 #include "tests/restore/desk/desk_program.h"
 #include "tests/restore/run_fixture.h"
 #include "tests/servers/account_filler.h"
@@ -218,6 +219,7 @@ TEST_F(OwnerTest, TheBoundsOfADayHoldAlsoBeyondARestart) {
   json& bounds = mailstow_.config()["web"]["self"]["bounds"];
   bounds = {{"messages_per_day", 2}, {"restores_per_day", 1}, {"exports_per_day", 1}};
   mailstow_.save();
+  tests::wait_past_midnight();
   start_desk();
   log_in();
   const json message =
@@ -298,6 +300,7 @@ TEST_F(InterruptedTest, ADeskThatIsKilledDuringARestoreFindsItAgain) {
 }
 
 TEST_F(InterruptedTest, AnotherSessionContinuesARestoreAndNeverTwice) {
+  tests::wait_past_midnight();
   start_desk();
   log_in();
   const auto inbox = mail_in("INBOX");

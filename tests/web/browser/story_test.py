@@ -8,7 +8,7 @@ import unittest
 import zipfile
 
 from browser import Browser
-from world import DRAFTS, World
+from world import DRAFTS, World, wait_past_midnight
 
 BIN = None
 IS_CYRUS = False
@@ -95,6 +95,7 @@ class StoryTest(unittest.TestCase):
         self.assertEqual(self.world.folders()["INBOX"], 6)
 
     def download(self):
+        wait_past_midnight()
         browser = self.browser
         browser.click("nav a", "Download")
         browser.title("Download mail")

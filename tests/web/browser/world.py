@@ -343,6 +343,13 @@ def end_with_parent():
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
+def wait_past_midnight():
+    """For what begins again each day: waits for the next one if this one, in UTC, ends within a minute."""
+    left = 86_400 - time.time() % 86_400
+    if left < 60:
+        time.sleep(left)
+
+
 def decode_run(run):
     if not run.group(1):
         return "&"
