@@ -116,6 +116,9 @@ TEST_F(PageTrafficTest, ManyWatchARestoreAndTheUserIsServed) {
                    "Idempotency-Key: key-0000000000000001\r\n");
   ASSERT_EQ(started.status, 202) << started.body;
   const std::string job = started.document()["job"];
+  // The desk refuses what one session asks beyond its bound, and the looks of a hundred streams may
+  // come at once.
+  WebClient beside = page_.owner("alice");
 
   std::vector<base::Fd> streams;
   for (std::size_t number = 0; number < count; ++number) {
@@ -132,8 +135,8 @@ TEST_F(PageTrafficTest, ManyWatchARestoreAndTheUserIsServed) {
     const std::string_view head(begin.data(), static_cast<std::size_t>(got));
     ASSERT_TRUE(head.starts_with("HTTP/1.1 200")) << number << head;
   }
-  EXPECT_EQ(alice.get(of_account("alice", "/snapshots")).status, 200);
-  EXPECT_EQ(alice.get(of_account("alice", "/jobs/" + job)).document()["state"], "running");
+  EXPECT_EQ(beside.get(of_account("alice", "/snapshots")).status, 200);
+  EXPECT_EQ(beside.get(of_account("alice", "/jobs/" + job)).document()["state"], "running");
   may_restore_ = true;
   for (const base::Fd& stream : streams) {
     const std::string events = tests::read_to_end(stream);
