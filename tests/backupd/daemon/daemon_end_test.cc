@@ -192,7 +192,7 @@ TEST_F(DaemonEndTest, AJobThatDoesNotEndInTimeIsKilledAndNothingIsLost) {
     start(clock.environment());
     ASSERT_TRUE(silent.falls_silent());
     ::kill(catch_job(), SIGSTOP);
-    ::kill(daemon_->pid(), SIGTERM);
+    signal_daemon(SIGTERM);
     wait_until([&] { return manager_.said().find("STOPPING=1") != std::string::npos; });
     clock.let_pass(std::chrono::seconds(18));
     std::this_thread::sleep_for(std::chrono::milliseconds(500));

@@ -90,7 +90,7 @@ TEST_F(DaemonTest, NotifiesTheServiceManager) {
   start();
   wait_until([&] { return manager_.said().find("WATCHDOG=1") != std::string::npos; });
   EXPECT_THAT(manager_.said(), HasSubstr("STATUS=Next: sweep at 20"));
-  ::kill(daemon_->pid(), SIGTERM);
+  signal_daemon(SIGTERM);
   wait_until([&] { return !daemon_->is_running(); });
   EXPECT_THAT(manager_.said(), HasSubstr("STOPPING=1"));
 }
@@ -157,7 +157,7 @@ TEST_F(DaemonTest, ReloadsTheConfiguration) {
   start();
   EXPECT_EQ(job("sweep")["next_start"], nullptr);
   schedule("sweep", "hourly");
-  ::kill(daemon_->pid(), SIGHUP);
+  signal_daemon(SIGHUP);
   wait_until([&] { return !job("sweep")["next_start"].is_null(); });
   EXPECT_THAT(manager_.said(), HasSubstr("RELOADING=1\nMONOTONIC_USEC="));
 }

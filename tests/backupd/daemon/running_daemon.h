@@ -4,6 +4,7 @@
 
 #include <array>
 #include <chrono>
+#include <csignal>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -91,6 +92,13 @@ class DaemonTest : public testing::Test {
         std::make_unique<servers::Process>(mailstow_.backupd_command({"run"}), environment,
                                            servers::Account{::getuid(), ::getgid()}, log_file());
     wait_until([&] { return manager_.said().find("READY=1") != std::string::npos; });
+  }
+
+  // The kernel keeps ten notifications that were not received and drops the next; the daemon sends
+  // one each time that it wakes. Receive those so far, so that what it says to the signal arrives.
+  void signal_daemon(int number) {
+    manager_.said();
+    ::kill(daemon_->pid(), number);
   }
 
   template <typename Condition>
