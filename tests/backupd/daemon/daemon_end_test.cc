@@ -34,6 +34,29 @@ std::uintmax_t bytes_read_by(pid_t process) {
   return name == "rchar:" ? bytes : 0;
 }
 
+// Whether SIGTERM was sent to the process, which is stopped.
+bool has_sigterm_pending(pid_t process) {
+  std::ifstream status("/proc/" + std::to_string(process) + "/status");
+  constexpr std::string_view kField = "ShdPnd:";
+  for (std::string line; std::getline(status, line);) {
+    if (!line.starts_with(kField)) continue;
+    const auto pending = std::stoull(line.substr(kField.size()), nullptr, 16);
+    return (pending >> (SIGTERM - 1) & 1U) != 0;
+  }
+  return false;
+}
+
+// Continues the process, which is stopped, when SIGTERM was sent to it.
+std::thread continue_when_asked_to_end(pid_t process) {
+  return std::thread([process] {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(15);
+    while (!has_sigterm_pending(process) && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    ::kill(process, SIGCONT);
+  });
+}
+
 class DaemonEndTest : public DaemonTest {
  protected:
   DaemonEndTest() { use(server_.plain_url()); }
@@ -84,6 +107,25 @@ class DaemonEndTest : public DaemonTest {
         << "they get 25 s";
   }
 
+  // Starts the daemon with a check that is due, and stops both when the check has read so many
+  // bytes. False if the check comes to its end nevertheless: it may have asked for the last time
+  // whether to stop, or have ended, before the test gets a processor.
+  bool stop_check_after(std::uintmax_t bytes) {
+    started_before("check", std::chrono::hours(72));
+    const std::size_t logged = log().size();
+    start();
+    wait_until([&] { return log().find("check: started", logged) != std::string::npos; });
+    const auto jobs = daemon_->children("mailstow-backup");
+    std::thread goes_on;
+    if (!jobs.empty() && step_until_read(jobs.back(), bytes)) {
+      goes_on = continue_when_asked_to_end(jobs.back());
+    }
+    stop_in_time();
+    if (!goes_on.joinable()) return false;
+    goes_on.join();
+    return record_of("check").dump().find("stopped: ") != std::string::npos;
+  }
+
   json record_of(const std::string& job) {
     return find_by(mailstow_.backupd_json({"status"})["jobs"], "job", job);
   }
@@ -104,18 +146,6 @@ class DaemonEndTest : public DaemonTest {
   servers::MailGenerator mail_{5};
 };
 
-// Whether SIGTERM was sent to the process, which is stopped.
-bool has_sigterm_pending(pid_t process) {
-  std::ifstream status("/proc/" + std::to_string(process) + "/status");
-  constexpr std::string_view kField = "ShdPnd:";
-  for (std::string line; std::getline(status, line);) {
-    if (!line.starts_with(kField)) continue;
-    const auto pending = std::stoull(line.substr(kField.size()), nullptr, 16);
-    return (pending >> (SIGTERM - 1) & 1U) != 0;
-  }
-  return false;
-}
-
 TEST_F(DaemonEndTest, AStoppedCheckContinuesLater) {
   for (int night = 0; night < 6; ++night) {
     deliver(60);
@@ -128,26 +158,11 @@ TEST_F(DaemonEndTest, AStoppedCheckContinuesLater) {
   for (const auto& pack : std::filesystem::directory_iterator(mailstow_.store() / "packs")) {
     stored += pack.file_size();
   }
-  // Hold the check among the packs until it was asked to stop.
-  pid_t check = 0;
-  bool is_held = false;
-  for (int attempt = 0; !is_held && attempt < 20; ++attempt) {
-    if (attempt > 0) stop_in_time();
-    started_before("check", std::chrono::hours(72));
-    start();
-    check = catch_job();
-    is_held = step_until_read(check, stored / 3);
+  bool was_stopped = false;
+  for (int attempt = 0; !was_stopped && attempt < 20; ++attempt) {
+    was_stopped = stop_check_after(stored / 3);
   }
-  ASSERT_TRUE(is_held) << "it has ended each time: " << log();
-  std::thread goes_on([check] {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(15);
-    while (!has_sigterm_pending(check) && std::chrono::steady_clock::now() < deadline) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    ::kill(check, SIGCONT);
-  });
-  stop_in_time();
-  goes_on.join();
+  ASSERT_TRUE(was_stopped) << "it has ended each time: " << log();
   expect_that_it_was_stopped("check");
   expect_that_it_is_taken_up_again("check");
   std::ifstream report(mailstow_.index() / "reports" / "check.json");
