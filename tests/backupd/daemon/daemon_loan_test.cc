@@ -144,7 +144,7 @@ TEST_F(DaemonLoanTest, CommandsWaitForTheBackupAndShowItsProgress) {
   EXPECT_GE(json::parse(forgotten.out)["dropped"], 1);
   EXPECT_THAT(printed_by("forget"), HasSubstr(": waiting until it is done"));
   EXPECT_EQ(prune.get().status, 0) << printed_by("prune");
-  EXPECT_THAT(loans(), IsEmpty());
+  wait_until([&] { return loans().empty(); });
   EXPECT_EQ(find_by(mailstow_.backupd_json({"status"})["accounts"], "account", "alice")["messages"],
             100);
 }
@@ -235,7 +235,7 @@ TEST_F(DaemonLoanTest, WaitsForALockedStoreWithoutFailing) {
   const std::string so_far = log();
   EXPECT_THAT(so_far, AllOf(HasSubstr("backup: waiting: another process holds the store"),
                             HasSubstr("prune: waiting: "), Not(HasSubstr("exit status"))));
-  EXPECT_EQ(so_far.find("backup: waits"), so_far.rfind("backup: waits")) << "logged once";
+  EXPECT_EQ(so_far.find("backup: waiting"), so_far.rfind("backup: waiting")) << "logged once";
 
   lock.reset();
   let_pass(std::chrono::seconds(16));
