@@ -51,13 +51,20 @@ class DroppedConnectionsTest : public testing::Test {
       const json report = json::parse(ran.out, nullptr, false);
       for (const json& account : report["accounts"]) {
         new_messages_ += account["new_messages"].get<std::size_t>();
-        EXPECT_EQ(account["skipped"], json::array())
-            << "a lost connection is not a message's fault";
+        for (const json& entry : account["skipped"]) expect_lost_folder(entry);
       }
       if (ran.status == 0 || HasFailure()) return run;
     }
     ADD_FAILURE() << "not complete after " << kMaxRuns << " runs";
     return kMaxRuns;
+  }
+
+  // Over a folder two connections in a row may end before any of its messages has arrived, which
+  // depends on what else they carried. The next run fetches it.
+  static void expect_lost_folder(const json& skipped) {
+    EXPECT_TRUE(skipped["uid"].is_null()) << "a lost connection is not a message's fault";
+    EXPECT_THAT(skipped["reason"].get<std::string>(),
+                testing::HasSubstr("the connection was lost over this folder"));
   }
 
   void expect_whole() {
