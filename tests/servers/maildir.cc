@@ -79,7 +79,7 @@ void Maildir::make_folder(std::string_view folder) {
   make_one(path, owner_);
   for (const char* part : {"cur", "new", "tmp"}) make_one(path / part, owner_);
   // The file that marks a directory as a folder, for delivery agents that check for it.
-  if (path != root_) write_file(path / "maildirfolder", "", {}, owner_.account);
+  if (path != root_) write(path / "maildirfolder", "", {});
 }
 
 void Maildir::deliver(std::string_view folder, const Delivery& message) {
@@ -93,7 +93,14 @@ void Maildir::deliver(std::string_view folder, const Delivery& message) {
   }
   const std::string name =
       fmt::format("{}.P{}.mailstow:2,{}", next_number(), ::getpid(), info(path, message.flags));
-  write_file(path / "cur" / name, message.bytes, message.internal_date, owner_.account);
+  write(path / "cur" / name, message.bytes, message.internal_date);
+}
+
+void Maildir::write(const base::Path& path, std::string_view bytes,
+                    std::chrono::sys_seconds mtime) const {
+  const base::Path unfinished = root_.parent_path() / fmt::format("unfinished-{}", next_number());
+  write_file(unfinished, bytes, mtime, owner_.account);
+  std::filesystem::rename(unfinished, path);
 }
 
 std::string Maildir::info(const base::Path& directory, const std::vector<std::string>& flags) {
@@ -121,9 +128,8 @@ char Maildir::keyword_letter(const base::Path& directory, const std::string& key
     for (std::size_t at = 0; at < keywords.size(); ++at) {
       text += fmt::format("{} {}\n", at, keywords[at]);
     }
-    write_file(directory / "dovecot-keywords", text,
-               std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now()),
-               owner_.account);
+    write(directory / "dovecot-keywords", text,
+          std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now()));
   }
   return static_cast<char>('a' + index);
 }

@@ -2,6 +2,7 @@
 // delivering thousands per second.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <string>
 #include <string_view>
@@ -30,6 +31,8 @@ class Maildir {
   base::Path path_of(std::string_view folder) const;
 
  private:
+  // A running server looks at any time: a file is whole and the server's when it gets its name.
+  void write(const base::Path& path, std::string_view bytes, std::chrono::sys_seconds mtime) const;
   char keyword_letter(const base::Path& directory, const std::string& keyword);
   std::string info(const base::Path& directory, const std::vector<std::string>& flags);
 
