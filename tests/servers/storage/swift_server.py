@@ -17,6 +17,10 @@ utils.eventlet_monkey_patch()
 DIRECTORY = sys.argv[1]
 PROXY, ACCOUNT, CONTAINER, OBJECT = map(int, sys.argv[2:6])
 
+# By default, an answer that takes half a second to three seconds counts as lost: a container's
+# listing then lacks the object until an updater runs, and no updater runs here.
+PATIENCE = "conn_timeout = 60\nnode_timeout = 60"
+
 BACKEND = """[DEFAULT]
 bind_ip = 127.0.0.1
 bind_port = {port}
@@ -29,6 +33,8 @@ log_level = WARNING
 pipeline = {name}-server
 [app:{name}-server]
 use = egg:swift#{name}
+container_update_timeout = 60
+{patience}
 """
 
 PROXY_SERVER = """[DEFAULT]
@@ -42,6 +48,7 @@ pipeline = catch_errors gatekeeper healthcheck cache listing_formats bulk s3api 
 use = egg:swift#proxy
 account_autocreate = true
 allow_account_management = true
+{patience}
 [filter:catch_errors]
 use = egg:swift#catch_errors
 [filter:gatekeeper]
@@ -138,7 +145,8 @@ def serve(name, port, sockets):
     from swift.common import wsgi
     file = path(name + "-server.conf")
     text = PROXY_SERVER if name == "proxy" else BACKEND
-    write(name + "-server.conf", text.format(name=name, port=port, directory=DIRECTORY))
+    write(name + "-server.conf",
+          text.format(name=name, port=port, directory=DIRECTORY, patience=PATIENCE))
     conf, logger, _ = wsgi._initrp(file, name + "-server", verbose=True)  # pylint: disable=protected-access
     eventlet.spawn(wsgi.run_server, conf, logger, sockets[name])
 
