@@ -17,7 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kStartPatience = 10s;
+constexpr auto kStartPatience = 60s;
 // Sessions end in milliseconds; a log process sometimes waits for processes that have already
 // ended.
 constexpr auto kStopPatience = 1s;

@@ -36,9 +36,9 @@ class SilentServer {
 
   std::string url() const { return relay_.url(); }
 
-  // Returns true if it stops within half a minute.
+  // Returns true if it stops within a minute.
   bool falls_silent() const {
-    for (int tenth = 0; tenth < 300 && !is_silent_; ++tenth) {
+    for (int tenth = 0; tenth < 600 && !is_silent_; ++tenth) {
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
     return is_silent_;

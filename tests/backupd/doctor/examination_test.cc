@@ -65,7 +65,8 @@ TEST(ExaminationTest, ACheckThatHangsIsAbandoned) {
                                   }},
                                  saying("lives")},
                                 std::chrono::seconds(3));
-  ASSERT_THAT(findings, SizeIs(3));
+  // Two of the other check, or one if it, too, got no processor for three seconds.
+  ASSERT_THAT(findings, SizeIs(testing::AnyOf(2U, 3U)));
   EXPECT_EQ(findings[0].state, FindingState::kFailure);
   EXPECT_EQ(findings[0].what, "no answer within 3 s");
   EXPECT_EQ(findings[1].check, "lives");

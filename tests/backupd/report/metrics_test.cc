@@ -227,7 +227,7 @@ TEST_F(MetricsTest, TheDaemonServesThem) {
                                 {::getuid(), ::getgid()}, mailstow_.directory() / "log");
   const auto fetch_metrics = [&] {
     const auto response =
-        servers::run_program({"curl", "--silent", "--fail", "--retry", "60", "--retry-connrefused",
+        servers::run_program({"curl", "--silent", "--fail", "--retry", "60", "--retry-all-errors",
                               "--retry-delay", "1", "http://" + address + "/metrics"});
     EXPECT_EQ(response.status, 0) << tests::text_of(mailstow_.directory() / "log");
     return response.out;
