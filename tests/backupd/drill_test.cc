@@ -81,7 +81,7 @@ TEST_F(DrillTest, RepeatsASampleByItsSeed) {
 TEST_F(DrillTest, EventuallyDrawsEveryMessage) {
   store::Reader reader = store::Reader::open(location(), base::real_file_system());
   std::set<store::MessageId> drawn;
-  for (std::uint64_t seed = 0; seed < 150; ++seed) {
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
     std::size_t messages = 0;
     for (const FolderSample& sample : draw_sample(reader, 5, seed).folders) {
       messages += sample.messages.size();
