@@ -15,8 +15,10 @@ std::chrono::sys_seconds true_time() {
 
 }  // namespace
 
-OwnedClock::OwnedClock(const char* rfc3339) {
-  set(base::parse_time(rfc3339, "UTC"));
+OwnedClock::OwnedClock(const char* rfc3339) : OwnedClock(base::parse_time(rfc3339, "UTC")) {}
+
+OwnedClock::OwnedClock(std::chrono::sys_seconds time) {
+  set(time);
   for (const std::string& setting : environment()) {
     const std::size_t end = setting.find('=');
     ::setenv(setting.substr(0, end).c_str(), setting.c_str() + end + 1, 1);
@@ -61,6 +63,11 @@ std::vector<std::string> OwnedClock::environment() const {
           "MAILSTOW_TEST_CLOCK=" + (directory_.path() / "shift").string(),
           std::string("ASAN_OPTIONS=") + (options != nullptr ? std::string(options) + ":" : "") +
               "verify_asan_link_order=0"};
+}
+
+std::chrono::sys_seconds noon_in_four_months() {
+  using std::chrono::days;
+  return std::chrono::floor<days>(true_time()) + days(120) + std::chrono::hours(12);
 }
 
 }  // namespace programs

@@ -22,6 +22,7 @@ namespace programs {
 class OwnedClock {
  public:
   explicit OwnedClock(const char* rfc3339);
+  explicit OwnedClock(std::chrono::sys_seconds time);
   OwnedClock(const OwnedClock&) = delete;
   OwnedClock& operator=(const OwnedClock&) = delete;
   ~OwnedClock();
@@ -44,5 +45,9 @@ class OwnedClock {
   std::atomic<std::int64_t> shift_ = 0;  // a relay may set the clock while the test reads it
   std::int64_t passed_ = 0;
 };
+
+// Noon (UTC) four months after today's, whenever that is: for tests that did something by the true
+// clock before.
+std::chrono::sys_seconds noon_in_four_months();
 
 }  // namespace programs

@@ -201,7 +201,7 @@ TEST_F(DaemonEndTest, AJobThatDoesNotEndInTimeIsKilledAndNothingIsLost) {
   schedule("backup", "daily 02:30");
   started_before("backup", std::chrono::hours(72));
   {
-    programs::OwnedClock clock("2027-03-26T12:00:00Z");
+    programs::OwnedClock clock(programs::noon_in_four_months());
     const servers::SilentServer silent(server_, servers::From::kServer, 200'000);
     use(silent.url());
     start(clock.environment());

@@ -212,7 +212,7 @@ TEST_F(DaemonLoanTest, WaitsForALockedStoreWithoutFailing) {
       {{"command", {"sh", "-c", "echo $MAILSTOW_JOB $MAILSTOW_EVENT >> " + events}},
        {"jobs", {"backup", "prune"}}}};
   mailstow_.save();
-  programs::OwnedClock clock("2027-03-26T12:00:00Z");
+  programs::OwnedClock clock(programs::noon_in_four_months());
   start(clock.environment());
   auto lock =
       base::real_file_system().try_lock(mailstow_.store() / "lock", base::LockMode::kExclusive);
@@ -258,7 +258,7 @@ TEST_F(DaemonLoanTest, WaitsForALockedCopyWithoutFailing) {
       {{"command", {"sh", "-c", "echo $MAILSTOW_JOB $MAILSTOW_EVENT >> " + events}},
        {"jobs", {"copy"}}}};
   mailstow_.save();
-  programs::OwnedClock clock("2027-03-26T12:00:00Z");
+  programs::OwnedClock clock(programs::noon_in_four_months());
   start(clock.environment());
   auto lock = base::real_file_system().try_lock(copy / "lock", base::LockMode::kExclusive);
   ASSERT_NE(lock, nullptr);
