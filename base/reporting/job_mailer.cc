@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <exception>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include <fmt/core.h>
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/reporting/mail_error.h"
 #include "base/reporting/mailer.h"
 #include "base/reporting/trouble_memory.h"
 #include "base/terminal.h"
@@ -20,6 +23,24 @@ namespace {
 // Old mail is of no use; the job has reported newer facts since.
 constexpr std::chrono::hours kMaxAge{72};
 constexpr int kMaxAttempts = 2;
+
+// The record has the first of them.
+void note_mail_failure(JobRecord& record, const std::exception& error) {
+  log_error("{}: {}", record.job, error.what());
+  if (record.mail_error.empty()) record.mail_error = escape_for_terminal(error.what());
+}
+
+// Returns nullopt if the server accepted the mail.
+std::optional<MailFailure> attempt_submission(const Mailer& mailer, const std::string& message,
+                                              const std::string& address, JobRecord& record) {
+  try {
+    mailer.submit(message, address);
+    return std::nullopt;
+  } catch (const std::exception& error) {
+    note_mail_failure(record, error);
+    return failure_of(error);
+  }
+}
 
 }  // namespace
 
@@ -37,12 +58,14 @@ void JobMailer::report(JobRecord& record, const JobOutcome& outcome) const {
   const auto mail = mail_if_due(record, outcome);
   if (!mail) return;
   const std::vector<std::string>& to = environment_.config.reporting.reports.to;
+  std::vector<PendingRecipient> recipients;
+  for (const std::string& address : to) recipients.push_back({.address = address});
   send(record, {.job = record.job,
                 .written = now(),
                 .headline = mail->headline,
                 .body = mail->body + "\n" + footer_(),
                 .to = to,
-                .undelivered = to,
+                .undelivered = std::move(recipients),
                 .troubles = outcome.troubles});
 }
 
@@ -66,9 +89,15 @@ bool JobMailer::send_pending(JobRecord& record) const {
   if (!is_configured()) return true;
   auto mail = load_pending_mail(environment_.files, environment_.config.store, record.job);
   if (!mail) return true;
-  if (mail->attempts >= kMaxAttempts || now() - mail->written > kMaxAge) {
-    log_error("{}: the mail of {} (\"{}\") is abandoned: it may not have been delivered",
-              record.job, shown_time(mail->written), mail->headline);
+  const bool is_too_old = now() - mail->written > kMaxAge;
+  std::erase_if(mail->undelivered, [&](const PendingRecipient& recipient) {
+    if (!is_too_old && recipient.attempts < kMaxAttempts) return false;
+    log_error("{}: to {}: the mail of {} (\"{}\") is abandoned: it may not have been delivered",
+              record.job, escape_for_terminal(recipient.address), shown_time(mail->written),
+              mail->headline);
+    return true;
+  });
+  if (mail->undelivered.empty()) {
     remove(*mail);
     return true;
   }
@@ -76,33 +105,41 @@ bool JobMailer::send_pending(JobRecord& record) const {
 }
 
 bool JobMailer::send(JobRecord& record, PendingMail mail) const {
-  ++mail.attempts;
-  save(mail);
+  record.mail_error.clear();
+  bool is_server_available = true;
   try {
-    const Mailer mailer(*environment_.config.reporting.mail, environment_.clock);
-    const auto note_delivered = [&](const std::string& address) {
-      std::erase(mail.undelivered, address);
-      if (!mail.undelivered.empty()) save(mail);
-    };
-    mailer.deliver(
-        {mail.to, fmt::format("mailstow on {}: {}", mailer.host(), mail.headline), mail.body},
-        std::vector(mail.undelivered), note_delivered);
-    note_reported(record, mail.troubles, now());
-    record.mail_error.clear();
-    remove(mail);
-    return true;
+    is_server_available = deliver(record, mail);
   } catch (const std::exception& error) {
-    log_error("{}: {}", record.job, error.what());
-    record.mail_error = escape_for_terminal(error.what());
-    const auto* const known = dynamic_cast<const Error*>(&error);
-    if (known == nullptr || known->code() != ErrorCode::kNetwork) {
-      remove(mail);
-      return true;
-    }
-    --mail.attempts;
-    save(mail);
-    return false;
+    note_mail_failure(record, error);
+    mail.undelivered.clear();
   }
+  if (mail.undelivered.empty()) remove(mail);
+  return is_server_available;
+}
+
+// Removes the recipients for which no other attempt is due. Returns false if the mail server is
+// unavailable.
+bool JobMailer::deliver(JobRecord& record, PendingMail& mail) const {
+  const Mailer mailer(*environment_.config.reporting.mail, environment_.clock);
+  const std::string message = mailer.compose(
+      {mail.to, fmt::format("mailstow on {}: {}", mailer.host(), mail.headline), mail.body});
+  bool is_server_available = true;
+  for (auto recipient = mail.undelivered.begin(); recipient != mail.undelivered.end();) {
+    ++recipient->attempts;
+    save(mail);
+    const auto failure = attempt_submission(mailer, message, recipient->address, record);
+    const bool is_delivered = !failure;
+    const bool may_be_delivered = failure == MailFailure::kUnknown;
+    // Otherwise a mail that one recipient does not get would be sent to the others each time.
+    if (is_delivered || may_be_delivered) note_reported(record, mail.troubles, now());
+    if (!may_be_delivered) --recipient->attempts;
+    const bool is_over = is_delivered || failure == MailFailure::kRefused;
+    recipient = is_over ? mail.undelivered.erase(recipient) : recipient + 1;
+    if (!mail.undelivered.empty()) save(mail);
+    if (failure == MailFailure::kServer) return false;
+    if (may_be_delivered) is_server_available = false;
+  }
+  return is_server_available;
 }
 
 // If this fails, the mail is sent anyway.

@@ -1,8 +1,9 @@
 // Mail about jobs to the administrator: new mail where it is due, and mail that earlier programs
 // wrote and could not deliver. Failures are logged and noted in the job's record.
 //
-// A mail that is being sent when its program is killed is sent again by the next program, so it may
-// arrive twice, but never a third time.
+// If the program is killed while it sends a mail, or the mail server does not confirm a mail that
+// it received, the next program sends it again to that recipient: it may arrive twice, but never a
+// third time.
 #pragma once
 
 #include <functional>
@@ -34,6 +35,7 @@ class JobMailer {
  private:
   std::optional<JobMail> mail_if_due(const JobRecord& record, const JobOutcome& outcome) const;
   bool send(JobRecord& record, PendingMail mail) const;
+  bool deliver(JobRecord& record, PendingMail& mail) const;
   void save(const PendingMail& mail) const;
   void remove(const PendingMail& mail) const;
   bool is_configured() const;

@@ -1,9 +1,7 @@
 // Sends mail from mailstow to people.
 #pragma once
 
-#include <functional>
 #include <string>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/config/reporting_config.h"
@@ -16,13 +14,15 @@ class Mailer {
   // `clock` must outlive it.
   Mailer(MailConfig mail, const Clock& clock);
 
-  // Sends to each address separately, so that a refused one does not affect the others. After all
-  // have been tried, fails with the first failure, as send_over_smtp() does.
-  void send(const OutgoingMail& mail) const { deliver(mail, mail.to, {}); }
+  // Submits to each address separately, so that a refused one does not affect the others. After all
+  // have been tried, fails with the first failure. Fails as compose() and submit() do.
+  void send(const OutgoingMail& mail) const;
 
-  // Does the same for some of the addresses only; `delivered` is called for each that was accepted.
-  void deliver(const OutgoingMail& mail, const std::vector<std::string>& addresses,
-               const std::function<void(const std::string& address)>& delivered) const;
+  // Returns what submit() takes. Fails with kConfig if an address is invalid.
+  std::string compose(const OutgoingMail& mail) const;
+
+  // Submits it for one address. Fails with a MailError, as send_over_smtp() does.
+  void submit(const std::string& message, const std::string& address) const;
 
   const std::string& host() const { return host_; }  // this machine's name in mail
 

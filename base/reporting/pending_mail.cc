@@ -1,5 +1,7 @@
 #include "base/reporting/pending_mail.h"
 
+#include <utility>
+
 #include <nlohmann/json.hpp>
 
 #include "base/atomic_file.h"
@@ -18,6 +20,19 @@ Path file_of(const StoreConfig& store, std::string_view job) {
   return store.index / "jobs" / (std::string(job) + ".letter");
 }
 
+// Earlier versions wrote one number of attempts for all recipients.
+std::vector<PendingRecipient> recipients_in(const ordered_json& document) {
+  std::vector<PendingRecipient> recipients;
+  for (const auto& address : document.at("left")) {
+    PendingRecipient recipient{.address = address.get<std::string>()};
+    (document.contains("attempts") ? document.at("attempts").at(recipient.address)
+                                   : document.at("begun"))
+        .get_to(recipient.attempts);
+    recipients.push_back(std::move(recipient));
+  }
+  return recipients;
+}
+
 }  // namespace
 
 std::optional<PendingMail> load_pending_mail(FileSystem& files, const StoreConfig& store,
@@ -33,9 +48,8 @@ std::optional<PendingMail> load_pending_mail(FileSystem& files, const StoreConfi
     document.at("headline").get_to(mail.headline);
     document.at("body").get_to(mail.body);
     document.at("to").get_to(mail.to);
-    document.at("left").get_to(mail.undelivered);
+    mail.undelivered = recipients_in(document);
     document.at("troubles").get_to(mail.troubles);
-    document.at("begun").get_to(mail.attempts);
   } catch (const ordered_json::exception&) {
     return std::nullopt;
   }
@@ -43,13 +57,19 @@ std::optional<PendingMail> load_pending_mail(FileSystem& files, const StoreConfi
 }
 
 void save_pending_mail(FileSystem& files, const StoreConfig& store, const PendingMail& mail) {
+  auto left = ordered_json::array();
+  auto attempts = ordered_json::object();
+  for (const PendingRecipient& recipient : mail.undelivered) {
+    left.push_back(recipient.address);
+    attempts[recipient.address] = recipient.attempts;
+  }
   const ordered_json document = {{"written", mail.written.time_since_epoch().count()},
                                  {"headline", mail.headline},
                                  {"body", mail.body},
                                  {"to", mail.to},
-                                 {"left", mail.undelivered},
-                                 {"troubles", mail.troubles},
-                                 {"begun", mail.attempts}};
+                                 {"left", left},
+                                 {"attempts", attempts},
+                                 {"troubles", mail.troubles}};
   const std::string text = json_line(document) + "\n";
   const Path file = file_of(store, mail.job);
   make_directories(files, file.parent_path());

@@ -14,15 +14,20 @@
 
 namespace base {
 
+// A recipient that the mail may not have reached.
+struct PendingRecipient {
+  std::string address;
+  int attempts = 0;  // attempts to send the mail to it whose outcome is unknown
+};
+
 struct PendingMail {
   std::string job;
   std::chrono::sys_seconds written{};
   std::string headline;
   std::string body;
-  std::vector<std::string> to;           // all recipients
-  std::vector<std::string> undelivered;  // recipients that it may not have reached
-  std::vector<std::string> troubles;     // those it reports (base/reporting/trouble_memory.h)
-  int attempts = 0;                      // attempts to send it whose outcome is unknown
+  std::vector<std::string> to;  // all recipients
+  std::vector<PendingRecipient> undelivered;
+  std::vector<std::string> troubles;  // those it reports (base/reporting/trouble_memory.h)
 };
 
 // Returns nullopt if there is no such mail, or the file is damaged.

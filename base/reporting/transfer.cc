@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/handle.h"
 #include "base/http/http_client.h"
+#include "base/reporting/mail_error.h"
 #include "base/sigpipe.h"
 #include "base/terminal.h"
 #include "base/transfer_error.h"
@@ -59,12 +60,11 @@ CURL* new_handle() {
   return handle;
 }
 
-// One transfer; `name` is its destination in messages, escaped.
-class Transfer {
+// One session with a mail server; `name` is the server in messages, escaped.
+class Submission {
  public:
-  Transfer(std::string name, std::chrono::seconds timeout)
-      : name_(std::move(name)), easy_(new_handle()) {
-    const auto milliseconds = static_cast<long>(std::chrono::milliseconds(timeout).count());
+  explicit Submission(std::string name) : name_(std::move(name)), easy_(new_handle()) {
+    const auto milliseconds = static_cast<long>(std::chrono::milliseconds(kMailPatience).count());
     set(CURLOPT_CONNECTTIMEOUT_MS, milliseconds);
     set(CURLOPT_TIMEOUT_MS, milliseconds);
     set(CURLOPT_NOSIGNAL, 1L);
@@ -81,7 +81,7 @@ class Transfer {
     check_curl(curl_easy_setopt(easy_.get(), option, value));
   }
 
-  void set_up_smtp(const MailConfig& mail, const std::string& hello_name) {
+  void set_up_session(const MailConfig& mail, const std::string& hello_name) {
     std::string url = mail.url;
     if (url.ends_with('/')) url.pop_back();
     url += "/" + hello_name;  // libcurl sends this in EHLO
@@ -95,6 +95,19 @@ class Transfer {
     set(CURLOPT_HEADERDATA, &refusal_);
     trust(mail.ca_file);
     if (mail.login) set_up_login(*mail.login);
+  }
+
+  // Without this, nothing is sent. `message` must outlive the submission.
+  void set_up_message(const std::string& from, const std::string& to, std::string_view message) {
+    recipients_.reset(curl_slist_append(nullptr, to.c_str()));
+    if (!recipients_) fail(ErrorCode::kInternal, "set up libcurl: out of memory");
+    rest_ = message;
+    set(CURLOPT_MAIL_FROM, from.c_str());
+    set(CURLOPT_MAIL_RCPT, recipients_.get());
+    set(CURLOPT_UPLOAD, 1L);
+    set(CURLOPT_READFUNCTION, supply_rest);
+    set(CURLOPT_READDATA, &*rest_);
+    set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(message.size()));
   }
 
   // Trusts only the authorities in that file; those of the system if the path is empty.
@@ -116,13 +129,13 @@ class Transfer {
     return read_certificates(chain);
   }
 
-  [[noreturn]] void give_up(ErrorCode code, const std::string& cause) const {
-    fail(code, "{}: {}", name_, cause);
-  }
-
  private:
   void set_up_login(const LoginConfig& login) {
-    secret_ = load_secret(login.password);
+    try {
+      secret_ = load_secret(login.password);
+    } catch (const Error& error) {
+      throw MailError(MailFailure::kServer, error.code(), error.what());
+    }
     set(CURLOPT_USERNAME, login.user.c_str());
     if (login.auth == LoginMethod::kPassword) {
       set(CURLOPT_PASSWORD, secret_.reveal().c_str());
@@ -135,10 +148,41 @@ class Transfer {
                                    : "AUTH=OAUTHBEARER;AUTH=XOAUTH2");
   }
 
+  // Most failures keep all mail from being sent.
+  [[noreturn]] void give_up(ErrorCode code, const std::string& cause,
+                            MailFailure failure = MailFailure::kServer) const {
+    throw MailError(failure, code, fmt::format("{}: {}", name_, cause));
+  }
+
+  // Whether the server may have the whole message. An empty message is never sent.
+  bool has_sent_message() const { return rest_ && rest_->empty(); }
+
+  // The code of the server's last reply, but for that to QUIT; 0: there was no reply.
+  long last_reply() const {
+    long reply = 0;
+    check_curl(curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &reply));
+    return reply;
+  }
+
   [[noreturn]] void explain(CURLcode code) const {
     const std::string cause = escape_for_terminal(
         without_measurements(error_.front() != 0 ? error_.data() : curl_easy_strerror(code)));
-    const std::string words = escape_for_terminal(refusal_);
+    const long reply = last_reply();
+    const bool is_refused = reply / 100 == 4 || reply / 100 == 5;
+    if (has_sent_message() && !is_refused) {
+      give_up(ErrorCode::kNetwork,
+              cause + ": the server received the whole mail, but did not confirm it",
+              MailFailure::kUnknown);
+    }
+    explain_session(code, cause);
+    if (!is_refused) give_up(ErrorCode::kNetwork, cause);
+    // libcurl reports a refused MAIL, RCPT or DATA in this way. Before them, the server refuses the
+    // whole session.
+    explain_refusal(reply, code == CURLE_SEND_ERROR || has_sent_message());
+  }
+
+  // Returns if the failure is not one of the connection, of TLS or of the login.
+  void explain_session(CURLcode code, const std::string& cause) const {
     switch (code) {
       case CURLE_COULDNT_RESOLVE_HOST:
         give_up(ErrorCode::kNetwork, "no such host: check the url, or the name service");
@@ -158,33 +202,42 @@ class Transfer {
                 "the server has no STARTTLS, or an attacker in between hides it (man in the "
                 "middle): use smtps://, or set \"tls\": \"none\" if the line is safe");
       case CURLE_SSL_CONNECT_ERROR:
-        give_up(
-            ErrorCode::kTls,
-            "no TLS: " + cause +
-                (name_.starts_with("https:")
-                     ? ": check the port: https:// needs one that starts with TLS"
-                     : ": smtps:// needs a port that starts with TLS, smtp:// one with STARTTLS"));
+        give_up(ErrorCode::kTls,
+                fmt::format("no TLS: {}: smtps:// needs a port that starts with TLS, smtp:// one "
+                            "with STARTTLS",
+                            cause));
       case CURLE_LOGIN_DENIED:
-        give_up(ErrorCode::kLogin,
-                fmt::format("the server refused the login: {}: check user and password",
-                            words.empty() ? cause : words));
+        give_up(ErrorCode::kLogin, fmt::format("the server refused the login: {}: check user and "
+                                               "password",
+                                               refusal_.empty() ? cause : words()));
       default:
-        break;
+        return;
     }
-    // A temporary refusal: the server expects another attempt (RFC 5321, 4.2.1). Greylisting uses
-    // this.
-    if (words.starts_with('4')) {
-      give_up(ErrorCode::kNetwork, "the server refused for now: " + words);
-    }
-    if (!words.empty()) give_up(ErrorCode::kRefused, "the server refused: " + words);
-    give_up(ErrorCode::kNetwork, cause);
   }
+
+  // By the first digit of `reply` (RFC 5321, 4.2.1): after 4, the server expects another attempt,
+  // as for greylisting. With 421 it ends the session.
+  [[noreturn]] void explain_refusal(long reply, bool is_about_message) const {
+    constexpr long kClosing = 421;
+    const bool is_for_now = reply / 100 == 4;
+    const std::string cause =
+        (is_for_now ? "the server refused for now: " : "the server refused: ") + words();
+    if (!is_about_message || reply == kClosing) {
+      give_up(is_for_now ? ErrorCode::kNetwork : ErrorCode::kRefused, cause);
+    }
+    give_up(ErrorCode::kRefused, cause,
+            is_for_now ? MailFailure::kDeferred : MailFailure::kRefused);
+  }
+
+  std::string words() const { return escape_for_terminal(refusal_); }
 
   std::string name_;
   std::string refusal_;
   std::array<char, CURL_ERROR_SIZE> error_{};
   Secret secret_;
-  Easy easy_;
+  List recipients_;
+  std::optional<std::string_view> rest_;  // of the message; nullopt: nothing is sent
+  Easy easy_;                             // last: it refers to the others
 };
 
 // More bytes of the answer to a hook end the transfer. The answer is not used.
@@ -194,26 +247,19 @@ constexpr std::size_t kMaxIgnored = std::size_t{1} << 20U;
 
 void send_over_smtp(const MailConfig& mail, const std::string& hello_name, const std::string& to,
                     std::string_view message) {
-  Transfer transfer(server_of_url(mail.url), kMailPatience);
-  transfer.set_up_smtp(mail, hello_name);
-  const List recipients(curl_slist_append(nullptr, to.c_str()));
-  if (!recipients) fail(ErrorCode::kInternal, "set up libcurl: out of memory");
-  transfer.set(CURLOPT_MAIL_FROM, mail.from.c_str());
-  transfer.set(CURLOPT_MAIL_RCPT, recipients.get());
-  transfer.set(CURLOPT_UPLOAD, 1L);
-  transfer.set(CURLOPT_READFUNCTION, supply_rest);
-  transfer.set(CURLOPT_READDATA, &message);
-  transfer.set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(message.size()));
-  transfer.perform();
+  Submission submission(server_of_url(mail.url));
+  submission.set_up_session(mail, hello_name);
+  submission.set_up_message(mail.from, to, message);
+  submission.perform();
 }
 
 std::vector<ServerCertificate> greet_mail_server(const MailConfig& mail,
                                                  const std::string& hello_name) {
-  Transfer transfer(server_of_url(mail.url), kMailPatience);
-  transfer.set_up_smtp(mail, hello_name);
-  transfer.set(CURLOPT_CONNECT_ONLY, 1L);
-  transfer.perform();
-  return transfer.certificates();
+  Submission submission(server_of_url(mail.url));
+  submission.set_up_session(mail, hello_name);
+  submission.set(CURLOPT_CONNECT_ONLY, 1L);
+  submission.perform();
+  return submission.certificates();
 }
 
 void send_http_request(const HttpRequest& request) {

@@ -3,8 +3,9 @@ message, with the errors that a strict reading of RFC 5322 finds.
 
     mail_server.py DIRECTORY starttls|tls|none CERTIFICATE KEY [PASSWORD]
 
-Prints its port. With a password, only `mailstow` with it may send. Addresses that begin with `nobody` are
-refused; those that begin with `later` are deferred once."""
+Prints its port. With a password, only `mailstow` with it may send. Some addresses are special, by their
+beginning: `nobody` is refused, `later` is deferred once, `full` each time; at `closing` the server announces that
+it ends the session; mail for `mute` is stored, and the connection ends without an answer."""
 import asyncio
 import email
 import email.policy
@@ -69,6 +70,10 @@ class Handler:
         if address.startswith("later") and address not in self.greylist:
             self.greylist.add(address)
             return "451 4.7.1 greylisted, come again"
+        if address.startswith("full"):
+            return "452 4.2.2 mailbox full"
+        if address.startswith("closing"):
+            return "421 4.3.2 closing down"
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 
@@ -79,7 +84,7 @@ class Handler:
         is_right = self.password is not None and words == expected.encode()
         return AuthResult(success=is_right, auth_data="mailstow by token", handled=False)
 
-    async def handle_DATA(self, _server, session, envelope):
+    async def handle_DATA(self, server, session, envelope):
         data = envelope.original_content
         try:
             wrong = list(complaints(data))
@@ -96,6 +101,9 @@ class Handler:
         file = self.directory / f"{self.number:04}.tmp"
         file.write_text(json.dumps(document))
         os.rename(file, file.with_suffix(".json"))
+        if envelope.rcpt_tos[0].startswith("mute"):
+            server.transport.close()
+            await asyncio.sleep(60)  # until the end of the connection cancels this
         return "250 2.0.0 OK"
 
 

@@ -2,6 +2,8 @@
 #include "base/reporting/job_mail.h"
 
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -105,7 +107,7 @@ TEST_F(JobMailTest, MailThatCannotReachItsServerIsSentByTheNextJob) {
   run("check", [] { return trouble("pack 1: torn"); });
   ASSERT_EQ(mail().size(), 1U) << "the other recipient has received it";
   EXPECT_THAT(record("check").mail_error, HasSubstr("refused for now: 451 4.7.1 greylisted"));
-  EXPECT_THAT(record("check").reported, IsEmpty());
+  EXPECT_THAT(record("check").reported, ElementsAre("pack 1: torn"));
   clock_.sleep_for(std::chrono::hours(1));
   run_successfully("sweep");
   ASSERT_EQ(mail().size(), 2U);
@@ -127,6 +129,69 @@ TEST_F(JobMailTest, MailThatCannotReachItsServerIsSentByTheNextJob) {
   reporting().mail->url = url;
   run_successfully("sweep");
   EXPECT_EQ(mail().size(), 2U);
+}
+
+TEST_F(JobMailTest, ARecipientThatIsRefusedDoesNotAffectTheOthers) {
+  reporting().reports.to = {"nobody@example.org", "later@example.org", "admin@example.org"};
+  const auto check = [&] { run("check", [] { return trouble("pack 1: torn"); }); };
+  check();
+  ASSERT_EQ(mail().size(), 1U);
+  EXPECT_EQ(mail()[0]["to"], json({"admin@example.org"}));
+  EXPECT_THAT(record("check").mail_error, HasSubstr("550 5.1.1 no such user here"));
+  clock_.sleep_for(std::chrono::hours(1));
+  check();
+  ASSERT_EQ(mail().size(), 2U);
+  EXPECT_EQ(mail()[1]["to"], json({"later@example.org"}));
+  EXPECT_EQ(mail()[1]["headers"]["To"], mail()[0]["headers"]["To"]);
+  clock_.sleep_for(std::chrono::hours(1));
+  check();
+  EXPECT_EQ(mail().size(), 2U) << "on the same day";
+}
+
+TEST_F(JobMailTest, MailThatTheServerDoesNotConfirmIsSentTwiceAtMost) {
+  reporting().reports.to = {"mute@example.org"};
+  testing::internal::CaptureStderr();
+  for (int hour = 0; hour < 5; ++hour) {
+    run("check", [] { return trouble("pack 1: torn"); });
+    run_successfully("sweep");
+    clock_.sleep_for(std::chrono::hours(1));
+  }
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(mail().size(), 2U);
+  EXPECT_THAT(log, HasSubstr("received the whole mail, but did not confirm it"));
+  EXPECT_THAT(log, HasSubstr("check: to mute@example.org: the mail of "));
+  EXPECT_THAT(log, HasSubstr("is abandoned: it may not have been delivered"));
+}
+
+TEST_F(JobMailTest, MailIsKeptIfTheServerCanNotBeTrustedForNow) {
+  const Path ca_file = reporting().mail->ca_file;
+  reporting().mail->ca_file = server_.stranger_ca_file();
+  run("check", [] { return trouble("pack 1: torn"); });
+  EXPECT_THAT(record("check").mail_error, HasSubstr("the certificate is not trusted"));
+  reporting().mail->ca_file = ca_file;
+  run_successfully("sweep");
+  ASSERT_EQ(mail().size(), 1U);
+  EXPECT_EQ(last_subject(), "mailstow on backup.example.org: check: something could not be done");
+}
+
+TEST_F(JobMailTest, PendingMailOfAnEarlierVersionCountsItsAttempts) {
+  std::filesystem::create_directory(store().index / "jobs");
+  std::ofstream(store().index / "jobs" / "check.letter")
+      << R"({"written":1795660200,"headline":"check: torn","body":"text\n",)"
+      << R"("to":["a@example.org","b@example.org"],"left":["b@example.org"],)"
+      << R"("troubles":["pack 1: torn"],"begun":1})";
+  auto pending = load_pending_mail(environment_.files, store(), "check");
+  ASSERT_TRUE(pending);
+  ASSERT_EQ(pending->undelivered.size(), 1U);
+  EXPECT_EQ(pending->undelivered[0].address, "b@example.org");
+  EXPECT_EQ(pending->undelivered[0].attempts, 1);
+  pending->undelivered.push_back({"c@example.org", 2});
+  save_pending_mail(environment_.files, store(), *pending);
+  const auto again = load_pending_mail(environment_.files, store(), "check");
+  ASSERT_TRUE(again);
+  ASSERT_EQ(again->undelivered.size(), 2U);
+  EXPECT_EQ(again->undelivered[0].attempts, 1);
+  EXPECT_EQ(again->undelivered[1].attempts, 2);
 }
 
 // Accepts connections and never responds.
@@ -167,7 +232,7 @@ TEST_F(JobMailTest, MailInterruptedByAKillIsSentAgainButNeverAThirdTime) {
     }
     for (int tries = 0; tries < 3'000; ++tries) {
       const auto pending = load_pending_mail(environment_.files, store(), "check");
-      if (pending && pending->attempts == begun) break;
+      if (pending && pending->undelivered.at(0).attempts == begun) break;
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     ::kill(program, SIGKILL);
