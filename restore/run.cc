@@ -445,7 +445,7 @@ base::ExitStatus run(const base::Environment& environment, const RunOptions& opt
   if (is_all_tried) {
     const UserMail user_mail(environment);
     user_mail.notify_restored(run.record());
-    user_mail.send_pending({&run.record(), 1});
+    user_mail.send_pending({&run.record(), 1}, ClockTrust::kUntrusted);
   }
   return status;
 }

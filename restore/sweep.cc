@@ -81,6 +81,7 @@ class Sweep {
       base::log_warning("sweep: {} due, none was deleted: {}", count_of_trees(due.size()),
                         report_.clock_doubt);
       report_.held_back = due.size();
+      send_mail_despite_doubt();
       return;
     }
     DueTreeSweep one(environment_, options_, records_, reader_ ? &*reader_ : nullptr, unreachable_);
@@ -158,12 +159,19 @@ class Sweep {
       // The user of another host's tree gets mail from there.
       if (store::may_remind(record, left, host_, now)) user_mail.remind(record);
     }
-    user_mail.send_pending(left.records);
+    user_mail.send_pending(left.records, ClockTrust::kTrusted);
     // A record that could not be read just now may belong to a tree that its user already got mail
     // about.
     if (!left.damaged.empty()) return;
     record_result("that users need no mail about trees that are gone",
                   [&] { user_mail.forget_others(left.records); });
+  }
+
+  // Mail deletes nothing, so it does not wait for the end of a doubt about the clock. That of a
+  // reminder does.
+  void send_mail_despite_doubt() {
+    if (options_.dry_run || base::is_stop_requested()) return;
+    UserMail(environment_).send_pending(records_.list().records, ClockTrust::kUntrusted);
   }
 
   void look_for_unrecorded_mail() {

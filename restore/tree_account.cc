@@ -10,6 +10,24 @@
 
 namespace restore {
 
+namespace {
+
+// Older records have no user name.
+const std::string& user_in(const store::TreeRecord& record) {
+  return record.user.empty() ? record.account : record.user;
+}
+
+// Finds an account of another name that is configured for the same user; nullptr if not found.
+const base::AccountConfig* account_of_same_user(const base::Config& config,
+                                                const store::TreeRecord& record) {
+  const auto same = std::ranges::find_if(config.accounts, [&](const base::AccountConfig& account) {
+    return account.server == record.server && account.user == user_in(record);
+  });
+  return same == config.accounts.end() ? nullptr : &*same;
+}
+
+}  // namespace
+
 TreeAccount find_tree_account(const base::Config& config, base::FileSystem& files,
                               const store::TreeRecord& record) {
   try {
@@ -19,8 +37,7 @@ TreeAccount find_tree_account(const base::Config& config, base::FileSystem& file
   }
   TreeAccount tree_account;
   tree_account.has_left = true;
-  // Older records have no user name.
-  const std::string& user = record.user.empty() ? record.account : record.user;
+  const std::string& user = user_in(record);
   tree_account.account.name = record.account;
   tree_account.account.user = user;
   const auto server = config.servers.find(record.server);
@@ -31,10 +48,7 @@ TreeAccount find_tree_account(const base::Config& config, base::FileSystem& file
         base::escape_for_terminal(record.server));
     return tree_account;
   }
-  const auto same = std::ranges::find_if(config.accounts, [&](const base::AccountConfig& account) {
-    return account.server == record.server && account.user == user;
-  });
-  if (same != config.accounts.end()) {
+  if (const base::AccountConfig* const same = account_of_same_user(config, record)) {
     tree_account.account = *same;
   } else if (server->second.admin) {
     tree_account.account = config.found_account(record.server, user);
@@ -46,6 +60,16 @@ TreeAccount find_tree_account(const base::Config& config, base::FileSystem& file
   }
   tree_account.account.name = record.account;
   return tree_account;
+}
+
+base::AccountConfig account_for_mail(const base::Config& config, const store::TreeRecord& record) {
+  if (config.has_account(record.account)) return config.account(record.account);
+  base::AccountConfig account;
+  if (const base::AccountConfig* const same = account_of_same_user(config, record)) account = *same;
+  account.name = record.account;
+  account.server = record.server;
+  account.user = user_in(record);
+  return account;
 }
 
 }  // namespace restore

@@ -21,4 +21,8 @@ struct TreeAccount {
 TreeAccount find_tree_account(const base::Config& config, base::FileSystem& files,
                               const store::TreeRecord& record);
 
+// The account as far as the configuration has it, for its user's mail address. No server discovers
+// its users for this: accounts that are found have no address of their own.
+base::AccountConfig account_for_mail(const base::Config& config, const store::TreeRecord& record);
+
 }  // namespace restore

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -40,12 +41,13 @@ base::Bytes encode_letter(const UserLetter& letter) {
       {"values", letter.values},
       {"expires", letter.expires.time_since_epoch().count()},
       {"written", letter.written.time_since_epoch().count()},
+      {"tried", letter.tried.time_since_epoch().count()},
       {"reported", letter.reported.time_since_epoch().count()},
-      {"begun", letter.attempts}};
+      {"attempts", letter.attempts}};
   return base::to_bytes(base::json_line(document) + "\n");
 }
 
-// Returns nullopt if encode_letter() did not write the text.
+// Returns nullopt if neither encode_letter() nor that of an earlier version wrote the text.
 std::optional<UserLetter> decode_letter(std::string name, std::string_view text) {
   UserLetter letter;
   letter.name = std::move(name);
@@ -62,7 +64,9 @@ std::optional<UserLetter> decode_letter(std::string name, std::string_view text)
     letter.expires = letter_time(document.at("expires"));
     letter.written = letter_time(document.at("written"));
     letter.reported = letter_time(document.at("reported"));
-    document.at("begun").get_to(letter.attempts);
+    const bool is_earlier_form = !document.contains("attempts");
+    letter.tried = letter_time(document.at(is_earlier_form ? "reported" : "tried"));
+    document.at(is_earlier_form ? "begun" : "attempts").get_to(letter.attempts);
   } catch (const nlohmann::ordered_json::exception&) {
     return std::nullopt;
   }
@@ -110,19 +114,27 @@ std::vector<UserLetter> UserLetters::list() const {
   std::vector<UserLetter> letters;
   for (const std::string& file : files_.list(directory_)) {
     if (!file.ends_with(kLetterSuffix)) continue;
-    const auto bytes = base::read_file(files_, directory_ / file, kMaxLetter);
-    if (!bytes) continue;  // another process has just sent it
-    auto letter =
-        decode_letter(file.substr(0, file.size() - kLetterSuffix.size()), base::as_text(*bytes));
-    if (letter) {
-      letters.push_back(std::move(*letter));
-      continue;
-    }
-    base::log_error("{}: it is damaged: a mail to a user is lost",
-                    base::escape_for_terminal((directory_ / file).native()));
-    files_.remove(directory_ / file);
+    auto letter = find(file.substr(0, file.size() - kLetterSuffix.size()));
+    if (letter) letters.push_back(std::move(*letter));
   }
+  std::ranges::sort(letters, [](const UserLetter& one, const UserLetter& other) {
+    return std::tie(one.tried, other.written, one.name) <
+           std::tie(other.tried, one.written, other.name);
+  });
   return letters;
+}
+
+std::optional<UserLetter> UserLetters::find(const std::string& name) const {
+  const base::Path file = file_of(name);
+  const auto bytes = base::read_file(files_, file, kMaxLetter);
+  if (!bytes) return std::nullopt;
+  auto letter = decode_letter(name, base::as_text(*bytes));
+  if (!letter) {
+    base::log_error("{}: it is damaged: a mail to a user is lost",
+                    base::escape_for_terminal(file.native()));
+    files_.remove(file);
+  }
+  return letter;
 }
 
 std::unique_ptr<base::FileLock> UserLetters::lock(base::Clock& clock) const {
@@ -136,11 +148,12 @@ std::unique_ptr<base::FileLock> UserLetters::lock(base::Clock& clock) const {
   return nullptr;
 }
 
-void UserLetters::begin(UserLetter& letter) const {
+void UserLetters::begin(UserLetter& letter, sys_seconds now) const {
   // First the mark: an attempt that it fails before is not counted.
   if (letter.is_about_tree()) {
     base::write_file(files_, directory_ / letter.name, {}, base::OnExisting::kFail);
   }
+  letter.tried = now;
   ++letter.attempts;
   replace(letter);
 }
@@ -152,6 +165,13 @@ void UserLetters::replace(const UserLetter& letter) const {
 void UserLetters::remove(const UserLetter& letter) const {
   files_.remove(file_of(letter.name));
   files_.sync_directory(directory_);
+}
+
+void UserLetters::withdraw(const UserLetter& letter) const {
+  // First the mark: a mark without a letter means that the mail was sent.
+  files_.remove(directory_ / letter.name);
+  files_.sync_directory(directory_);
+  remove(letter);
 }
 
 void UserLetters::forget_others(const std::vector<store::TreeRecord>& trees,

@@ -1,11 +1,15 @@
-// Mail to users that is not yet sent: a small file for each, beside the index, from before the
-// first attempt until a mail server has accepted it. The tree that it is about may be gone by then.
+// A letter is one mail to one user as it is kept until it is sent: the account, the kind of
+// template, and what is filled in.
+//
+// Each is a small file beside the index, from before the first attempt to send it until a mail
+// server has accepted it. The tree that it is about may be gone by then.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,8 +41,9 @@ struct UserLetter {
   std::map<std::string, std::string> values = {};  // the template's, but for those of `expires`
   std::chrono::sys_seconds expires{};              // only if about a tree
   std::chrono::sys_seconds written{};
+  std::chrono::sys_seconds tried{};     // the last attempt to send it; zero: it is untried
   std::chrono::sys_seconds reported{};  // when the log last had an attempt that failed
-  int attempts = 0;                     // whose outcome is unknown
+  int attempts = 0;                     // attempts whose outcome is unknown
 
   bool is_about_tree() const { return kind <= LetterKind::kRescued; }
 };
@@ -53,18 +58,26 @@ class UserLetters {
   // Keeps a new letter, durably. Returns false if there is or was one of this name.
   bool put(const UserLetter& letter) const;
 
-  // Those that are not yet sent. Damaged ones are removed, with an error in the log.
+  // Those that are not yet sent, in the order in which to try them: the untried ones, the newest
+  // first, then those that were tried longest ago. So no letter has to wait for another one each
+  // time. Damaged ones are removed, with an error in the log.
   std::vector<UserLetter> list() const;
+
+  // Returns nullopt if it was sent or removed, or is damaged.
+  std::optional<UserLetter> find(const std::string& name) const;
 
   // So that one process sends at a time; nullptr if another one sends for longer than a few
   // seconds.
   std::unique_ptr<base::FileLock> lock(base::Clock& clock) const;
 
   // Before an attempt to send it: counts it, and marks the name. Requires the lock, as the next
-  // two.
-  void begin(UserLetter& letter) const;
+  // three.
+  void begin(UserLetter& letter, std::chrono::sys_seconds now) const;
   void replace(const UserLetter& letter) const;
   void remove(const UserLetter& letter) const;
+
+  // Removes it and the mark of its name: put() accepts that name again.
+  void withdraw(const UserLetter& letter) const;
 
   // Removes the marks of trees that are not among `trees`, and letters that need one that is not.
   void forget_others(const std::vector<store::TreeRecord>& trees,

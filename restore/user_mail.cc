@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mail/mail_address.h"
+#include "base/reporting/mail_error.h"
 #include "base/reporting/mail_template.h"
 #include "base/reporting/mailer.h"
 #include "base/terminal.h"
@@ -28,8 +29,8 @@ constexpr std::chrono::minutes kMinLifetime{1};
 constexpr std::chrono::days kPatience{7};
 // An hourly sweep may begin a little earlier than the day before.
 constexpr std::chrono::hours kReportFailureAgain{23};
-// A program that ends during an attempt leaves its outcome unknown. Mail that may have been sent is
-// sent once more at most.
+// A program that ends during an attempt leaves its outcome unknown, and so does a mail server that
+// does not confirm a mail that it received. Mail that may have been sent is sent once more at most.
 constexpr int kMaxAttempts = 2;
 
 // "2026-12-01 02:30 Europe/Oslo"
@@ -51,12 +52,6 @@ std::string shown_letter(const UserLetter& letter) {
   const auto tree = letter.values.find("tree");  // escaped
   const std::string name = tree == letter.values.end() ? "" : tree->second;
   return fmt::format("{}: {}: mail to its user", account, name);
-}
-
-// Whether other mail would fail in the same way.
-bool is_failure_of_server(base::ErrorCode code) {
-  return code == base::ErrorCode::kNetwork || code == base::ErrorCode::kTls ||
-         code == base::ErrorCode::kLogin;
 }
 
 }  // namespace
@@ -146,7 +141,11 @@ void UserMail::send_about_page(LetterKind kind, const base::AccountConfig& accou
       return;
     }
     // While another process sends, this one is left to the next sweep.
-    if (const auto lock = letters_.lock(environment_.clock)) attempt(letter);
+    const auto lock = letters_.lock(environment_.clock);
+    if (lock == nullptr) return;
+    // Before this process had the lock, another one may have sent the letter, or tried to.
+    const auto kept = letters_.find(letter.name);
+    if (kept && kept->tried == std::chrono::sys_seconds()) attempt(*kept);
   } catch (const base::Error& error) {
     base::log_error("{}: {}", shown_letter(letter), error.what());
   }
@@ -163,67 +162,93 @@ bool UserMail::is_kept(const UserLetter& letter) const {
   }
 }
 
-void UserMail::send_pending(std::span<const store::TreeRecord> trees) const {
-  if (!environment_.config.reporting.mail) return;
+void UserMail::send_pending(std::span<const store::TreeRecord> trees, ClockTrust clock) const {
   try {
     if (letters_.list().empty()) return;  // without a lock
     const auto lock = letters_.lock(environment_.clock);
     if (lock == nullptr) return;  // another process sends
+    std::vector<UserLetter> due;
     for (UserLetter& letter : letters_.list()) {
-      if (send_if_of_use(std::move(letter), trees) == Attempt::kServerFailed) return;
+      const Turn turn = turn_of(letter, trees, clock);
+      if (turn == Turn::kNever) letters_.remove(letter);
+      if (turn == Turn::kTooEarly) letters_.withdraw(letter);
+      if (turn == Turn::kNow) due.push_back(std::move(letter));
+    }
+    for (UserLetter& letter : due) {
+      if (!attempt(std::move(letter))) return;
     }
   } catch (const base::Error& error) {
     base::log_error("mail to users: {}", error.what());
   }
 }
 
-// Requires the letters' lock, as attempt() does.
-UserMail::Attempt UserMail::send_if_of_use(UserLetter letter,
-                                           std::span<const store::TreeRecord> trees) const {
-  if (!is_wanted(letter.kind)) {
-    letters_.remove(letter);
-    return Attempt::kOver;
+// Gives the letter the present expiry of its tree.
+UserMail::Turn UserMail::turn_of(UserLetter& letter, std::span<const store::TreeRecord> trees,
+                                 ClockTrust clock) const {
+  if (!is_wanted(letter.kind)) return Turn::kNever;
+  if (clock == ClockTrust::kTrusted) {
+    letter.written = std::min(letter.written, now());  // the clock may have been wrong
   }
-  if (letter.attempts >= kMaxAttempts || now() - letter.written > kPatience) {
-    base::log_error("{}: it was not sent since {}: given up{}", shown_letter(letter),
-                    base::shown_time(letter.written),
-                    letter.attempts > 0 ? ", though it may have been delivered" : "");
-    letters_.remove(letter);
-    return Attempt::kOver;
-  }
+  if (is_given_up(letter, clock)) return Turn::kNever;
+  return letter.is_about_tree() ? turn_about_tree(letter, trees, clock) : Turn::kNow;
+}
+
+UserMail::Turn UserMail::turn_about_tree(UserLetter& letter,
+                                         std::span<const store::TreeRecord> trees,
+                                         ClockTrust clock) const {
   if (needs_tree(letter.kind)) {
     const auto tree = std::ranges::find_if(trees, [&](const store::TreeRecord& record) {
       return letter.name.starts_with(record.id + ".");
     });
-    if (tree == trees.end()) return Attempt::kOver;
+    if (tree == trees.end()) return Turn::kLater;
     letter.expires = tree->expires;  // it may have been extended
-    if (letter.expires <= now()) {
-      letters_.remove(letter);
-      return Attempt::kOver;
-    }
   }
-  return attempt(std::move(letter));
+  const auto left = letter.expires - now();
+  const bool is_reminder = letter.kind == LetterKind::kReminder;
+  if (clock == ClockTrust::kUntrusted) {
+    return is_reminder || left <= std::chrono::seconds(0) ? Turn::kLater : Turn::kNow;
+  }
+  if (needs_tree(letter.kind) && left <= std::chrono::seconds(0)) return Turn::kNever;
+  return is_reminder && left > kReminderLead ? Turn::kTooEarly : Turn::kNow;
 }
 
-UserMail::Attempt UserMail::attempt(UserLetter letter) const {
-  letter.written = std::min(letter.written, now());  // the clock may have been wrong
-  letters_.begin(letter);
+bool UserMail::is_given_up(const UserLetter& letter, ClockTrust clock) const {
+  const bool is_too_old = clock == ClockTrust::kTrusted && now() - letter.written > kPatience;
+  if (letter.attempts < kMaxAttempts && !is_too_old) return false;
+  base::log_error("{}: it was not sent since {}: given up{}", shown_letter(letter),
+                  base::shown_time(letter.written),
+                  letter.attempts > 0 ? ", though it may have been delivered" : "");
+  return true;
+}
+
+// Requires the letters' lock. Returns false if other letters should not be tried now.
+bool UserMail::attempt(UserLetter letter) const {
+  letters_.begin(letter, now());
   try {
     send(letter);
   } catch (const base::Error& error) {
-    --letter.attempts;
-    const bool is_report_due =
-        letter.reported > now() || now() - letter.reported >= kReportFailureAgain;
-    if (is_report_due) {
-      letter.reported = now();
-      base::log_error("{}: {}: each sweep tries it again, until {}", shown_letter(letter),
-                      error.what(), base::shown_time(letter.written + kPatience));
-    }
-    letters_.replace(letter);
-    return is_failure_of_server(error.code()) ? Attempt::kServerFailed : Attempt::kFailed;
+    note_failure(std::move(letter), error);
+    const base::MailFailure failure = base::failure_of(error);
+    return failure == base::MailFailure::kDeferred || failure == base::MailFailure::kRefused;
   }
   letters_.remove(letter);
-  return Attempt::kOver;
+  return true;
+}
+
+void UserMail::note_failure(UserLetter letter, const base::Error& error) const {
+  const bool may_be_delivered = base::failure_of(error) == base::MailFailure::kUnknown;
+  if (!may_be_delivered) --letter.attempts;
+  const bool is_report_due =
+      letter.reported > now() || now() - letter.reported >= kReportFailureAgain;
+  if (may_be_delivered) {
+    base::log_error("{}: {}: it may have been delivered{}", shown_letter(letter), error.what(),
+                    letter.attempts < kMaxAttempts ? ": the next sweep sends it once more" : "");
+  } else if (is_report_due) {
+    letter.reported = now();
+    base::log_error("{}: {}: each sweep tries it again, until {}", shown_letter(letter),
+                    error.what(), base::shown_time(letter.written + kPatience));
+  }
+  letters_.replace(letter);
 }
 
 void UserMail::send(const UserLetter& letter) const {
@@ -240,7 +265,7 @@ void UserMail::send(const UserLetter& letter) const {
   whose.account = letter.account;
   whose.server = letter.server;
   whose.user = letter.user;
-  const base::AccountConfig account = find_tree_account(config, environment_.files, whose).account;
+  const base::AccountConfig account = account_for_mail(config, whose);
   const base::Mailer mailer(*config.reporting.mail, environment_.clock);
   mailer.send({{user_address(config, account)}, words.subject, base::fill_in(words.body, values)});
 }

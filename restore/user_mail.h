@@ -1,7 +1,8 @@
 // Mail to a user about a restored tree: one when it is there, one a day before it expires, and one
 // if a sweep rescued the user's own mail from it. Each is sent once, whatever happens to the tree
 // later. And mail about what happened at the restore page. All of it is kept beside the index until
-// the mail server has accepted it (restore/user_letter.h), for a week at most.
+// the mail server has accepted it (restore/user_letter.h), for a week at most. Mail that the server
+// did not confirm, or that was being sent when its program was killed, is sent once more.
 #pragma once
 
 #include <chrono>
@@ -21,13 +22,16 @@ namespace restore {
 // The address to which mail for the account's user goes. Fails with kConfig if it is invalid.
 std::string user_address(const base::Config& config, const base::AccountConfig& account);
 
+// Whether the clock has been judged (store/clock_guard.h), and is right.
+enum class ClockTrust { kTrusted, kUntrusted };
+
 class UserMail {
  public:
   explicit UserMail(const base::Environment& environment)
       : environment_(environment), letters_(environment.files, environment.config.store) {}
 
-  // All do nothing if the configuration has no template for the mail, and for the scratch account
-  // of drills. Failures are only logged: the tree is what matters.
+  // Nothing is kept or sent without a template for the mail in the configuration, nor for the
+  // scratch account of drills. Failures are only logged: the tree is what matters.
   //
   // The first three keep the mail for send_pending(), durably. If it is kept or was sent already,
   // they do nothing.
@@ -41,9 +45,14 @@ class UserMail {
   void notify_rescued(const store::TreeRecord& tree, const SweptTree& swept) const;
 
   // Sends what is kept, except about trees that are not among `trees`: about them, only that mail
-  // was rescued. While the mail server can't be reached, the rest waits for the next call. The log
-  // has the errors of a letter's first attempt, and of one a day later.
-  void send_pending(std::span<const store::TreeRecord> trees) const;
+  // was rescued. A letter that is refused does not affect the others. While the mail server can't
+  // be reached, the rest waits for the next call, and a letter that the server did not confirm ends
+  // the call, too: it may have been delivered, and is sent once more at most. The log has the
+  // errors of a letter's first attempt, and of one a day later.
+  //
+  // Removes letters that are of no use any more. With kUntrusted, nothing that depends on the time
+  // is decided: none is too old, and reminders wait.
+  void send_pending(std::span<const store::TreeRecord> trees, ClockTrust clock) const;
 
   // After a login at the restore page, from the address `client`. Sent each time, at once if
   // possible.
@@ -62,7 +71,13 @@ class UserMail {
   void forget_others(const std::vector<store::TreeRecord>& trees) const;
 
  private:
-  enum class Attempt { kOver, kFailed, kServerFailed };
+  // When a letter is to be sent.
+  enum class Turn {
+    kNow,
+    kLater,
+    kNever,
+    kTooEarly,  // a reminder of a tree that was extended: it is written again in the last day
+  };
 
   void put_about_tree(LetterKind kind, const std::string& mark, const store::TreeRecord& tree,
                       std::uint64_t messages, std::chrono::sys_seconds expires) const;
@@ -70,8 +85,13 @@ class UserMail {
                        std::map<std::string, std::string> values) const;
   bool is_wanted(LetterKind kind) const;
   bool is_kept(const UserLetter& letter) const;
-  Attempt send_if_of_use(UserLetter letter, std::span<const store::TreeRecord> trees) const;
-  Attempt attempt(UserLetter letter) const;
+  Turn turn_of(UserLetter& letter, std::span<const store::TreeRecord> trees,
+               ClockTrust clock) const;
+  Turn turn_about_tree(UserLetter& letter, std::span<const store::TreeRecord> trees,
+                       ClockTrust clock) const;
+  bool is_given_up(const UserLetter& letter, ClockTrust clock) const;
+  bool attempt(UserLetter letter) const;
+  void note_failure(UserLetter letter, const base::Error& error) const;
   void send(const UserLetter& letter) const;
   std::chrono::sys_seconds now() const;
 

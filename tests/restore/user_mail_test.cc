@@ -7,6 +7,9 @@
 
 #include <gmock/gmock.h>
 
+#include "base/file_system.h"
+#include "store/clock_guard.h"
+#include "store/format/location.h"
 #include "tests/programs/installation.h"
 #include "tests/servers/account_filler.h"
 #include "tests/servers/dovecot.h"
@@ -207,9 +210,27 @@ TEST_F(UserMailTest, MailIsGivenUpAfterAWeek) {
 TEST_F(UserMailTest, MailThatMayHaveBeenSentIsSentOnceMoreAtMost) {
   rescue_unnoticed();
   take_server_up();
-  change_letter("begun", 2);  // as if two sweeps had been killed while they sent it
+  change_letter("attempts", 2);  // as if two sweeps had been killed while they sent it
   EXPECT_THAT(mailstow_.restore({"sweep"}).err, HasSubstr("though it may have been delivered"));
   EXPECT_THAT(mail(), IsEmpty());
+  EXPECT_THAT(letters(), IsEmpty());
+}
+
+TEST_F(UserMailTest, ASweepSendsMailWhileTheClockIsInDoubt) {
+  rescue_unnoticed();
+  take_server_up();
+  store::Location location;
+  location.store = mailstow_.store();
+  location.index = mailstow_.index();
+  location.key_file = mailstow_.key_file();
+  store::ClockMemory memory;
+  memory.last = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) +
+                std::chrono::days(3);
+  store::save_clock_memory(base::real_file_system(), store::clock_memory_file(location), memory);
+  mailstow_.restore({"sweep", "--dry-run"});
+  EXPECT_THAT(mail(), IsEmpty());
+  EXPECT_THAT(mailstow_.restore({"sweep"}).err, HasSubstr("0 trees are due, none was deleted: "));
+  EXPECT_EQ(mail().size(), 1U);
   EXPECT_THAT(letters(), IsEmpty());
 }
 
