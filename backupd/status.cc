@@ -358,6 +358,9 @@ std::string describe_daemon(const nlohmann::ordered_json& daemon) {
   }
   text += base::format_table(
       {{"JOB"}, {""}, {"LAST START"}, {"EXIT", base::Align::kRight}, {"NEXT START"}}, rows);
+  if (const std::string trouble = metrics_trouble_in(daemon); !trouble.empty()) {
+    text += "\nNo metrics: " + base::escape_for_terminal(trouble) + "\n";
+  }
   const std::string progress = describe_progress_of(job_in(daemon, Job::kBackup));
   if (!progress.empty()) text += "\nThe backup: " + base::escape_for_terminal(progress) + "\n";
   return text + describe_loans(daemon);

@@ -48,8 +48,11 @@ void from_json(const nlohmann::ordered_json& document, LoanRequest& request) {
 }
 
 void to_json(nlohmann::ordered_json& document, const StatusAnswer& answer) {
-  document = {
-      {"pid", answer.pid}, {"since", answer.since}, {"jobs", answer.jobs}, {"loans", answer.loans}};
+  document = {{"pid", answer.pid},
+              {"since", answer.since},
+              {"jobs", answer.jobs},
+              {"loans", answer.loans},
+              {"metrics", answer.metrics}};
 }
 
 void to_json(nlohmann::ordered_json& document, const StartAnswer& answer) {

@@ -44,6 +44,7 @@ struct StatusAnswer {
   std::string since;  // RFC 3339
   const nlohmann::ordered_json& jobs;
   const nlohmann::ordered_json& loans;
+  const nlohmann::ordered_json& metrics;  // MetricsService::describe()
 };
 
 struct StartAnswer {

@@ -132,7 +132,7 @@ void Daemon::reload() {
   notify_service_manager(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", uptime.count()));
   try {
     read_config();
-    serve_metrics(metrics_, config_);
+    metrics_.follow(config_, environment_.clock.steady_now());
     base::log_info("{}: reloaded", config_path_.string());
   } catch (const base::Error& error) {
     base::log_error("{}: the configuration stays as it was", error.what());
@@ -143,12 +143,13 @@ void Daemon::reload() {
 void Daemon::run() {
   base::log_info("run: {}, store {}", base::format_count(config_.accounts.size(), "account"),
                  config_.store.display_name());
-  serve_metrics(metrics_, config_);
+  metrics_.follow(config_, environment_.clock.steady_now());
   notify_service_manager("READY=1");
   for (;;) {
     collect_ended();
     report_crashed_jobs();
     if (deadline_ && is_idle()) return;
+    metrics_.try_again_if_due(environment_.clock.steady_now());
     jobs_->see_time(now());
     loans_.update(jobs_->is_store_free() && !deadline_);
     jobs_->set_lent(!loans_.is_empty());
@@ -297,7 +298,8 @@ Json Daemon::describe() const {
                             : found->second.progress.describe(environment_.clock.steady_now());
   }
   const Json loans = loans_.describe();
-  return StatusAnswer{::getpid(), base::format_rfc3339(started_), jobs, loans};
+  const Json metrics = metrics_.describe();
+  return StatusAnswer{::getpid(), base::format_rfc3339(started_), jobs, loans, metrics};
 }
 
 Json Daemon::start_requested(const StartRequest& request) {

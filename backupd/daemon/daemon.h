@@ -80,7 +80,7 @@ class Daemon {
   std::optional<std::chrono::steady_clock::time_point>
       deadline_;  // set once the daemon is stopping
   std::string last_summary_;
-  std::unique_ptr<MetricsServer> metrics_;
+  MetricsService metrics_;
 };
 
 }  // namespace backupd

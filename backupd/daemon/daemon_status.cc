@@ -40,6 +40,13 @@ std::string describe_progress_of(const Json& job) {
   return report ? describe(report->progress, report->elapsed) : "";
 }
 
+std::string metrics_trouble_in(const Json& status) {
+  const auto metrics = status.find("metrics");
+  if (metrics == status.end() || !metrics->is_object()) return "";
+  const auto error = metrics->find("error");
+  return error != metrics->end() && error->is_string() ? error->get<std::string>() : "";
+}
+
 std::string describe_work(const Json& status) {
   for (const Job job : kJobs) {
     const Json state = job_in(status, job);

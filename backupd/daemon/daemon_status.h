@@ -20,6 +20,9 @@ nlohmann::ordered_json job_in(const nlohmann::ordered_json& status, Job job);
 // The progress of a job, as a run on a terminal shows it; empty if the job reports none.
 std::string describe_progress_of(const nlohmann::ordered_json& job);
 
+// Why the daemon does not serve the metrics that it should; empty if it does, or need not.
+std::string metrics_trouble_in(const nlohmann::ordered_json& status);
+
 // The current use of the store: "the daemon backs up: 43.2 MB of ...", "the store is lent to
 // forget, process 17"; empty if nothing does.
 std::string describe_work(const nlohmann::ordered_json& status);

@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <exception>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -12,6 +13,7 @@
 #include <arpa/inet.h>
 #include <fmt/core.h>
 #include <netinet/in.h>
+#include <nlohmann/json.hpp>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -32,6 +34,13 @@ using Steady = std::chrono::steady_clock;
 constexpr std::chrono::seconds kRequestPatience{2};
 constexpr std::size_t kMaxHttpRequest = std::size_t{8} * 1024;
 constexpr std::uint64_t kMaxMetricsFile = 256ULL * 1024 * 1024;
+
+// As the configuration has it.
+std::string shown_address(const base::ListenAddress& address) {
+  const bool is_six = address.host.find(':') != std::string::npos;
+  return is_six ? fmt::format("[{}]:{}", address.host, address.port)
+                : fmt::format("{}:{}", address.host, address.port);
+}
 
 struct SocketAddress {
   sockaddr_storage storage{};
@@ -105,8 +114,10 @@ MetricsServer::MetricsServer(const base::ListenAddress& address, base::Path file
       ::bind(socket_.get(), generic, own.size) == 0 && ::listen(socket_.get(), 16) == 0 &&
       ::getsockname(socket_.get(), generic, &own.size) == 0;
   if (!is_listening) {
-    base::fail(base::ErrorCode::kConfig, "/metrics/listen: {} port {}: {}", address.host,
-               address.port, std::generic_category().message(errno));
+    const std::string why = std::generic_category().message(errno);
+    base::fail(base::ErrorCode::kIo,
+               "serve metrics at {}: {}: free the address, or change /metrics/listen",
+               shown_address(address), why);
   }
   port_ = ntohs(own.storage.ss_family == AF_INET
                     ? reinterpret_cast<const sockaddr_in*>(&own.storage)->sin_port
@@ -162,13 +173,37 @@ void MetricsServer::answer(int connection) const {
   send_all(connection, response(status, body) + (is_head ? "" : body), end);
 }
 
-void serve_metrics(std::unique_ptr<MetricsServer>& server, const base::Config& config) {
-  const auto& wanted = config.reporting.metrics.listen;
-  if (!wanted) {
-    server.reset();
-  } else if (!server || server->address() != *wanted) {
-    server = std::make_unique<MetricsServer>(*wanted, served_metrics_file(config.store));
+void MetricsService::follow(const base::Config& config, Time now) {
+  wanted_ = config.reporting.metrics.listen;
+  file_ = served_metrics_file(config.store);
+  if (server_ && wanted_ && server_->address() == *wanted_) return;
+  server_.reset();
+  trouble_.clear();
+  if (wanted_) start(now);
+}
+
+void MetricsService::try_again_if_due(Time now) {
+  if (wanted_ && !server_ && now - last_attempt_ >= kRetry) start(now);
+}
+
+void MetricsService::start(Time now) {
+  last_attempt_ = now;
+  try {
+    server_ = std::make_unique<MetricsServer>(*wanted_, file_);
+    if (!trouble_.empty()) base::log_info("metrics are served at {}", shown_address(*wanted_));
+    trouble_.clear();
+  } catch (const std::exception& error) {  // the system may also refuse a thread
+    const std::string trouble = error.what();
+    if (trouble != trouble_) base::log_error("{}: trying again every minute", trouble);
+    trouble_ = trouble;
   }
+}
+
+nlohmann::ordered_json MetricsService::describe() const {
+  using Json = nlohmann::ordered_json;
+  if (!wanted_) return Json();
+  return {{"listen", shown_address(*wanted_)},
+          {"error", trouble_.empty() ? Json() : Json(trouble_)}};
 }
 
 }  // namespace backupd

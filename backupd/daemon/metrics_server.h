@@ -2,8 +2,13 @@
 // does not delay the daemon.
 #pragma once
 
+#include <chrono>
 #include <memory>
+#include <optional>
+#include <string>
 #include <thread>
+
+#include <nlohmann/json_fwd.hpp>
 
 #include "base/config/config.h"
 #include "base/config/reporting_config.h"
@@ -14,8 +19,8 @@ namespace backupd {
 
 class MetricsServer {
  public:
-  // `file` is read for each request; while it does not exist, the answer is 503. Fails with kConfig
-  // if the address can't be listened on.
+  // `file` is read for each request; while it does not exist, the answer is 503. Fails with kIo if
+  // the address can't be listened on now.
   MetricsServer(const base::ListenAddress& address, base::Path file);
   MetricsServer(const MetricsServer&) = delete;
   MetricsServer& operator=(const MetricsServer&) = delete;
@@ -36,8 +41,34 @@ class MetricsServer {
   std::thread thread_;
 };
 
-// Makes `server` match the configuration: starts, replaces or stops it. A server that already
-// matches is left running.
-void serve_metrics(std::unique_ptr<MetricsServer>& server, const base::Config& config);
+// Serves metrics at the address of the configuration. An address that can't be listened on is
+// logged, and tried again until it can: at the start of the machine another program may have it, or
+// its network may not be up yet. No backup depends on metrics.
+class MetricsService {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+
+  // Between two attempts.
+  static constexpr std::chrono::minutes kRetry{1};
+
+  // Starts, replaces or stops the server. One that already matches is left running.
+  void follow(const base::Config& config, Time now);
+
+  // To be called often: tries again if the last attempt is long enough ago.
+  void try_again_if_due(Time now);
+
+  // {"listen": "127.0.0.1:9810", "error": why nothing is served there, or null}; null if the
+  // configuration has no address.
+  nlohmann::ordered_json describe() const;
+
+ private:
+  void start(Time now);
+
+  std::optional<base::ListenAddress> wanted_;
+  base::Path file_;
+  std::unique_ptr<MetricsServer> server_;
+  std::string trouble_;  // why there is no server
+  Time last_attempt_{};
+};
 
 }  // namespace backupd

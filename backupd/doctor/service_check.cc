@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backupd/daemon/control_socket.h"
+#include "backupd/daemon/daemon_status.h"
 #include "backupd/doctor/checks.h"
 #include "backupd/doctor/systemd_unit.h"
 #include "base/error.h"
@@ -35,9 +36,15 @@ std::vector<Finding> check_jobs(const nlohmann::ordered_json& daemon) {
     const bool is_well = status.is_null() || status == 0;
     if (is_well) continue;
     const std::string name = job.value("job", "");
-    findings.push_back(warning(
-        kServiceCheck, name, fmt::format("its last run ended with exit status {}", status.dump()),
-        fmt::format("see reports/{}.json beside the index, and the log", name)));
+    findings.push_back(warning(kServiceCheck, name,
+                               fmt::format("its last run ended with exit status {}", status.dump()),
+                               fmt::format("see reports/{}.json beside the index, and the log",
+                                           job.value("report", name))));
+  }
+  if (const std::string trouble = metrics_trouble_in(daemon); !trouble.empty()) {
+    findings.push_back(failure(kServiceCheck, "metrics", base::escape_for_terminal(trouble),
+                               "ss -ltnp shows which program listens there; the daemon tries again "
+                               "every minute"));
   }
   findings.push_back(
       passed(kServiceCheck, "daemon", fmt::format("running since {}", daemon.value("since", ""))));

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <thread>
 
+#include "backupd/daemon/metrics_server.h"
 #include "base/time_text.h"
 #include "tests/backupd/daemon/running_daemon.h"
 #include "tests/servers/account_filler.h"
@@ -151,6 +152,37 @@ TEST_F(DaemonTest, ReloadsTheConfiguration) {
   signal_daemon(SIGHUP);
   wait_until([&] { return !job("sweep")["next_start"].is_null(); });
   EXPECT_THAT(manager_.said(), HasSubstr("RELOADING=1\nMONOTONIC_USEC="));
+}
+
+// The machine has just started, and another program still has the address.
+TEST_F(DaemonTest, BacksUpWhileItsMetricsCannotBeServed) {
+  auto other = std::make_unique<MetricsServer>(base::ListenAddress{"127.0.0.1", 0},
+                                               mailstow_.directory() / "no-metrics");
+  const std::string address = "127.0.0.1:" + std::to_string(other->port());
+  mailstow_.config()["metrics"]["listen"] = address;
+  mailstow_.save();
+  start();
+  EXPECT_THAT(log(), HasSubstr("serve metrics at " + address + ": Address already in use"));
+  EXPECT_EQ(mailstow_.backupd_json({"once"})["status"], "complete");
+  const std::string trouble = daemon_status()["metrics"]["error"];
+  EXPECT_THAT(trouble, HasSubstr("Address already in use"));
+  EXPECT_THAT(mailstow_.backupd({"status"}).out, HasSubstr("\nNo metrics: " + trouble + "\n"));
+  const json findings = mailstow_.backupd_json({"doctor"}, 3)["findings"];
+  EXPECT_EQ(find_by(findings, "subject", "metrics")["what"], trouble);
+
+  other.reset();
+  ::kill(daemon_->pid(), SIGHUP);
+  wait_until([&] { return daemon_answer(mailstow_)["metrics"]["error"].is_null(); });
+  EXPECT_THAT(servers::run_program({"curl", "--silent", "http://" + address + "/metrics"}).out,
+              HasSubstr("mailstow_"));
+}
+
+TEST_F(DaemonTest, DoesNotStartWithAnAddressOfMetricsThatIsNoAddress) {
+  mailstow_.config()["metrics"]["listen"] = "localhost:9810";
+  mailstow_.save();
+  const auto result = mailstow_.backupd({"run"});
+  EXPECT_EQ(result.status, 2);
+  EXPECT_THAT(result.err, HasSubstr("/metrics/listen"));
 }
 
 TEST_F(DaemonTest, KeepsTheValidConfigurationWhenTheNewOneIsInvalid) {

@@ -310,10 +310,73 @@ TEST_F(MetricsServerTest, DoesNotWaitLongForASilentClient) {
 }
 
 TEST_F(MetricsServerTest, ReportsAPortThatIsInUse) {
-  EXPECT_ERROR(kConfig, "/metrics/listen: 127.0.0.1 port ",
+  EXPECT_ERROR(kIo, "serve metrics at 127.0.0.1:",
                MetricsServer({"127.0.0.1", server_.port()}, directory_.path() / "x"));
   const MetricsServer six({"::1", 0}, directory_.path() / "x");
   EXPECT_GT(six.port(), 0);
+}
+
+class MetricsServiceTest : public testing::Test {
+ protected:
+  MetricsServiceTest() {
+    config_.store.index = directory_.path();
+    config_.reporting.metrics.listen = base::ListenAddress{"127.0.0.1", other_->port()};
+  }
+
+  // Empty if metrics are served.
+  std::string trouble() const {
+    const auto described = service_.describe();
+    return described.at("error").is_null() ? "" : described.at("error").get<std::string>();
+  }
+
+  // Seconds since an arbitrary start.
+  static MetricsService::Time at(int second) {
+    return MetricsService::Time(std::chrono::hours(1)) + std::chrono::seconds(second);
+  }
+
+  tests::TemporaryDirectory directory_;
+  // Another program that listens at the address.
+  std::unique_ptr<MetricsServer> other_ =
+      std::make_unique<MetricsServer>(base::ListenAddress{"127.0.0.1", 0}, directory_.path() / "x");
+  base::Config config_;
+  MetricsService service_;
+};
+
+TEST_F(MetricsServiceTest, TriesAnAddressThatIsInUseAgainEveryMinute) {
+  service_.follow(config_, at(0));
+  EXPECT_THAT(trouble(), HasSubstr("Address already in use"));
+  EXPECT_EQ(service_.describe().at("listen"), "127.0.0.1:" + std::to_string(other_->port()));
+  other_.reset();
+  service_.try_again_if_due(at(59));
+  EXPECT_THAT(trouble(), HasSubstr("Address already in use")) << "the last attempt is too recent";
+  service_.try_again_if_due(at(60));
+  EXPECT_EQ(trouble(), "");
+  service_.try_again_if_due(at(200));
+  EXPECT_EQ(trouble(), "");
+}
+
+TEST_F(MetricsServiceTest, LogsAnAddressThatStaysInUseOnce) {
+  testing::internal::CaptureStderr();
+  service_.follow(config_, at(0));
+  for (int minute = 1; minute < 5; ++minute) service_.try_again_if_due(at(minute * 60));
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::ranges::count(log, '\n'), 1) << log;
+  EXPECT_THAT(log, HasSubstr("Address already in use"));
+}
+
+TEST_F(MetricsServiceTest, FollowsTheConfiguration) {
+  service_.follow(config_, at(0));
+  EXPECT_NE(trouble(), "");
+  config_.reporting.metrics.listen->port = 0;  // a free one
+  service_.follow(config_, at(1));
+  EXPECT_EQ(trouble(), "") << "a new address does not wait";
+  config_.reporting.metrics.listen = base::ListenAddress{"::1", 0};
+  service_.follow(config_, at(2));
+  EXPECT_EQ(trouble(), "");
+  EXPECT_EQ(service_.describe().at("listen"), "[::1]:0");
+  config_.reporting.metrics.listen.reset();
+  service_.follow(config_, at(3));
+  EXPECT_TRUE(service_.describe().is_null());
 }
 
 }  // namespace
