@@ -61,8 +61,10 @@ std::vector<Finding> check_service(const base::StoreConfig& config) {
                     "restart it: systemctl restart mailstow")};
   }
   if (is_unit_enabled("mailstow.service")) {
-    return {failure(kServiceCheck, "mailstow.service", "it is enabled, but no daemon runs",
-                    "systemctl start mailstow; journalctl -u mailstow shows why it ended")};
+    return {
+        failure(kServiceCheck, "mailstow.service", "it is enabled, but no daemon runs",
+                "journalctl -u mailstow shows why it ended; then systemctl reset-failed mailstow, "
+                "systemctl start mailstow")};
   }
   std::vector<Finding> findings;
   std::size_t missing = 0;

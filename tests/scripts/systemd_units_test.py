@@ -1,6 +1,7 @@
 """systemd accepts the units of scripts/systemd, and rates them as hardened: an exposure of at most 2.0, that of
-the web server at most 1.5. Without the configuration their programs end with status 2, for which they fail. A
-service follows its sockets, and the drop-in that docs/operations.md has for a unit's failure is accepted too.
+the web server at most 1.5. Without the configuration their programs end with status 2, for which they fail: at once,
+or, where a key may be on a disk that is mounted later, after they were started again for ten minutes. A service
+follows its sockets, and the drop-in that docs/operations.md has for a unit's failure is accepted too.
 Usage: systemd_units_test.py BIN_DIRECTORY"""
 
 import pathlib
@@ -43,8 +44,35 @@ def hides_a_missing_configuration(unit):
     if "ExecStart=-" in unit.read_text() or not set(settings(unit, "SuccessExitStatus")) <= {"3"}:
         return "it succeeds with another status than 0 and 3"
     # The state "failed" comes only once systemd does not start the unit again.
-    if settings(unit, "Restart") and "2" not in settings(unit, "RestartPreventExitStatus"):
-        return "a wrong configuration does not end its restarts"
+    return what_is_wrong_with_restarts(unit) if settings(unit, "Restart") else ""
+
+
+def seconds(span):
+    number, unit = re.fullmatch(r"(\d+)(s|min|h|)", span).groups()
+    return int(number) * {"": 1, "s": 1, "min": 60, "h": 3600}[unit]
+
+
+def what_is_wrong_with_restarts(unit):
+    """Why a service that systemd starts again is given up too soon or never, or ""."""
+    needs_key = settings(unit, "User") == ["mailstow"]
+    if "2" in settings(unit, "RestartPreventExitStatus"):
+        return "a key on a disk that is mounted later ends its restarts" if needs_key else ""
+    head = unit.read_text().partition("\n[Service]")[0]
+    limits = dict(re.findall(r"^(StartLimitIntervalSec|StartLimitBurst)=(.*)$", head, re.M))
+    if len(limits) != 2:
+        return "its [Unit] does not limit its restarts"
+    starts = int(limits["StartLimitBurst"])
+    pause = seconds(settings(unit, "RestartSec")[0])
+    if needs_key and starts * pause < 600:
+        return "it is given up within ten minutes"
+    # One that reports its start may hang: until the end of its time, or until the watchdog finds it.
+    longest = pause
+    if settings(unit, "Type") == ["notify"]:
+        default = 90
+        longest += max([default, *map(seconds, settings(unit, "WatchdogSec"))])
+        longest += seconds((settings(unit, "TimeoutStopSec") or [str(default)])[0])
+    if starts * longest >= seconds(limits["StartLimitIntervalSec"]):
+        return "its restarts may never reach their limit"
     return ""
 
 
