@@ -7,6 +7,7 @@
 
 #include "backupd/pass/containment.h"
 #include "backupd/pass/outside_folders.h"
+#include "backupd/report/folder_names.h"
 #include "base/finally.h"
 #include "base/log.h"
 #include "base/stop_request.h"
@@ -91,16 +92,17 @@ void AccountPass::keep_finished_folders() {
 }
 
 void AccountPass::describe_end() {
-  for (const std::string& line : report_.warnings) {
-    store_.causes.warn(report_.names(), line);
-  }
+  FolderNames folders;
+  for (const FolderReceipt& receipt : report_.receipts) folders.add(receipt.folder);
+  const auto log = [&](const std::string& line) {
+    store_.causes.warn(report_.names(folders.at_start_of(line)), line);
+  };
+  std::ranges::for_each(report_.warnings, log);
   report_.troubles = admission_.troubles();
   if (report_.snapshot) {
     for (const std::string& change : rounds_.changes()) report_.troubles.push_back(change);
   }
-  for (const std::string& line : report_.troubles) {
-    store_.causes.warn(report_.names(), line);
-  }
+  std::ranges::for_each(report_.troubles, log);
   if (!report_.troubles.empty() && report_.status == PassStatus::kComplete) {
     report_.status = PassStatus::kPartial;
   }

@@ -1,5 +1,7 @@
 #include "backupd/pass/cause_log.h"
 
+#include <fmt/core.h>
+
 #include "base/log.h"
 #include "base/terminal.h"
 
@@ -23,6 +25,10 @@ void CauseLog::warn(const AccountNames& account, std::string_view warning,
   } else {
     base::log_debug("{}: {}{}", account.name, warning, addition);
   }
+}
+
+void CauseLog::warn_of_folder(const AccountNames& account, std::string_view why) {
+  warn(account, fmt::format("{}: {}", account.folder, why));
 }
 
 void CauseLog::finish() {

@@ -24,14 +24,17 @@ class CauseLog {
   // with one have a bound of their own.
   void warn(const AccountNames& account, std::string_view warning, std::string_view addition = {});
 
+  // The same for a folder that can't be read, the one that `account` names: "ACCOUNT: FOLDER: WHY".
+  void warn_of_folder(const AccountNames& account, std::string_view why);
+
   // Logs how many lines were left out. To be called when the backup ends.
   void finish();
 
  private:
   std::mutex mutex_;  // guards the members below
   FewOfEach errors_{1, kMaxErrors};
-  FewOfEach warnings_{3, kMaxWarnings};
-  FewOfEach continued_{3, kMaxWarnings};  // warnings with an addition
+  FewOfEach warnings_{FewOfEach::kMaxAlike, kMaxWarnings};
+  FewOfEach continued_{FewOfEach::kMaxAlike, kMaxWarnings};  // warnings with an addition
 };
 
 }  // namespace backupd

@@ -335,8 +335,8 @@ FolderRecord FolderRounds::pass_folder(const Reader& reader, const imap::Folder&
       if (record.info.trouble.empty()) {
         parked_.insert(folder.raw_name);
       } else {
-        store_.causes.warn(report_.names(),
-                           filter_.shown(record.info) + ": " + record.info.trouble);
+        store_.causes.warn_of_folder(report_.names(filter_.shown(record.info)),
+                                     record.info.trouble);
       }
     }
     return record;
@@ -367,7 +367,7 @@ FolderRecord FolderRounds::pass_folder(const Reader& reader, const imap::Folder&
     folder_pass_.reset();
     passed_.insert(folder.raw_name);
     refused_.insert_or_assign(folder.raw_name, generation_of(folder));
-    store_.causes.warn(report_.names(), error.what());
+    store_.causes.warn(report_.names(filter_.shown(folder)), error.what());
     return unreadable_record(store_.writer, folder, last, error.what());
   } catch (const base::Stopped&) {
     count();  // what was fetched counts towards the day's budget
@@ -453,7 +453,7 @@ void FolderRounds::keep_unlisted(const imap::ListGaps& gaps) {
     const FolderRecord* const last = last_.by_name(folder.raw_name);
     const bool is_known = last != nullptr && last->info.trouble == reason &&
                           last->info.completeness == FolderCompleteness::kUnreadable;
-    if (!is_known) store_.causes.warn(report_.names(), filter_.shown(folder) + ": " + reason);
+    if (!is_known) store_.causes.warn_of_folder(report_.names(filter_.shown(folder)), reason);
     current_.add(is_known ? *last : unreadable_record(store_.writer, folder, last, reason));
   }
 }
@@ -465,7 +465,7 @@ FolderRecord FolderRounds::given_up(const imap::Folder& folder, const FolderReco
   const bool is_known = last != nullptr && last->info.trouble == reason &&
                         last->info.completeness == FolderCompleteness::kUnreadable;
   if (is_known) return *last;
-  store_.causes.warn(report_.names(), filter_.shown(folder) + ": " + reason);
+  store_.causes.warn_of_folder(report_.names(filter_.shown(folder)), reason);
   return unreadable_record(store_.writer, folder, last, reason);
 }
 

@@ -66,9 +66,13 @@ NamedLogin login_in(std::string_view text) {
   return {at, text.substr(at, end - at)};
 }
 
-// All that the account may be called, in small letters, the longest first.
-std::vector<std::string> forms_of(const std::vector<std::string_view>& names) {
+// All that the account and its folder may be called, in small letters, the longest first.
+std::vector<std::string> forms_of(const std::vector<std::string_view>& names,
+                                  const std::array<std::string, 2>& folder) {
   std::set<std::string> forms;
+  for (const std::string& form : folder) {
+    if (!form.empty()) forms.insert(form);
+  }
   for (const std::string_view name : names) {
     const std::size_t at = name.rfind('@');
     std::vector<std::string_view> parts = {name};
@@ -96,7 +100,7 @@ class NormalForm {
   }
 
  private:
-  // The server's.
+  // The URL names the server: two servers have two problems.
   void copy_url() {
     const std::string_view first = text_.substr(0, text_.find(' '));
     if (first.find("://") == std::string_view::npos) return;
@@ -189,17 +193,30 @@ class NormalForm {
   std::string form_;
 };
 
+// The folder in our own words: "FOLDER: the server refused".
+void replace_first_folder(std::string& text, const std::array<std::string, 2>& folder) {
+  for (const std::string& form : folder) {
+    if (form.empty() || !text.starts_with(form + ": ")) continue;
+    text.replace(0, form.size(), 1, kName);
+    return;
+  }
+}
+
 // Two forms, since an account may be called like a word: "the server refused" must not differ for
-// an account with the name "server". The first one leaves out the name only where we wrote it.
+// an account with the name "server". The first one leaves out a name only where we wrote it.
 std::array<std::string, 2> normal_forms(std::string_view error, const AccountNames& account) {
-  const std::string text = base::lowered(error.substr(0, kMaxRead));
+  // As it is in warnings, which are escaped when they are printed, and in errors.
+  const std::array folder = {base::lowered(account.folder),
+                             base::lowered(base::escape_for_terminal(account.folder))};
+  std::string text = base::lowered(error.substr(0, kMaxRead));
+  replace_first_folder(text, folder);
   const NamedLogin login = login_in(text);
   std::string rest = text;
   if (!login.user.empty()) rest.replace(login.at, login.user.size(), 1, kName);
   const std::string name = base::escape_for_terminal(account.name);
   const std::string user = base::escape_for_terminal(account.user);
   const std::vector<std::string> no_names;
-  const std::vector<std::string> names = forms_of({name, user, login.user});
+  const std::vector<std::string> names = forms_of({name, user, login.user}, folder);
   return {NormalForm(rest, no_names).write(), NormalForm(rest, names).write()};
 }
 
@@ -207,25 +224,41 @@ std::array<std::string, 2> normal_forms(std::string_view error, const AccountNam
 
 std::size_t CauseGroups::number_of(std::string_view error, const AccountNames& account) {
   const auto forms = normal_forms(error, account);
-  std::size_t number = next_;
-  for (const std::string& form : forms) {
-    const auto known = numbers_.find(form);
-    if (known == numbers_.end()) continue;
-    number = known->second;
-    break;
-  }
+  const std::size_t number = number_in(forms).value_or(next_);
   if (number == next_) ++next_;
   for (const std::string& form : forms) numbers_.try_emplace(form, number);
   return number;
 }
 
+std::optional<std::size_t> CauseGroups::find(std::string_view error,
+                                             const AccountNames& account) const {
+  return number_in(normal_forms(error, account));
+}
+
+std::optional<std::size_t> CauseGroups::number_in(const std::array<std::string, 2>& forms) const {
+  for (const std::string& form : forms) {
+    const auto known = numbers_.find(form);
+    if (known != numbers_.end()) return known->second;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::size_t> FewOfEach::cause_of(std::string_view error,
+                                               const AccountNames& account) {
+  if (groups_.forms() < kMaxForms) return groups_.number_of(error, account);
+  const auto known = groups_.find(error, account);
+  // As long as there is room, a text with a new cause is shown, so there are only a few of them.
+  if (known || shown_in_all_ == most_) return known;
+  return groups_.number_of(error, account);
+}
+
 bool FewOfEach::admits(std::string_view error, const AccountNames& account) {
-  const std::size_t number = groups_.number_of(error, account);
-  const auto shown = shown_.find(number);
+  const auto cause = cause_of(error, account);
+  const auto shown = cause ? shown_.find(*cause) : shown_.end();
   const bool is_new = shown == shown_.end();
-  if (shown_in_all_ < most_ && (is_new || shown->second < most_alike_)) {
+  if (cause && shown_in_all_ < most_ && (is_new || shown->second < most_alike_)) {
     ++shown_in_all_;
-    ++shown_[number];
+    ++shown_[*cause];
     return true;
   }
   ++(is_new ? left_out_others_ : left_out_alike_);

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backupd/report/common_cause.h"
+#include "backupd/report/folder_names.h"
 #include "backupd/report/storage_traffic.h"
 #include "base/json_text.h"
 #include "base/terminal.h"
@@ -83,6 +84,15 @@ std::string shown_text(const ordered_json& text) {
   return base::escape_for_terminal(text.get<std::string>());
 }
 
+// `account` must outlive the result.
+FolderNames folders_of(const ordered_json& account) {
+  FolderNames folders;
+  for (const ordered_json& receipt : account.at("receipts")) {
+    folders.add(receipt.at("folder").get_ref<const std::string&>());
+  }
+  return folders;
+}
+
 // The lines of accounts that are not covered by common causes: a server that ends many backups half
 // way has a text for each of them, too.
 class AccountLines {
@@ -96,13 +106,18 @@ class AccountLines {
         shown_text(account.at("status")), base::format_count(count("messages"), "message"),
         base::format_count(count("folders"), "folder"), base::format_count(count("new_messages")),
         base::format_size(count("fetched_bytes")), base::format_size(count("stored_bytes")));
-    const auto add_few = [&](FewOfEach& few, const char* what, const ordered_json& problem) {
-      if (!few.admits(problem.get<std::string>(), {name, user})) return;
+    const auto add_few = [&](FewOfEach& few, const char* what, const ordered_json& problem,
+                             const FolderNames& folders = {}) {
+      const auto& line = problem.get_ref<const std::string&>();
+      if (!few.admits(line, {name, user, folders.at_start_of(line)})) return;
       text_ += fmt::format("  {}{}\n", what, shown_text(problem));
     };
     if (account.contains("error")) add_few(errors_, "", account.at("error"));
-    for (const ordered_json& warning : account.value("warnings", ordered_json::array())) {
-      add_few(warnings_, "warning: ", warning);
+    if (account.contains("warnings")) {
+      const FolderNames folders = folders_of(account);
+      for (const ordered_json& warning : account.at("warnings")) {
+        add_few(warnings_, "warning: ", warning, folders);
+      }
     }
     for (const ordered_json& alarm : account.at("alarms")) add_few(alarms_, "ALARM: ", alarm);
     for (const ordered_json& entry : account.at("skipped")) add_skipped(entry);
@@ -128,14 +143,12 @@ class AccountLines {
                          shown_text(entry.at("reason")));
   }
 
-  static constexpr std::size_t kMaxAlike = 3;
-  static constexpr std::size_t kMaxOfAKind = 12;
   static constexpr std::size_t kMaxSkipped = 200;
 
   std::string text_;
-  FewOfEach errors_{kMaxAlike, kMaxOfAKind};
-  FewOfEach warnings_{kMaxAlike, kMaxOfAKind};
-  FewOfEach alarms_{kMaxOfAKind, kMaxOfAKind};  // each is about mail of its own
+  FewOfEach errors_;
+  FewOfEach warnings_;
+  FewOfEach alarms_{FewOfEach::kMaxShown};  // each is about mail of its own
   std::size_t skipped_ = 0;
 };
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
@@ -52,7 +53,8 @@ struct AccountReport {
   std::optional<base::ErrorCode> error_code;
   std::string user = {};  // its login name
 
-  AccountNames names() const { return {account, user}; }
+  // The names of the account, and that of the folder which a text is about.
+  AccountNames names(std::string_view folder = {}) const { return {account, user, folder}; }
 };
 
 struct PassReport {

@@ -89,5 +89,18 @@ TEST(CauseLogTest, WarningsWithOneCauseAreLoggedAFewTimes) {
   EXPECT_THAT(logged, HasSubstr("6 more warnings about accounts: --verbose logs each"));
 }
 
+TEST(CauseLogTest, FoldersOfOneAccountLeaveRoomForOtherWarnings) {
+  const std::string logged = logged_by([](CauseLog& log) {
+    for (const char* folder : {"INBOX", "Work", "Plans", "Lists", "Sent", "Old mail"}) {
+      log.warn_of_folder({"alice", {}, folder}, "the server listed no folder at all");
+    }
+    log.warn({"bob", {}}, "its rights are unknown");
+  });
+  EXPECT_THAT(logged, HasSubstr("alice: Plans: the server listed no folder at all"));
+  EXPECT_THAT(logged, Not(HasSubstr("Lists")));
+  EXPECT_THAT(logged, HasSubstr("bob: its rights are unknown"));
+  EXPECT_THAT(logged, HasSubstr("3 more warnings about accounts: "));
+}
+
 }  // namespace
 }  // namespace backupd

@@ -160,6 +160,25 @@ TEST_F(GapsTest, AFolderThatExistsUnlistedIsBackedUp) {
   }
 }
 
+// An account with many folders must not use up the warnings of the log.
+TEST_F(GapsTest, FoldersThatAreNotListedAreOneCauseInTheLog) {
+  const std::vector<std::string> names = {"Work", "Plans", "Old mail", "Lists", "Sent"};
+  for (const std::string& name : names) server_.folder(name).message(1, "Subject: x\r\n\r\n");
+  ASSERT_EQ(run().status, PassStatus::kComplete);
+  const auto lines_logged = [&](const std::string& text) {
+    testing::internal::CaptureStderr();
+    run();
+    const std::string log = testing::internal::GetCapturedStderr();
+    std::size_t lines = 0;
+    for (auto at = log.find(text); at != std::string::npos; at = log.find(text, at + 1)) ++lines;
+    return lines;
+  };
+  for (const std::string& name : names) server_.folder(name).is_listed = false;
+  EXPECT_EQ(lines_logged(": the server does not list this folder, but has it"), 3U);
+  inbox().is_listed = false;
+  EXPECT_EQ(lines_logged("listed no folder at all"), 3U);
+}
+
 TEST_F(GapsTest, DeletedFoldersAreGoneTheSameNight) {
   server_.folder("Plans").message(1, "Subject: plan\r\n\r\n");
   ASSERT_EQ(run().status, PassStatus::kComplete);

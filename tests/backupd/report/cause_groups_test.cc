@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/terminal.h"
 #include "tests/backupd/report/refusals.h"
 
 namespace backupd {
@@ -73,6 +74,23 @@ TEST(CauseGroupsTest, AServerMayNameTheAccountInItsText) {
       << "the text of the last one differs";
 }
 
+TEST(CauseGroupsTest, TextsAboutFoldersAreOneCause) {
+  const std::vector<std::string> folders = {"INBOX",     "Work", "Lists/a@example.org",
+                                            "Old mail",  "the",  "Server",
+                                            "M\u00fcll", "a\nb", "to: do"};
+  CauseGroups groups;
+  for (const std::string& folder : folders) {
+    for (const std::string& line : {folder, base::escape_for_terminal(folder)}) {
+      EXPECT_EQ(groups.number_of(line + ": the server does not list it", {"alice", {}, folder}), 0U)
+          << line;
+    }
+  }
+  EXPECT_EQ(groups.number_of("Work: the server does not open it", {"alice", {}, "Work"}), 1U);
+  EXPECT_EQ(causes_of({{{"alice", {}, "Work"}, "imaps://h: EXAMINE Work: NO locked"},
+                       {{"alice", {}, "Plans"}, "imaps://h: EXAMINE Plans: NO locked"}}),
+            1U);
+}
+
 TEST(CauseGroupsTest, NumbersTimesAndIdentifiersAreNoCauses) {
   std::vector<Report> reports;
   for (const char* id : {"7", "1,204", "0.25", "4f3a9c", "deadbeef", "11:30:07", "10.0.0.7",
@@ -126,6 +144,36 @@ TEST(FewOfEachTest, TheRestIsCounted) {
   EXPECT_EQ(few.left_out_alike(), 2U);
   EXPECT_EQ(few.left_out_others(), 2U);
   EXPECT_EQ(few.left_out(), 4U);
+}
+
+constexpr std::size_t kManyTexts = 2 * FewOfEach::kMaxForms;
+
+TEST(FewOfEachTest, TextsWithoutEndAreNotRemembered) {
+  FewOfEach few;
+  std::size_t shown = 0;
+  for (std::size_t number = 0; number < kManyTexts; ++number) {
+    if (few.admits("it broke over z" + word_of(number), {})) ++shown;
+  }
+  EXPECT_EQ(shown, FewOfEach::kMaxShown);
+  EXPECT_LE(few.forms(), FewOfEach::kMaxForms + 2);
+  EXPECT_EQ(few.left_out_others(), kManyTexts - FewOfEach::kMaxShown);
+  EXPECT_FALSE(few.admits("it broke over z" + word_of(0), {}));
+  EXPECT_EQ(few.left_out_alike(), 1U) << "the causes that are shown stay known";
+}
+
+// Each has a form of its own, in which the account is not left out.
+TEST(FewOfEachTest, TextsOfOneCauseAreNotRememberedWithoutEnd) {
+  FewOfEach few;
+  for (std::size_t number = 0; number < kManyTexts; ++number) {
+    const std::string name = word_of(number);
+    EXPECT_EQ(few.admits("it lacks a mailbox for " + name, {name, {}}),
+              number < FewOfEach::kMaxAlike);
+  }
+  EXPECT_LE(few.forms(), FewOfEach::kMaxForms + 2);
+  EXPECT_EQ(few.left_out_alike(), kManyTexts - FewOfEach::kMaxAlike);
+  EXPECT_TRUE(few.admits("out of memory", {})) << "there is room for other causes";
+  EXPECT_FALSE(few.admits("it lacks a mailbox for alice", {"alice", {}}));
+  EXPECT_EQ(few.left_out_others(), 0U);
 }
 
 }  // namespace

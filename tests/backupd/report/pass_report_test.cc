@@ -166,6 +166,25 @@ TEST(PassReportTest, ManyBackupsThatEndHalfWayHaveAFewTexts) {
             std::string::npos);
 }
 
+TEST(PassReportTest, WarningsThatDifferByTheFolderAreAFewTexts) {
+  PassReport report;
+  report.accounts = {account(PassStatus::kComplete)};
+  for (const char* folder : {"INBOX", "Work", "Old mail", "Lists: all", "Sent", "The server"}) {
+    report.accounts[0].receipts.push_back({folder, 1, {}});
+    report.accounts[0].warnings.push_back(std::string(folder) + ": the server does not list this");
+  }
+  for (std::size_t number = 0; number < FewOfEach::kMaxShown; ++number) {
+    report.accounts[0].warnings.push_back("odd " + word_of(number));
+  }
+  const std::string text = report.to_text();
+  EXPECT_NE(text.find("warning: Old mail: the server does not list this\n"), std::string::npos);
+  EXPECT_EQ(text.find("Lists: all: the"), std::string::npos) << "three are enough";
+  EXPECT_NE(text.find("warning: odd " + word_of(8) + "\n"), std::string::npos);
+  EXPECT_EQ(text.find("warning: odd " + word_of(9) + "\n"), std::string::npos);
+  EXPECT_NE(text.find("... and 6 more warnings of these accounts: see reports/backup.json"),
+            std::string::npos);
+}
+
 TEST(PassReportTest, TheUserIsNamedIfItsNameIsNotThatOfTheAccount) {
   PassReport report;
   report.accounts = {account(PassStatus::kComplete), account(PassStatus::kComplete)};
