@@ -1,12 +1,14 @@
 #include "backupd/backup_summary.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "backupd/report/cause_groups.h"
 #include "backupd/report/common_cause.h"
+#include "backupd/report/kept_report.h"
 #include "base/json_text.h"
 #include "base/reporting/job_mail.h"
 #include "base/terminal.h"
@@ -22,8 +24,6 @@ using nlohmann::ordered_json;
 constexpr std::size_t kMaxTroubles = 200;
 constexpr std::size_t kMaxAccounts = 200;
 constexpr std::size_t kMaxTrees = 50;
-constexpr std::size_t kMaxAlike = 3;  // errors with one cause, of accounts that have more to report
-constexpr std::size_t kMaxErrors = 12;  // of these accounts
 
 CommonCauses causes_of(const PassReport& report) {
   std::vector<FailedAccount> failed;
@@ -35,7 +35,7 @@ CommonCauses causes_of(const PassReport& report) {
       failed.push_back({account.account, account.error, account.alarms, account.user});
     }
   }
-  return CommonCauses(failed);
+  return {failed, kSeeBackupReport};
 }
 
 std::uint64_t skipped_in(const AccountReport& account) {
@@ -82,7 +82,7 @@ std::string list_troubles(const std::vector<std::string>& troubles) {
   }
   if (troubles.size() > kMaxTroubles) {
     text += fmt::format("  and {} more: {}.\n", base::format_count(troubles.size() - kMaxTroubles),
-                        kSeeReport);
+                        kSeeBackupReport);
   }
   return text;
 }
@@ -101,7 +101,7 @@ std::string list_warnings(const PassReport& report) {
   if (warnings == 0) return "";
   if (warnings > kMaxTroubles) {
     text += fmt::format("  and {} more: {}.\n", base::format_count(warnings - kMaxTroubles),
-                        kSeeReport);
+                        kSeeBackupReport);
   }
   return "Warnings:\n" + text + "\n";
 }
@@ -143,7 +143,9 @@ std::string list_accounts(const PassReport& report) {
                                {"SKIPPED", Align::kRight}},
                               rows);
   }
-  if (left_out > 0) text += fmt::format("... and {} more.\n", base::format_count(left_out));
+  if (left_out > 0) {
+    text += fmt::format("... and {} more: {}.\n", base::format_count(left_out), kSeeBackupReport);
+  }
   if (quiet > 0) {
     text += base::format_count(quiet, "account") + " complete, with nothing new.\n";
   }
@@ -227,7 +229,7 @@ std::string list_jobs(const BackupFacts& facts) {
 std::vector<std::string> troubles_of(const PassReport& report) {
   const CommonCauses causes = causes_of(report);
   std::vector<std::string> troubles = causes.lines();
-  FewOfEach errors(kMaxAlike, kMaxErrors);
+  FewOfEach errors;
   for (const AccountReport& account : report.accounts) {
     if (causes.cover(account.account)) continue;
     const std::string name = base::escape_for_terminal(account.account);
@@ -251,23 +253,15 @@ std::vector<std::string> troubles_of(const PassReport& report) {
     }
   }
   if (errors.left_out() > 0) {
-    troubles.push_back(fmt::format("{} that could not be backed up completely",
-                                   base::format_count(errors.left_out(), "more account")));
+    troubles.push_back(fmt::format("{} that could not be backed up completely: {}",
+                                   base::format_count(errors.left_out(), "more account"),
+                                   kSeeBackupReport));
   }
   for (const std::string& alarm : report.alarms) troubles.push_back("ALARM: " + alarm);
   for (const std::string& trouble : report.troubles) {
     troubles.push_back(base::escape_for_terminal(trouble));
   }
-  constexpr std::size_t kMaxVanished = 10;
-  if (report.vanished.size() > kMaxVanished) {
-    troubles.push_back(CommonCauses::names_of(report.vanished) +
-                       ": each no longer on its server nor in the configuration");
-    return troubles;
-  }
-  for (const std::string& account : report.vanished) {
-    troubles.push_back(fmt::format("{}: no longer on its server nor in the configuration",
-                                   base::escape_for_terminal(account)));
-  }
+  std::ranges::move(vanished_lines(report.vanished), std::back_inserter(troubles));
   return troubles;
 }
 

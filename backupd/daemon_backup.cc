@@ -6,6 +6,7 @@
 #include "backupd/daemon/daemon_status.h"
 #include "backupd/daemon/job_process.h"
 #include "backupd/daemon/job_report.h"
+#include "backupd/report/kept_report.h"
 #include "backupd/report/pass_report.h"
 #include "base/error.h"
 #include "base/file_system.h"
@@ -21,8 +22,13 @@ using Json = nlohmann::ordered_json;
 constexpr std::chrono::milliseconds kStatusInterval{300};
 constexpr std::uint64_t kMaxReportBytes = 256ULL * 1024 * 1024;
 
-// Waits until the run has ended; returns its exit status.
-int follow(const base::Environment& environment, std::uint64_t run) {
+struct EndedRun {
+  int exit_status = 0;
+  std::string report;  // see kept_report_path()
+};
+
+// Waits until the run has ended.
+EndedRun follow(const base::Environment& environment, std::uint64_t run) {
   base::ProgressLine line(environment.clock);
   bool has_logged_wait = false;
   for (;;) {
@@ -31,7 +37,11 @@ int follow(const base::Environment& environment, std::uint64_t run) {
     if (!status) base::fail(base::ErrorCode::kIo, "once: the daemon ended meanwhile: see its log");
     const Json job = job_in(*status, Job::kBackup);
     const bool is_running = job.at("running");
-    if (job.at("ended") >= run) return job.at("last_exit_status");
+    if (job.at("ended") >= run) {
+      // A daemon of an earlier version has one report for all backups.
+      return {job.at("last_exit_status").get<int>(),
+              job.value("report", report_name(Job::kBackup, BackupScope::kAllAccounts))};
+    }
     const std::string work = describe_work(*status);
     if (!is_running && work.empty() && job.value("waits_for_store", false)) {
       base::fail(base::ErrorCode::kBusy,
@@ -63,20 +73,22 @@ std::optional<base::ExitStatus> once_by_daemon(const base::Environment& environm
     base::fail(base::ErrorCode::kIo,
                "once: the daemon does not understand the request: restart it");
   }
-  const int status = follow(environment, *started->run);
+  const EndedRun run = follow(environment, *started->run);
 
   const auto report =
-      base::read_file(environment.files, report_of(store, Job::kBackup), kMaxReportBytes);
+      base::read_file(environment.files, kept_report_path(store, run.report), kMaxReportBytes);
   const Json document = Json::parse(base::as_text(report.value_or(base::Bytes())), nullptr, false);
   if (!document.is_object() || base::is_error_document(base::as_text(*report))) {
     base::fail(base::ErrorCode::kIo,
                "once: the daemon's backup ended with exit status {}: see the "
                "daemon's log",
-               status);
+               run.exit_status);
   }
   const bool as_json = environment.format == base::OutputFormat::kJson;
-  base::print_report(as_json ? std::string(base::as_text(*report)) : text_of_pass(document));
-  return static_cast<base::ExitStatus>(status);
+  const bool is_of_all = run.report == report_name(Job::kBackup, BackupScope::kAllAccounts);
+  const auto scope = is_of_all ? BackupScope::kAllAccounts : BackupScope::kNamedAccounts;
+  base::print_report(as_json ? std::string(base::as_text(*report)) : text_of_pass(document, scope));
+  return static_cast<base::ExitStatus>(run.exit_status);
 }
 
 }  // namespace backupd

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backupd/report/cause_groups.h"
+#include "backupd/report/kept_report.h"
 #include "base/json_text.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
@@ -80,9 +81,7 @@ std::string DrillReport::to_json() const {
 }
 
 std::vector<std::string> DrillReport::trouble_lines() const {
-  constexpr std::size_t kMaxSame = 3;
-  constexpr std::size_t kMaxRefusals = 12;
-  FewOfEach refusals(kMaxSame, kMaxRefusals);
+  FewOfEach refusals;
   std::vector<std::string> lines;
   for (const DrillTrouble& trouble : troubles) {
     const bool is_refusal = trouble.kind == DrillTroubleKind::kServer;
@@ -90,10 +89,9 @@ std::vector<std::string> DrillReport::trouble_lines() const {
     lines.push_back(fmt::format("{}: {}", place_of(trouble), trouble.what));
   }
   if (refusals.left_out() > 0) {
-    lines.push_back(
-        fmt::format("{} that could not be compared with their servers: see reports/drill.json "
-                    "beside the index",
-                    base::format_count(refusals.left_out(), "more account")));
+    lines.push_back(fmt::format("{} that could not be compared with their servers: {}",
+                                base::format_count(refusals.left_out(), "more account"),
+                                kSeeDrillReport));
   }
   return lines;
 }

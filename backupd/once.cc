@@ -17,7 +17,6 @@
 #include "backupd/daemon/store_loan.h"
 #include "backupd/daemon_backup.h"
 #include "backupd/job.h"
-#include "backupd/kept_report.h"
 #include "backupd/pass/account_pass.h"
 #include "backupd/pass/account_queue.h"
 #include "backupd/pass/commit_timer.h"
@@ -25,8 +24,8 @@
 #include "backupd/pass/inbox_identity.h"
 #include "backupd/report/accepted_skips.h"
 #include "backupd/report/alarms.h"
-#include "backupd/report/common_cause.h"
 #include "backupd/report/failed_backups.h"
+#include "backupd/report/kept_report.h"
 #include "backupd/report/overdue_trees.h"
 #include "backupd/report/pass_report.h"
 #include "backupd/report/shared_alarms.h"
@@ -52,7 +51,7 @@ constexpr std::size_t kMaxInPipes = std::size_t{16} << 20;
 void log_alarms(const std::vector<AccountAlarm>& alarms) {
   constexpr std::size_t kMaxLines = 8;
   for (const SharedAlarm& alarm : shared_alarms(alarms, kMaxLines)) {
-    base::log_error("{}: {}", CommonCauses::names_of(alarm.accounts), alarm.text);
+    base::log_error("{}: {}", names_of_accounts(alarm), alarm.text);
   }
 }
 
@@ -131,6 +130,41 @@ void copy_index(store::Writer& writer) {
   }
 }
 
+// The document of the report, and its text, which may leave something out.
+class WholeReport {
+ public:
+  WholeReport(const base::Environment& environment, const PassReport& report)
+      : environment_(environment), report_(report) {}
+
+  // Made once it is needed: it may be large.
+  const std::string& document() {
+    if (document_.empty()) document_ = report_.to_json();
+    return document_;
+  }
+
+  // Keeps the document for those who see only a part of it.
+  void keep() {
+    if (report_.scope != BackupScope::kAllAccounts || std::exchange(is_kept_, true)) return;
+    keep_report(environment_, "backup", document());
+  }
+
+  void print() {
+    if (environment_.format == base::OutputFormat::kJson) {
+      base::print_report(document());
+      return;
+    }
+    const std::string text = report_.to_text();
+    if (names_backup_report(text)) keep();
+    base::print_report(text);
+  }
+
+ private:
+  const base::Environment& environment_;
+  const PassReport& report_;
+  std::string document_;
+  bool is_kept_ = false;
+};
+
 // A storage that stopped answering ends the run: what it has does not depend on that.
 template <typename Work>
 auto with_word_of_what_stays(const Work& work) {
@@ -187,12 +221,13 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
         reporter.report(so_far, elapsed);
       });
   PassReport report;
+  if (!is_of_all_accounts) report.scope = BackupScope::kNamedAccounts;
   report.troubles = roll.troubles;
   report.troubles.insert(report.troubles.end(), clock_doubts.begin(), clock_doubts.end());
   auto acknowledged = base::Acknowledgements::load(environment.files, environment.config.store);
   report.accounts.resize(accounts.size());
   InboxGuard guard(acknowledged);
-  CauseLog causes;
+  CauseLog causes(report.scope);
   AccountQueue queue(environment.config, accounts);
   for (std::size_t index = 0; index < accounts.size(); ++index) {
     report.accounts[index].account = accounts[index].name;
@@ -274,21 +309,19 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
   if (is_of_all_accounts) copy_index(writer);
   if (location.storage) report.traffic = location.storage->traffic();
   base::JobOutcome outcome;
-  const bool as_json = environment.format == base::OutputFormat::kJson;
   outcome.status = report.exit_status();
   if (is_damaged) outcome.status = base::more_severe(outcome.status, base::ExitStatus::kDamaged);
-  const bool is_kept = outcome.status != base::ExitStatus::kDone;
-  if (as_json || is_kept || !environment.config.reporting.hooks.empty()) {
-    outcome.document = report.to_json();
-  }
-  if (is_kept) keep_report(environment, "backup", outcome.document);
-  base::print_report(as_json ? outcome.document : report.to_text());
+  WholeReport whole(environment, report);
+  if (outcome.status != base::ExitStatus::kDone) whole.keep();
+  whole.print();
   if (!is_of_all_accounts) return outcome;
   outcome.troubles = writer.damage();
   std::ranges::move(troubles_of(report), std::back_inserter(outcome.troubles));
   const BackupFacts facts = collect_facts(environment, writer.reader(), trees.records);
   outcome.details = details_of(report, facts);
   outcome.summary = summarise(report, facts);
+  if (names_backup_report(outcome.summary->body)) whole.keep();  // before the mail is sent
+  if (!environment.config.reporting.hooks.empty()) outcome.document = whole.document();
   return outcome;
 }
 

@@ -275,7 +275,7 @@ CommonCauses causes_of(const base::Environment& environment,
     }
     if (!account.alarms.empty()) failed.push_back(std::move(account));
   }
-  return CommonCauses(failed);
+  return {failed, kSeeHistory};
 }
 
 // A server that is down is one cause, and not an alarm for each of its accounts.
@@ -295,7 +295,7 @@ std::string alarms_text(const base::Environment& environment,
   static_assert(CommonCauses::kMaxLines < kMaxLines);
   const std::size_t room = kMaxLines - causes.lines().size();
   for (const SharedAlarm& alarm : shared_alarms(raised, room)) {
-    text += fmt::format("\nALARM: {}: {}", CommonCauses::names_of(alarm.accounts), alarm.text);
+    text += fmt::format("\nALARM: {}: {}", names_of_accounts(alarm), alarm.text);
   }
   return text.empty() ? text : text + "\n";
 }
@@ -389,7 +389,8 @@ Brief brief_of(const std::vector<AccountState>& states, const TreesState& trees,
   return brief;
 }
 
-struct Facts {
+// All that is shown of the store.
+struct StoreState {
   store::Reader::StoreSize size;
   store::ClockState clock;
   std::vector<AccountState> states;
@@ -398,7 +399,7 @@ struct Facts {
   LockState locks;
 };
 
-Facts read_facts(const base::Environment& environment, const store::Location& location) {
+StoreState read_store_state(const base::Environment& environment, const store::Location& location) {
   store::Reader reader = store::Reader::open(location, environment.files);
   const auto size = reader.size();
   store::ClockState clock =
@@ -415,9 +416,10 @@ Facts read_facts(const base::Environment& environment, const store::Location& lo
 }
 
 // Prints a line even if there is no store, for monitors that read only stdout.
-Facts read_facts_for_brief(const base::Environment& environment, const store::Location& location) {
+StoreState read_store_state_for_brief(const base::Environment& environment,
+                                      const store::Location& location) {
   try {
-    return read_facts(environment, location);
+    return read_store_state(environment, location);
   } catch (const base::Error& error) {
     if (environment.format == base::OutputFormat::kText) {
       base::print_result(unreadable_brief_text(error.what()));
@@ -427,13 +429,13 @@ Facts read_facts_for_brief(const base::Environment& environment, const store::Lo
 }
 
 base::ExitStatus show_brief(const base::Environment& environment, const store::Location& location) {
-  const Facts facts = read_facts_for_brief(environment, location);
+  const StoreState state = read_store_state_for_brief(environment, location);
   const Brief brief =
-      brief_of(facts.states, facts.trees,
-               copy_alarms(environment.config.copies, facts.copies, facts.clock.now),
-               facts.locks.alarm, facts.clock);
-  base::print_result(environment.format, base::json_text(to_json(brief, facts.size)),
-                     to_text(brief, facts.size));
+      brief_of(state.states, state.trees,
+               copy_alarms(environment.config.copies, state.copies, state.clock.now),
+               state.locks.alarm, state.clock);
+  base::print_result(environment.format, base::json_text(to_json(brief, state.size)),
+                     to_text(brief, state.size));
   return brief.alarms.empty() ? base::ExitStatus::kDone : base::ExitStatus::kPartial;
 }
 
@@ -448,7 +450,8 @@ base::ExitStatus status(const base::Environment& environment, const StatusOption
   }
   const store::Location location = store::location_of(environment.config.store);
   if (options.brief) return show_brief(environment, location);
-  const auto [size, clock, states, trees, copy_states, locks] = read_facts(environment, location);
+  const auto [size, clock, states, trees, copy_states, locks] =
+      read_store_state(environment, location);
   const auto& copies = environment.config.copies;
   const auto jobs = base::load_job_records(environment.files, environment.config.store);
   const auto daemon = request_status(environment.config);

@@ -202,7 +202,7 @@ void Daemon::collect_ended() {
                      base::format_duration(kBusyRetry));
       continue;
     }
-    publish_report(environment_.files, config_.store, job, end);
+    publish_report(environment_.files, config_.store, job, jobs_->last_scope(job), end);
     save_starts();
     // A job that crashed could not report it itself. A job that was stopped in time has nothing to
     // report.

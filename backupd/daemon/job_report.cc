@@ -26,18 +26,19 @@ bool has_report(base::FileSystem& files, const base::Path& printed) {
 
 }  // namespace
 
-base::Path report_of(const base::StoreConfig& store, Job job) {
-  return store.index / "reports" / (std::string(job_name(job)) + ".json");
+std::string report_name(Job job, BackupScope scope) {
+  const std::string name(job_name(job));
+  return scope == BackupScope::kAllAccounts ? name : name + "-accounts";
 }
 
 base::Path running_report_of(const base::StoreConfig& store, Job job) {
-  return report_of(store, job).string() + ".running";
+  return kept_report_path(store, job_name(job)).string() + ".running";
 }
 
 void publish_report(base::FileSystem& files, const base::StoreConfig& store, Job job,
-                    const JobEnd& end) {
+                    BackupScope scope, const JobEnd& end) {
   const std::string_view name = job_name(job);
-  const base::Path report = report_of(store, job);
+  const base::Path report = kept_report_path(store, report_name(job, scope));
   const base::Path running = running_report_of(store, job);
   try {
     if (end.was_stopped && !has_report(files, running)) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "backupd/daemon/job_report.h"
 #include "base/clock.h"
 #include "base/exit_status.h"
 #include "base/time_text.h"
@@ -135,6 +136,7 @@ bool JobTable::ended(Job job, const JobEnd& end, sys_seconds now) {
   }
   state.is_running = false;
   state.ended = state.run;
+  state.last_scope = state.is_partial ? BackupScope::kNamedAccounts : BackupScope::kAllAccounts;
   const bool is_whole = end.status == 0 || !end.was_stopped;
   if (is_whole && !state.is_partial) state.settled_start = state.planned_start;
   return true;
@@ -165,6 +167,7 @@ Json JobTable::describe(sys_seconds now) const {
                     {"ended", state.ended},
                     {"last_start", base::format_rfc3339(state.last_start)},
                     {"last_exit_status", state.last_status ? Json(*state.last_status) : Json()},
+                    {"report", report_name(job, state.last_scope)},
                     {"next_start", time_or_null(next_start(job, now))},
                     {"waits_for_store", waits_for_store(job)}});
   }

@@ -12,6 +12,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "backupd/daemon/job_plan.h"
+#include "backupd/report/kept_report.h"
 
 namespace backupd {
 
@@ -73,6 +74,9 @@ class JobTable {
   // The accounts of the current run; empty means all.
   const std::vector<std::string>& accounts_of(Job job) const;
 
+  // The scope of the last run that is over, which decides where its report is.
+  BackupScope last_scope(Job job) const { return states_.at(job).last_scope; }
+
   // The starts to save: those of runs that ended by themselves. A job that was stopped is due
   // again.
   JobStarts starts() const;
@@ -95,6 +99,7 @@ class JobTable {
     std::uint64_t run = 0;    // how many runs were started
     std::uint64_t ended = 0;  // how many runs are over
     bool is_partial = false;  // the current run is of some accounts only, not the scheduled one
+    BackupScope last_scope = BackupScope::kAllAccounts;  // of the last run that is over
     bool is_wanted = false;
     bool wants_all = false;
     std::vector<std::string> wanted;    // accounts, unless wants_all

@@ -5,7 +5,6 @@
 
 #include "backupd/doctor/checks.h"
 #include "backupd/report/alarms.h"
-#include "backupd/report/common_cause.h"
 #include "backupd/report/overdue_trees.h"
 #include "backupd/report/shared_alarms.h"
 #include "base/error.h"
@@ -67,7 +66,7 @@ std::vector<Finding> check_alarms(const base::Environment& environment) {
   std::vector<Finding> findings;
   constexpr std::size_t kMaxShown = 6;
   for (const SharedAlarm& alarm : shared_alarms(raised, kMaxShown)) {
-    findings.push_back(failure("alarm", CommonCauses::names_of(alarm.accounts), alarm.text,
+    findings.push_back(failure("alarm", names_of_accounts(alarm), alarm.text,
                                what_to_do(alarm.kind, alarm.accounts.front())));
   }
   const auto trees =

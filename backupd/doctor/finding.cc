@@ -45,47 +45,55 @@ bool is_about_accounts(const Finding& finding) {
 }
 
 // Findings with one cause, which are shown as the first one of them.
-struct Alike {
+struct FindingGroup {
   Finding first;
   std::vector<std::string> subjects;  // escaped
   bool has_other_texts = false;       // of the others
 };
 
+constexpr const char* kFurther = "further problems: `mailstow-backupd doctor --json` lists them";
+
 // What a server answers to all accounts is one problem, though each text names its account.
-std::vector<Alike> with_one_cause(const std::vector<Finding>& findings) {
+std::vector<FindingGroup> grouped_by_cause(const std::vector<Finding>& findings) {
   constexpr std::size_t kMaxShown = 8;  // causes that a check finds, as failures or as warnings
   struct Check {
     CauseGroups causes;
     std::map<std::size_t, std::size_t> places;  // of the causes that are shown
     std::size_t rest = 0;                       // the place of all others, if there are any
   };
-  std::vector<Alike> alike;
+  std::vector<FindingGroup> groups;
   std::map<std::pair<std::string, FindingState>, Check> checks;
   for (const Finding& finding : findings) {
     if (!is_about_accounts(finding)) {
-      alike.push_back({finding, {finding.subject}});
+      groups.push_back({finding, {finding.subject}});
       continue;
     }
     Check& check = checks[{finding.check, finding.state}];
     const std::size_t cause = check.causes.number_of(finding.what, {finding.subject, {}});
     const auto known = check.places.find(cause);
     if (known != check.places.end()) {
-      Alike& place = alike[known->second];
-      place.subjects.push_back(finding.subject);
-      place.has_other_texts = place.has_other_texts || finding.what != place.first.what;
+      FindingGroup& group = groups[known->second];
+      group.subjects.push_back(finding.subject);
+      group.has_other_texts = group.has_other_texts || finding.what != group.first.what;
     } else if (check.places.size() < kMaxShown) {
-      check.places.emplace(cause, alike.size());
-      alike.push_back({finding, {finding.subject}});
+      check.places.emplace(cause, groups.size());
+      groups.push_back({finding, {finding.subject}});
     } else if (check.rest != 0) {
-      alike[check.rest].subjects.push_back(finding.subject);
+      groups[check.rest].subjects.push_back(finding.subject);
     } else {
-      check.rest = alike.size();
-      alike.push_back({finding, {finding.subject}});
-      alike.back().first.what = "further problems: `mailstow-backupd doctor --json` lists them";
-      alike.back().first.remedy.clear();
+      check.rest = groups.size();
+      groups.push_back({finding, {finding.subject}});
+      groups.back().first.what = kFurther;
+      groups.back().first.remedy.clear();
     }
   }
-  return alike;
+  return groups;
+}
+
+std::string subjects_of(const FindingGroup& group) {
+  constexpr std::string_view kSeeDoctor = "see `mailstow-backupd doctor --json`";
+  const bool names_it = group.first.what == kFurther;
+  return CommonCauses::names_of(group.subjects, names_it ? "" : kSeeDoctor);
 }
 
 FindingState state_of(std::string_view word_of_state) {
@@ -143,14 +151,14 @@ void from_json(const nlohmann::ordered_json& document, Finding& finding) {
 
 std::string to_text(const std::vector<Finding>& findings, Coloring coloring) {
   std::string text;
-  for (const Alike& alike : with_one_cause(findings)) {
-    const Finding& finding = alike.first;
-    const std::string subject = CommonCauses::names_of(alike.subjects);
+  for (const FindingGroup& group : grouped_by_cause(findings)) {
+    const Finding& finding = group.first;
+    const std::string subject = subjects_of(group);
     const Mark mark = mark_of(finding.state);
     const bool is_colored = coloring == Coloring::kTerminal;
     text += fmt::format("{}{}{}  {}{}{}: {}{}\n", is_colored ? mark.color : "", mark.text,
                         is_colored ? "\x1b[0m" : "", finding.check, subject.empty() ? "" : " ",
-                        subject, alike.has_other_texts ? "for example " : "", finding.what);
+                        subject, group.has_other_texts ? "for example " : "", finding.what);
     if (!finding.remedy.empty()) text += fmt::format("         -> {}\n", finding.remedy);
   }
   const auto count = [&](FindingState state) {

@@ -50,8 +50,9 @@ void from_json(const nlohmann::ordered_json& document, Finding& finding);
 enum class Coloring { kNone, kTerminal };
 
 // One line per finding with its mark, followed by the remedy. Findings about several accounts that
-// have one cause (backupd/report/cause_groups.h) are shown as one, with the text of the first; of
-// each check, at most eight causes and a line for the accounts with others.
+// have one cause (backupd/report/cause_groups.h) are shown as one, with the text of the first and
+// the names of three, and the document is named for the others; of each check, at most eight causes
+// and a line for the accounts with others.
 std::string to_text(const std::vector<Finding>& findings, Coloring coloring);
 
 }  // namespace backupd

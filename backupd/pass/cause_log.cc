@@ -37,7 +37,7 @@ void CauseLog::finish() {
     base::log_error("{} of accounts: {} with a cause named above, {} with others: {}",
                     base::format_count(errors_.left_out(), "more error"),
                     base::format_count(errors_.left_out_alike()),
-                    base::format_count(errors_.left_out_others()), kSeeReport);
+                    base::format_count(errors_.left_out_others()), see_rest_);
   }
   if (const auto left_out = warnings_.left_out() + continued_.left_out(); left_out > 0) {
     base::log_warning("{} about accounts: --verbose logs each",

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "backupd/report/cause_groups.h"
+#include "backupd/report/kept_report.h"
 
 namespace backupd {
 
@@ -14,6 +15,8 @@ class CauseLog {
  public:
   static constexpr std::size_t kMaxErrors = 5;
   static constexpr std::size_t kMaxWarnings = 5;
+
+  explicit CauseLog(BackupScope scope) : see_rest_(see_rest(scope)) {}
 
   // Logs "ACCOUNT: ERROR" the first time that the cause comes (backupd/report/cause_groups.h). The
   // report lists the accounts of each cause.
@@ -31,7 +34,8 @@ class CauseLog {
   void finish();
 
  private:
-  std::mutex mutex_;  // guards the members below
+  std::string_view see_rest_;  // where the errors are that are left out
+  std::mutex mutex_;           // guards the members below
   FewOfEach errors_{1, kMaxErrors};
   FewOfEach warnings_{FewOfEach::kMaxAlike, kMaxWarnings};
   FewOfEach continued_{FewOfEach::kMaxAlike, kMaxWarnings};  // warnings with an addition

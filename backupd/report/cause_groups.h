@@ -11,9 +11,6 @@
 
 namespace backupd {
 
-// Where people find what a text about a backup leaves out (backupd/kept_report.h).
-inline constexpr std::string_view kSeeReport = "see reports/backup.json beside the index";
-
 // The names that a text about an account may contain, not escaped.
 struct AccountNames {
   std::string_view name;         // in the configuration

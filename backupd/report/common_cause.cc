@@ -19,7 +19,8 @@ constexpr std::size_t kMaxAlarms = 2;  // different ones of one cause
 
 }  // namespace
 
-CommonCauses::CommonCauses(const std::vector<FailedAccount>& failed) {
+CommonCauses::CommonCauses(const std::vector<FailedAccount>& failed, std::string_view see_rest)
+    : see_rest_(see_rest) {
   std::vector<Cause> causes = causes_of(failed);
   const auto is_common = [](const Cause& cause) { return cause.accounts.size() >= kMinAccounts; };
   std::size_t lines = 0;
@@ -52,18 +53,20 @@ std::vector<CommonCauses::Cause> CommonCauses::causes_of(const std::vector<Faile
   return causes;
 }
 
-std::string CommonCauses::names_of(const std::vector<std::string>& accounts) {
+std::string CommonCauses::names_of(const std::vector<std::string>& accounts,
+                                   std::string_view see_rest) {
   std::string names;
   for (std::size_t at = 0; at < std::min(accounts.size(), kMaxNames); ++at) {
     names += (at == 0 ? "" : ", ") + base::escape_for_terminal(accounts[at]);
   }
   if (accounts.size() > kMaxNames) {
     names += fmt::format(" and {} more", base::format_count(accounts.size() - kMaxNames));
+    if (!see_rest.empty()) names += fmt::format(" ({})", see_rest);
   }
   return names;
 }
 
-std::vector<std::string> CommonCauses::lines_of(const Cause& cause) {
+std::vector<std::string> CommonCauses::lines_of(const Cause& cause) const {
   const std::string error = base::escape_for_terminal(cause.error);
   const std::string first = base::escape_for_terminal(cause.accounts.front());
   std::vector<std::string> lines;
@@ -73,7 +76,7 @@ std::vector<std::string> CommonCauses::lines_of(const Cause& cause) {
     lines.push_back(fmt::format("{} accounts are not backed up{}: {}",
                                 base::format_count(cause.accounts.size()),
                                 cause.has_other_texts ? ", for example " + first : "", error));
-    lines.push_back("  " + names_of(cause.accounts));
+    lines.push_back("  " + names_of(cause.accounts, see_rest_));
   }
   std::ranges::move(alarm_lines_of(cause), std::back_inserter(lines));
   return lines;
@@ -92,8 +95,8 @@ std::vector<std::string> CommonCauses::alarm_lines_of(const Cause& cause) {
     lines.push_back(fmt::format("  ALARM{}: {}", of, base::escape_for_terminal(alarm)));
   }
   if (others > 0) {
-    lines.push_back(fmt::format("  and {}: see `mailstow-backupd status --json`",
-                                base::format_count(others, "more alarm")));
+    lines.push_back(
+        fmt::format("  and {}: {}", base::format_count(others, "more alarm"), kSeeStatus));
   }
   return lines;
 }
@@ -116,8 +119,8 @@ void CommonCauses::report(const std::vector<Cause>& causes) {
   if (left_out.empty()) return;
   const std::string alarm =
       alarmed == 0 ? "" : fmt::format(", ALARM for {} of them", base::format_count(alarmed));
-  lines_.push_back(fmt::format("not backed up for other reasons: {}{}: {}", names_of(left_out),
-                               alarm, kSeeReport));
+  lines_.push_back(fmt::format("not backed up for other reasons: {}{}: {}", names_of(left_out, ""),
+                               alarm, see_rest_));
 }
 
 }  // namespace backupd

@@ -5,9 +5,15 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace backupd {
+
+// Where people find the accounts that a text about their state leaves out, and the reasons of
+// backups.
+inline constexpr std::string_view kSeeStatus = "see `mailstow-backupd status --json`";
+inline constexpr std::string_view kSeeHistory = "see `mailstow-backupd status --history`";
 
 struct FailedAccount {
   std::string account;
@@ -19,8 +25,9 @@ struct FailedAccount {
 class CommonCauses {
  public:
   // `failed`: accounts of which nothing else is to be reported, or the caller reports it. Errors
-  // have one cause as backupd/report/cause_groups.h describes.
-  explicit CommonCauses(const std::vector<FailedAccount>& failed);
+  // have one cause as backupd/report/cause_groups.h describes. `see_rest`: where what the lines
+  // leave out is found (backupd/report/kept_report.h).
+  CommonCauses(const std::vector<FailedAccount>& failed, std::string_view see_rest);
 
   // Whether lines() reports the account, or counts it. Of causes that few accounts have, it does so
   // only if a report one by one, of a line for the account, its error and each alarm, would make
@@ -33,8 +40,9 @@ class CommonCauses {
 
   static constexpr std::size_t kMaxLines = 11;
 
-  // "alice, bob, carol and 1,987 more", escaped.
-  static std::string names_of(const std::vector<std::string>& accounts);
+  // "alice, bob, carol and 1,987 more (SEE_REST)", escaped. `see_rest`: where the others are found;
+  // empty: the caller's text names it.
+  static std::string names_of(const std::vector<std::string>& accounts, std::string_view see_rest);
 
  private:
   struct Cause {
@@ -46,10 +54,11 @@ class CommonCauses {
   };
 
   static std::vector<Cause> causes_of(const std::vector<FailedAccount>& failed);
-  static std::vector<std::string> lines_of(const Cause& cause);
+  std::vector<std::string> lines_of(const Cause& cause) const;
   static std::vector<std::string> alarm_lines_of(const Cause& cause);
   void report(const std::vector<Cause>& causes);
 
+  std::string see_rest_;
   std::vector<std::string> lines_;
   std::set<std::string> covered_;
 };

@@ -65,7 +65,7 @@ ordered_json document_of(const AccountReport& account) {
 }
 
 // Only the error and the alarms of these accounts are reported.
-CommonCauses causes_in(const ordered_json& accounts) {
+CommonCauses causes_in(const ordered_json& accounts, std::string_view see_rest) {
   std::vector<FailedAccount> failed;
   for (const ordered_json& account : accounts) {
     const bool is_plain = account.contains("error") && account.at("status") == "failed" &&
@@ -77,7 +77,7 @@ CommonCauses causes_in(const ordered_json& accounts) {
                       .alarms = account.at("alarms").get<std::vector<std::string>>(),
                       .user = account.value("user", "")});
   }
-  return CommonCauses(failed);
+  return {failed, see_rest};
 }
 
 std::string shown_text(const ordered_json& text) {
@@ -97,6 +97,8 @@ FolderNames folders_of(const ordered_json& account) {
 // way has a text for each of them, too.
 class AccountLines {
  public:
+  explicit AccountLines(std::string_view see_rest) : see_rest_(see_rest) {}
+
   void add(const ordered_json& account) {
     const std::string name = account.at("account").get<std::string>();
     const std::string user = account.value("user", "");
@@ -124,10 +126,10 @@ class AccountLines {
   }
 
   std::string text() const {
-    const auto rest = [](std::size_t left_out, const char* noun) {
+    const auto rest = [&](std::size_t left_out, const char* noun) {
       if (left_out == 0) return std::string();
       return fmt::format("... and {} of these accounts: {}\n", base::format_count(left_out, noun),
-                         kSeeReport);
+                         see_rest_);
     };
     return text_ + rest(errors_.left_out(), "more error") +
            rest(warnings_.left_out(), "more warning") + rest(alarms_.left_out(), "more ALARM") +
@@ -145,26 +147,13 @@ class AccountLines {
 
   static constexpr std::size_t kMaxSkipped = 200;
 
+  std::string_view see_rest_;
   std::string text_;
   FewOfEach errors_;
   FewOfEach warnings_;
   FewOfEach alarms_{FewOfEach::kMaxShown};  // each is about mail of its own
   std::size_t skipped_ = 0;
 };
-
-std::string vanished_text(const std::vector<std::string>& accounts) {
-  constexpr std::size_t kMaxVanished = 10;
-  constexpr const char* kKept =
-      "no longer on its server nor in the configuration: its snapshots are kept (see `forget`)";
-  if (accounts.size() > kMaxVanished) {
-    return fmt::format("{}: each {}\n", CommonCauses::names_of(accounts), kKept);
-  }
-  std::string text;
-  for (const std::string& account : accounts) {
-    text += fmt::format("{}: {}\n", base::escape_for_terminal(account), kKept);
-  }
-  return text;
-}
 
 }  // namespace
 
@@ -226,14 +215,14 @@ std::string PassReport::to_json() const {
 }
 
 std::string PassReport::to_text() const {
-  return text_of_pass(to_document());
+  return text_of_pass(to_document(), scope);
 }
 
-std::string text_of_pass(const ordered_json& document) {
+std::string text_of_pass(const ordered_json& document, BackupScope scope) {
   std::string text;
-  const CommonCauses causes = causes_in(document.at("accounts"));
+  const CommonCauses causes = causes_in(document.at("accounts"), see_rest(scope));
   for (const std::string& line : causes.lines()) text += line + "\n";
-  AccountLines lines;
+  AccountLines lines(see_rest(scope));
   for (const ordered_json& account : document.at("accounts")) {
     if (!causes.cover(account.at("account").get<std::string>())) lines.add(account);
   }
@@ -242,8 +231,24 @@ std::string text_of_pass(const ordered_json& document) {
   for (const ordered_json& alarm : document.value("alarms", ordered_json::array())) {
     text += fmt::format("ALARM: {}\n", shown_text(alarm));
   }
-  return text + vanished_text(document.at("vanished").get<std::vector<std::string>>()) +
-         traffic_text(document);
+  const auto vanished = document.at("vanished").get<std::vector<std::string>>();
+  for (const std::string& line : vanished_lines(vanished)) text += line + "\n";
+  return text + traffic_text(document);
+}
+
+std::vector<std::string> vanished_lines(const std::vector<std::string>& accounts) {
+  constexpr std::size_t kMaxLines = 10;
+  constexpr const char* kKept =
+      "no longer on its server nor in the configuration: its snapshots are kept (see `forget`)";
+  // Only a backup of all accounts finds them.
+  if (accounts.size() > kMaxLines) {
+    return {fmt::format("{}: each {}", CommonCauses::names_of(accounts, kSeeBackupReport), kKept)};
+  }
+  std::vector<std::string> lines;
+  for (const std::string& account : accounts) {
+    lines.push_back(fmt::format("{}: {}", base::escape_for_terminal(account), kKept));
+  }
+  return lines;
 }
 
 }  // namespace backupd

@@ -10,6 +10,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "backupd/report/cause_groups.h"
+#include "backupd/report/kept_report.h"
 #include "base/error.h"
 #include "base/exit_status.h"
 #include "store/format/snapshot.h"
@@ -58,6 +59,7 @@ struct AccountReport {
 };
 
 struct PassReport {
+  BackupScope scope = BackupScope::kAllAccounts;
   std::vector<AccountReport> accounts;
   std::vector<std::string> troubles;  // one line each: why accounts could not be discovered, and
                                       // what is left out of an account's snapshot
@@ -77,7 +79,11 @@ struct PassReport {
   std::string to_text() const;
 };
 
-// Formats for people the document that a pass has printed, in this process or another.
-std::string text_of_pass(const nlohmann::ordered_json& document);
+// Formats for people the document that a pass has printed, in this process or another. Where it
+// leaves something out, it names the report that has it: a kept one, if `scope` is all accounts.
+std::string text_of_pass(const nlohmann::ordered_json& document, BackupScope scope);
+
+// A line for each account that exists no longer, or one for all of them if they are many; escaped.
+std::vector<std::string> vanished_lines(const std::vector<std::string>& accounts);
 
 }  // namespace backupd

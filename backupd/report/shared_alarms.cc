@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "backupd/report/common_cause.h"
+
 namespace backupd {
 
 namespace {
@@ -53,6 +55,11 @@ std::vector<SharedAlarm> shared_alarms(std::span<const AccountAlarm> alarms, std
   }
   for (auto& [kind, rest] : others) shared.push_back(std::move(rest));
   return shared;
+}
+
+std::string names_of_accounts(const SharedAlarm& alarm) {
+  // This text names the command by itself.
+  return CommonCauses::names_of(alarm.accounts, alarm.text == kOtherTexts ? "" : kSeeStatus);
 }
 
 }  // namespace backupd

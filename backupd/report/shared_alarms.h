@@ -28,4 +28,7 @@ struct SharedAlarm {
 // names the command for the others. No kind pushes out another one.
 std::vector<SharedAlarm> shared_alarms(std::span<const AccountAlarm> alarms, std::size_t most);
 
+// A few of the alarm's accounts, escaped, and where the others are found.
+std::string names_of_accounts(const SharedAlarm& alarm);
+
 }  // namespace backupd

@@ -42,10 +42,12 @@ TEST(BackupSummaryTest, SkippedMessagesAreProblemsUnlessAcknowledged) {
                      {"INBOX", base::Uid{8}, "NIL", true},
                      {"Away", std::nullopt, "it could not be opened", false}};
   report.vanished = {"bob"};
-  EXPECT_THAT(troubles_of(report),
-              ElementsAre("al\\x0Aice: IN\\x1B[2JBOX, UID 7: skipped: NIL",
-                          "al\\x0Aice: Away: skipped: it could not be opened",
-                          "bob: no longer on its server nor in the configuration"));
+  EXPECT_THAT(
+      troubles_of(report),
+      ElementsAre("al\\x0Aice: IN\\x1B[2JBOX, UID 7: skipped: NIL",
+                  "al\\x0Aice: Away: skipped: it could not be opened",
+                  "bob: no longer on its server nor in the configuration: its snapshots are kept "
+                  "(see `forget`)"));
   const base::JobSummary summary = summarise(report, {});
   EXPECT_EQ(summary.headline, "backup partial: 1 account, 1 with problems");
   EXPECT_THAT(summary.body, HasSubstr("; 2 skipped.\n"));
@@ -81,7 +83,8 @@ TEST(BackupSummaryTest, StaysReadableWithManyAccounts) {
   EXPECT_LT(summary.body.size(), 50'000U);
   EXPECT_THAT(summary.body, HasSubstr("  and 7,313 more: "))
       << "of 12 errors, 7,500 skipped messages, and the count of the other errors";
-  EXPECT_THAT(summary.body, HasSubstr("... and 7,300 more.\n"));
+  EXPECT_THAT(summary.body,
+              HasSubstr("... and 7,300 more: see reports/backup.json beside the index.\n"));
   EXPECT_THAT(summary.body, HasSubstr("2,500 accounts complete, with nothing new.\n"));
 }
 
@@ -97,7 +100,8 @@ TEST(BackupSummaryTest, ADeadServerIsOneProblem) {
   EXPECT_LE(std::ranges::count(body, '\n'), 20) << body;
   EXPECT_THAT(
       body, HasSubstr("2,000 accounts are not backed up: connect to imap.example.org: refused\n"));
-  EXPECT_THAT(body, HasSubstr("account-0, account-1, account-2 and 1,997 more\n"));
+  EXPECT_THAT(body, HasSubstr("account-0, account-1, account-2 and 1,997 more (see "
+                              "reports/backup.json beside the index)\n"));
   EXPECT_THAT(body, HasSubstr("ALARM for 2,000 of them: it was never backed up successfully\n"));
 }
 
@@ -131,7 +135,9 @@ TEST(BackupSummaryTest, ManyBackupsThatEndHalfWayHaveAFewTexts) {
   const auto troubles = troubles_of(report);
   ASSERT_EQ(troubles.size(), 4U);
   EXPECT_EQ(troubles[2], "account-2: " + closed("", 2));
-  EXPECT_EQ(troubles[3], "1,997 more accounts that could not be backed up completely");
+  EXPECT_EQ(troubles[3],
+            "1,997 more accounts that could not be backed up completely: see reports/backup.json "
+            "beside the index");
 }
 
 TEST(BackupSummaryTest, ReportsTheGrowthOfTheStoreAndTheOtherJobs) {

@@ -126,7 +126,9 @@ TEST_F(FailureTest, AWrongAdminPasswordIsOneProblemForAllAccounts) {
   EXPECT_THAT(status, Not(HasSubstr("as mt@x.org")));
 
   const std::string examined = mailstow_.backupd({"doctor"}).out;
-  const std::string login = "FAILURE  login of-k, of-l, of-m and 2 more: for example imap://";
+  const std::string login =
+      "FAILURE  login of-k, of-l, of-m and 2 more (see "
+      "`mailstow-backupd doctor --json`): for example imap://";
   EXPECT_THAT(examined, HasSubstr(login));
   EXPECT_THAT(examined, HasSubstr("login of backup as k@x.org: the server refused: NO "));
   EXPECT_THAT(examined, Not(HasSubstr("login of backup as l@x.org")));

@@ -101,12 +101,17 @@ TEST_F(DaemonTest, RunsTheBackupForOnce) {
   const json report = mailstow_.backupd_json({"once"});
   EXPECT_EQ(report["accounts"].size(), 2U);
   EXPECT_EQ(find_by(report["accounts"], "account", "alice")["messages"], 30);
+  const base::Path kept = mailstow_.index() / "reports" / "backup.json";
+  EXPECT_EQ(json::parse(tests::text_of(kept)), report);
+  EXPECT_EQ(job("backup")["report"], "backup");
   const auto of_alice = mailstow_.backupd({"once", "--account", "alice"});
   EXPECT_EQ(of_alice.status, 0);
   EXPECT_EQ(of_alice.out,
             "alice: complete: 30 messages in 11 folders, 0 new, 0 B fetched, "
             "0 B written\n");
   EXPECT_EQ(job("backup")["run"], 2);
+  EXPECT_EQ(job("backup")["report"], "backup-accounts");
+  EXPECT_EQ(json::parse(tests::text_of(kept)), report) << "the night's mail may name it";
   EXPECT_EQ(mailstow_.backupd({"once", "--account", "alcie"}).status, 2);
   // Another process uses the store: the daemon reports it and tries again.
   const auto lock =

@@ -201,11 +201,15 @@ TEST(JobTableTest, ABackupOfSomeAccountsDoesNotReplaceTheScheduledOne) {
   table.request(Job::kBackup);  // waits for the current run
   EXPECT_EQ(table.due(now), std::nullopt);
   table.ended(Job::kBackup, {}, now + minutes(1));
+  EXPECT_EQ(table.last_scope(Job::kBackup), BackupScope::kNamedAccounts);
+  EXPECT_EQ(table.describe(now)[0]["report"], "backup-accounts");
   EXPECT_EQ(table.starts()[Job::kBackup], now);
   EXPECT_EQ(table.next_start(Job::kBackup, now + minutes(1)), now + minutes(1));
   table.started(Job::kBackup, now + minutes(1));
   EXPECT_THAT(table.accounts_of(Job::kBackup), ElementsAre());
+  EXPECT_EQ(table.describe(now)[0]["report"], "backup-accounts") << "the last one that is over";
   table.ended(Job::kBackup, {}, now + minutes(2));
+  EXPECT_EQ(table.describe(now)[0]["report"], "backup");
   EXPECT_EQ(table.next_start(Job::kBackup, now + minutes(2)), moment("2026-11-02T01:35"));
 }
 

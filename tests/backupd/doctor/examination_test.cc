@@ -109,20 +109,34 @@ TEST(FindingTest, ALoginThatFailsForAllAccountsIsShownOnce) {
     findings.push_back(failure("login", "alice", "no such user", "correct it"));
     findings.push_back(failure("key", "/k", "lost", "find it"));
     findings.push_back(failure("key", "/l", "lost", "find it"));
-    EXPECT_EQ(to_text(findings, Coloring::kNone),
-              "ok       clock: right\n"
-              "FAILURE  login k, l, m and 2 more: for example " +
-                  refusal("k", 0) +
-                  "\n"
-                  "         -> correct it\n"
-                  "FAILURE  login alice: no such user\n"
-                  "         -> correct it\n"
-                  "FAILURE  key /k: lost\n"
-                  "         -> find it\n"
-                  "FAILURE  key /l: lost\n"
-                  "         -> find it\n"
-                  "\n8 failures, 0 warnings, 1 ok.\n");
+    EXPECT_EQ(
+        to_text(findings, Coloring::kNone),
+        "ok       clock: right\n"
+        "FAILURE  login k, l, m and 2 more (see `mailstow-backupd doctor --json`): for example " +
+            refusal("k", 0) +
+            "\n"
+            "         -> correct it\n"
+            "FAILURE  login alice: no such user\n"
+            "         -> correct it\n"
+            "FAILURE  key /k: lost\n"
+            "         -> find it\n"
+            "FAILURE  key /l: lost\n"
+            "         -> find it\n"
+            "\n8 failures, 0 warnings, 1 ok.\n");
   }
+}
+
+TEST(FindingTest, AccountsThatAreLeftOutAreInTheDocument) {
+  std::vector<Finding> findings;
+  for (std::size_t number = 0; number < 40; ++number) {
+    findings.push_back(warning("identity", word_of(number), "another mailbox", "find out why"));
+  }
+  EXPECT_THAT(to_text(findings, Coloring::kNone),
+              HasSubstr("warning  identity k, l, m and 37 more (see `mailstow-backupd doctor "
+                        "--json`): another mailbox\n"));
+  findings.resize(3);
+  EXPECT_THAT(to_text(findings, Coloring::kNone),
+              HasSubstr("warning  identity k, l, m: another mailbox\n"));
 }
 
 TEST(FindingTest, LoginsThatFailForManyCausesAreCounted) {

@@ -13,9 +13,10 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-std::string logged_by(const std::function<void(CauseLog& log)>& report) {
+std::string logged_by(const std::function<void(CauseLog& log)>& report,
+                      BackupScope scope = BackupScope::kAllAccounts) {
   testing::internal::CaptureStderr();
-  CauseLog log;
+  CauseLog log(scope);
   report(log);
   log.finish();
   return testing::internal::GetCapturedStderr();
@@ -100,6 +101,13 @@ TEST(CauseLogTest, FoldersOfOneAccountLeaveRoomForOtherWarnings) {
   EXPECT_THAT(logged, Not(HasSubstr("Lists")));
   EXPECT_THAT(logged, HasSubstr("bob: its rights are unknown"));
   EXPECT_THAT(logged, HasSubstr("3 more warnings about accounts: "));
+}
+
+TEST(CauseLogTest, WhatIsLeftOutIsWhereTheBackupPutsIt) {
+  const auto report = [](CauseLog& log) { report_all(log, closed); };
+  EXPECT_THAT(logged_by(report), HasSubstr(": see reports/backup.json beside the index"));
+  EXPECT_THAT(logged_by(report, BackupScope::kNamedAccounts),
+              HasSubstr(": see the report with --json"));
 }
 
 }  // namespace

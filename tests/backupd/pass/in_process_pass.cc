@@ -61,7 +61,7 @@ std::vector<AccountReport> run_passes(const store::Location& location,
   std::mutex mutex;
   PipeBudget budget(std::size_t{1} << 20);
   ProgressBoard progress(configs.size(), clock);
-  CauseLog causes;
+  CauseLog causes(BackupScope::kAllAccounts);
   std::vector<AccountReport> reports(configs.size());
   const auto run_one = [&](std::size_t index) {
     const base::AccountConfig& config = configs[index];

@@ -166,7 +166,7 @@ class OutOfMemoryTest : public testing::Test {
   std::mutex mutex_;
   PipeBudget budget_{std::size_t{1} << 20};
   ProgressBoard progress_{1, base::system_clock()};
-  CauseLog causes_;
+  CauseLog causes_{BackupScope::kAllAccounts};
 };
 
 TEST_F(OutOfMemoryTest, AnyAllocationOfAnAccountMayFail) {

@@ -1,6 +1,7 @@
 #include "backupd/report/alarms.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <sstream>
 
 #include <gmock/gmock.h>
@@ -11,6 +12,7 @@
 #include "tests/servers/dovecot.h"
 #include "tests/servers/mail_generator.h"
 #include "tests/temporary_directory.h"
+#include "tests/text_of.h"
 
 namespace backupd {
 namespace {
@@ -333,6 +335,44 @@ TEST_F(AlarmsTest, AnAccountWithoutASuccessfulBackupIsStale) {
               HasSubstr("no successful backup since"));
 }
 
+// The text of a complete backup leaves something out, too.
+TEST_F(AlarmsTest, TheReportThatATextNamesIsKept) {
+  constexpr std::size_t kAccounts = 20;
+  std::vector<std::string> named = {"once"};
+  json accounts = json::array();
+  for (std::size_t number = 0; number < kAccounts; ++number) {
+    const std::string name = "user" + std::to_string(number);
+    accounts.push_back({{"name", name}, {"server", "main"}, {"user", "alice"}});
+    named.insert(named.end(), {"--account", name});
+  }
+  mailstow_.config()["accounts"] = accounts;
+  mailstow_.save();
+  const base::Path kept = mailstow_.index() / "reports" / "backup.json";
+  EXPECT_EQ(mailstow_.backupd({"once"}).status, 0);
+  EXPECT_FALSE(std::filesystem::exists(kept)) << "nothing was left out";
+
+  wipe("1:30");
+  const auto of_named = mailstow_.backupd(named);
+  EXPECT_EQ(of_named.status, 0) << of_named.err;
+  EXPECT_THAT(of_named.out, HasSubstr("... and 8 more ALARMs of these accounts: see the report "
+                                      "with --json\n"));
+  EXPECT_FALSE(std::filesystem::exists(kept)) << "it is not of all accounts";
+
+  const auto of_all = mailstow_.backupd({"once"});
+  EXPECT_EQ(of_all.status, 0) << of_all.err;
+  EXPECT_THAT(of_all.out, HasSubstr("... and 8 more ALARMs of these accounts: see reports/"
+                                    "backup.json beside the index\n"));
+  const std::string text = tests::text_of(kept);
+  const json report = json::parse(text);
+  ASSERT_EQ(report["accounts"].size(), kAccounts);
+  for (const json& account : report["accounts"]) EXPECT_EQ(account["alarms"].size(), 1U);
+
+  mailstow_.config()["servers"]["main"]["url"] = "imaps://127.0.0.1:1";
+  mailstow_.save();
+  EXPECT_EQ(mailstow_.backupd({"-q", "once", "--account", "user7"}).status, 1);
+  EXPECT_EQ(tests::text_of(kept), text) << "the mail of the night names it";
+}
+
 TEST_F(AlarmsTest, AServerThatIsDownIsOneCauseOfTheAlarmsOfItsAccounts) {
   constexpr int kAccounts = 60;
   json accounts = json::array();
@@ -350,18 +390,21 @@ TEST_F(AlarmsTest, AServerThatIsDownIsOneCauseOfTheAlarmsOfItsAccounts) {
     }
     return lines;
   };
-  EXPECT_THAT(lines_with_alarms(), ElementsAre("ALARM: user0, user1, user2 and 57 more: it was "
-                                               "never backed up successfully"));
+  EXPECT_THAT(lines_with_alarms(), ElementsAre("ALARM: user0, user1, user2 and 57 more (see "
+                                               "`mailstow-backupd status --json`): it was never "
+                                               "backed up successfully"));
   mailstow_.backupd({"-q", "once"});
   const auto status = mailstow_.backupd({"status"});
   EXPECT_THAT(status.out, HasSubstr("60 accounts are not backed up: "));
-  EXPECT_THAT(status.out, HasSubstr("  user0, user1, user2 and 57 more\n"));
+  EXPECT_THAT(status.out, HasSubstr("  user0, user1, user2 and 57 more (see `mailstow-backupd "
+                                    "status --history`)\n"));
   EXPECT_THAT(lines_with_alarms(),
               ElementsAre("  ALARM for 60 of them: it was never backed up successfully"));
   const json all = mailstow_.backupd_json({"status"});
   EXPECT_EQ(all["accounts"][59]["alarms"].size(), 1U) << "JSON has the alarms of each account";
   EXPECT_THAT(mailstow_.backupd({"doctor"}).out,
-              HasSubstr("alarm user0, user1, user2 and 57 more: it was never backed up"));
+              HasSubstr("alarm user0, user1, user2 and 57 more (see `mailstow-backupd status "
+                        "--json`): it was never backed up"));
 }
 
 TEST_F(AlarmsTest, AServerThatIsDownHidesNoOtherAlarm) {

@@ -120,9 +120,11 @@ PassReport refused_by(const Refusal& refusal) {
 TEST(PassReportTest, WhatAServerSaysToEachAccountIsPrintedOnce) {
   for (const Refusal& refusal : refusals_of_all()) {
     const PassReport report = refused_by(refusal);
-    EXPECT_EQ(report.to_text(),
-              "2,000 accounts are not backed up, for example account-0: " + refusal(word_of(0), 0) +
-                  "\n  account-0, account-1, account-2 and 1,997 more\n");
+    EXPECT_EQ(
+        report.to_text(),
+        "2,000 accounts are not backed up, for example account-0: " + refusal(word_of(0), 0) +
+            "\n  account-0, account-1, account-2 and 1,997 more (see reports/backup.json beside "
+            "the index)\n");
     const auto last = nlohmann::json::parse(report.to_json())["accounts"][1'999];
     EXPECT_EQ(last["account"], "account-1999");
     EXPECT_EQ(last["user"], word_of(1'999));
@@ -140,7 +142,8 @@ TEST(PassReportTest, TextsWithoutLimitStayReadable) {
   for (AccountReport& account : report.accounts) report.vanished.push_back(account.account);
   const std::string with_vanished = report.to_text();
   EXPECT_LE(std::ranges::count(with_vanished, '\n'), 20);
-  EXPECT_NE(with_vanished.find("account-2 and 1,997 more: each no longer on its server"),
+  EXPECT_NE(with_vanished.find("account-2 and 1,997 more (see reports/backup.json beside the "
+                               "index): each no longer on its server"),
             std::string::npos);
 }
 
@@ -183,6 +186,28 @@ TEST(PassReportTest, WarningsThatDifferByTheFolderAreAFewTexts) {
   EXPECT_EQ(text.find("warning: odd " + word_of(9) + "\n"), std::string::npos);
   EXPECT_NE(text.find("... and 6 more warnings of these accounts: see reports/backup.json"),
             std::string::npos);
+}
+
+// It has no kept report.
+TEST(PassReportTest, TheTextOfABackupOfNamedAccountsDoesNotNameAFile) {
+  PassReport report = refused_by(another_cause);
+  report.accounts.resize(40);
+  report.scope = BackupScope::kNamedAccounts;
+  report.accounts.push_back(account(PassStatus::kComplete));
+  for (std::size_t number = 0; number < 40; ++number) {
+    report.accounts.back().alarms.push_back("the mail of " + word_of(number) + " vanished");
+  }
+  std::string text = report.to_text();
+  EXPECT_NE(text.find("and 27 more: see the report with --json\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("... and 28 more ALARMs of these accounts: see the report with --json\n"),
+            std::string::npos)
+      << text;
+  EXPECT_FALSE(names_backup_report(text));
+  report.scope = BackupScope::kAllAccounts;
+  EXPECT_TRUE(names_backup_report(report.to_text()));
+  report.accounts.back().alarms.resize(FewOfEach::kMaxShown);
+  report.accounts.erase(report.accounts.begin(), report.accounts.end() - 1);
+  EXPECT_FALSE(names_backup_report(report.to_text())) << "nothing is left out";
 }
 
 TEST(PassReportTest, TheUserIsNamedIfItsNameIsNotThatOfTheAccount) {
