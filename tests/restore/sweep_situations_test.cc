@@ -27,14 +27,12 @@ using std::chrono::days;
 
 class SetClock : public base::Clock {
  public:
-  base::TimePoint now() const override {
-    if (next_look_) std::exchange(next_look_, {})();
-    return now_;
-  }
+  base::TimePoint now() const override { return now_; }
   std::chrono::steady_clock::time_point steady_now() const override {
     return std::chrono::steady_clock::now();
   }
   std::chrono::seconds since_start() const override {
+    if (at_judgement_) std::exchange(at_judgement_, {})();
     return std::chrono::floor<std::chrono::seconds>(slept_);
   }
   void sleep_for(std::chrono::milliseconds duration) override {
@@ -42,13 +40,13 @@ class SetClock : public base::Clock {
     slept_ += duration;
   }
   void set(base::TimePoint now) { now_ = now; }
-  // Happens just before the next call of now().
-  void at_next_look(std::function<void()> event) { next_look_ = std::move(event); }
+  // Happens when the clock is next judged, for which the sweep asks how long the machine has run.
+  void at_next_judgement(std::function<void()> event) { at_judgement_ = std::move(event); }
 
  private:
   base::TimePoint now_;
   std::chrono::milliseconds slept_{};
-  mutable std::function<void()> next_look_;
+  mutable std::function<void()> at_judgement_;
 };
 
 // One account with a tree that was made now and is due in a minute.
@@ -86,9 +84,9 @@ class World {
   // How long after the tree was made the next sweeps take place.
   void wait_for(std::chrono::seconds duration) { clock_.set(now_ + duration); }
   void pass_time(std::chrono::seconds duration) { clock_.sleep_for(duration); }
-  // When the sweep has read the records and reads the clock.
+  // When the sweep has read the records and judges the clock.
   void when_the_records_are_read(std::function<void()> event) {
-    clock_.at_next_look(std::move(event));
+    clock_.at_next_judgement(std::move(event));
   }
 
   int sweep(SweepOptions options = {}) {
