@@ -45,7 +45,7 @@ class DataCheck {
         log_(store::CheckLog::load(environment.files, location)),
         last_save_(environment.clock.steady_now()) {
     options_.depth = store::CheckDepth::kReadData;
-    const store::CheckLog believed = log_.as_of(now());
+    const store::CheckLog believed = log_.without_future(now());
     options_.last_read = believed.read;
     if (command.budget) {
       const auto end = environment.clock.steady_now() + *command.budget;

@@ -62,7 +62,7 @@ void read_snapshots(AccountState& state, const std::vector<store::SnapshotInfo>&
     state.newest_doubt = doubts[at];
     if (!store::is_doubted(doubts[at])) state.last_certain = snapshots[at].time;
   }
-  state.is_newest_in_future = state.newest && is_in_future(state.newest->time, clock.now);
+  state.is_newest_in_future = state.newest && base::is_in_future(state.newest->time, clock.now);
 }
 
 struct TreesState {

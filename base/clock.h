@@ -10,6 +10,13 @@ using TimePoint = std::chrono::sys_time<std::chrono::milliseconds>;
 // The clocks of two machines that write to one store may differ by this much.
 inline constexpr std::chrono::minutes kClockSlack{5};
 
+// Whether a noted time lies in the future of `now`: the clock was ahead when it was noted, or is
+// behind now. As the time of something that must be repeated it counts for nothing: it would seem
+// to be recent until it has come.
+constexpr bool is_in_future(std::chrono::sys_seconds time, std::chrono::sys_seconds now) {
+  return time > now + kClockSlack;
+}
+
 class Clock {
  public:
   Clock() = default;

@@ -100,7 +100,7 @@ std::optional<std::uint64_t> made_after(const store::TreeRecord& record,
 }
 
 bool is_in_future(const store::TreeRecord& record, sys_seconds now) {
-  return record.created > now + base::kClockSlack;
+  return base::is_in_future(record.created, now);
 }
 
 std::optional<store::TreeRecord> redated(const store::TreeRecord& record,

@@ -43,10 +43,6 @@ std::vector<ListedSnapshot> with_doubts(std::vector<store::SnapshotInfo>&& snaps
   return list;
 }
 
-bool lies_in_future(const store::SnapshotInfo& snapshot, std::chrono::sys_seconds now) {
-  return snapshot.time > now + base::kClockSlack;
-}
-
 nlohmann::ordered_json end_of_pin(const store::SnapshotInfo& snapshot,
                                   std::chrono::sys_seconds now) {
   const bool has_end = snapshot.is_pinned(now) && snapshot.pinned_until != store::kPinnedWithoutEnd;
@@ -97,7 +93,7 @@ base::ExitStatus snapshots(const base::Environment& environment, const std::stri
                      {"messages", snapshot.messages},
                      {"bytes", snapshot.bytes},
                      {"sequence", snapshot.sequence},
-                     {"in_future", lies_in_future(snapshot, now)},
+                     {"in_future", base::is_in_future(snapshot.time, now)},
                      {"doubted", store::is_doubted(one.doubt)},
                      {"pinned", snapshot.is_pinned(now)},
                      {"pinned_until", end_of_pin(snapshot, now)}});

@@ -25,10 +25,6 @@ using std::chrono::sys_seconds;
 constexpr const char* kClockCheck = "clock";
 constexpr const char* kClockRemedy = "set it: timedatectl set-ntp true, or another NTP client";
 
-bool is_ahead_of(sys_seconds now, sys_seconds time) {
-  return time > now + base::kClockSlack;
-}
-
 // Either the clock is behind now, or it was ahead when the snapshots were made. A clock that the
 // kernel reports as synchronised is taken for right.
 Finding future_finding(sys_seconds now, const RecordedTimes& recorded,
@@ -97,7 +93,7 @@ RecordedTimes recorded_times(const base::StoreConfig& config, base::FileSystem& 
     const std::vector<store::SnapshotInfo> snapshots = reader.snapshots(account);
     const std::vector<store::TimeDoubt> doubts = store::time_doubts(snapshots, clock);
     for (std::size_t at = 0; at < snapshots.size(); ++at) {
-      if (is_ahead_of(now.time, snapshots[at].time)) {
+      if (base::is_in_future(snapshots[at].time, now.time)) {
         ++times.in_future;
       } else if (store::is_doubted(doubts[at])) {
         ++times.doubted;
@@ -111,7 +107,7 @@ RecordedTimes recorded_times(const base::StoreConfig& config, base::FileSystem& 
 std::vector<Finding> check_clock(sys_seconds now, const RecordedTimes& recorded,
                                  std::optional<ClockKeeping> keeping) {
   std::vector<Finding> findings;
-  if (recorded.newest_backup && is_ahead_of(now, *recorded.newest_backup)) {
+  if (recorded.newest_backup && base::is_in_future(*recorded.newest_backup, now)) {
     findings.push_back(failure(
         kClockCheck, "",
         fmt::format("it shows {}, but the newest backup is from {}, in the future: alarms and "
@@ -121,7 +117,7 @@ std::vector<Finding> check_clock(sys_seconds now, const RecordedTimes& recorded,
             "if it is behind, {}; if it was ahead then, back up now: the new backup is then "
             "the newest",
             kClockRemedy)));
-  } else if (recorded.newest_tree && is_ahead_of(now, *recorded.newest_tree)) {
+  } else if (recorded.newest_tree && base::is_in_future(*recorded.newest_tree, now)) {
     findings.push_back(tree_finding(now, *recorded.newest_tree, keeping));
   } else if (!recorded.clock_doubt.empty()) {
     findings.push_back(failure(kClockCheck, "", recorded.clock_doubt,

@@ -141,7 +141,8 @@ void UnlistedFolders::judge(const store::FolderRecord& last, const imap::FolderA
   } else if (answer.kind == Kind::kUnserved) {
     kept_.insert_or_assign(name, "the server does not list it, and refuses it: " + answer.reason);
   } else if (answer.kind == Kind::kPlainNo) {
-    const std::chrono::sys_seconds since = first_plain_no(last.info).value_or(now);
+    // A wrong clock noted a time of the future: then the refusals count from now.
+    const std::chrono::sys_seconds since = std::min(first_plain_no(last.info).value_or(now), now);
     const bool was_never_read = last.info.uid_validity == 0 && last.receipt.messages == 0;
     if (was_never_read || now - since >= kDoubtfulFor) {
       gone_.insert(name);

@@ -153,11 +153,11 @@ std::string vanished_text(store::Reader& reader, const MassDeletion& deletion) {
                      base::format_count(replaced), replaced == 1 ? "was" : "were", others);
 }
 
-// Why a backup in the future counts for nothing; empty if `newest`, an account's newest one, is
-// not.
+// Why a backup in the future counts for nothing; empty if `newest`, an account's newest one, is not
+// in the future.
 std::string future_text(std::span<const SnapshotInfo> snapshots,
                         const std::optional<SnapshotInfo>& newest, sys_seconds now) {
-  if (!newest || !is_in_future(newest->time, now)) return "";
+  if (!newest || !base::is_in_future(newest->time, now)) return "";
   return fmt::format(
       " (its newest backup is dated in the future, {}: {}, and the backup does not "
       "count)",
@@ -167,10 +167,6 @@ std::string future_text(std::span<const SnapshotInfo> snapshots,
 }
 
 }  // namespace
-
-bool is_in_future(sys_seconds time, sys_seconds now) {
-  return time > now + base::kClockSlack;
-}
 
 std::optional<MassDeletion> newest_mass_deletion(
     std::span<const SnapshotInfo> snapshots, const base::GuardConfig& guards,

@@ -63,9 +63,6 @@ std::optional<MassDeletion> newest_mass_deletion(
     std::span<const store::SnapshotInfo> snapshots, const base::GuardConfig& guards,
     const std::optional<base::AcceptedDeletions>& acknowledged, std::uint64_t used_up);
 
-// Whether the time must come from a clock that was ahead.
-bool is_in_future(std::chrono::sys_seconds time, std::chrono::sys_seconds now);
-
 // When the account was last backed up completely, apart from messages that could not be fetched. A
 // time that a wrong clock showed proves nothing: such a backup is passed over.
 std::optional<std::chrono::sys_seconds> last_success(store::Reader& reader,

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/atomic_file.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/json_text.h"
 #include "base/log.h"
@@ -160,6 +161,12 @@ std::string copy_alarm(const std::string& copy, const CopyState* state,
   if (state->held) return describe_held(copy, *state);
   if (!was_complete(*state)) {
     return fmt::format("copy {} was never complete: run mailstow-backupd copy {}", copy, copy);
+  }
+  if (base::is_in_future(state->seen, now)) {
+    return fmt::format(
+        "copy {} seems to have been brought up to date in the future, {}: the clock was ahead "
+        "then, or is behind now: run mailstow-backupd copy {}",
+        copy, base::shown_time(state->seen), copy);
   }
   if (now - state->seen <= kCopyAlarmAfter) return "";
   return fmt::format("copy {} was last brought up to date {}: run mailstow-backupd copy {}", copy,

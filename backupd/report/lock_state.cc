@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "base/clock.h"
 #include "base/config/copies_config.h"
 #include "base/time_text.h"
 #include "store/lock_extension.h"
@@ -16,6 +17,11 @@ LockState judge_locks(std::optional<std::chrono::days> lock_for,
   LockState state{.lock_for = lock_for, .last_extended = last_extended, .alarm = {}};
   if (!last_extended) {
     state.alarm = "object locks were never extended: run mailstow-backupd extend-locks";
+  } else if (base::is_in_future(*last_extended, now)) {
+    state.alarm = fmt::format(
+        "object locks of {} days seem to have been extended in the future, {}: the clock was ahead "
+        "then, or is behind now: run mailstow-backupd extend-locks",
+        lock_for->count(), base::shown_time(*last_extended));
   } else if (now - *last_extended > std::chrono::hours(*lock_for) / 2) {
     state.alarm = fmt::format(
         "object locks of {} days were last extended {}: run mailstow-backupd extend-locks",

@@ -288,7 +288,8 @@ class Metrics {
   }
 
   void write_check(std::uint64_t packs) {
-    const store::CheckLog log = store::CheckLog::load(environment_.files, location_).as_of(now_);
+    const store::CheckLog log =
+        store::CheckLog::load(environment_.files, location_).without_future(now_);
     // The log may still list packs that prune has deleted since.
     const std::uint64_t read = std::min<std::uint64_t>(log.read.size(), packs);
     one("mailstow_check_packs_read", "Packs whose data was ever read and found intact.", read);

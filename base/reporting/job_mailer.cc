@@ -8,6 +8,7 @@
 
 #include <fmt/core.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/reporting/mail_error.h"
@@ -89,6 +90,8 @@ bool JobMailer::send_pending(JobRecord& record) const {
   if (!is_configured()) return true;
   auto mail = load_pending_mail(environment_.files, environment_.config.store, record.job);
   if (!mail) return true;
+  // A wrong clock wrote a mail of the future: its age counts from now.
+  if (is_in_future(mail->written, now())) mail->written = now();
   const bool is_too_old = now() - mail->written > kMaxAge;
   std::erase_if(mail->undelivered, [&](const PendingRecipient& recipient) {
     if (!is_too_old && recipient.attempts < kMaxAttempts) return false;

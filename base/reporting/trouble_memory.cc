@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
+
 namespace base {
 
 namespace {
@@ -17,7 +19,8 @@ Notification notification_due(const JobRecord& record, const std::vector<std::st
   if (troubles.empty()) {
     return record.reported.empty() ? Notification::kNone : Notification::kResolved;
   }
-  const bool is_long_ago = !record.reported_at || now - *record.reported_at >= kSilence;
+  const bool is_long_ago = !record.reported_at || is_in_future(*record.reported_at, now) ||
+                           now - *record.reported_at >= kSilence;
   const bool is_all_reported = std::ranges::all_of(troubles, [&](const std::string& trouble) {
     return std::ranges::find(record.reported, trouble) != record.reported.end();
   });

@@ -70,9 +70,9 @@ std::set<Sha256> CheckLog::read_since_began() const {
   return packs;
 }
 
-CheckLog CheckLog::as_of(std::chrono::sys_seconds now) const {
+CheckLog CheckLog::without_future(std::chrono::sys_seconds now) const {
   const auto is_in_future = [&](std::chrono::sys_seconds time) {
-    return time > now + base::kClockSlack;
+    return base::is_in_future(time, now);
   };
   CheckLog log = *this;
   if (is_in_future(began) || is_in_future(finished)) log.began = log.finished = {};

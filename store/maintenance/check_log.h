@@ -29,7 +29,7 @@ struct CheckLog {
 
   // Without times after `now`. The clock was ahead then, or is behind now: such a pack would seem
   // to be read last until that time has come.
-  CheckLog as_of(std::chrono::sys_seconds now) const;
+  CheckLog without_future(std::chrono::sys_seconds now) const;
 
   static CheckLog load(base::FileSystem& files, const Location& location);
   void save(base::FileSystem& files, const Location& location) const;

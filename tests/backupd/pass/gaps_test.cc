@@ -236,6 +236,17 @@ TEST_F(GapsTest, APlainNoMeansGoneOnlyTheNextNight) {
   EXPECT_EQ(runner_.snapshot().vanished, 1U);
 }
 
+TEST_F(GapsTest, APlainNoOfAClockThatWasAheadCountsFromNow) {
+  ASSERT_EQ(run().status, PassStatus::kComplete);
+  hide_work("NO cannot be served");
+  runner_.set_ahead(std::chrono::days{365});
+  EXPECT_EQ(run().status, PassStatus::kPartial);
+  runner_.set_ahead(std::chrono::hours{0});
+  EXPECT_EQ(run().status, PassStatus::kPartial);
+  runner_.set_ahead(std::chrono::hours{24});
+  EXPECT_EQ(run().status, PassStatus::kComplete);
+}
+
 // The time is read back from the reason, also after the zone was changed.
 TEST_F(GapsTest, APlainNoIsDatedInTheConfiguredZone) {
   ASSERT_EQ(run().status, PassStatus::kComplete);

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "base/clock.h"
 #include "tests/temporary_directory.h"
 
 namespace backupd {
@@ -106,6 +107,10 @@ TEST_F(CopyStatesTest, RaiseAnAlarmIfACopyIsOldOrWaits) {
   EXPECT_EQ("", copy_alarm("nas", &complete_, complete_.seen + days(2)));
   EXPECT_THAT(copy_alarm("nas", &complete_, complete_.seen + days(2) + seconds(1)),
               HasSubstr("copy nas was last brought up to date "));
+  EXPECT_EQ("", copy_alarm("nas", &complete_, complete_.seen - base::kClockSlack));
+  EXPECT_THAT(copy_alarm("nas", &complete_, complete_.seen - base::kClockSlack - seconds(1)),
+              HasSubstr("in the future"))
+      << "it would look new until that time has come";
   CopyState held = complete_;
   held.held = {.number = 13, .id = "0123456789abcdef0123", .reasons = {"it drops much", "why"}};
   EXPECT_EQ(

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "base/clock.h"
+
 namespace backupd {
 namespace {
 
@@ -23,6 +25,11 @@ TEST_F(LockStateTest, AnExtensionIsOverdueAfterHalfOfTheTime) {
   EXPECT_THAT(judge_locks(days(30), now_ - days(15) - seconds(1), now_).alarm,
               StartsWith("object locks of 30 days were last extended "));
   EXPECT_THAT(judge_locks(days(30), std::nullopt, now_).alarm, HasSubstr("were never extended"));
+}
+
+TEST_F(LockStateTest, AnExtensionOfTheFutureCountsForNothing) {
+  EXPECT_EQ("", judge_locks(days(30), now_ + base::kClockSlack, now_).alarm);
+  EXPECT_THAT(judge_locks(days(30), now_ + days(365), now_).alarm, HasSubstr("in the future"));
 }
 
 TEST_F(LockStateTest, AStoreWithoutLocksHasNoAlarm) {

@@ -57,6 +57,37 @@ TEST_F(JobMailTest, TroubleIsReportedOnceADayAndThenItsEnd) {
   EXPECT_EQ(mail().size(), 4U);
 }
 
+TEST_F(JobMailTest, AReportOfAClockThatWasAheadSilencesNothing) {
+  constexpr std::chrono::days kAhead{365};
+  const auto fail_again = [&] {
+    run("sweep", [] { return trouble("alice: the server is away"); });
+  };
+  clock_.sleep_for(kAhead);
+  fail_again();
+  clock_.sleep_for(-kAhead);
+  fail_again();
+  EXPECT_EQ(mail().size(), 2U);
+  fail_again();
+  EXPECT_EQ(mail().size(), 2U) << "on the same day";
+}
+
+TEST_F(JobMailTest, AMailOfAClockThatWasAheadIsNotTriedForAYear) {
+  constexpr std::chrono::days kAhead{365};
+  const std::string url = reporting().mail->url;
+  reporting().mail->url = "smtp://127.0.0.1:1";
+  clock_.sleep_for(kAhead);
+  run("check", [] { return trouble("pack 1: torn"); });
+  clock_.sleep_for(-kAhead);
+  run_successfully("sweep");
+  const auto pending = load_pending_mail(environment_.files, store(), "check");
+  ASSERT_TRUE(pending) << "its age counts from now";
+  EXPECT_EQ(pending->written, kNight);
+  clock_.sleep_for(std::chrono::hours(73));
+  reporting().mail->url = url;
+  run_successfully("sweep");
+  EXPECT_THAT(mail(), IsEmpty());
+}
+
 TEST_F(JobMailTest, AnErrorThatEndsAJobIsReported) {
   EXPECT_ANY_THROW(
       run("prune", []() -> JobOutcome { fail(ErrorCode::kDamaged, "pack 1: it is torn"); }));

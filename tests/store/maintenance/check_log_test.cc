@@ -58,10 +58,10 @@ TEST_F(CheckLogTest, TimesOfAClockThatWasAheadCountAsUnread) {
   CheckLog log;
   log.began = at(50'000);
   log.read = {{pack(1), at(900)}, {pack(2), at(50'100)}};
-  const CheckLog believed = log.as_of(at(1'000));
+  const CheckLog believed = log.without_future(at(1'000));
   EXPECT_FALSE(believed.is_interrupted()) << "it would never find a pack to be read";
   EXPECT_EQ(believed.read, (std::map<Sha256, std::chrono::sys_seconds>{{pack(1), at(900)}}));
-  EXPECT_EQ(log.as_of(at(50'200)), log) << "that time has come";
+  EXPECT_EQ(log.without_future(at(50'200)), log) << "that time has come";
 }
 
 }  // namespace
