@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "base/reporting/job_run.h"
+#include "base/reporting/last_sweep.h"
 #include "base/stop_request.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
@@ -260,6 +261,7 @@ base::JobOutcome carry_out_sweep(const base::Environment& given, const SweepOpti
   outcome.document = base::json_text(document);
   outcome.text = report.to_text();
   outcome.troubles = report.troubles();
+  outcome.details = base::sweep_details(report.reasons());
   print_report(environment.format, document, outcome.text);
   return outcome;
 }

@@ -1,6 +1,7 @@
 #include "restore/sweep_report.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/core.h>
@@ -39,6 +40,56 @@ const char* word(SweptLevel::Action action) {
 bool has_level(const SweptTree& tree, SweptLevel::Action action) {
   return std::any_of(tree.levels.begin(), tree.levels.end(),
                      [&](const SweptLevel& level) { return level.action == action; });
+}
+
+bool is_done(const SweptLevel& level) {
+  return level.action == SweptLevel::Action::kGone ||
+         level.action == SweptLevel::Action::kDeleted || level.action == SweptLevel::Action::kLeft;
+}
+
+std::string to_line(const store::TreeRecord& record, const SweptLevel& level) {
+  return fmt::format("{}: {} ({})", base::escape_for_terminal(shown_level(record, level.raw_name)),
+                     word(level.action), base::escape_for_terminal(level.why));
+}
+
+// An escaped line for each thing that should have been done to the tree and was not.
+std::vector<std::string> troubles_of(const TreeOutcome& outcome) {
+  std::vector<std::string> lines;
+  const std::string account = base::escape_for_terminal(outcome.record.account);
+  for (const SweptLevel& level : outcome.swept.levels) {
+    if (level.action != SweptLevel::Action::kRefused &&
+        level.action != SweptLevel::Action::kKeptForNow) {
+      continue;
+    }
+    lines.push_back(
+        fmt::format("{}: {}: {}", account,
+                    base::escape_for_terminal(shown_level(outcome.record, level.raw_name)),
+                    base::escape_for_terminal(level.why)));
+  }
+  for (const std::string& why : {outcome.error, outcome.why_unreachable()}) {
+    if (why.empty()) continue;
+    lines.push_back(
+        fmt::format("{}: {}: {}", account, base::escape_for_terminal(outcome.record.name), why));
+  }
+  return lines;
+}
+
+// Why the tree is still there; empty: it is not.
+std::string reason_of(const TreeOutcome& outcome) {
+  if (outcome.is_closed) return "";
+  if (const auto troubles = troubles_of(outcome); !troubles.empty()) return troubles.front();
+  const auto left = std::ranges::find_if_not(outcome.swept.levels, is_done);
+  return left == outcome.swept.levels.end()
+             ? ""
+             : fmt::format("{}: {}", base::escape_for_terminal(outcome.record.account),
+                           to_line(outcome.record, *left));
+}
+
+std::string left_to_text(const store::TreeRecord& record) {
+  return fmt::format(
+      "{}: {}: is due, and left to the host that made it, or, once that has been silent for two "
+      "days, to the host that backs up",
+      base::escape_for_terminal(record.account), base::escape_for_terminal(record.name));
 }
 
 std::string rescued_to_text(const store::TreeRecord& record, const SweptLevel& level) {
@@ -167,24 +218,22 @@ std::vector<std::string> SweepReport::troubles() const {
     lines.push_back(fmt::format("trees are due, none was deleted: {}", clock_doubt));
   }
   for (const TreeOutcome& outcome : trees) {
-    const std::string account = base::escape_for_terminal(outcome.record.account);
-    for (const SweptLevel& level : outcome.swept.levels) {
-      if (level.action != SweptLevel::Action::kRefused &&
-          level.action != SweptLevel::Action::kKeptForNow) {
-        continue;
-      }
-      lines.push_back(
-          fmt::format("{}: {}: {}", account,
-                      base::escape_for_terminal(shown_level(outcome.record, level.raw_name)),
-                      base::escape_for_terminal(level.why)));
-    }
-    for (const std::string& why : {outcome.error, outcome.why_unreachable()}) {
-      if (why.empty()) continue;
-      lines.push_back(
-          fmt::format("{}: {}: {}", account, base::escape_for_terminal(outcome.record.name), why));
-    }
+    std::ranges::move(troubles_of(outcome), std::back_inserter(lines));
   }
   return lines;
+}
+
+std::vector<base::SweepReason> SweepReport::reasons() const {
+  std::vector<base::SweepReason> reasons;
+  if (held_back > 0) reasons.push_back({.tree = "", .why = "none was deleted: " + clock_doubt});
+  for (const TreeOutcome& outcome : trees) {
+    std::string why = reason_of(outcome);
+    if (!why.empty()) reasons.push_back({outcome.record.id, std::move(why)});
+  }
+  for (const store::TreeRecord& record : left_to_other_hosts) {
+    reasons.push_back({record.id, left_to_text(record)});
+  }
+  return reasons;
 }
 
 std::string SweepReport::to_text() const {
@@ -199,9 +248,7 @@ std::string SweepReport::to_text() const {
     text += fmt::format("{}: {}\n", base::escape_for_terminal(outcome.record.account),
                         base::escape_for_terminal(outcome.record.name));
     for (const SweptLevel& level : outcome.swept.levels) {
-      text += fmt::format("  {}: {} ({})\n",
-                          base::escape_for_terminal(shown_level(outcome.record, level.raw_name)),
-                          word(level.action), base::escape_for_terminal(level.why));
+      text += fmt::format("  {}\n", to_line(outcome.record, level));
       text += rescued_to_text(outcome.record, level);
     }
     for (const std::string& why : {outcome.error, outcome.why_unreachable()}) {
@@ -220,10 +267,7 @@ std::string SweepReport::to_text() const {
   }
   if (text.empty()) text = std::string(none) + "\n";
   for (const store::TreeRecord& record : left_to_other_hosts) {
-    text += fmt::format(
-        "{}: {}: is due, and left to the host that made it, or, once that has been silent for two "
-        "days, to the host that backs up\n",
-        base::escape_for_terminal(record.account), base::escape_for_terminal(record.name));
+    text += left_to_text(record) + "\n";
   }
   for (const store::TreeRecord& record : redated) {
     text += fmt::format("{}: {}: a wrong clock dated it: it expires {}\n",

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/exit_status.h"
+#include "base/reporting/last_sweep.h"
 #include "restore/tree_sweeper.h"
 #include "restore/unrecorded_mail.h"
 #include "store/tree_record.h"
@@ -59,6 +60,9 @@ struct SweepReport {
 
   // An escaped line for each thing that the sweep should have done and did not.
   std::vector<std::string> troubles() const;
+
+  // Why trees that were due are still there: the first reason of each, or one for all.
+  std::vector<base::SweepReason> reasons() const;
 };
 
 // "1 tree is", "2 trees are".

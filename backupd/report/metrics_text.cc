@@ -12,11 +12,13 @@
 #include "backupd/report/alarms.h"
 #include "backupd/report/copy_states.h"
 #include "backupd/report/lock_state.h"
+#include "backupd/report/overdue_trees.h"
 #include "backupd/report/prometheus_text.h"
 #include "base/error.h"
 #include "base/json_text.h"
 #include "base/log.h"
 #include "base/reporting/job_record.h"
+#include "base/reporting/last_sweep.h"
 #include "store/format/location.h"
 #include "store/index/commit_mark.h"
 #include "store/maintenance/check_log.h"
@@ -318,7 +320,13 @@ class Metrics {
     for (const auto& [account, tree] : by_account) {
       out_.sample(seconds_of(tree.second), {{"account", account}});
     }
-    one("mailstow_trees_overdue", "Restored trees that have expired and are still there.", overdue);
+    overdue +=
+        misdated_trees(trees, base::last_sweep(environment_.files, config_.store, now_), now_)
+            .size();
+    one("mailstow_trees_overdue",
+        "Restored trees that have expired and are still there, or that a wrong clock dated in the "
+        "future and no sweep of the last day has corrected.",
+        overdue);
   }
 
   void one(const char* name, const char* help, std::uint64_t value) {

@@ -131,7 +131,7 @@ ordered_json list_all_trees(const Services& services, const Request& request,
   for (ordered_json& tree : document["trees"]) {
     tree["commands"] = tree_commands(tree.at("account"), tree.at("tree"));
   }
-  document["commands"] = {{"sweep", shown_line(kProgram, {"sweep", "--dry-run"})}};
+  document["commands"] = {{"sweep", shown_line(kProgram, {"sweep"})}};
   return {{"ok", true},
           {"command", shown_line(kProgram, {"trees"})},
           {"document", std::move(document)}};

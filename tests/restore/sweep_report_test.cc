@@ -104,6 +104,35 @@ TEST(SweepReportTest, WhatCouldNotBeRecordedMakesItPartial) {
   EXPECT_EQ(report.exit_status(), ExitStatus::kNothingDone) << "its only tree is still there";
 }
 
+TEST(SweepReportTest, HasAReasonForEachTreeThatIsStillThere) {
+  const auto named = [](TreeOutcome outcome, const std::string& id) {
+    outcome.record.id = id;
+    return outcome;
+  };
+  TreeOutcome closed{swept_record(), {}};
+  closed.unreachable = "its account has left";
+  closed.is_closed = true;
+  SweepReport report;
+  report.trees = {named(outcome_of({}, SweptLevel::Action::kDeleted), "01"),
+                  named(outcome_of(ErrorCode::kRefused, SweptLevel::Action::kRefused), "02"),
+                  named(outcome_of({}, SweptLevel::Action::kEmptied), "03"), named(closed, "04")};
+  report.left_to_other_hosts = {swept_record()};
+  report.left_to_other_hosts[0].id = "05";
+  const std::string tree = "alice: " + swept_record().name;
+  const auto reasons = report.reasons();
+  ASSERT_EQ(reasons.size(), 3U);
+  EXPECT_EQ(reasons[0], (base::SweepReason{"02", tree + ": because"}));
+  EXPECT_EQ(reasons[1], (base::SweepReason{"03", tree + ": emptied (because)"}));
+  EXPECT_EQ(reasons[2].tree, "05");
+  EXPECT_THAT(reasons[2].why, HasSubstr("left to the host that made it"));
+
+  SweepReport held;
+  held.held_back = 2;
+  held.clock_doubt = "the clock is in doubt";
+  ASSERT_EQ(held.reasons().size(), 1U);
+  EXPECT_EQ(held.reasons()[0], (base::SweepReason{"", "none was deleted: the clock is in doubt"}));
+}
+
 TEST(SweepReportTest, ReportsRescuedMailWithTheCommandThatRestoresIt) {
   TreeOutcome outcome = outcome_of({}, SweptLevel::Action::kDeleted);
   outcome.swept.levels[0].rescued = 1;

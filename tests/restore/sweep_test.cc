@@ -1,5 +1,6 @@
 // `mailstow-restore sweep` on a real server: it deletes what mailstow made, and nothing else.
 
+#include <chrono>
 #include <filesystem>
 
 #include <gmock/gmock.h>
@@ -254,6 +255,10 @@ TEST_F(SweepTest, WhileTheStoreIsBusyForeignMailStaysUntilTheNextTime) {
     EXPECT_EQ(state().folders.count(tree + "/INBOX"), 1U);
     EXPECT_EQ(trees(), 1U);
   }
+  change_records([](store::TreeRecord& record) { record.expires -= std::chrono::hours(3); });
+  const std::string alarm = mailstow_.backupd_json({"status"})["trees"]["alarm"];
+  EXPECT_THAT(alarm, testing::HasSubstr("status 5: it reported: alice: " + tree + "/INBOX: 1 "));
+  EXPECT_THAT(alarm, testing::HasSubstr("could not be rescued")) << "a dry run does not find that";
   sweep();
   EXPECT_TRUE(state().below("RESTORED", '/').empty());
   EXPECT_EQ(trees(), 0U);
