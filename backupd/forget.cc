@@ -2,7 +2,10 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/core.h>
@@ -17,7 +20,6 @@
 #include "backupd/shown_prune.h"
 #include "base/clock_sighting.h"
 #include "base/error.h"
-#include "base/finally.h"
 #include "base/id_text.h"
 #include "base/json_text.h"
 #include "base/log.h"
@@ -29,6 +31,7 @@
 #include "store/format/location.h"
 #include "store/maintenance/dropping.h"
 #include "store/maintenance/prune.h"
+#include "store/maintenance/reserve.h"
 
 namespace backupd {
 
@@ -123,12 +126,13 @@ std::string command_line(const ForgetOptions& command) {
 }
 
 // A prune also deletes packs that have been condemned for long enough, if the clock is right.
-std::string doubt_before_forget(const base::Environment& environment,
-                                const store::Location& location, const base::ClockSighting& now,
-                                const ForgetOptions& command) {
+store::JudgedClock judge_before_forget(const base::Environment& environment,
+                                       const store::Location& location,
+                                       const base::ClockSighting& now,
+                                       const ForgetOptions& command) {
   store::Reader reader = store::Reader::open(location, environment.files);
   const auto trees = store::TreeRecords::open(location, environment.files).list();
-  return store::doubt_about_clock(
+  return store::judge_for_deletion(
       location, environment.files, now, store::newest_records(&reader, trees.records),
       command.now ? store::ClockDoubt::kOverrule : store::ClockDoubt::kJudge,
       command_line(command));
@@ -140,10 +144,61 @@ void forget_acknowledgements(const base::Environment& environment, const std::st
       [&](base::Acknowledgements& acknowledged) { acknowledged.forget(account); });
 }
 
+// What is to be dropped, and whether the clock allows that.
+struct Preparation {
+  std::vector<AccountPlan> plans;
+  store::JudgedClock clock;
+};
+
+// May be repeated.
+Preparation prepare(const base::Environment& environment, const store::Location& location,
+                    const base::ClockSighting& now, const ForgetOptions& command,
+                    std::optional<StoreLoan>& loan) {
+  Preparation prepared{.plans = plan(environment, command, now.time), .clock = {}};
+  if (!command.yes) return prepared;
+  if (!loan) loan.emplace(environment, "forget");
+  if (command.prune || has_ended_pin(prepared.plans)) {
+    prepared.clock = judge_before_forget(environment, location, now, command);
+  }
+  // An acknowledgement of the dropped snapshots must not count for later ones of the same name.
+  if (prepared.clock.doubt.empty() && command.snapshot.empty()) {
+    forget_acknowledgements(environment, command.account);
+  }
+  return prepared;
+}
+
 struct Forgotten {
   std::uint64_t dropped = 0;  // snapshots
   std::optional<store::PruneReport> report;
 };
+
+Forgotten drop_and_prune(const base::Environment& environment, const store::Location& location,
+                         const ForgetOptions& command, const std::vector<AccountPlan>& plans,
+                         bool is_reserve_given_up) {
+  store::PruneOptions options;
+  options.drop = to_drop(plans);
+  options.grace = environment.config.prune.grace;
+  options.is_now_confirmed = command.now;
+  options.limits = store::usual_limits(location);
+  options.limits.dead_percent = 0;  // everything that only they refer to is removed
+  options.is_reserve_given_up = is_reserve_given_up;
+  store::PruneReport report = shown_prune(environment, options);
+  const std::uint64_t dropped = report.dropped;
+  return {.dropped = dropped, .report = std::move(report)};
+}
+
+Forgotten drop(const base::Environment& environment, const store::Location& location,
+               const std::vector<AccountPlan>& plans, store::ReservedRoom& reserve) {
+  const std::set<store::ObjectId> snapshots = to_drop(plans);
+  int attempts = 0;
+  const std::uint64_t dropped = reserve.with_room([&] {
+    ++attempts;
+    return store::drop_snapshots(location, environment.files, environment.clock, snapshots);
+  });
+  // The first attempt may have been durable, and have lacked room in the index only.
+  const bool did_first = attempts > 1 && dropped == 0;
+  return {.dropped = did_first ? snapshots.size() : dropped, .report = {}};
+}
 
 void print_outcome(const base::Environment& environment, const ForgetOptions& command,
                    const std::vector<AccountPlan>& plans, const Forgotten& done) {
@@ -183,34 +238,18 @@ base::ExitStatus forget(const base::Environment& given, const ForgetOptions& com
   const base::ClockSighting now = base::see_clock(environment.clock);
   const store::Location location = store::location_of(environment.config.store);
   std::optional<StoreLoan> loan;
-  bool is_reserve_given_up = false;
-  const base::Finally refill([&] {
-    if (is_reserve_given_up) store::refill_reserve(location, environment.files);
-  });
-  std::vector<AccountPlan> plans;
-  std::string doubt;
-  const auto prepare = [&] {
-    plans = plan(environment, command, now.time);
-    if (!command.yes) return;
-    if (!loan) loan.emplace(environment, "forget");
-    if (command.prune || has_ended_pin(plans)) {
-      doubt = doubt_before_forget(environment, location, now, command);
-    }
-    // An acknowledgement of the dropped snapshots must not count for later ones of the same name.
-    if (doubt.empty() && command.snapshot.empty()) {
-      forget_acknowledgements(environment, command.account);
-    }
-  };
-  try {
-    prepare();
-  } catch (const base::Error& error) {
-    // As for prune: an index with a log can't be read without room beside it.
-    const bool may_lack_room =
-        error.code() == base::ErrorCode::kNoSpace || error.code() == base::ErrorCode::kIo;
-    if (!may_lack_room || !command.yes) throw;
-    is_reserve_given_up = store::give_up_reserve(location, environment.files);
-    if (!is_reserve_given_up) throw;
-    prepare();
+  store::ReservedRoom reserve(location, environment.files);
+  const auto look = [&] { return prepare(environment, location, now, command, loan); };
+  const Preparation prepared =
+      command.yes
+          ? reserve.with_room(
+                look, [](const Preparation& seen) { return !seen.clock.not_remembered.empty(); })
+          : look();
+  const std::vector<AccountPlan>& plans = prepared.plans;
+  const std::string& doubt = prepared.clock.doubt;
+  if (!prepared.clock.not_remembered.empty()) {
+    base::log_warning("forget: what was found about the clock is not recorded: {}",
+                      prepared.clock.not_remembered);
   }
   if (!doubt.empty()) {
     base::log_warning("forget: nothing is dropped: {}", doubt);
@@ -222,24 +261,14 @@ base::ExitStatus forget(const base::Environment& given, const ForgetOptions& com
                        fmt::format("Nothing was dropped: {}.\n", doubt));
     return base::ExitStatus::kPartial;
   }
-  store::PruneOptions options;
-  options.drop = to_drop(plans);
-  options.grace = environment.config.prune.grace;
-  options.is_now_confirmed = command.now;
-  options.limits = store::usual_limits(location);
-  options.limits.dead_percent = 0;  // everything that only they refer to is removed
-  options.is_reserve_given_up = is_reserve_given_up;
-  std::uint64_t dropped = 0;
-  std::optional<store::PruneReport> report;
+  Forgotten done;
   if (command.yes && command.prune) {
-    report = shown_prune(environment, options);
-    dropped = report->dropped;
+    done = drop_and_prune(environment, location, command, plans, reserve.is_given_up());
   } else if (command.yes) {
-    dropped = store::drop_snapshots(location, environment.files, environment.clock, options.drop);
+    done = drop(environment, location, plans, reserve);
   }
-
-  print_outcome(environment, command, plans, {.dropped = dropped, .report = report});
-  const bool is_complete = !report || describe_left(*report).empty();
+  print_outcome(environment, command, plans, done);
+  const bool is_complete = !done.report || describe_left(*done.report).empty();
   return is_complete ? base::ExitStatus::kDone : base::ExitStatus::kPartial;
 }
 

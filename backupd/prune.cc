@@ -1,6 +1,5 @@
 #include "store/maintenance/prune.h"
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -19,7 +18,6 @@
 #include "backupd/shown_prune.h"
 #include "base/clock_sighting.h"
 #include "base/error.h"
-#include "base/finally.h"
 #include "base/json_text.h"
 #include "base/local_disk.h"
 #include "base/log.h"
@@ -28,6 +26,7 @@
 #include "store/copies/copy_place.h"
 #include "store/format/layout.h"
 #include "store/format/location.h"
+#include "store/maintenance/reserve.h"
 
 namespace backupd {
 
@@ -102,19 +101,14 @@ StoreView view_store(const base::Environment& environment, const store::Location
 }
 
 // On a full disk, an index that has a log can't even be read, and the verdict on the clock can't be
-// remembered. `make_room` returns whether it is worth a second attempt.
+// remembered.
 StoreView view_store_with_room(const base::Environment& environment,
                                const store::Location& location, const base::ClockSighting& now,
-                               const PruneOptions& command,
-                               const std::function<bool()>& make_room) {
-  std::optional<StoreView> view;
-  try {
-    view = view_store(environment, location, now, command);
-  } catch (const base::Error& error) {
-    if (!base::is_file_trouble(error.code()) || !make_room()) throw;
-  }
-  if (view && (view->clock.not_remembered.empty() || !make_room())) return std::move(*view);
-  return view_store(environment, location, now, command);
+                               const PruneOptions& command, store::ReservedRoom& reserve) {
+  const auto view = [&] { return view_store(environment, location, now, command); };
+  if (command.dry_run) return view();
+  return reserve.with_room(
+      view, [](const StoreView& seen) { return !seen.clock.not_remembered.empty(); });
 }
 
 // The grace period protects readers on other machines. store::prune() checks what is visible here.
@@ -191,14 +185,8 @@ base::JobOutcome carry_out_prune(const base::Environment& given, const store::Lo
   base::UnsettableClock clock(given.clock);
   const base::Environment environment = base::with_clock(given, clock);
   const base::ClockSighting now = base::see_clock(environment.clock);
-  bool is_reserve_given_up = false;
-  const base::Finally refill([&] {
-    if (is_reserve_given_up) store::refill_reserve(location, environment.files);
-  });
-  const StoreView view = view_store_with_room(environment, location, now, command, [&] {
-    is_reserve_given_up = !command.dry_run && store::give_up_reserve(location, environment.files);
-    return is_reserve_given_up;
-  });
+  store::ReservedRoom reserve(location, environment.files);
+  const StoreView view = view_store_with_room(environment, location, now, command, reserve);
   const std::vector<AccountPlan>& plans = view.plans;
   const std::string& doubt = view.clock.doubt;
   if (!view.clock.not_remembered.empty()) {
@@ -212,7 +200,7 @@ base::JobOutcome carry_out_prune(const base::Environment& given, const store::Lo
   options.mode = command.dry_run ? store::PruneMode::kPlan : store::PruneMode::kCarryOut;
   options.is_now_confirmed = command.now;
   options.skip_grace = command.skip_grace;
-  options.is_reserve_given_up = is_reserve_given_up;
+  options.is_reserve_given_up = reserve.is_given_up();
   options.copies = std::move(copies);
   PackPlan packs;
   if (command.dry_run) {

@@ -21,7 +21,7 @@ using Json = nlohmann::ordered_json;
 constexpr std::size_t kMaxReasons = 100;
 constexpr std::size_t kMaxReason = 500;  // bytes
 
-// Of the details that sweep_details() wrote; earlier versions wrote none.
+// From the details that sweep_details() wrote, which those of earlier versions lack.
 std::vector<SweepReason> read_reasons(const std::string& details) {
   const Json document = parse_json(details);
   if (!document.is_object()) return {};

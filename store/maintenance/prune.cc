@@ -1,9 +1,9 @@
 #include "store/maintenance/prune.h"
 
 #include <algorithm>
-#include <exception>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -14,11 +14,9 @@
 #include <fmt/core.h>
 
 #include "base/error.h"
-#include "base/finally.h"
 #include "base/log.h"
 #include "base/stop_request.h"
 #include "store/format/layout.h"
-#include "store/format/writer_lock.h"
 #include "store/index/chain_check.h"
 #include "store/index/freed_memory.h"
 #include "store/index/object_reader.h"
@@ -429,48 +427,21 @@ PruneReport prune(const Location& location, base::FileSystem& files, const base:
                   const PruneOptions& options) {
   return_freed_memory();
   try {
-    std::optional<Prune> work;
-    bool may_need_refill = false;
-    // Once the session is closed: until then, the logs of its indexes take room.
-    const base::Finally refill([&] {
-      work.reset();
-      if (may_need_refill) refill_reserve(location, files);
-    });
+    // Made again once the session is closed: until then, the logs of its indexes take room.
+    ReservedRoom reserve(location, files);
     const auto prepare = [&] {
-      work.emplace(location, files, clock, options);
+      auto work = std::make_unique<Prune>(location, files, clock, options);
       work->prepare();
+      return work;
     };
-    try {
-      prepare();
-    } catch (const base::Error& error) {
-      // The index and the marks need room, too, which may be on the same disk.
-      const bool may_lack_room =
-          error.code() == ErrorCode::kNoSpace || error.code() == ErrorCode::kIo;
-      if (!may_lack_room || options.mode == PruneMode::kPlan) throw;
-      work.reset();  // and the store's lock
-      if (!give_up_reserve(location, files)) throw;
-      may_need_refill = true;
-      prepare();
-      work->note_given_up_reserve();
-    }
-    if (options.mode == PruneMode::kCarryOut) may_need_refill = true;
+    if (options.mode == PruneMode::kPlan) return prepare()->run();
+    // The index and the marks need room, too, which may be on the same disk.
+    const std::unique_ptr<Prune> work = reserve.with_room(prepare);
+    reserve.expect_use();
+    if (reserve.is_given_up()) work->note_given_up_reserve();
     return work->run();
   } catch (const base::Error& error) {
     fail(error.code(), "prune: {}", error.what());
-  }
-}
-
-bool give_up_reserve(const Location& location, base::FileSystem& files) {
-  const auto lock = lock_for_writing(location, files);
-  return release_reserve(location, files);
-}
-
-void refill_reserve(const Location& location, base::FileSystem& files) noexcept {
-  try {
-    const auto lock = lock_for_writing(location, files);
-    restore_reserve(location, files);
-  } catch (const std::exception& error) {
-    base::log_debug("keep a reserve: {}", error.what());
   }
 }
 

@@ -60,7 +60,7 @@ struct PruneOptions {
   // every reader is visible here.
   bool skip_grace = false;
   std::vector<KnownCopy> copies = {};  // with `skip_grace`: each must have what the store has
-  bool is_reserve_given_up = false;    // the caller did that, with give_up_reserve()
+  bool is_reserve_given_up = false;    // the caller did that, with a ReservedRoom
   // Called on the same thread, at the beginning and the end of a stage and often in between.
   std::function<void(const PruneProgress&)> progress = {};
 };
@@ -107,14 +107,5 @@ ChoiceLimits usual_limits(const Location& location);
 // `clock` shows at the beginning, which the caller has judged (store/clock_guard.h).
 PruneReport prune(const Location& location, base::FileSystem& files, const base::Clock& clock,
                   const PruneOptions& options);
-
-// For what has to be read or written before a prune, on a disk that is full: gives up the room that
-// is kept for prune. Returns whether there was any, and it was needed. Takes the store's lock;
-// fails with kBusy, kIo.
-bool give_up_reserve(const Location& location, base::FileSystem& files);
-
-// Keeps that room again, as far as there is any; prune() does so by itself. Takes the store's lock,
-// and does nothing if that or anything else fails.
-void refill_reserve(const Location& location, base::FileSystem& files) noexcept;
 
 }  // namespace store

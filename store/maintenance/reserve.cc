@@ -1,11 +1,13 @@
 #include "store/maintenance/reserve.h"
 
 #include <algorithm>
+#include <exception>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "store/format/crypto.h"
 #include "store/format/layout.h"
+#include "store/format/writer_lock.h"
 
 namespace store {
 
@@ -78,6 +80,23 @@ PruneRoom room_for_prune(const Location& location, base::FileSystem& files, Rese
       use == ReserveUse::kGivenUp ? free : free - std::min(free, keep_free);
   room.with_reserve = std::min(allowed, room.beside + kReserveBytes);
   return room;
+}
+
+bool ReservedRoom::give_up() {
+  const auto lock = lock_for_writing(location_, files_);
+  if (!release_reserve(location_, files_)) return false;
+  is_given_up_ = may_be_gone_ = true;
+  return true;
+}
+
+ReservedRoom::~ReservedRoom() {
+  if (!may_be_gone_) return;
+  try {
+    const auto lock = lock_for_writing(location_, files_);
+    restore_reserve(location_, files_);
+  } catch (const std::exception& error) {
+    base::log_debug("keep a reserve: {}", error.what());
+  }
 }
 
 }  // namespace store

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
+#include "base/error.h"
 #include "base/file_system.h"
 #include "store/format/location.h"
 
@@ -37,5 +39,51 @@ enum class ReserveUse {
 
 // Fails with kIo.
 PruneRoom room_for_prune(const Location& location, base::FileSystem& files, ReserveUse use);
+
+// Gives up the reserve for work that frees space and that a full disk stops, and makes it again at
+// the end of the scope, as far as there is room: it takes the store's lock for that, and does
+// nothing if that or anything else fails.
+class ReservedRoom {
+ public:
+  // Both must outlive it.
+  ReservedRoom(const Location& location, base::FileSystem& files)
+      : location_(location), files_(files) {}
+  ReservedRoom(const ReservedRoom&) = delete;
+  ReservedRoom& operator=(const ReservedRoom&) = delete;
+  ~ReservedRoom();
+
+  // Returns `work()`. If a file or its disk makes that fail, or `lacks_room(result)` holds, and
+  // there is a reserve that is needed, it is given up and the work is done once more. After each
+  // attempt, `work` must have released the store's lock. Fails as the last attempt does, and with
+  // kBusy and kIo if the reserve can't be given up.
+  template <typename Work, typename LacksRoom>
+  std::invoke_result_t<const Work&> with_room(const Work& work, const LacksRoom& lacks_room) {
+    try {
+      auto done = work();
+      if (!lacks_room(done) || !give_up()) return done;
+    } catch (const base::Error& error) {
+      if (!base::is_file_trouble(error.code()) || !give_up()) throw;
+    }
+    return work();
+  }
+  template <typename Work>
+  std::invoke_result_t<const Work&> with_room(const Work& work) {
+    return with_room(work, [](const auto&) { return false; });
+  }
+
+  bool is_given_up() const { return is_given_up_; }
+
+  // For work that gives up the reserve itself, with release_reserve().
+  void expect_use() { may_be_gone_ = true; }
+
+ private:
+  // Returns whether there was any, and it was needed.
+  bool give_up();
+
+  const Location& location_;
+  base::FileSystem& files_;
+  bool is_given_up_ = false;
+  bool may_be_gone_ = false;
+};
 
 }  // namespace store

@@ -1,4 +1,5 @@
-// `mailstow-backupd prune` on a full disk that holds the store and its index, as by default.
+// `mailstow-backupd prune` and `forget` on a full disk that holds the store and its index, as by
+// default.
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -54,13 +55,19 @@ class FullDiskPruneTest : public testing::Test {
   }
 
   // Fills the disk before each prune. `prepare` is a shell script, run while the disk has room.
-  std::vector<Round> prune_full_disk(int rounds, const std::string& prepare,
-                                     const std::vector<std::string>& command = {"prune",
-                                                                                "--json"}) {
+  std::vector<Round> prune_full_disk(int rounds, const std::string& prepare) {
+    return run_on_full_disk(
+        std::vector<Command>(static_cast<std::size_t>(rounds), {"prune", "--json"}), prepare);
+  }
+
+  // The same for other commands.
+  using Command = std::vector<std::string>;
+  std::vector<Round> run_on_full_disk(const std::vector<Command>& commands,
+                                      const std::string& prepare) {
     const auto quoted = [](const base::Path& path) { return "'" + path.string() + "'"; };
     mailstow_.config()["store"]["path"] = (disk_ / "store").string();
     mailstow_.config()["store"]["index"] = (disk_ / "index").string();
-    const auto line = [&](const std::vector<std::string>& arguments) {
+    const auto line = [&](const Command& arguments) {
       std::string text;
       for (const std::string& word : mailstow_.backupd_command(arguments))
         text += quoted(word) + " ";
@@ -72,11 +79,12 @@ class FullDiskPruneTest : public testing::Test {
     mailstow_.save();
     // The room of the audit log does not come with its copy.
     script += line({"-q", "once"}) + " >&2\nrm -f " + quoted(memory_) + "\n" + prepare + "\n";
-    for (int round = 0; round < rounds; ++round) {
+    for (std::size_t round = 0; round < commands.size(); ++round) {
       script += "dd if=/dev/zero of=" + quoted(disk_ / ("fill" + std::to_string(round))) +
                 " bs=4096 2>/dev/null || true\ndf --output=avail -k " + quoted(disk_) +
-                " | tail -n 1\nstatus=0\n" + line(command) + "> " + quoted(document(round)) +
-                " || status=$?\necho $status\nstat -c %s " + quoted(disk_ / "store/reserve") + "\n";
+                " | tail -n 1\nstatus=0\n" + line(commands[round]) + "> " +
+                quoted(document(round)) + " || status=$?\necho $status\nstat -c %s " +
+                quoted(disk_ / "store/reserve") + "\n";
     }
     script += "cp " + quoted(memory_) + " " + quoted(mailstow_.directory() / "memory") +
               " || true\n" + line({"check", "--read-data"}) + ">&2\n";
@@ -92,11 +100,11 @@ class FullDiskPruneTest : public testing::Test {
     return done;
   }
 
-  base::Path document(int round) const {
+  base::Path document(std::size_t round) const {
     return mailstow_.directory() / ("prune" + std::to_string(round) + ".json");
   }
 
-  json report(int round) const {
+  json report(std::size_t round) const {
     std::ifstream file(document(round));
     return json::parse(file);
   }
@@ -140,12 +148,32 @@ TEST_F(FullDiskPruneTest, AnAccountWithAcknowledgementsIsForgottenThoughTheIndex
   mailstow_.config()["guards"] = {{"vanished_messages", 10}};
   mailstow_.save();
   EXPECT_EQ(mailstow_.backupd({"acknowledge", "alice"}).status, 0);
-  const std::vector<Round> rounds = prune_full_disk(
-      1, "head -c 100 /dev/zero > '" + (disk_ / "index/index.sqlite-wal").string() + "'",
-      {"forget", "alice", "--yes", "--prune", "--json"});
+  const std::vector<Round> rounds = run_on_full_disk(
+      {{"forget", "alice", "--yes", "--prune", "--json"}},
+      "head -c 100 /dev/zero > '" + (disk_ / "index/index.sqlite-wal").string() + "'");
   EXPECT_THAT(rounds, AllOf(SizeIs(1), Each(Field("status", &Round::status, 0))));
   EXPECT_GE(report(0)["dropped"], 3);
   EXPECT_GE(report(0)["packs"]["condemned"], 1) << report(0);
+}
+
+// Also without acknowledgements, so that dropping is the first thing that needs room; and a doubt
+// about the clock ends as before a prune.
+TEST_F(FullDiskPruneTest, SnapshotsAreForgotten) {
+  const std::string one =
+      mailstow_.restore_json({"snapshots", "alice"})["snapshots"][1]["snapshot"];
+  const std::vector<Round> rounds =
+      run_on_full_disk({{"forget", "alice", "--snapshot", one, "--yes", "--json"},
+                        {"forget", "bob", "--yes", "--json"},
+                        {"forget", "alice", "--yes", "--prune", "--json"}},
+                       "echo '{\"doubted\": 1}' > '" + memory_.string() + "'");
+  EXPECT_THAT(rounds, AllOf(SizeIs(3), Each(Field("free_before", &Round::free_before, 0))));
+  EXPECT_THAT(rounds, Each(Field("status", &Round::status, 0)));
+  EXPECT_THAT(rounds, Each(Field("reserve", &Round::reserve, Ge(1'500'000))));
+  EXPECT_EQ(report(0)["dropped"], 1) << report(0);
+  EXPECT_GE(report(1)["dropped"], 3) << report(1);
+  EXPECT_EQ(report(2)["dropped"], 3) << report(2);
+  std::ifstream memory(mailstow_.directory() / "memory");
+  EXPECT_TRUE(json::parse(memory)["trusted"].is_object()) << "the clock was found right";
 }
 
 }  // namespace
