@@ -144,7 +144,7 @@ void forget_acknowledgements(const base::Environment& environment, const std::st
       [&](base::Acknowledgements& acknowledged) { acknowledged.forget(account); });
 }
 
-// What is to be dropped, and whether the clock allows that.
+// The snapshots to be dropped, and whether the clock allows that.
 struct Preparation {
   std::vector<AccountPlan> plans;
   store::JudgedClock clock;

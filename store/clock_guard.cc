@@ -138,10 +138,11 @@ bool goes_on(const ClockSighting& now, const ClockSighting& begun) {
          std::chrono::abs(now.lead_over(begun)) <= kDoubtLasts;
 }
 
+// Without the present time: the same each hour, so that it is mailed once a day.
 std::string unremembered_doubt(const base::Path& file, std::string_view command) {
   return fmt::format(
-      "the system's clock was in doubt, and {} can't be written: make room there, or, if the clock "
-      "is right, run `{} --now`",
+      "the system's clock is in doubt, and {} can't be written, without which no doubt ends: make "
+      "room there, or, if the clock is right, run `{} --now`",
       file.string(), command);
 }
 
@@ -214,9 +215,9 @@ JudgedClock judge_for_deletion(const Location& location, base::FileSystem& files
     return {.doubt = verdict.doubt, .not_remembered = ""};
   } catch (const base::Error& error) {
     if (!base::is_file_trouble(error.code())) throw;
-    const bool has_ended =
-        doubt == ClockDoubt::kJudge && verdict.doubt.empty() && before.doubted.has_value();
-    return {.doubt = has_ended ? unremembered_doubt(file, command) : verdict.doubt,
+    const bool is_in_doubt =
+        doubt == ClockDoubt::kJudge && (!verdict.doubt.empty() || before.doubted.has_value());
+    return {.doubt = is_in_doubt ? unremembered_doubt(file, command) : "",
             .not_remembered = error.what()};
   }
 }

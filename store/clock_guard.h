@@ -85,7 +85,8 @@ struct JudgedClock {
 // The memory is beside the index: all that delete share it. On a disk that is full or read-only,
 // the verdict is not remembered, and the next one judges as if there had been no verdict now. So a
 // doubt that began earlier does not end then: the clock may have been right, without a record of
-// it, before it jumped again. Fails with kIo if the memory can't be read.
+// it, before it jumped again. Nor does a new one, which each run would begin again. The doubt then
+// names the file that can't be written. Fails with kIo if the memory can't be read.
 JudgedClock judge_for_deletion(const Location& location, base::FileSystem& files,
                                const base::ClockSighting& now, const NewestRecords& recorded,
                                ClockDoubt doubt, std::string_view command);

@@ -138,7 +138,7 @@ TEST_F(ReadingTest, ADoubtAboutTheClockDoesNotEndOnAFullDisk) {
   std::ofstream(mailstow_.index() / "sweeper.json") << R"({"doubted": 1})";
   const auto held_back = sweep_on_full_disk();
   EXPECT_EQ(held_back.status, 3) << held_back.err << held_back.out;
-  EXPECT_THAT(held_back.out, HasSubstr("the system's clock was in doubt, and "));
+  EXPECT_THAT(held_back.out, HasSubstr("the system's clock is in doubt, and "));
   EXPECT_FALSE(servers::account_state(server_, "alice").below(tree, '/').empty());
 
   const auto swept = sweep_on_full_disk({"--now"});

@@ -401,12 +401,35 @@ TEST(ClockGuardTest, ADoubtDoesNotEndWithoutARecordOfIt) {
   EXPECT_EQ(begun.not_remembered, "");
   files.fail_for_good_from(files.operations() + 1, tests::Fault::kNoSpace);
   const JudgedClock later = judge(jumped + 2h);
-  EXPECT_THAT(later.doubt, testing::HasSubstr("was in doubt, and /index/sweeper.json can't be "));
+  EXPECT_THAT(later.doubt, testing::HasSubstr("is in doubt, and /index/sweeper.json can't be "));
   EXPECT_THAT(later.doubt, testing::HasSubstr("`prune --now`"));
   EXPECT_NE(later.not_remembered, "");
   EXPECT_EQ(judge(jumped + 2h, ClockDoubt::kOverrule).doubt, "");
   files.stop_failing();
   EXPECT_EQ(judge(jumped + 2h).doubt, "");
+}
+
+// Each run would begin it again: to wait does not help.
+TEST(ClockGuardTest, ANewDoubtThatCannotBeRecordedNamesTheDisk) {
+  tests::SimulatedFileSystem files;
+  Location location;
+  location.index = "/index";
+  const sys_seconds jumped = kNow + days(10);
+  const auto doubt = [&](std::chrono::hours later, ClockDoubt how = ClockDoubt::kJudge) {
+    return judge_for_deletion(location, files, sighting_at(jumped + later), {.backup = kNow}, how,
+                              "prune")
+        .doubt;
+  };
+  files.fail_for_good_from(1, tests::Fault::kNoSpace);
+  const std::string begun = doubt(0h);
+  EXPECT_THAT(begun, testing::HasSubstr("/index/sweeper.json can't be written"));
+  EXPECT_THAT(begun, testing::HasSubstr("`prune --now`"));
+  EXPECT_THAT(begun, testing::Not(testing::HasSubstr("in an hour")));
+  EXPECT_EQ(doubt(1h), begun) << "hourly sweeps send one mail a day";
+  EXPECT_EQ(doubt(1h, ClockDoubt::kOverrule), "");
+  files.stop_failing();
+  EXPECT_THAT(doubt(2h), testing::HasSubstr("in an hour"));
+  EXPECT_EQ(doubt(3h), "");
 }
 
 TEST(ClockGuardTest, TheMemoryRoundTripsAndRubbishCountsAsEmpty) {
