@@ -13,6 +13,7 @@
 #include "store/clock_guard.h"
 #include "store/doubted_times.h"
 #include "store/format/location.h"
+#include "store/search_index/query.h"
 
 namespace restore {
 
@@ -91,6 +92,14 @@ RestoreRequest lasting_request(const base::Environment& environment, store::Read
     if (!base::begins_an_id(*text)) continue;
     *text = base::format_rfc3339(
         parse_moment(environment, reader, request.account, *text, selection.asked));
+  }
+  if (!selection.query.empty()) {
+    static_cast<void>(store::Query::parse(selection.query, [&](const std::string& text) {
+      const sys_seconds time =
+          parse_moment(environment, reader, request.account, text, selection.asked);
+      selection.query_times.emplace(text, time);
+      return time;
+    }));
   }
   return request;
 }

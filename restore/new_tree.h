@@ -29,9 +29,9 @@ void refuse_longer_stay(const base::Environment& environment, const std::string&
 void begin_tree(store::TreeRecord& record, const base::AccountConfig& account, const Plan& plan,
                 const store::ObjectId& snapshot);
 
-// The request as a later run reads it: for this snapshot, without the ids of other snapshots, which
-// may be gone then, and with the place of the tree in the account's history, by number and by time.
-// Fails as parse_moment() does.
+// The request as a later run reads it: for this snapshot, with times in place of the ids of other
+// snapshots, which may be gone then or have doubted times, and with the place of the tree in the
+// account's history, by number and by time. Fails as parse_moment() does.
 RestoreRequest lasting_request(const base::Environment& environment, store::Reader& reader,
                                RestoreRequest request, const store::ObjectId& snapshot);
 

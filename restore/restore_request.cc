@@ -48,6 +48,9 @@ std::string write_request(const RestoreRequest& request) {
                                      {"role", request.requester.role},
                                      {"job", request.job},
                                      {"made_after", request.made_after}};
+  for (const auto& [text, time] : selection.query_times) {
+    document["query_times"][text] = time.time_since_epoch().count();
+  }
   if (request.not_before) document["not_before"] = request.not_before->time_since_epoch().count();
   if (request.promised) document["promised"] = request.promised->time_since_epoch().count();
   return base::json_line(document);
@@ -72,6 +75,12 @@ RestoreRequest read_request(const std::string& text) {
     request.selection.without_trees = document.value("without_trees", false);
     request.selection.asked =
         std::chrono::sys_seconds(std::chrono::seconds(document.at("asked").get<std::int64_t>()));
+    // Earlier versions recorded none.
+    const auto times = document.value("query_times", nlohmann::ordered_json::object());
+    for (const auto& [written, time] : times.items()) {
+      request.selection.query_times.emplace(
+          written, std::chrono::sys_seconds(std::chrono::seconds(time.get<std::int64_t>())));
+    }
     // Earlier versions recorded no requester.
     request.requester = {.user = document.value("user", ""),
                          .person = document.value("person", ""),

@@ -73,11 +73,11 @@ void add_fate(nlohmann::ordered_json& document, const Fate& fate,
 std::string to_text(const store::SearchResult& result, const Fate& fate,
                     const std::optional<std::string>& next, const SearchOptions& options,
                     const std::string& zone) {
-  if (result.messages.empty()) {
-    // A page may also be empty because what it would have can't be read.
-    return result.total > 0 ? text_without_rows(options.page, "Nothing was found.\n")
-                            : "Nothing was found.\n";
+  if (result.messages.empty() && !result.damage.empty()) {
+    return fmt::format("Nothing {}was found in what can be read.\n",
+                       options.page.after.empty() ? "" : "more ");
   }
+  if (result.messages.empty()) return text_without_rows(options.page, "Nothing was found.\n");
   std::vector<std::vector<std::string>> rows;
   rows.reserve(result.messages.size());
   for (const store::FoundMessage& found : result.messages) {

@@ -49,6 +49,10 @@ std::set<Place> find_places(const base::Environment& environment, store::Reader&
       store::search(reader,
                     store::Query::parse(options.query,
                                         [&](const std::string& text) {
+                                          const auto found = options.query_times.find(text);
+                                          if (found != options.query_times.end()) {
+                                            return found->second;
+                                          }
                                           return parse_moment(environment, reader, snapshot.account,
                                                               text, options.asked);
                                         }),
@@ -139,8 +143,8 @@ class ChosenFolders {
     }
   }
 
-  // Whether this folder is chosen by more than wildcards.
-  bool name(const std::string& name) const {
+  // Whether more than wildcards chooses this folder.
+  bool is_named(const std::string& name) const {
     return is_exact(name) || std::ranges::any_of(globs_, [&](const Glob& glob) {
              return glob.text.find_first_not_of("*?/") != std::string::npos &&
                     matches(glob.text, name, glob.likeness);
@@ -301,7 +305,7 @@ Selection select(const base::Environment& environment, store::Reader& reader,
     const store::FolderRecord& folder = folders[at];
     SelectedFolder selected{folder, names[at], {}};
     if (!chosen_folders.contain(selected.name)) continue;
-    if (is_without_trees && !chosen_folders.name(selected.name)) {
+    if (is_without_trees && !chosen_folders.is_named(selected.name)) {
       std::string tree = foreign_tree_of(environment.config, account, folder.info, selected.name);
       if (!tree.empty()) {
         selection.left_out_trees.insert(std::move(tree));

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -37,6 +38,9 @@ struct SelectionOptions {
   bool without_trees = false;
   // The moment that "3 days ago" is relative to; nullopt: now.
   std::optional<std::chrono::sys_seconds> asked = std::nullopt;
+  // The times in `query`, by their texts, as they were found when the run was requested; others are
+  // read by parse_moment(). The id of a snapshot may stand for none later.
+  std::map<std::string, std::chrono::sys_seconds> query_times = {};
 };
 
 // Whether the options choose among a snapshot's messages; --at only chooses the snapshot.

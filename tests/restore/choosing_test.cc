@@ -1,6 +1,8 @@
 // An administrator's input selects what is meant: names and words in every alphabet.
+#include <filesystem>
 #include <fstream>
 #include <map>
+#include <set>
 #include <utility>
 
 #include <gmock/gmock.h>
@@ -22,9 +24,10 @@ class ChoosingTest : public testing::Test {
  protected:
   ChoosingTest() { mailstow_.make_store(); }
 
-  void append(const std::string& folder, const std::string& subject) {
-    const std::string mail = "From: a@example.org\r\nSubject: " + subject +
-                             "\r\nDate: Tue, 3 Nov 2026 10:00:00 +0000\r\n\r\nbody\r\n";
+  void append(const std::string& folder, const std::string& subject,
+              const std::string& day = "Tue, 3 Nov 2026") {
+    const std::string mail = "From: a@example.org\r\nSubject: " + subject + "\r\nDate: " + day +
+                             " 10:00:00 +0000\r\n\r\nbody\r\n";
     server_.client("alice").append(folder, std::vector<servers::Delivery>{{mail}});
   }
 
@@ -399,6 +402,31 @@ TEST_F(ChoosingTest, AnExitStatusReportsThatNothingWasFound) {
   EXPECT_EQ(none.out, "Nothing was found.\n");
   EXPECT_EQ(none.err, "");
   EXPECT_EQ(mailstow_.restore_json({"search", "alice", "lunch"}, 1)["messages"], json::array());
+}
+
+TEST_F(ChoosingTest, WhatASearchCannotReadDoesNotCountAsAbsent) {
+  create("Work");
+  append("INBOX", "invoice");
+  back_up();
+  const auto packs = [&] {
+    const std::filesystem::directory_iterator files(mailstow_.store() / "packs");
+    return std::set<std::filesystem::path>(begin(files), end(files));
+  };
+  const auto before = packs();
+  append("Work", "invoice", "Mon, 2 Nov 2026");
+  back_up();
+  const json page = mailstow_.restore_json({"search", "alice", "invoice", "--limit", "1"});
+  ASSERT_EQ(page["messages"][0]["folder"], "INBOX") << page;
+  for (const auto& pack : packs()) {
+    if (!before.contains(pack)) std::filesystem::remove(pack);
+  }
+  const auto rest = mailstow_.restore({"search", "alice", "invoice", "--after", page["next"]});
+  EXPECT_EQ(rest.out, "Nothing more was found in what can be read.\n");
+  EXPECT_EQ(rest.status, 4) << rest.err;
+  for (const auto& pack : before) std::filesystem::remove(pack);
+  const auto all = mailstow_.restore({"search", "alice", "invoice"});
+  EXPECT_EQ(all.out, "Nothing was found in what can be read.\n");
+  EXPECT_EQ(all.status, 4) << all.err;
 }
 
 TEST_F(ChoosingTest, AnOldSearchIndexIsMadeAgainByTheNextBackup) {

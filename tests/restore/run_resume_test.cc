@@ -94,6 +94,28 @@ TEST_F(ResumeTest, ARelativeTimeCountsFromTheOriginalRequest) {
   EXPECT_EQ(messages_in(tree + "/Recent"), 2U);
 }
 
+TEST_F(ResumeTest, ASnapshotInAQueryStandsForItsTimeAlsoWhenItIsGone) {
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  const auto append = [&](const std::string& subject, std::chrono::hours later) {
+    const servers::Delivery mail{"Subject: " + subject + "\r\n\r\n", {}, now + later};
+    alice_.append("Recent", std::vector<servers::Delivery>{mail});
+    back_up();
+  };
+  alice_.command("CREATE Recent");
+  append("earlier", std::chrono::hours(-1));
+  const std::string id = mailstow_.restore_json({"snapshots", "alice"})["snapshots"][0]["snapshot"];
+  append("later", std::chrono::hours(1));
+  const std::string tree =
+      mailstow_.restore_json({"run", "alice", "--query", "after:" + id})["tree"];
+  ASSERT_EQ(messages_in(tree + "/Recent"), 1U);
+  mailstow_.backupd_json({"forget", "alice", "--snapshot", id, "--yes"});
+  alice_.command("SELECT " + servers::quote(tree + "/Recent"));
+  alice_.command("STORE 1 +FLAGS.SILENT \\Deleted");
+  alice_.command("EXPUNGE");
+  resume(tree);
+  EXPECT_EQ(messages_in(tree + "/Recent"), 1U);
+}
+
 TEST_F(ResumeTest, RetriesAFolderThatCouldNotBeCreated) {
   const std::string tree = restore_recent();
   alice_.command("DELETE " + servers::quote(tree + "/Recent"));

@@ -86,7 +86,10 @@ TEST(SelectionFileTest, ExactNamesStayExactWhenTheRunIsResumed) {
   EXPECT_FALSE(read_request(write_request(request)).not_before);
   request.promised = std::chrono::sys_seconds(std::chrono::days(20'000));
   request.not_before = std::chrono::sys_seconds(std::chrono::days(19'000));
+  EXPECT_TRUE(read_request(write_request(request)).selection.query_times.empty());
+  request.selection.query_times = {{"01234567", *request.not_before}, {"today", *request.promised}};
   const RestoreRequest again = read_request(write_request(request));
+  EXPECT_EQ(again.selection.query_times, request.selection.query_times);
   EXPECT_THAT(again.selection.exact_folders, testing::ElementsAre("a*"));
   EXPECT_TRUE(again.selection.folders.empty());
   EXPECT_EQ(again.made_after, 7U);
