@@ -45,8 +45,7 @@ std::string remedy_for(const base::Error& error) {
 
 constexpr std::string_view kExcludeCheck = "exclude";
 
-std::set<std::string> all_excludes_of(const base::Config& config,
-                                      const base::AccountConfig& account) {
+std::set<std::string> excludes_of(const base::Config& config, const base::AccountConfig& account) {
   std::set<std::string> globs(config.exclude.begin(), config.exclude.end());
   globs.insert(account.exclude.begin(), account.exclude.end());
   return globs;
@@ -167,10 +166,6 @@ class AccountExaminer {
     return is_named ? Sign::kItsOwn : Sign::kNone;
   }
 
-  std::set<std::string> excludes_of(const base::AccountConfig& account) const {
-    return all_excludes_of(config_, account);
-  }
-
   static std::vector<std::string> shown_names(imap::Session& session,
                                               const std::vector<imap::Folder>& folders) {
     const auto namespaces = session.namespaces();
@@ -195,7 +190,7 @@ class AccountExaminer {
     }
     std::erase_if(folders, [](const imap::Folder& folder) { return !folder.can_be_opened(); });
     std::vector<std::string> names = shown_names(session, folders);
-    std::erase_if(names, [globs = excludes_of(account)](const std::string& name) {
+    std::erase_if(names, [globs = excludes_of(config_, account)](const std::string& name) {
       return std::ranges::any_of(
           globs, [&](const std::string& glob) { return base::folder_glob_matches(glob, name); });
     });
@@ -251,7 +246,7 @@ class AccountExaminer {
 
   void try_excludes(const base::AccountConfig& account, imap::Session& session,
                     const std::vector<imap::Folder>& folders) {
-    const std::set<std::string> globs = excludes_of(account);
+    const std::set<std::string> globs = excludes_of(config_, account);
     if (globs.empty()) return;
     const std::vector<std::string> names = shown_names(session, folders);
     for (const std::string& glob : globs) {
@@ -268,7 +263,7 @@ class AccountExaminer {
     for (const auto& [glob, exclude] : excludes_) {
       const auto holders =
           std::ranges::count_if(config_.accounts, [&](const base::AccountConfig& account) {
-            return account.server == server_name_ && excludes_of(account).contains(glob);
+            return account.server == server_name_ && excludes_of(config_, account).contains(glob);
           });
       if (exclude.is_used || exclude.tried < static_cast<std::size_t>(holders)) continue;
       findings_.push_back(warning(
@@ -309,7 +304,7 @@ class AccountExaminer {
 void merge_idle_excludes(const base::Config& config, std::vector<Finding>& findings) {
   std::map<std::string, std::set<std::string>> servers;  // by what is reported about a glob
   for (const base::AccountConfig& account : config.accounts) {
-    for (const std::string& glob : all_excludes_of(config, account)) {
+    for (const std::string& glob : excludes_of(config, account)) {
       servers[describe_idle_exclude(glob)].insert(base::escape_for_terminal(account.server));
     }
   }

@@ -37,7 +37,7 @@ void refuse_in_store(const StoreConfig& store, const std::vector<CopyConfig>& co
   if (found.empty()) return;
   fail(ErrorCode::kUsage, "{}: {} lies in {}, which {}: choose another directory", what,
        escape_for_terminal(path.string()), escape_for_terminal(found.front().where),
-       found.front().is_in_store ? "is copied to other machines" : "others than you may read");
+       found.front().is_in_store ? "is copied to other machines" : "other people may read");
 }
 
 }  // namespace base
