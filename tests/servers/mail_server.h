@@ -25,9 +25,9 @@ struct MailServerOptions {
   std::string password = {};  // of the user "mailstow"; empty: no login required
 };
 
-// Addresses that begin with "nobody" are refused, with "full" always for now, with "later" once; with
-// "closing" the server refuses them because it closes the session. It stores mail for those that
-// begin with "mute", and ends the connection without an answer.
+// Addresses that begin with "nobody" are refused, with "full" always for now, with "later" once;
+// with "closing" the server refuses them because it closes the session. It stores mail for those
+// that begin with "mute", and ends the connection without an answer.
 class MailServer {
  public:
   // When the constructor returns, the server accepts mail.
