@@ -162,7 +162,7 @@ TEST_F(GapsTest, AFolderThatExistsUnlistedIsBackedUp) {
 
 // An account with many folders must not use up the warnings of the log.
 TEST_F(GapsTest, FoldersThatAreNotListedAreOneCauseInTheLog) {
-  const std::vector<std::string> names = {"Work", "Plans", "Old mail", "Lists", "Sent"};
+  const std::vector<std::string> names = {"Plans", "Old mail", "Lists", "Sent", "Bills"};
   for (const std::string& name : names) server_.folder(name).message(1, "Subject: x\r\n\r\n");
   ASSERT_EQ(run().status, PassStatus::kComplete);
   const auto lines_logged = [&](const std::string& text) {
@@ -175,7 +175,7 @@ TEST_F(GapsTest, FoldersThatAreNotListedAreOneCauseInTheLog) {
   };
   for (const std::string& name : names) server_.folder(name).is_listed = false;
   EXPECT_EQ(lines_logged(": the server does not list this folder, but has it"), 3U);
-  inbox().is_listed = false;
+  inbox().is_listed = server_.folder("Work").is_listed = false;
   EXPECT_EQ(lines_logged("listed no folder at all"), 3U);
 }
 
