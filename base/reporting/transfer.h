@@ -13,8 +13,8 @@
 namespace base {
 
 // Submits `message` (as written by to_rfc5322()) for one address. Fails with a MailError
-// (base/reporting/mail_error.h): kNetwork, kTls, kLogin (refused), kRefused (by the server, with its
-// reply), kConfig (the password can't be loaded).
+// (base/reporting/mail_error.h): kNetwork, kTls, kLogin (refused), kRefused (by the server, with
+// its reply), kConfig (the password can't be loaded).
 void send_over_smtp(const MailConfig& mail, const std::string& hello_name, const std::string& to,
                     std::string_view message);
 
