@@ -200,10 +200,12 @@ void MetricsService::start(Time now) {
 }
 
 nlohmann::ordered_json MetricsService::describe() const {
-  using Json = nlohmann::ordered_json;
-  if (!wanted_) return Json();
-  return {{"listen", shown_address(*wanted_)},
-          {"error", trouble_.empty() ? Json() : Json(trouble_)}};
+  nlohmann::ordered_json document;
+  if (!wanted_) return document;
+  document["listen"] = shown_address(*wanted_);
+  document["error"] = nullptr;
+  if (!trouble_.empty()) document["error"] = trouble_;
+  return document;
 }
 
 }  // namespace backupd

@@ -245,6 +245,7 @@ std::vector<std::string> vanished_lines(const std::vector<std::string>& accounts
     return {fmt::format("{}: each {}", CommonCauses::names_of(accounts, kSeeBackupReport), kKept)};
   }
   std::vector<std::string> lines;
+  lines.reserve(accounts.size());
   for (const std::string& account : accounts) {
     lines.push_back(fmt::format("{}: {}", base::escape_for_terminal(account), kKept));
   }

@@ -60,6 +60,7 @@ void JobMailer::report(JobRecord& record, const JobOutcome& outcome) const {
   if (!mail) return;
   const std::vector<std::string>& to = environment_.config.reporting.reports.to;
   std::vector<PendingRecipient> recipients;
+  recipients.reserve(to.size());
   for (const std::string& address : to) recipients.push_back({.address = address});
   send(record, {.job = record.job,
                 .written = now(),
