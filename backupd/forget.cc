@@ -152,11 +152,9 @@ struct Preparation {
 
 // May be repeated.
 Preparation prepare(const base::Environment& environment, const store::Location& location,
-                    const base::ClockSighting& now, const ForgetOptions& command,
-                    std::optional<StoreLoan>& loan) {
+                    const base::ClockSighting& now, const ForgetOptions& command) {
   Preparation prepared{.plans = plan(environment, command, now.time), .clock = {}};
   if (!command.yes) return prepared;
-  if (!loan) loan.emplace(environment, "forget");
   if (command.prune || has_ended_pin(prepared.plans)) {
     prepared.clock = judge_before_forget(environment, location, now, command);
   }
@@ -232,14 +230,17 @@ void print_outcome(const base::Environment& environment, const ForgetOptions& co
 }  // namespace
 
 base::ExitStatus forget(const base::Environment& given, const ForgetOptions& command) {
+  // Before anything is read: on a full disk, that may need the room of the reserve, and so the
+  // store.
+  std::optional<StoreLoan> loan;
+  if (command.yes) loan.emplace(given, "forget");
   // The time that the guard judges is the one by which packs are deleted.
   base::UnsettableClock clock(given.clock);
   const base::Environment environment = base::with_clock(given, clock);
-  const base::ClockSighting now = base::see_clock(environment.clock);
   const store::Location location = store::location_of(environment.config.store);
-  std::optional<StoreLoan> loan;
+  const base::ClockSighting now = base::see_clock(environment.clock);
   store::ReservedRoom reserve(location, environment.files);
-  const auto look = [&] { return prepare(environment, location, now, command, loan); };
+  const auto look = [&] { return prepare(environment, location, now, command); };
   const Preparation prepared =
       command.yes
           ? reserve.with_room(
