@@ -101,6 +101,7 @@ CopyState state_after(const store::CopyingReport& report, const CopyState& befor
                   .commit_time = report.newest_time,
                   .seen = is_complete ? now : before.seen,
                   .behind = report.commits_behind,
+                  .is_complete = is_complete,
                   .has_begun = before.has_begun || report.packs > 0,
                   .held = {},
                   .accepted_slots = {}};

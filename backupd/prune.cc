@@ -22,6 +22,7 @@
 #include "base/local_disk.h"
 #include "base/log.h"
 #include "base/stop_request.h"
+#include "base/terminal.h"
 #include "store/clock_guard.h"
 #include "store/copies/copy_place.h"
 #include "store/format/layout.h"
@@ -120,12 +121,33 @@ void refuse_to_skip_grace(const store::Location& location) {
              store::display_name(location));
 }
 
-[[noreturn]] void refuse_copy(const base::CopyConfig& copy, const std::string& why) {
+[[noreturn]] void refuse_copy(const std::string& copy, const std::string& why) {
   base::fail(base::ErrorCode::kUsage, "prune --skip-grace: copy {} {}, or prune without the option",
-             copy.name, why);
+             base::escape_for_terminal(copy), why);
 }
 
-// The copy as far as it is known without its packs. Fails with kUsage if that does not suffice.
+// A copy in a directory has what its own records show: whatever made it may run on another machine.
+// store::prune() lists its packs.
+store::KnownCopy copy_in_directory(const base::Environment& environment, const std::string& name,
+                                   const base::Path& directory, const std::string& update) {
+  const base::Path packs = directory / store::kPacksArea;
+  try {
+    static_cast<void>(environment.files.list(packs));
+    if (environment.files.modified(packs)) {
+      return {.name = name,
+              .directory = directory,
+              .newest = store::newest_commit_of_copy(store::location_of(environment.config.store),
+                                                     environment.files, directory),
+              .update = update};
+    }
+  } catch (const base::Error& error) {
+    refuse_copy(name, fmt::format("can't be read: {}: mount its disk", error.what()));
+  }
+  refuse_copy(name, fmt::format("is not in {}: mount its disk{}", directory.string(),
+                                update.empty() ? "" : ", or run " + update));
+}
+
+// A copy in a bucket has what its last update found. Fails with kUsage if that is not enough.
 store::KnownCopy known_copy(const base::Environment& environment, const base::CopyConfig& copy,
                             const CopyState* state) {
   const std::string update = "mailstow-backupd copy " + copy.name;
@@ -133,27 +155,18 @@ store::KnownCopy known_copy(const base::Environment& environment, const base::Co
     base::fail(base::ErrorCode::kUsage, "prune --skip-grace: {}", describe_held(copy.name, *state));
   }
   if (store::is_copy_locked(copy, environment.config.store, environment.files)) {
-    refuse_copy(copy, "is being written to: wait until that is done");
+    refuse_copy(copy.name, "is being written to: wait until that is done");
   }
-  store::KnownCopy known{.name = copy.name, .directory = copy.path, .update = update};
+  if (!copy.s3) return copy_in_directory(environment, copy.name, copy.path, update);
   const auto id = state == nullptr ? std::nullopt : store::ObjectId::from_hex(state->commit_id);
-  if (id) known.newest = {.number = state->commit, .id = *id};
-  if (copy.s3) {
-    if (known.newest.number == 0) refuse_copy(copy, "was never complete: run " + update);
-    return known;
-  }
-  const base::Path packs = copy.path / store::kPacksArea;
-  try {
-    static_cast<void>(environment.files.list(packs));
-    if (environment.files.modified(packs)) return known;
-  } catch (const base::Error& error) {
-    refuse_copy(copy, fmt::format("can't be read: {}: mount its disk", error.what()));
-  }
-  refuse_copy(copy,
-              fmt::format("is not in {}: mount its disk, or run {}", copy.path.string(), update));
+  if (!id || state->commit == 0) refuse_copy(copy.name, "was never complete: run " + update);
+  if (!state->is_complete) refuse_copy(copy.name, "is not known to be complete: run " + update);
+  return {.name = copy.name, .newest = {.number = state->commit, .id = *id}, .update = update};
 }
 
 // All that must not miss a pack: those of the configuration, and the directories that are named.
+// To be called with the loan of the store: the daemon may bring copies up to date while a prune
+// waits for it.
 std::vector<store::KnownCopy> known_copies(const base::Environment& environment,
                                            const PruneOptions& command) {
   const CopyStates states = load_copy_states(environment.files, environment.config.store);
@@ -164,7 +177,7 @@ std::vector<store::KnownCopy> known_copies(const base::Environment& environment,
         known_copy(environment, copy, state == states.end() ? nullptr : &state->second));
   }
   for (const std::string& directory : command.copies) {
-    copies.push_back({.name = directory, .directory = directory});
+    copies.push_back(copy_in_directory(environment, directory, directory, ""));
   }
   return copies;
 }
@@ -178,8 +191,7 @@ void report_left(const store::PruneReport& report, base::JobOutcome& outcome) {
 }
 
 base::JobOutcome carry_out_prune(const base::Environment& given, const store::Location& location,
-                                 const PruneOptions& command,
-                                 std::vector<store::KnownCopy> copies) {
+                                 const PruneOptions& command) {
   base::stop_on_request(base::OnStop::kContinue);
   // The time that the guard judges is the one by which everything is dropped and deleted.
   base::UnsettableClock clock(given.clock);
@@ -201,11 +213,11 @@ base::JobOutcome carry_out_prune(const base::Environment& given, const store::Lo
   options.is_now_confirmed = command.now;
   options.skip_grace = command.skip_grace;
   options.is_reserve_given_up = reserve.is_given_up();
-  options.copies = std::move(copies);
   PackPlan packs;
   if (command.dry_run) {
     packs = plan_packs(environment, options);
   } else if (doubt.empty()) {
+    if (command.skip_grace) options.copies = known_copies(environment, command);
     packs.report = shown_prune(environment, options);
   }
   const std::optional<store::PruneReport>& report = packs.report;
@@ -246,16 +258,12 @@ base::JobOutcome carry_out_prune(const base::Environment& given, const store::Lo
 
 base::ExitStatus prune(const base::Environment& environment, const PruneOptions& command) {
   const store::Location location = store::location_of(environment.config.store);
-  if (command.dry_run) return carry_out_prune(environment, location, command, {}).status;
-  std::vector<store::KnownCopy> copies;
-  if (command.skip_grace) {
-    refuse_to_skip_grace(location);
-    copies = known_copies(environment, command);
-  }
+  if (command.dry_run) return carry_out_prune(environment, location, command).status;
+  if (command.skip_grace) refuse_to_skip_grace(location);
   leave_if_busy(environment);
   const StoreLoan loan(environment, "prune");
   return base::JobRun(environment, "prune", job_services(environment)).carry_out([&] {
-    return carry_out_prune(environment, location, command, std::move(copies));
+    return carry_out_prune(environment, location, command);
   });
 }
 

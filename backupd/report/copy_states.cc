@@ -40,6 +40,7 @@ ordered_json to_json(const CopyState& state) {
                         {"commit_time", state.commit_time.time_since_epoch().count()},
                         {"seen", state.seen.time_since_epoch().count()},
                         {"behind", state.behind},
+                        {"complete", state.is_complete},
                         {"has_begun", state.has_begun},
                         {"accepted_slots", state.accepted_slots}};
   if (state.held) {
@@ -68,6 +69,7 @@ CopyState parse_state(const ordered_json& entry) {
   state.commit_time = time_in(entry, "commit_time");
   state.seen = time_in(entry, "seen");
   state.behind = entry.at("behind").get<std::uint64_t>();
+  state.is_complete = entry.value("complete", false);
   state.has_begun = entry.value("has_begun", false);
   state.accepted_slots = entry.at("accepted_slots").get<std::set<std::string>>();
   if (entry.contains("held")) {

@@ -36,7 +36,9 @@ struct CopyState {
   std::chrono::sys_seconds commit_time{};
   std::chrono::sys_seconds seen{};  // when it was last brought up to date; 1970: never
   std::uint64_t behind = 0;         // commits of the store that it lacked then
-  bool has_begun = false;           // packs were sent there, even if no commit was
+  // Its last update found no damage and held nothing; false if an earlier version wrote the state.
+  bool is_complete = false;
+  bool has_begun = false;  // packs were sent there, even if no commit was
   std::optional<HeldState> held;
   std::set<std::string> accepted_slots;  // key slots that only the copy has, rightly
   bool operator==(const CopyState&) const = default;

@@ -9,8 +9,10 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/terminal.h"
+#include "store/copies/copied_commits.h"
 #include "store/format/layout.h"
 #include "store/index/reader_lock.h"
+#include "store/keys/key_slot.h"
 #include "store/storage/directory_storage.h"
 
 namespace store {
@@ -107,6 +109,13 @@ OpenedCopy open_copy_directory(const base::Path& path, base::FileSystem& files,
     if (exists(files, path / area)) files.sync_directory(path / area);
   }
   return copy;
+}
+
+CommitMark newest_commit_of_copy(const Location& location, base::FileSystem& files,
+                                 const base::Path& path) {
+  const BlockContext context = open_keys(location, files);
+  DirectoryStorage copy(files, path);
+  return CopiedCommits(copy, context).newest();
 }
 
 }  // namespace store

@@ -5,6 +5,8 @@
 #include <memory>
 
 #include "base/file_system.h"
+#include "store/format/location.h"
+#include "store/index/commit_mark.h"
 #include "store/storage/storage.h"
 
 namespace store {
@@ -35,5 +37,11 @@ base::Path lock_file_of_copy(const base::Path& path);
 // The lowest number under which a reader of the copy has announced itself
 // (store/index/reader_lock.h); UINT64_MAX if no reader has. Needs the lock.
 std::uint64_t oldest_reader_of_copy(const base::Path& path, base::FileSystem& files);
+
+// The newest commit that the copy can be opened at, as its own records show; number 0: it has no
+// commit. `location`: of the store, whose key opens them. Fails as open_keys() does, and with
+// kStorage if there is no such directory.
+CommitMark newest_commit_of_copy(const Location& location, base::FileSystem& files,
+                                 const base::Path& path);
 
 }  // namespace store

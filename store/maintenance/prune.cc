@@ -196,16 +196,24 @@ class Prune {
       refuse(fmt::format("is at commit {} as far as is known, the store at {}", copy.newest.number,
                          newest.number));
     }
-    // It has followed the checkpoints that condemn these.
-    std::set<std::string> condemned;
-    for (const Index::CondemnedRow& row : index().condemned_rows()) {
-      if (row.number <= copy.newest.number) condemned.insert(row.condemned.pack.hex());
-    }
+    const std::set<std::string> condemned = condemned_until(copy.newest);
     const std::vector<std::string> copied = session_.files().list(copy.directory / kPacksArea);
     for (const std::string& pack : packs) {
       if (std::ranges::binary_search(copied, pack) || condemned.contains(pack)) continue;
       refuse("lacks pack " + pack);
     }
+  }
+
+  // The packs that a copy does not need, and an update does not send, if it has followed the
+  // checkpoint that condemns them. One that is behind that, or at another commit of that number,
+  // may need them all.
+  std::set<std::string> condemned_until(const CommitMark& newest) {
+    std::set<std::string> condemned;
+    if (index().commit_id(newest.number) != newest.id) return condemned;
+    for (const Index::CondemnedRow& row : index().condemned_rows()) {
+      if (row.number <= newest.number) condemned.insert(row.condemned.pack.hex());
+    }
+    return condemned;
   }
 
   void mark() {

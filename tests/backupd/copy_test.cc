@@ -123,6 +123,59 @@ TEST_F(CopyCommandTest, TheGracePeriodIsNotSkippedWhileACopyIsBehind) {
   EXPECT_EQ(0, done["packs"]["waiting"]);
 }
 
+// An update would never send them, so it must not be required.
+TEST_F(CopyCommandTest, ACopyOfAnotherMachineMayLackPacksThatItsCommitsCondemn) {
+  mailstow_.config()["retention"] = {{"grace", "24h"}};
+  mailstow_.save();
+  deliver();
+  EXPECT_GE(mailstow_.backupd_json({"prune"})["packs"]["waiting"], 1);
+  copy();
+  mailstow_.config().erase("copies");
+  mailstow_.save();
+  const std::vector<std::string> prune = {"prune", "--skip-grace", "--copy", place().string()};
+  const json done = mailstow_.backupd_json(prune);
+  EXPECT_GE(done["packs"]["deleted"], 1) << done;
+  EXPECT_EQ(0, done["packs"]["waiting"]);
+
+  fs::rename(place(), mailstow_.directory() / "away");
+  const auto refused = mailstow_.backupd(prune);
+  EXPECT_EQ(2, refused.status);
+  EXPECT_THAT(refused.err, HasSubstr("mount its disk, or prune without the option"));
+}
+
+// Only what `copy` has recorded is known of it.
+TEST_F(CopyCommandTest, TheGracePeriodIsNotSkippedIfACopyInABucketMayLackPacks) {
+  copy();
+  json state = known_states()["nas"];
+  EXPECT_EQ(true, state["complete"]);
+  const base::Path secret = mailstow_.directory() / "secret";
+  std::ofstream(secret) << "secret\n";
+  fs::permissions(secret, fs::perms::owner_read | fs::perms::owner_write);
+  mailstow_.config()["copies"] = {{{"name", "cloud"},
+                                   {"s3",
+                                    {{"url", "https://storage.example.org"},
+                                     {"bucket", "mail"},
+                                     {"access_key", "key"},
+                                     {"secret_key_file", secret.string()}}}}};
+  mailstow_.save();
+  const auto prune_with = [&](const json& known) {
+    std::ofstream(mailstow_.index() / "copies.json") << json({{"cloud", known}});
+    return mailstow_.backupd({"prune", "--skip-grace"});
+  };
+  json damaged = state;
+  damaged["complete"] = false;
+  json of_earlier_version = state;
+  of_earlier_version.erase("complete");
+  for (const json& known : {damaged, of_earlier_version}) {
+    const auto refused = prune_with(known);
+    EXPECT_EQ(2, refused.status) << refused.out;
+    EXPECT_THAT(refused.err,
+                HasSubstr("copy cloud is not known to be complete: run mailstow-backupd copy "));
+  }
+  const auto done = prune_with(state);
+  EXPECT_EQ(0, done.status) << done.err;
+}
+
 TEST_F(CopyCommandTest, ForgettingAnAccountWaitsToBeAccepted) {
   copy();
   ASSERT_EQ(0, mailstow_.backupd({"forget", "alice", "--yes"}).status);
@@ -242,6 +295,7 @@ TEST_F(CopyCommandTest, DamageOfTheStoreIsNotCopied) {
   EXPECT_EQ("damaged", report["status"]);
   EXPECT_EQ(1, report["commit"]["number"]);
   EXPECT_EQ(1, report["commits_behind"]);
+  EXPECT_EQ(false, known_states()["nas"]["complete"]);
   EXPECT_THAT(report["damage"].dump(), HasSubstr("commit 2 can't be copied"));
   EXPECT_EQ(kDaysAgo, known_states()["nas"]["seen"]) << "or no alarm would be raised";
 }

@@ -247,6 +247,42 @@ TEST_F(DaemonLoanTest, WaitsForALockedStoreWithoutFailing) {
                                             HasSubstr("prune start\nprune success\n")));
 }
 
+// The daemon may bring the copies up to date meanwhile.
+TEST_F(DaemonLoanTest, APruneLooksAtTheCopiesOnceItHasTheStore) {
+  servers::fill_account(server_, "alice", 20);
+  const base::Path copy = mailstow_.directory() / "nas";
+  mailstow_.config()["copies"] = {{{"name", "nas"}, {"path", copy.string()}}};
+  schedule("copy", "never");
+  ASSERT_EQ(mailstow_.backupd({"once"}).status, 0);
+  ASSERT_EQ(mailstow_.backupd({"copy"}).status, 0);
+  start();
+  base::Fd borrower = ask();
+  wait_until_lent();
+  auto lock = base::real_file_system().try_lock(copy / "lock", base::LockMode::kExclusive);
+  ASSERT_NE(lock, nullptr);
+  auto prune = begin({"prune", "--skip-grace"});
+  wait_until_lent(2);
+  lock.reset();
+  borrower = base::Fd();
+  const ProcessResult result = prune.get();
+  EXPECT_EQ(result.status, 0) << result.err;
+}
+
+// On a full disk, nothing can be read before the reserve is given up, which needs the store.
+TEST_F(DaemonLoanTest, ForgetWaitsForTheStoreBeforeItReads) {
+  servers::fill_account(server_, "alice", 20);
+  ASSERT_EQ(mailstow_.backupd({"once"}).status, 0);
+  start();
+  base::Fd borrower = ask();
+  wait_until_lent();
+  auto forget = begin({"forget", "carol", "--yes"});
+  wait_until_lent(2);
+  borrower = base::Fd();
+  const ProcessResult result = forget.get();
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, HasSubstr("the store has no snapshots of it"));
+}
+
 // A first copy may take hours, and the one that the daemon starts meanwhile has not failed.
 TEST_F(DaemonLoanTest, WaitsForALockedCopyWithoutFailing) {
   const base::Path copy = mailstow_.directory() / "nas";

@@ -41,6 +41,7 @@ class CopyStatesTest : public testing::Test {
                             .commit_time = now_ - hours(9),
                             .seen = now_ - hours(8),
                             .behind = 0,
+                            .is_complete = true,
                             .has_begun = true,
                             .held = {},
                             .accepted_slots = {"00ff"}};
@@ -78,10 +79,11 @@ TEST_F(CopyStatesTest, AnEntryOfAnEarlierVersionIsRead) {
   save_copy_states(base::real_file_system(), store_, {{"nas", complete_}});
   std::ifstream file(store_.index / "copies.json");
   auto document = nlohmann::json::parse(file);
-  document["nas"].erase("has_begun");
+  for (const char* key : {"has_begun", "complete"}) document["nas"].erase(key);
   write(document.dump());
   CopyState expected = complete_;
   expected.has_begun = false;
+  expected.is_complete = false;
   EXPECT_EQ((CopyStates{{"nas", expected}}), load());
 }
 

@@ -167,7 +167,11 @@ TEST_P(PruneStepsTest, ACopyMayLackThePacksThatItsCommitsCondemn) {
   PruneOptions options{.skip_grace = true, .copies = {{.name = "near", .directory = copy}}};
   EXPECT_ERROR(kUsage, "the copy near lacks pack",
                store::prune(location_, files_, clock_, options));
-  options.copies.front().newest = noted_highest_commit(files_, location_);
+  const CommitMark newest = noted_highest_commit(files_, location_);
+  options.copies.front().newest = {.number = newest.number, .id = first};  // of another history
+  EXPECT_ERROR(kUsage, "the copy near lacks pack",
+               store::prune(location_, files_, clock_, options));
+  options.copies.front().newest = newest;
   EXPECT_GT(store::prune(location_, files_, clock_, options).deleted, 0U);
   EXPECT_EQ(samples(5, 10), restored("alice"));
 }
