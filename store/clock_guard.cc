@@ -139,11 +139,24 @@ bool goes_on(const ClockSighting& now, const ClockSighting& begun) {
 }
 
 // Without the present time: the same each hour, so that it is mailed once a day.
-std::string unremembered_doubt(const base::Path& file, std::string_view command) {
+std::string unremembered_doubt(const base::Path& file, const std::string& why,
+                               std::string_view command) {
   return fmt::format(
-      "the system's clock is in doubt, and {} can't be written, without which no doubt ends: make "
-      "room there, or, if the clock is right, run `{} --now`",
-      file.string(), command);
+      "the system's clock is in doubt, and {} can't be written, without which no doubt ends: {}: "
+      "mend that, or, if the clock is right, run `{} --now`",
+      file.string(), why, command);
+}
+
+// The message of an error, with the name of the file in place of the temporary one, which differs
+// each time.
+std::string with_name_of(const base::Path& file, std::string message) {
+  const std::string directory = (file.parent_path() / "").string();
+  const auto begin = message.find(directory);
+  if (begin == std::string::npos) return message;
+  const auto end = message.find(": ", begin + directory.size());
+  const std::string path = message.substr(begin, end - begin);
+  if (!base::AtomicFile::is_temporary(path.substr(directory.size()))) return message;
+  return message.replace(begin, path.size(), file.string());
 }
 
 }  // namespace
@@ -217,8 +230,9 @@ JudgedClock judge_for_deletion(const Location& location, base::FileSystem& files
     if (!base::is_file_trouble(error.code())) throw;
     const bool is_in_doubt =
         doubt == ClockDoubt::kJudge && (!verdict.doubt.empty() || before.doubted.has_value());
-    return {.doubt = is_in_doubt ? unremembered_doubt(file, command) : "",
-            .not_remembered = error.what()};
+    const std::string why = with_name_of(file, base::without_run_again(error.what()));
+    return {.doubt = is_in_doubt ? unremembered_doubt(file, why, command) : "",
+            .not_remembered = why};
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <utility>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -84,8 +85,13 @@ PruneRoom room_for_prune(const Location& location, base::FileSystem& files, Rese
 
 bool ReservedRoom::give_up() {
   const auto lock = lock_for_writing(location_, files_);
-  if (!release_reserve(location_, files_)) return false;
-  is_given_up_ = may_be_gone_ = true;
+  // Also if this fails once the file is removed.
+  const bool could_be_gone = std::exchange(may_be_gone_, true);
+  if (!release_reserve(location_, files_)) {
+    may_be_gone_ = could_be_gone;
+    return false;
+  }
+  is_given_up_ = true;
   return true;
 }
 

@@ -3,7 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
+#include <optional>
 #include <type_traits>
+#include <utility>
 
 #include "base/error.h"
 #include "base/file_system.h"
@@ -58,13 +61,21 @@ class ReservedRoom {
   // kBusy and kIo if the reserve can't be given up.
   template <typename Work, typename LacksRoom>
   std::invoke_result_t<const Work&> with_room(const Work& work, const LacksRoom& lacks_room) {
+    std::optional<std::invoke_result_t<const Work&>> done;
+    std::exception_ptr failure;
     try {
-      auto done = work();
-      if (!lacks_room(done) || !give_up()) return done;
+      done.emplace(work());
+      if (!lacks_room(*done)) return *std::move(done);
     } catch (const base::Error& error) {
-      if (!base::is_file_trouble(error.code()) || !give_up()) throw;
+      if (!base::is_file_trouble(error.code())) throw;
+      failure = std::current_exception();
     }
-    return work();
+    if (give_up()) {
+      done.reset();
+      return work();
+    }
+    if (failure) std::rethrow_exception(failure);
+    return *std::move(done);
   }
   template <typename Work>
   std::invoke_result_t<const Work&> with_room(const Work& work) {

@@ -420,13 +420,18 @@ TEST(ClockGuardTest, ANewDoubtThatCannotBeRecordedNamesTheDisk) {
                               "prune")
         .doubt;
   };
-  files.fail_for_good_from(1, tests::Fault::kNoSpace);
+  files.make_directory(location.index);
+  files.fail_for_good_from(files.operations() + 1, tests::Fault::kNoSpace);
   const std::string begun = doubt(0h);
   EXPECT_THAT(begun, testing::HasSubstr("/index/sweeper.json can't be written"));
+  EXPECT_THAT(begun, testing::HasSubstr("/index/sweeper.json: No space left on device: mend that"));
   EXPECT_THAT(begun, testing::HasSubstr("`prune --now`"));
   EXPECT_THAT(begun, testing::Not(testing::HasSubstr("in an hour")));
   EXPECT_EQ(doubt(1h), begun) << "hourly sweeps send one mail a day";
   EXPECT_EQ(doubt(1h, ClockDoubt::kOverrule), "");
+  files.fail_for_good_from(files.operations() + 1, tests::Fault::kIo);
+  EXPECT_THAT(doubt(1h), testing::HasSubstr("/index/sweeper.json: Input/output error: mend that"))
+      << "room would not help";
   files.stop_failing();
   EXPECT_THAT(doubt(2h), testing::HasSubstr("in an hour"));
   EXPECT_EQ(doubt(3h), "");
