@@ -101,6 +101,7 @@ class Prune {
     mark();
     find_rubbish();
     packs_.choose(options_.limits, named_by_losing_);
+    commit_bytes_ = packs_.commit_bytes();
     condemned_.load();
     packs_.find_needed();
   }
@@ -282,6 +283,10 @@ class Prune {
       packs_.find_needed();
       for (const std::size_t i : packs_.free_packs()) current_.push_back(i);
       packs_.replace(current_);
+      if (needs_much_more(batch)) {
+        packs_.keep(current_);
+        continue;
+      }
       if (!copy_living(batch)) {
         packs_.keep(current_);
         return;
@@ -313,14 +318,19 @@ class Prune {
     return uses_reserve_ ? room.with_reserve > kLeftForCommit : room.beside > 0;
   }
 
+  // Finds out what dead records in remaining packs need of the batch, which was not known when it
+  // was chosen. Returns whether that is too much for the reserve. It is known from then on, so that
+  // the next batch has what fits, and in the end nothing is unknown.
+  bool needs_much_more(const std::vector<std::size_t>& batch) {
+    const std::uint64_t known = packs_.marked_bytes(batch);
+    packs_.mark_parts_of_dead(batch);
+    return uses_reserve_ && packs_.marked_bytes(batch) - known > kMaxUnknownInReserve;
+  }
+
   // Stream by stream, so that no record is durable before its parts are. Returns false if the room
   // went meanwhile: the copies are not lost, because the next prune finds what was copied dead in
   // its old pack.
   bool copy_living(const std::vector<std::size_t>& batch) {
-    const std::uint64_t marked = packs_.marked_bytes(batch);
-    packs_.mark_parts_of_dead(batch);
-    // How much dead records need was not known when the packs were chosen.
-    if (uses_reserve_ && packs_.marked_bytes(batch) - marked > kMaxUnknownInReserve) return false;
     std::vector<std::size_t> by_age = batch;
     std::ranges::sort(by_age);
     std::vector<Index::PackRow> rows;
@@ -417,7 +427,7 @@ class Prune {
   std::vector<std::size_t> current_;      // the packs of the step under way
   ReserveUse reserve_use_ = use_before(options_);
   bool uses_reserve_ = false;           // in the step under way
-  std::uint64_t commit_bytes_ = 0;      // of the first step's commit; 0: it had no commit
+  std::uint64_t commit_bytes_ = 0;      // that a step's commit takes, approximately
   std::uint64_t copied_ = 0;            // bytes, before compression
   std::uint64_t room_seen_before_ = 0;  // bytes copied since then
   std::uint64_t to_copy_ = 0;           // in all steps

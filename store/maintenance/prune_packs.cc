@@ -43,6 +43,12 @@ bool PrunePacks::has_only_commits(std::size_t pack) const {
   return uses_[pack].object_bytes <= uses_[pack].commit_bytes;
 }
 
+std::uint64_t PrunePacks::commit_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const PackUse& use : uses_) bytes += use.commit_bytes;
+  return bytes;
+}
+
 void PrunePacks::replace(std::span<const std::size_t> packs) {
   replaced_.insert(packs.begin(), packs.end());
 }
@@ -95,9 +101,10 @@ std::vector<RewriteCandidate> PrunePacks::candidates() const {
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     if (replaced_.contains(i)) continue;
     if (choices_[i].fate == PackFate::kRewrite) {
+      const std::uint64_t marked_since = marks_.bytes_in(rows_[i].row) - uses_[i].living_bytes;
       candidates.push_back({.pack = i,
                             .size = rows_[i].size,
-                            .new_size = choices_[i].new_size,
+                            .new_size = choices_[i].new_size + marked_since,
                             .is_spare = choices_[i].is_spare,
                             .objects = marks_.objects_in(rows_[i].row)});
     } else if (is_dead(i) && needed_.contains(i)) {

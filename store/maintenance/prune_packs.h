@@ -34,6 +34,10 @@ class PrunePacks {
   std::int64_t newest_row() const { return rows_.empty() ? 0 : rows_.back().row; }
   bool has_only_commits(std::size_t pack) const;
 
+  // Of the commits since the last checkpoint, before compression: about as much as the next
+  // checkpoint takes, or more.
+  std::uint64_t commit_bytes() const;
+
   // The packs that steps replace; they are kept again if the step did not come to its commit.
   void replace(std::span<const std::size_t> packs);
   void keep(std::span<const std::size_t> packs);
@@ -55,7 +59,8 @@ class PrunePacks {
   // The marked bytes in these packs, before compression.
   std::uint64_t marked_bytes(std::span<const std::size_t> packs) const;
 
-  // Marks the parts in `batch` that dead records in remaining packs need.
+  // Marks the parts in `batch` that dead records in remaining packs need. From then on they count
+  // in the sizes of candidates().
   void mark_parts_of_dead(std::span<const std::size_t> batch);
 
   // Adds what became of each pack; in a plan, of those that the steps would replace too.
