@@ -17,7 +17,6 @@
 #include "store/copies/copy_prune.h"
 #include "store/format/location.h"
 #include "store/reader.h"
-#include "store/tree_record.h"
 
 namespace backupd {
 
@@ -30,9 +29,8 @@ std::string reason_to_wait(const base::Environment& environment, const base::Cop
   const auto known = states.find(copy.name);
   if (known != states.end() && known->second.held) return describe_held(copy.name, known->second);
   store::Reader reader = store::Reader::open(location, environment.files);
-  const auto trees = store::TreeRecords::open(location, environment.files).list();
   return store::doubt_about_clock(location, environment.files, now,
-                                  store::newest_records(&reader, trees.records),
+                                  store::newest_records(reader, location, environment.files),
                                   store::ClockDoubt::kJudge, "mailstow-backupd prune");
 }
 

@@ -131,9 +131,8 @@ store::JudgedClock judge_before_forget(const base::Environment& environment,
                                        const base::ClockSighting& now,
                                        const ForgetOptions& command) {
   store::Reader reader = store::Reader::open(location, environment.files);
-  const auto trees = store::TreeRecords::open(location, environment.files).list();
   return store::judge_for_deletion(
-      location, environment.files, now, store::newest_records(&reader, trees.records),
+      location, environment.files, now, store::newest_records(reader, location, environment.files),
       command.now ? store::ClockDoubt::kOverrule : store::ClockDoubt::kJudge,
       command_line(command));
 }
@@ -248,10 +247,7 @@ base::ExitStatus forget(const base::Environment& given, const ForgetOptions& com
           : look();
   const std::vector<AccountPlan>& plans = prepared.plans;
   const std::string& doubt = prepared.clock.doubt;
-  if (!prepared.clock.not_remembered.empty()) {
-    base::log_warning("forget: what was found about the clock is not recorded: {}",
-                      prepared.clock.not_remembered);
-  }
+  store::warn_if_not_remembered(prepared.clock);
   if (!doubt.empty()) {
     base::log_warning("forget: nothing is dropped: {}", doubt);
     base::print_report(environment.format,

@@ -66,8 +66,8 @@ base::ExitStatus key_add(const base::Environment& environment, const KeyAddOptio
   }
   const auto lent = [&] { return StoreLoan(environment, "key add"); };
   if (!options.key_file.empty()) {
-    base::refuse_in_store(environment.config.store, environment.config.copies, options.key_file,
-                          "add a key");
+    base::refuse_in_store_or_copy(environment.config.store, environment.config.copies,
+                                  options.key_file, "add a key");
     const StoreLoan loan = lent();
     const std::string id = store::add_key_file(location, files, clock, options.key_file);
     print_id(environment, id,
@@ -114,8 +114,8 @@ base::ExitStatus key_remove(const base::Environment& environment, const std::str
 
 base::ExitStatus key_export(const base::Environment& environment, const std::string& file) {
   if (!file.empty()) {
-    base::refuse_in_store(environment.config.store, environment.config.copies, file,
-                          "export the key");
+    base::refuse_in_store_or_copy(environment.config.store, environment.config.copies, file,
+                                  "export the key");
   }
   const base::Secret text =
       store::export_key(store::location_of(environment.config.store), environment.files);

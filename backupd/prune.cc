@@ -77,9 +77,8 @@ store::JudgedClock judge_before_prune(const base::Environment& environment,
   const auto how = command.dry_run ? store::ClockDoubt::kJudgeOnly
                    : command.now   ? store::ClockDoubt::kOverrule
                                    : store::ClockDoubt::kJudge;
-  const auto trees = store::TreeRecords::open(location, environment.files).list();
   return store::judge_for_deletion(location, environment.files, now,
-                                   store::newest_records(&reader, trees.records), how,
+                                   store::newest_records(reader, location, environment.files), how,
                                    "mailstow-backupd prune");
 }
 
@@ -201,10 +200,7 @@ base::JobOutcome carry_out_prune(const base::Environment& given, const store::Lo
   const StoreView view = view_store_with_room(environment, location, now, command, reserve);
   const std::vector<AccountPlan>& plans = view.plans;
   const std::string& doubt = view.clock.doubt;
-  if (!view.clock.not_remembered.empty()) {
-    base::log_warning("prune: what was found about the clock is not recorded: {}",
-                      view.clock.not_remembered);
-  }
+  store::warn_if_not_remembered(view.clock);
   store::PruneOptions options;
   options.drop = to_drop(plans);
   options.grace = environment.config.prune.grace;

@@ -43,7 +43,8 @@ struct ExportedFolder {
 // Where the export goes. Fails with kUsage if that is in the store, or not empty.
 base::Path free_directory(const base::Environment& environment, const base::Path& to) {
   base::Path directory = std::filesystem::absolute(to);
-  base::refuse_in_store(environment.config.store, environment.config.copies, directory, "export");
+  base::refuse_in_store_or_copy(environment.config.store, environment.config.copies, directory,
+                                "export");
   if (!environment.files.list(directory).empty()) {
     base::fail(base::ErrorCode::kUsage, "export to {}: the directory is not empty: name a new one",
                base::escape_for_terminal(directory.string()));

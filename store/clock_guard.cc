@@ -211,6 +211,11 @@ NewestRecords newest_records(Reader* reader, std::span<const TreeRecord> trees) 
   return newest;
 }
 
+NewestRecords newest_records(Reader& reader, const Location& location, base::FileSystem& files) {
+  const auto trees = TreeRecords::open(location, files).list();
+  return newest_records(&reader, trees.records);
+}
+
 JudgedClock judge_for_deletion(const Location& location, base::FileSystem& files,
                                const ClockSighting& now, const NewestRecords& recorded,
                                ClockDoubt doubt, std::string_view command) {
@@ -236,13 +241,16 @@ JudgedClock judge_for_deletion(const Location& location, base::FileSystem& files
   }
 }
 
+void warn_if_not_remembered(const JudgedClock& judged) {
+  if (judged.not_remembered.empty()) return;
+  base::log_warning("what was found about the clock is not recorded: {}", judged.not_remembered);
+}
+
 std::string doubt_about_clock(const Location& location, base::FileSystem& files,
                               const ClockSighting& now, const NewestRecords& recorded,
                               ClockDoubt doubt, std::string_view command) {
   JudgedClock judged = judge_for_deletion(location, files, now, recorded, doubt, command);
-  if (!judged.not_remembered.empty()) {
-    base::log_warning("what was found about the clock is not recorded: {}", judged.not_remembered);
-  }
+  warn_if_not_remembered(judged);
   return std::move(judged.doubt);
 }
 

@@ -69,6 +69,8 @@ ClockVerdict judge_clock(const base::ClockSighting& now, const NewestRecords& re
 
 // Without a reader only trees count.
 NewestRecords newest_records(Reader* reader, std::span<const TreeRecord> trees);
+// With those of the trees that the store records. Fails as TreeRecords do.
+NewestRecords newest_records(Reader& reader, const Location& location, base::FileSystem& files);
 
 enum class ClockDoubt {
   kJudge,
@@ -91,7 +93,10 @@ JudgedClock judge_for_deletion(const Location& location, base::FileSystem& files
                                const base::ClockSighting& now, const NewestRecords& recorded,
                                ClockDoubt doubt, std::string_view command);
 
-// The same; a verdict that can't be remembered is a warning. Returns JudgedClock::doubt.
+// Logs a warning if the verdict could not be written down.
+void warn_if_not_remembered(const JudgedClock& judged);
+
+// The same, with that warning. Returns JudgedClock::doubt.
 std::string doubt_about_clock(const Location& location, base::FileSystem& files,
                               const base::ClockSighting& now, const NewestRecords& recorded,
                               ClockDoubt doubt, std::string_view command);

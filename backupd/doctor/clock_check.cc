@@ -14,7 +14,6 @@
 #include "store/doubted_times.h"
 #include "store/format/location.h"
 #include "store/reader.h"
-#include "store/tree_record.h"
 
 namespace backupd {
 
@@ -83,8 +82,7 @@ RecordedTimes recorded_times(const base::StoreConfig& config, base::FileSystem& 
                              const base::ClockSighting& now) {
   const store::Location location = store::location_of(config);
   store::Reader reader = store::Reader::open(location, files);
-  const store::NewestRecords newest =
-      store::newest_records(&reader, store::TreeRecords::open(location, files).list().records);
+  const store::NewestRecords newest = store::newest_records(reader, location, files);
   const store::ClockState clock =
       store::clock_state(location, files, now, newest, "mailstow-backupd prune");
   RecordedTimes times{

@@ -9,8 +9,7 @@
 namespace base {
 
 std::vector<PrivatePath> private_paths(const StoreConfig& store) {
-  return {{"store.key_file", store.key_file,
-           "every copy of the store would hold the key that opens it"},
+  return {{"store.key_file", store.key_file, "it opens the store and every copy of it"},
           {"store.index", store.index, "it is plain text, with senders, recipients and subjects"},
           {"store.audit_log", store.audit_log, "it is plain text, with names and searches"}};
 }
@@ -31,8 +30,8 @@ std::vector<Misplaced> misplaced(const StoreConfig& store, const std::vector<Cop
   return found;
 }
 
-void refuse_in_store(const StoreConfig& store, const std::vector<CopyConfig>& copies,
-                     const Path& path, const std::string& what) {
+void refuse_in_store_or_copy(const StoreConfig& store, const std::vector<CopyConfig>& copies,
+                             const Path& path, const std::string& what) {
   const auto found = misplaced(store, copies, {{.what = "", .path = path, .why = ""}});
   if (found.empty()) return;
   fail(ErrorCode::kUsage, "{}: {} lies in {}, which {}: choose another directory", what,

@@ -32,7 +32,7 @@ std::vector<Misplaced> misplaced(const StoreConfig& store, const std::vector<Cop
 
 // For a file or directory that a command is to write: fails with kUsage if it lies in the store or
 // in a copy. `what`: the beginning of the message.
-void refuse_in_store(const StoreConfig& store, const std::vector<CopyConfig>& copies,
-                     const Path& path, const std::string& what);
+void refuse_in_store_or_copy(const StoreConfig& store, const std::vector<CopyConfig>& copies,
+                             const Path& path, const std::string& what);
 
 }  // namespace base

@@ -21,11 +21,12 @@ constexpr std::size_t kDeletedAtOnce = 50;
 // Whether snapshots in the future may be dated rightly, and the clock be behind. Where one account
 // shows that it is not, another that has no later snapshot decides nothing.
 bool may_clock_be_behind(Index& index, std::chrono::sys_seconds now) {
-  const std::chrono::sys_seconds latest = now + base::kClockSlack;
   bool may_be = false;
   for (const std::string& account : index.accounts()) {
     const std::vector<SnapshotInfo> snapshots = index.snapshots(account);
-    const auto is_future = [&](const SnapshotInfo& snapshot) { return snapshot.time > latest; };
+    const auto is_future = [&](const SnapshotInfo& snapshot) {
+      return base::is_in_future(snapshot.time, now);
+    };
     if (std::ranges::none_of(snapshots, is_future)) continue;
     if (!may_be_behind(snapshots, now)) return false;
     may_be = true;
@@ -56,7 +57,7 @@ void CondemnedPacks::classify(const std::function<bool(const Index::CondemnedRow
   const std::uint64_t reader = oldest_reader(session_.location(), session_.files());
   for (Index::CondemnedRow& condemned : condemned_) {
     std::chrono::sys_seconds& since = condemned.condemned.since;
-    if (since > now_ + base::kClockSlack && since != kNeverDeleted && !may_be_behind_) {
+    if (base::is_in_future(since, now_) && since != kNeverDeleted && !may_be_behind_) {
       since = now_;
       has_redated_ = true;
     }
@@ -85,7 +86,7 @@ void CondemnedPacks::wait_for(const CondemnedPack& condemned, std::uint64_t size
   if (condemned.since == kNeverDeleted) return;
   ++report_.waiting;
   report_.waiting_bytes += size;
-  if (condemned.since > now_ + base::kClockSlack) ++report_.not_begun;
+  if (base::is_in_future(condemned.since, now_)) ++report_.not_begun;
 }
 
 void CondemnedPacks::delete_expired() {

@@ -49,7 +49,7 @@ class ReserveTest : public testing::Test {
     disk_.leave_room_for(10);
   }
 
-  // 0: there is none.
+  // 0: it does not exist.
   std::uint64_t reserved() {
     const auto file = disk_.open(reserve_file(location_));
     return file ? file->size() : 0;
@@ -106,7 +106,7 @@ TEST_F(ReserveTest, TheResultStaysIfThereIsNoReserve) {
   EXPECT_FALSE(room.is_given_up());
 }
 
-// What a prune rewrites when only the reserve is left.
+// Rewriting by a prune for which only the reserve is left.
 class RewritingInTheReserveTest : public testing::Test {
  protected:
   RewritingInTheReserveTest() {
