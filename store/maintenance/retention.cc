@@ -4,6 +4,7 @@
 #include <array>
 #include <functional>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <numeric>
 #include <optional>
@@ -14,6 +15,7 @@
 #include <date/tz.h>
 #include <fmt/core.h>
 
+#include "base/clock.h"
 #include "base/time_text.h"
 #include "store/clock_guard.h"
 #include "store/doubted_times.h"
@@ -42,29 +44,27 @@ struct Period {
 int year_of(date::year_month_day day) {
   return static_cast<int>(day.year());
 }
-unsigned month_of(date::year_month_day day) {
-  return static_cast<unsigned>(day.month());
+
+std::string month_name(date::year_month_day day) {
+  return fmt::format("{:04}-{:02}", year_of(day), static_cast<unsigned>(day.month()));
 }
-unsigned day_of(date::year_month_day day) {
-  return static_cast<unsigned>(day.day());
+
+std::string day_name(date::year_month_day day) {
+  return fmt::format("{}-{:02}", month_name(day), static_cast<unsigned>(day.day()));
 }
 
 // The hour in which the clocks are put back occurs twice: the offset distinguishes the two.
 Period hour_of(const WallTime& time) {
   const auto hour = date::floor<std::chrono::hours>(time.local);
   const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(time.offset).count();
-  const date::year_month_day day = time.date();
-  return {
-      .order = (hour.time_since_epoch() - time.offset).count(),
-      .name = fmt::format("{:04}-{:02}-{:02} {:02}:00{}{:02}:{:02}", year_of(day), month_of(day),
-                          day_of(day), (hour - time.day()).count(), minutes < 0 ? '-' : '+',
-                          std::abs(minutes) / 60, std::abs(minutes) % 60)};
+  return {.order = (hour.time_since_epoch() - time.offset).count(),
+          .name = fmt::format("{} {:02}:00{}{:02}:{:02}", day_name(time.date()),
+                              (hour - time.day()).count(), minutes < 0 ? '-' : '+',
+                              std::abs(minutes) / 60, std::abs(minutes) % 60)};
 }
 
 Period day_period(const WallTime& time) {
-  const date::year_month_day day = time.date();
-  return {.order = time.day().time_since_epoch().count(),
-          .name = fmt::format("{:04}-{:02}-{:02}", year_of(day), month_of(day), day_of(day))};
+  return {.order = time.day().time_since_epoch().count(), .name = day_name(time.date())};
 }
 
 // ISO 8601: weeks begin on Monday, and the first week of a year contains its first Thursday.
@@ -78,8 +78,8 @@ Period week_of(const WallTime& time) {
 
 Period month_period(const WallTime& time) {
   const date::year_month_day day = time.date();
-  return {.order = std::int64_t{year_of(day)} * 100 + month_of(day),
-          .name = fmt::format("{:04}-{:02}", year_of(day), month_of(day))};
+  return {.order = std::int64_t{year_of(day)} * 100 + static_cast<unsigned>(day.month()),
+          .name = month_name(day)};
 }
 
 Period year_period(const WallTime& time) {
@@ -137,9 +137,20 @@ class Planner {
     keep_held();
     keep_compared();
     keep_witnesses();
-    for (RetentionDecision& decision : decisions_)
-      if (decision.reasons.empty()) decision.reasons.emplace_back("no rule keeps it");
     return std::move(decisions_);
+  }
+
+  // The sequence of the last snapshot that helps to show which times are those of a wrong clock;
+  // 0 if all times follow the order.
+  std::uint64_t unclear_through() const {
+    std::uint64_t last = 0;
+    const auto add = [&](std::size_t i) { last = std::max(last, snapshots_[i].sequence); };
+    for (const std::size_t i : as_made_) {
+      const std::optional<Contradiction>& contradiction = contradictions_[i];
+      if (doubted_[i] || contradiction) add(i);
+      if (contradiction && contradiction->next) add(as_made_[*contradiction->next]);
+    }
+    return last;
   }
 
  private:
@@ -148,13 +159,19 @@ class Planner {
     kShifted,  // those of contradicted snapshots as if the clock had been right before
   };
 
-  // Sequence numbers of the backups before and after a time without any.
+  // What a snapshot is within a duration of.
+  enum class Within { kNothing, kNewest, kBeforeGap };
+
+  // Between two backups.
   struct Gap {
-    std::uint64_t begin = 0;
+    std::uint64_t begin = 0;  // their sequence numbers
     std::uint64_t end = 0;
+    std::chrono::days length{};
+
+    std::string name() const { return "a gap of " + base::format_duration(length); }
   };
 
-  bool is_future(std::size_t i) const { return snapshots_[i].time > now_; }
+  bool is_future(std::size_t i) const { return base::is_in_future(snapshots_[i].time, now_); }
   bool is_complete(std::size_t i) const {
     return snapshots_[i].status == SnapshotStatus::kComplete;
   }
@@ -176,12 +193,11 @@ class Planner {
       decisions_[order[at]].is_doubted = doubted[at];
     }
     std::erase_if(order, [this](std::size_t i) { return is_future(i); });
-    find_contradicted(std::move(order));
+    as_made_ = std::move(order);
+    find_contradicted();
   }
 
-  // `order`: the positions of all that are not in the future, as they were made.
-  void find_contradicted(std::vector<std::size_t> order) {
-    as_made_ = std::move(order);
+  void find_contradicted() {
     std::vector<SnapshotInfo> as_made;
     as_made.reserve(as_made_.size());
     for (const std::size_t i : as_made_) as_made.push_back(snapshots_[i]);
@@ -227,16 +243,15 @@ class Planner {
     const SnapshotInfo& end = snapshots_[*after];
     const SnapshotInfo& begin = snapshots_[*std::next(after)];
     if (snapshots_[trusted_.front()].time - end.time >= kMaxAhead) return;
-    gap_ = {.begin = begin.sequence, .end = end.sequence};
-    std::uint64_t left = 0;
-    for (std::size_t i = 0; i < snapshots_.size(); ++i)
-      if (is_at_gap(i)) ++left;
-    if (left <= gap_.end - gap_.begin && gap_.end > rules_.used_up + 1) return;
+    gap_ = {.begin = begin.sequence,
+            .end = end.sequence,
+            .length = std::chrono::floor<std::chrono::days>(end.time - begin.time)};
+    const std::uint64_t skipped_through = std::max(gap_.begin, rules_.used_up);
+    const auto left = std::ranges::count_if(snapshots_, [&](const SnapshotInfo& snapshot) {
+      return snapshot.sequence > skipped_through && snapshot.sequence < gap_.end;
+    });
+    if (skipped_through + static_cast<std::uint64_t>(left) + 1 < gap_.end) return;
     earlier_anchor_ = anchor_of({std::next(after), trusted_.end()});
-  }
-
-  bool is_at_gap(std::size_t i) const {
-    return snapshots_[i].sequence >= gap_.begin && snapshots_[i].sequence <= gap_.end;
   }
 
   void keep(std::size_t i, std::string reason) {
@@ -262,27 +277,35 @@ class Planner {
       keep(backups_.front(), "newest snapshot, never dropped");
   }
 
-  // `i` is at most `duration` before the newest complete snapshot, before the newest one with a
-  // time that is not doubted, or before the newest one before a recent gap. A contradicted one
+  // Whether `i` is at most `duration` before the newest complete snapshot or the newest one with a
+  // time that is not doubted, or else before the newest one before a recent gap. A contradicted one
   // counts as made when the next one was, so that it is not dropped as soon as the clock is right.
-  bool is_within(std::size_t i, std::chrono::seconds duration) {
+  Within within(std::size_t i, std::chrono::seconds duration) {
     const std::optional<Contradiction>& contradiction = contradictions_[i];
-    if (contradiction && !contradiction->next) return true;
+    if (contradiction && !contradiction->next) return Within::kNewest;
     const sys_seconds made = snapshots_[contradiction ? as_made_[*contradiction->next] : i].time;
     const auto is_after = [&](const std::optional<std::size_t>& anchor) {
       return anchor && snapshots_[*anchor].time - made <= duration;
     };
-    is_gap_needed_ = is_gap_needed_ || is_after(earlier_anchor_);
-    return !anchor_ || is_after(anchor_) || is_after(trusted_anchor_) || is_after(earlier_anchor_);
+    const bool is_before_gap = is_after(earlier_anchor_);
+    is_gap_needed_ = is_gap_needed_ || is_before_gap;
+    if (!anchor_ || is_after(anchor_) || is_after(trusted_anchor_)) return Within::kNewest;
+    return is_before_gap ? Within::kBeforeGap : Within::kNothing;
+  }
+
+  std::string within_text(Within nearest, std::chrono::seconds duration) const {
+    const std::string length = base::format_duration(duration);
+    if (nearest == Within::kNothing) return fmt::format("more than {} before the newest", length);
+    const std::string gap = nearest == Within::kBeforeGap ? " before " + gap_.name() : "";
+    return fmt::format("within {} of the newest{}", length, gap);
   }
 
   void keep_within() {
     const std::chrono::seconds duration = rules_.policy.keep_within;
-    if (duration.count() <= 0) return;
-    const std::string reason =
-        fmt::format("within {} of the newest", base::format_duration(duration));
-    for (const std::size_t i : backups_)
-      if (is_within(i, duration)) keep(i, reason);
+    for (const std::size_t i : backups_) {
+      const Within nearest = duration.count() > 0 ? within(i, duration) : Within::kNothing;
+      if (nearest != Within::kNothing) keep(i, within_text(nearest, duration));
+    }
   }
 
   void keep_last() {
@@ -322,14 +345,14 @@ class Planner {
   }
 
   void keep_rescued() {
-    const std::string duration = base::format_duration(rules_.sweep_keep);
     for (std::size_t i = 0; i < snapshots_.size(); ++i) {
       if (snapshots_[i].kind != SnapshotKind::kRescue || is_future(i)) continue;
-      if (is_within(i, rules_.sweep_keep))
-        keep(i, fmt::format("rescued by a sweep, within {} of the newest", duration));
+      const Within nearest = within(i, rules_.sweep_keep);
+      const std::string reason = "rescued by a sweep, " + within_text(nearest, rules_.sweep_keep);
+      if (nearest == Within::kNothing)
+        decisions_[i].reasons.push_back(reason);
       else
-        decisions_[i].reasons.push_back(
-            fmt::format("rescued by a sweep, more than {} before the newest", duration));
+        keep(i, reason);
     }
   }
 
@@ -358,10 +381,7 @@ class Planner {
       if (decisions_[i].verdict == Verdict::kKeep) return;
       keep(i, "shows when another snapshot, with a wrong time, was made");
     };
-    for (std::size_t i = 0; i < snapshots_.size(); ++i) {
-      if (!is_gap_needed_ || !is_at_gap(i) || decisions_[i].verdict == Verdict::kKeep) continue;
-      keep(i, "shows that the clock may have jumped");
-    }
+    if (is_gap_needed_) keep_gap();
     for (std::size_t at = as_made_.size(); at-- > 0;) {
       const std::size_t i = as_made_[at];
       const std::optional<Contradiction>& contradiction = contradictions_[i];
@@ -372,13 +392,25 @@ class Planner {
     }
   }
 
+  // What shows the gap, and the anchor before it.
+  void keep_gap() {
+    for (std::size_t i = 0; i < snapshots_.size(); ++i) {
+      const std::uint64_t made = snapshots_[i].sequence;
+      const bool is_at_gap = made >= gap_.begin && made <= gap_.end;
+      if (is_at_gap && decisions_[i].verdict != Verdict::kKeep)
+        keep(i, "shows " + gap_.name() + ": no backups were made, or the clock jumped");
+    }
+    if (decisions_[*earlier_anchor_].verdict != Verdict::kKeep)
+      keep(*earlier_anchor_, "the newest complete one before " + gap_.name());
+  }
+
   std::span<const SnapshotInfo> snapshots_;
   const RetentionRules& rules_;
   sys_seconds now_;
   const date::time_zone* zone_;
   std::vector<RetentionDecision> decisions_;
   std::vector<bool> doubted_;         // of snapshots_, see doubted_times()
-  std::vector<std::size_t> as_made_;  // positions in snapshots_, without the future
+  std::vector<std::size_t> as_made_;  // positions in snapshots_, in that order, without the future
   std::vector<std::optional<Contradiction>> contradictions_;  // of snapshots_
   bool has_contradictions_ = false;
   std::vector<std::size_t> backups_;   // positions in snapshots_
@@ -390,18 +422,63 @@ class Planner {
   bool is_gap_needed_ = false;                 // something is within a duration of it
 };
 
-// Whether the same rules drop nothing more once this is carried out. Where many nights had a wrong
-// clock, what is dropped may have shown which of the others had it.
-bool is_stable(std::span<const SnapshotInfo> snapshots,
-               std::span<const RetentionDecision> decisions, const RetentionRules& rules,
-               sys_seconds now) {
+// What the rules alone decide.
+struct RetentionDraft {
+  std::vector<RetentionDecision> decisions;
+  std::uint64_t unclear_through = 0;  // see Planner::unclear_through()
+};
+
+RetentionDraft draft_plan(std::span<const SnapshotInfo> snapshots, const RetentionRules& rules,
+                          sys_seconds now) {
+  Planner planner(snapshots, rules, now);
+  return {.decisions = planner.run(), .unclear_through = planner.unclear_through()};
+}
+
+bool drops_nothing(const RetentionDraft& draft) {
+  return std::ranges::count(draft.decisions, Verdict::kDrop, &RetentionDecision::verdict) == 0;
+}
+
+std::vector<SnapshotInfo> left_by(const RetentionDraft& draft,
+                                  std::span<const SnapshotInfo> snapshots) {
   std::vector<SnapshotInfo> left;
   for (std::size_t i = 0; i < snapshots.size(); ++i)
-    if (decisions[i].verdict == Verdict::kKeep) left.push_back(snapshots[i]);
-  if (left.size() == snapshots.size()) return true;
-  return std::ranges::all_of(
-      Planner(left, rules, now).run(),
-      [](const RetentionDecision& decision) { return decision.verdict == Verdict::kKeep; });
+    if (draft.decisions[i].verdict == Verdict::kKeep) left.push_back(snapshots[i]);
+  return left;
+}
+
+// Whether the rules drop nothing more once this is carried out. Where many nights had a wrong
+// clock, what is dropped may have shown which of the others had it.
+bool is_stable(const RetentionDraft& draft, std::span<const SnapshotInfo> snapshots,
+               const RetentionRules& rules, sys_seconds now) {
+  return drops_nothing(draft) || drops_nothing(draft_plan(left_by(draft, snapshots), rules, now));
+}
+
+void keep_through(std::uint64_t sequence, std::span<const SnapshotInfo> snapshots,
+                  RetentionDraft& draft) {
+  for (std::size_t i = 0; i < snapshots.size(); ++i) {
+    RetentionDecision& decision = draft.decisions[i];
+    if (decision.verdict == Verdict::kKeep || snapshots[i].sequence > sequence) continue;
+    decision.verdict = Verdict::kKeep;
+    decision.reasons.emplace_back("may show which times are those of a wrong clock");
+  }
+}
+
+// Whether plan_retention() certainly drops nothing of these.
+bool is_final(std::span<const SnapshotInfo> snapshots, const RetentionRules& rules,
+              sys_seconds now) {
+  RetentionDraft draft = draft_plan(snapshots, rules, now);
+  if (is_stable(draft, snapshots, rules, now)) return drops_nothing(draft);
+  keep_through(draft.unclear_through, snapshots, draft);
+  return drops_nothing(draft);
+}
+
+// Keeps the whole time in which the clock was wrong, so that what is dropped since then changes
+// nothing about it; if that is not enough, everything.
+void keep_unclear(std::span<const SnapshotInfo> snapshots, const RetentionRules& rules,
+                  sys_seconds now, RetentionDraft& draft) {
+  keep_through(draft.unclear_through, snapshots, draft);
+  if (drops_nothing(draft) || is_final(left_by(draft, snapshots), rules, now)) return;
+  keep_through(std::numeric_limits<std::uint64_t>::max(), snapshots, draft);
 }
 
 }  // namespace
@@ -413,14 +490,11 @@ std::string pin_text(const SnapshotInfo& snapshot, std::string_view zone) {
 
 std::vector<RetentionDecision> plan_retention(std::span<const SnapshotInfo> snapshots,
                                               const RetentionRules& rules, sys_seconds now) {
-  std::vector<RetentionDecision> decisions = Planner(snapshots, rules, now).run();
-  if (is_stable(snapshots, decisions, rules, now)) return decisions;
-  for (RetentionDecision& decision : decisions) {
-    if (decision.verdict == Verdict::kKeep) continue;
-    decision.verdict = Verdict::kKeep;
-    decision.reasons = {"shows which times are those of a wrong clock"};
-  }
-  return decisions;
+  RetentionDraft draft = draft_plan(snapshots, rules, now);
+  if (!is_stable(draft, snapshots, rules, now)) keep_unclear(snapshots, rules, now, draft);
+  for (RetentionDecision& decision : draft.decisions)
+    if (decision.reasons.empty()) decision.reasons.emplace_back("no rule keeps it");
+  return std::move(draft.decisions);
 }
 
 }  // namespace store

@@ -3,7 +3,8 @@
 //
 // A snapshot kept by any rule is kept, so another rule or a higher number never drops more; and
 // once a plan is carried out, the same plan has nothing to drop. Where that would not hold, because
-// what is dropped shows which of many nights had a wrong clock, nothing is dropped. Besides the
+// what is dropped shows which of many nights had a wrong clock, all is kept up to the last one that
+// helps to show it, and only later ones are dropped; if that is not enough, nothing is. Besides the
 // policy's rules:
 //   - The newest complete snapshot is never dropped, nor the newest of all (it may hold what a run
 //     in progress has stored so far).
@@ -12,11 +13,11 @@
 //     than two days between backups they count from the newest one before it, too, until the
 //     backups since then span two days: the clock may have jumped ahead, and the guard of what
 //     deletes trusts it after an hour (store/clock_guard.h). With a backup a week, they so always
-//     count from the newest but one.
+//     count from the newest but one. What shows the gap is kept with what that keeps.
 //   - Of an hour, day, week, month or year the newest complete snapshot is kept; one that is not
 //     complete is kept only if that period has no complete one.
-//   - A snapshot dated after `now` comes from a wrong clock. It is kept until that time has come
-//     and counts for no rule, so that it can't displace the real ones.
+//   - A snapshot in the future of `now` (base::is_in_future()) comes from a wrong clock. It is kept
+//     until that time has come and counts for no rule, so that it can't displace the real ones.
 //   - A snapshot whose time contradicts the order in which they were made (store/doubted_times.h)
 //     takes the place of no other within a duration or in a period: these rules also keep what they
 //     would keep without it. `last` counts in the order in which they were made.
