@@ -8,6 +8,7 @@
 
 #include "base/atomic_file.h"
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/json_text.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
@@ -70,7 +71,7 @@ std::vector<std::string> clock_troubles(const base::ClockSighting& now,
                                         std::span<const DatedBackup> newest) {
   std::vector<std::string> troubles;
   const auto is_later = [&](const DatedBackup& backup) {
-    return backup.time > now.time + base::kClockSlack;
+    return base::is_in_future(backup.time, now.time);
   };
   const auto count = std::ranges::count_if(newest, is_later);
   if (count > 0) {

@@ -47,7 +47,7 @@ std::optional<sys_seconds> certain_time(const store::TreeRecord& record,
   }
   const auto request = readable_request(record);
   // A clock that was ahead may have noted a time of the future.
-  if (!request || !request->not_before || *request->not_before > now + base::kClockSlack) {
+  if (!request || !request->not_before || base::is_in_future(*request->not_before, now)) {
     return latest;
   }
   return std::max(latest.value_or(*request->not_before), *request->not_before);
@@ -61,7 +61,7 @@ bool was_ahead(const store::TreeRecord& record, std::span<const store::SnapshotI
   if (!since) return false;
   std::optional<sys_seconds> first;
   for (const store::SnapshotInfo& snapshot : std::views::reverse(snapshots)) {
-    if (snapshot.sequence <= *since || snapshot.time > now + base::kClockSlack) break;
+    if (snapshot.sequence <= *since || base::is_in_future(snapshot.time, now)) break;
     first = snapshot.time;
   }
   return first && now - *first >= store::kMaxAhead;

@@ -57,7 +57,7 @@ std::vector<TimeDoubt> time_doubts(std::span<const SnapshotInfo> snapshots,
   const bool is_unclear = may_be_behind(snapshots, clock.now);
   const auto doubt_of = [&](std::size_t at) {
     const sys_seconds time = snapshots[at].time;
-    const bool is_in_future = time > clock.now + base::kClockSlack;
+    const bool is_in_future = base::is_in_future(time, clock.now);
     if (doubted[at]) {
       if (is_in_future && is_unclear) return TimeDoubt::kEitherWrong;
       return time < likely[at] ? TimeDoubt::kWasBehind : TimeDoubt::kWasAhead;

@@ -130,7 +130,7 @@ std::optional<sys_seconds> latest_certain_time(std::span<const SnapshotInfo> sna
 
 bool may_be_behind(std::span<const SnapshotInfo> snapshots, sys_seconds now) {
   const auto last = std::ranges::find_if(std::views::reverse(snapshots), [&](const auto& snapshot) {
-    return snapshot.time > now + base::kClockSlack;
+    return base::is_in_future(snapshot.time, now);
   });
   if (last == std::views::reverse(snapshots).end()) return false;
   const auto next = last.base();
@@ -142,7 +142,7 @@ bool confirms_time(std::span<const SnapshotInfo> snapshots, sys_seconds now) {
   times.reserve(snapshots.size());
   for (const SnapshotInfo& snapshot : snapshots) times.push_back(snapshot.time);
   std::ranges::sort(times, std::greater{});
-  if (times.empty() || times.front() > now + base::kClockSlack) return false;
+  if (times.empty() || base::is_in_future(times.front(), now)) return false;
   sys_seconds earliest = now;
   for (const sys_seconds time : times) {
     if (earliest - time > kMaxAhead) return false;

@@ -39,8 +39,8 @@ JobTable::JobTable(JobPlan plan, const JobStarts& starts, sys_seconds now)
 void JobTable::see_time(sys_seconds now) {
   for (auto& [job, state] : states_) {
     // A clock that is corrected by seconds must not start a job twice.
-    if (state.planned_start > now + base::kClockSlack) state.planned_start = now;
-    if (state.settled_start > now + base::kClockSlack) state.settled_start = now;
+    if (base::is_in_future(state.planned_start, now)) state.planned_start = now;
+    if (base::is_in_future(state.settled_start, now)) state.settled_start = now;
     if (state.retry && *state.retry > now + kJobRetry) {
       state.retry = now + kBusyRetry;
     }

@@ -42,7 +42,7 @@ std::vector<SnapshotInfo> last_nights(store::Reader& reader, const std::string& 
   for (std::size_t at = snapshots.size(); at-- > 0;) {
     const SnapshotInfo& snapshot = snapshots[at];
     if (snapshot.kind != store::SnapshotKind::kBackup) continue;
-    if (snapshot.time > now + base::kClockSlack) continue;
+    if (base::is_in_future(snapshot.time, now)) continue;
     if (snapshot.status != store::SnapshotStatus::kPartial) return {};
     if (doubted[at]) continue;  // of which night it is, is unknown
     if (nights.empty() || nights.back().time - snapshot.time >= kNight) nights.push_back(snapshot);
@@ -135,7 +135,7 @@ std::set<std::uint64_t> compared_backups(std::span<const SnapshotInfo> snapshots
   for (std::size_t at = snapshots.size(); at-- > 0;) {
     const SnapshotInfo& snapshot = snapshots[at];
     if (snapshot.kind != store::SnapshotKind::kBackup) continue;
-    if (snapshot.time > now + base::kClockSlack) continue;
+    if (base::is_in_future(snapshot.time, now)) continue;
     if (snapshot.status != store::SnapshotStatus::kPartial) break;
     if (doubted[at]) continue;
     firsts.insert_or_assign(std::chrono::floor<std::chrono::days>(snapshot.time),

@@ -102,9 +102,9 @@ ChoiceLimits usual_limits(const Location& location);
 // Takes the store's lock. Fails as Writer::open does, and with kDamaged, having changed nothing, if
 // the store is damaged: unreadable data might be needed. Fails with kUsage if the grace period is
 // to be skipped while there is a reader or a copy lacks a pack, or where the storage can't create a
-// name only once. Once the first step is done, a full
-// disk is not an error: the report describes what is left. Everything is deleted by the time that
-// `clock` shows at the beginning, which the caller has judged (store/clock_guard.h).
+// name only once. Once the first step is done, a full disk is not an error: the report describes
+// what is left. Everything is deleted by the time that `clock` shows at the beginning, which the
+// caller has judged (store/clock_guard.h).
 PruneReport prune(const Location& location, base::FileSystem& files, const base::Clock& clock,
                   const PruneOptions& options);
 

@@ -159,7 +159,7 @@ class Planner {
     kShifted,  // those of contradicted snapshots as if the clock had been right before
   };
 
-  // What a snapshot is within a duration of.
+  // The snapshot from which a duration reaches back to another one.
   enum class Within { kNothing, kNewest, kBeforeGap };
 
   // Between two backups.
@@ -392,7 +392,7 @@ class Planner {
     }
   }
 
-  // What shows the gap, and the anchor before it.
+  // The snapshots that show the gap, and the anchor before it.
   void keep_gap() {
     for (std::size_t i = 0; i < snapshots_.size(); ++i) {
       const std::uint64_t made = snapshots_[i].sequence;
@@ -422,7 +422,7 @@ class Planner {
   bool is_gap_needed_ = false;                 // something is within a duration of it
 };
 
-// What the rules alone decide.
+// The decisions of the rules alone.
 struct RetentionDraft {
   std::vector<RetentionDecision> decisions;
   std::uint64_t unclear_through = 0;  // see Planner::unclear_through()

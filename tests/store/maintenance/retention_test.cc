@@ -360,6 +360,16 @@ TEST(Retention, ASnapshotFromAWrongClockDisplacesNothing) {
               ElementsAre("2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z", "2099-01-01T00:00:00Z"));
 }
 
+// Another machine made it, and its clock differs by minutes.
+TEST(Retention, ASnapshotWithinTheSlackOfClocksIsNotInTheFuture) {
+  RetentionRules rules = no_rules();
+  rules.policy.last = 1;
+  const std::vector<SnapshotInfo> snapshots = {snapshot(at("2026-01-01T12:00")),
+                                               snapshot(at("2026-01-01T12:20"))};
+  EXPECT_THAT(kept(snapshots, rules, at("2026-01-01T12:15")), ElementsAre("2026-01-01T12:20:00Z"));
+  EXPECT_EQ(kept(snapshots, rules, at("2026-01-01T12:14")).size(), 2U);
+}
+
 TEST(Retention, AClockThatWentBackDropsNothing) {
   EXPECT_EQ(kept(every(days(1), "2026-01-01", "2026-01-09"), no_rules(), at("1970-01-01")).size(),
             9U);

@@ -1,8 +1,10 @@
 // The retention of snapshots that a wrong clock dated.
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -21,6 +23,10 @@ using testing::ElementsAre;
 class Nights {
  public:
   Nights& backup(int day) { return add(day, SnapshotKind::kBackup); }
+  Nights& partial_backup(int day) {
+    backup(day).snapshots_.back().status = SnapshotStatus::kPartial;
+    return *this;
+  }
   Nights& rescue(int day) { return add(day, SnapshotKind::kRescue); }
   Nights& backups(int first, int last) {
     for (int day = first; day <= last; ++day) backup(day);
@@ -33,9 +39,23 @@ class Nights {
     return *this;
   }
 
-  // Drops what the rules drop, and returns which of the calls made the others, from 1.
-  std::vector<std::uint64_t> prune(const RetentionRules& rules) {
-    snapshots_ = kept_by(rules, snapshots_, time(10'000));
+  // The sequence of the last call.
+  std::uint64_t made() const { return made_; }
+
+  // The verdict and the reasons of a plan for each snapshot that is left.
+  std::vector<std::string> reasons(const RetentionRules& rules) const {
+    std::vector<std::string> texts;
+    for (const RetentionDecision& decision : plan_retention(snapshots_, rules, time(10'000))) {
+      texts.push_back(fmt::format("{}: {}", decision.verdict == Verdict::kKeep ? "keep" : "drop",
+                                  fmt::join(decision.reasons, "; ")));
+    }
+    return texts;
+  }
+
+  // Drops what the rules drop at midnight of a day, and returns which of the calls made the others,
+  // from 1.
+  std::vector<std::uint64_t> prune(const RetentionRules& rules, int today = 10'000) {
+    snapshots_ = kept_by(rules, snapshots_, time(today));
     std::vector<std::uint64_t> calls;
     for (const SnapshotInfo& snapshot : snapshots_) calls.push_back(snapshot.sequence);
     return calls;
@@ -48,6 +68,7 @@ class Nights {
     SnapshotInfo& snapshot = snapshots_.emplace_back();
     snapshot.sequence = ++made_;
     snapshot.id.bytes[0] = static_cast<std::byte>(made_);
+    snapshot.id.bytes[1] = static_cast<std::byte>(made_ >> 8U);
     snapshot.time = time(day);
     snapshot.kind = kind;
     return *this;
@@ -151,6 +172,68 @@ TEST(WrongClockRetentionTest, AGapMayBeOneOfSequencesToo) {
       << "the others were dropped, if there were any";
 }
 
+TEST(WrongClockRetentionTest, SkippedSequencesBeforeARescueAreNoDroppedBackups) {
+  RetentionRules rules = keep_within_rule(days(30));
+  Nights nights;
+  nights.backups(0, 3).skip(800).rescue(3).backup(367);
+  rules.used_up = 804;
+  EXPECT_THAT(nights.prune(rules), ElementsAre(1, 2, 3, 4, 805, 806));
+  rules.used_up = 803;
+  EXPECT_THAT(nights.prune(rules), ElementsAre(806)) << "the one with 804 was dropped";
+}
+
+// Backups that are not complete lie between the newest complete one before the gap and the gap.
+TEST(WrongClockRetentionTest, WhatDurationsCountFromBeforeAGapIsKeptWithIt) {
+  RetentionRules rules = no_rules();
+  rules.sweep_keep = days(40);
+  Nights nights;
+  nights.rescue(0).backup(30).partial_backup(35).partial_backup(40).backup(45);
+  EXPECT_THAT(
+      nights.reasons(rules),
+      ElementsAre("keep: rescued by a sweep, within 40d of the newest before a gap of 5d",
+                  "keep: the newest complete one before a gap of 5d", "drop: no rule keeps it",
+                  "keep: shows a gap of 5d: no backups were made, or the clock jumped",
+                  "keep: newest complete snapshot, never dropped"));
+  EXPECT_THAT(nights.prune(rules), ElementsAre(1, 2, 4, 5));
+  EXPECT_THAT(nights.prune(rules), ElementsAre(1, 2, 4, 5));
+}
+
+TEST(WrongClockRetentionTest, AReasonNamesTheGapOnlyIfNothingElseKeepsTheSnapshot) {
+  Nights nights;
+  nights.backups(0, 3).backup(12);
+  EXPECT_THAT(
+      nights.reasons(keep_within_rule(days(10))),
+      ElementsAre("keep: within 10d of the newest before a gap of 9d",
+                  "keep: within 10d of the newest before a gap of 9d",
+                  "keep: within 10d of the newest", "keep: within 10d of the newest",
+                  "keep: newest complete snapshot, never dropped; within 10d of the newest"));
+}
+
+// There are about as many right nights as wrong ones, so what a plan drops would decide for the
+// next one which of them were wrong: each night the same.
+TEST(WrongClockRetentionTest, AnUnclearPastDoesNotKeepTheNightsSince) {
+  const RetentionRules rules;  // those of the default configuration
+  Nights nights;
+  nights.backups(0, 35).rescue(35).backups(7, 34);
+  const std::uint64_t unclear = nights.made() + 1;  // and the next one, which shows it
+  for (int night = 64; night <= 200; ++night) {
+    nights.backup(night);
+    const std::vector<std::uint64_t> kept = nights.prune(rules);
+    // The days, and the weeks and months before them.
+    EXPECT_LE(std::ranges::count_if(kept, [&](auto call) { return call > unclear; }), 31 + 9 + 4)
+        << night;
+  }
+  nights.backups(201, 207);
+  const std::string text = "may show which times are those of a wrong clock";
+  const std::vector<std::string> reasons = nights.reasons(rules);
+  const auto is_for_clock = [&](const std::string& reason) {
+    return reason.find(text) != std::string::npos;
+  };
+  EXPECT_GT(std::ranges::count_if(reasons, is_for_clock), 20) << "else this tests nothing";
+  EXPECT_TRUE(std::none_of(reasons.end() - 31, reasons.end(), is_for_clock));
+  EXPECT_THAT(reasons, testing::Contains("drop: no rule keeps it"));
+}
+
 TEST(WrongClockRetentionTest, ARescueStaysWhileTheClockIsBehind) {
   RetentionRules rules = keep_last_rule(1);
   Nights nights;
@@ -170,6 +253,46 @@ RC_GTEST_PROP(WrongClockRetentionProperty, ASecondPlanDropsNothing, ()) {
   rules.policy.last = *rc::gen::inRange(0U, 4U);
   const auto kept = nights.prune(rules);
   RC_ASSERT(nights.prune(rules) == kept);
+}
+
+// Times that are wrong for about as long as others are right are the hardest: a few snapshots more
+// or less decide which of them are doubted.
+RC_GTEST_PROP(WrongClockRetentionProperty, OnceTheClockIsRightThePlansDropAgain, ()) {
+  constexpr int kWeeks = 4;
+  const int within = *rc::gen::inRange(3, 9);
+  RetentionRules rules = keep_within_rule(days(within));
+  rules.policy.last = *rc::gen::inRange(0U, 4U);
+  rules.policy.weekly = 24;
+  rules.sweep_keep = days(*rc::gen::element(10, 90));
+  const bool is_pruned_nightly = *rc::gen::arbitrary<bool>();
+  Nights nights;
+  int night = 0;
+  for (int left = *rc::gen::inRange(1, 3); left > 0; --left) {
+    const int wrong = *rc::gen::inRange(1, 13);
+    const int right = wrong + *rc::gen::inRange(1, 9);
+    const int offset =
+        *rc::gen::oneOf(rc::gen::inRange(-wrong - 2, -wrong + 1), rc::gen::inRange(-40, 10));
+    const bool is_rescue = *rc::gen::inRange(0, 10) < 7;
+    for (int made = 0; made < right + wrong; ++made, ++night) {
+      const int day = night + (made < right ? 0 : offset);
+      nights.backup(day);
+      if (is_rescue && made == right - 1) nights.rescue(day);
+      if (is_pruned_nightly) nights.prune(rules, day);
+    }
+  }
+  const std::uint64_t before = nights.made();
+  std::vector<std::uint64_t> kept;
+  for (const int end = night + 7 * kWeeks; night < end; ++night) {
+    kept = nights.backup(night).prune(rules, night);
+    RC_ASSERT(nights.prune(rules, night) == kept);
+  }
+  const auto newest = std::ranges::find_if(kept, [&](auto call) { return call > before; });
+  const auto since = static_cast<int>(kept.end() - newest);
+  RC_ASSERT(since >= within + 1);
+  // Five weeks may begin in that time, and the first night shows which times are wrong.
+  RC_ASSERT(since <= within + 1 + kWeeks + 3);
+  RC_ASSERT(kept[kept.size() - 1 - static_cast<std::size_t>(within)] ==
+            nights.made() - static_cast<std::uint64_t>(within));
 }
 
 }  // namespace
