@@ -10,6 +10,7 @@
 
 #include "base/atomic_file.h"
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/json_text.h"
 #include "base/log.h"
@@ -110,16 +111,21 @@ bool UserLetters::put(const UserLetter& letter) const {
                           base::OnExisting::kFail);
 }
 
-std::vector<UserLetter> UserLetters::list() const {
+std::vector<UserLetter> UserLetters::list(sys_seconds now) const {
   std::vector<UserLetter> letters;
   for (const std::string& file : files_.list(directory_)) {
     if (!file.ends_with(kLetterSuffix)) continue;
     auto letter = find(file.substr(0, file.size() - kLetterSuffix.size()));
     if (letter) letters.push_back(std::move(*letter));
   }
-  std::ranges::sort(letters, [](const UserLetter& one, const UserLetter& other) {
-    return std::tie(one.tried, other.written, one.name) <
-           std::tie(other.tried, one.written, other.name);
+  // A clock that was ahead dated the attempt; by its time the letter would come last for long.
+  const auto tried = [&](const UserLetter& letter) {
+    return base::is_in_future(letter.tried, now) ? sys_seconds(std::chrono::seconds(1))
+                                                 : letter.tried;
+  };
+  std::ranges::sort(letters, [&](const UserLetter& one, const UserLetter& other) {
+    return std::tuple(tried(one), other.written, one.name) <
+           std::tuple(tried(other), one.written, other.name);
   });
   return letters;
 }
@@ -178,8 +184,9 @@ void UserLetters::forget_others(const std::vector<store::TreeRecord>& trees,
                                 sys_seconds now) const {
   // A run may have put a letter about a tree that it created since `trees` were listed.
   constexpr std::chrono::hours kMinAge{1};
-  for (const UserLetter& letter : list()) {
-    if (!needs_tree(letter.kind) || now - letter.written < kMinAge) continue;
+  for (const UserLetter& letter : list(now)) {
+    const bool is_new = !base::is_in_future(letter.written, now) && now - letter.written < kMinAge;
+    if (!needs_tree(letter.kind) || is_new) continue;
     if (is_of_absent_tree(letter.name, trees)) remove(letter);
   }
   for (const std::string& file : files_.list(directory_)) {

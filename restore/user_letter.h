@@ -61,7 +61,7 @@ class UserLetters {
   // Those that are not yet sent, in the order in which to try them: the untried ones, the newest
   // first, then those that were tried longest ago. So no letter has to wait for another one each
   // time. Damaged ones are removed, with an error in the log.
-  std::vector<UserLetter> list() const;
+  std::vector<UserLetter> list(std::chrono::sys_seconds now) const;
 
   // Returns nullopt if it was sent or removed, or is damaged.
   std::optional<UserLetter> find(const std::string& name) const;

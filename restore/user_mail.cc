@@ -164,11 +164,11 @@ bool UserMail::is_kept(const UserLetter& letter) const {
 
 void UserMail::send_pending(std::span<const store::TreeRecord> trees, ClockTrust clock) const {
   try {
-    if (letters_.list().empty()) return;  // without a lock
+    if (letters_.list(now()).empty()) return;  // without a lock
     const auto lock = letters_.lock(environment_.clock);
     if (lock == nullptr) return;  // another process sends
     std::vector<UserLetter> due;
-    for (UserLetter& letter : letters_.list()) {
+    for (UserLetter& letter : letters_.list(now())) {
       const Turn turn = turn_of(letter, trees, clock);
       if (turn == Turn::kNever) letters_.remove(letter);
       if (turn == Turn::kTooEarly) letters_.withdraw(letter);
@@ -206,7 +206,10 @@ UserMail::Turn UserMail::turn_about_tree(UserLetter& letter,
   const auto left = letter.expires - now();
   const bool is_reminder = letter.kind == LetterKind::kReminder;
   if (clock == ClockTrust::kUntrusted) {
-    return is_reminder || left <= std::chrono::seconds(0) ? Turn::kLater : Turn::kNow;
+    // A clock that is behind would promise a longer stay than there is.
+    const bool is_likely = left > std::chrono::seconds(0) &&
+                           left <= environment_.config.longest_stay_of(letter.account);
+    return is_reminder || !is_likely ? Turn::kLater : Turn::kNow;
   }
   if (needs_tree(letter.kind) && left <= std::chrono::seconds(0)) return Turn::kNever;
   return is_reminder && left > kReminderLead ? Turn::kTooEarly : Turn::kNow;

@@ -43,8 +43,8 @@ std::vector<Finding> check_jobs(const nlohmann::ordered_json& daemon) {
   }
   if (const std::string trouble = metrics_trouble_in(daemon); !trouble.empty()) {
     findings.push_back(failure(kServiceCheck, "metrics", base::escape_for_terminal(trouble),
-                               "ss -ltnp shows which program listens there; the daemon tries again "
-                               "every minute"));
+                               "if another program has the address, ss -ltnp shows which; the "
+                               "daemon tries again every minute"));
   }
   findings.push_back(
       passed(kServiceCheck, "daemon", fmt::format("running since {}", daemon.value("since", ""))));

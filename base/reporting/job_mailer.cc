@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <iterator>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -137,10 +138,16 @@ bool JobMailer::deliver(JobRecord& record, PendingMail& mail) const {
     // Otherwise a mail that one recipient does not get would be sent to the others each time.
     if (is_delivered || may_be_delivered) note_reported(record, mail.troubles, now());
     if (!may_be_delivered) --recipient->attempts;
+    if (failure == MailFailure::kServer) {
+      // Perhaps only for this recipient, which the server checks for too long: the others come
+      // first next time.
+      std::rotate(recipient, std::next(recipient), mail.undelivered.end());
+      save(mail);
+      return false;
+    }
     const bool is_over = is_delivered || failure == MailFailure::kRefused;
-    recipient = is_over ? mail.undelivered.erase(recipient) : recipient + 1;
+    recipient = is_over ? mail.undelivered.erase(recipient) : std::next(recipient);
     if (!mail.undelivered.empty()) save(mail);
-    if (failure == MailFailure::kServer) return false;
     if (may_be_delivered) is_server_available = false;
   }
   return is_server_available;

@@ -13,7 +13,7 @@ enum class MailFailure {
   kServer,    // the server accepts no mail now: it can't be reached, refuses the login, or is busy
   kDeferred,  // it refused this mail or its recipient for now: worth another attempt later
   kRefused,   // it refused this mail or its recipient, or the mail could not be written
-  kUnknown,   // it received the whole mail and did not answer: it may have delivered it
+  kUnknown,   // the whole mail was sent, without an answer: it may be delivered
 };
 
 class MailError : public Error {

@@ -171,7 +171,7 @@ class Submission {
     const bool is_refused = reply / 100 == 4 || reply / 100 == 5;
     if (has_sent_message() && !is_refused) {
       give_up(ErrorCode::kNetwork,
-              cause + ": the server received the whole mail, but did not confirm it",
+              cause + ": the server may have received the whole mail, but did not confirm it",
               MailFailure::kUnknown);
     }
     explain_session(code, cause);

@@ -120,7 +120,7 @@ TEST_F(DoctorTest, ReportsAKeyAnIndexAndALogInACopy) {
   mailstow_.config()["store"]["key_file"] = (links / "key").string();
   std::string found = failure_of("copy", 2);
   EXPECT_THAT(found, HasSubstr("it lies in the copy nas in " + copy.string()));
-  EXPECT_THAT(found, HasSubstr("the key that opens it"));
+  EXPECT_THAT(found, HasSubstr("it opens the store and every copy of it"));
   fs::rename(copy / "key", mailstow_.key_file());
   mailstow_.config()["store"]["key_file"] = mailstow_.key_file().string();
 

@@ -109,7 +109,7 @@ class PendingUserMailTest : public testing::Test {
   }
 
   std::vector<UserLetter> letters() {
-    return UserLetters(environment_.files, config().store).list();
+    return UserLetters(environment_.files, config().store).list(environment_.clock.now_seconds());
   }
 
   tests::TemporaryDirectory directory_;
@@ -138,6 +138,21 @@ TEST_F(PendingUserMailTest, AFailureOfTheServerEndsTheAttemptsForNow) {
   sweep(trees);
   EXPECT_THAT(recipients(), ElementsAre("bob@example.org"))
       << "a letter that ended the attempts is the last of the next time";
+}
+
+TEST_F(PendingUserMailTest, AnAttemptOfAClockThatWasAheadIsNoLateOne) {
+  const std::vector<store::TreeRecord> trees = {tree("1", "closing", days(7)),
+                                                tree("2", "bob", days(7))};
+  notify_restored(trees[1]);
+  UserLetter letter = letters().at(0);
+  letter.tried = now() + days(365);
+  UserLetters(environment_.files, config().store).replace(letter);
+  notify_restored(trees[0]);
+  sweep(trees);
+  EXPECT_THAT(recipients(), IsEmpty()) << "one that was never tried comes first";
+  clock_.sleep_for(hours(1));
+  sweep(trees);
+  EXPECT_THAT(recipients(), ElementsAre("bob@example.org"));
 }
 
 TEST_F(PendingUserMailTest, TheLetterOfARunIsTriedFirst) {
