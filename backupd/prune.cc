@@ -130,20 +130,22 @@ void refuse_to_skip_grace(const store::Location& location) {
 store::KnownCopy copy_in_directory(const base::Environment& environment, const std::string& name,
                                    const base::Path& directory, const std::string& update) {
   const base::Path packs = directory / store::kPacksArea;
+  bool is_there = false;
   try {
     static_cast<void>(environment.files.list(packs));
-    if (environment.files.modified(packs)) {
-      return {.name = name,
-              .directory = directory,
-              .newest = store::newest_commit_of_copy(store::location_of(environment.config.store),
-                                                     environment.files, directory),
-              .update = update};
-    }
+    is_there = environment.files.modified(packs).has_value();
   } catch (const base::Error& error) {
     refuse_copy(name, fmt::format("can't be read: {}: mount its disk", error.what()));
   }
-  refuse_copy(name, fmt::format("is not in {}: mount its disk{}", directory.string(),
-                                update.empty() ? "" : ", or run " + update));
+  if (!is_there) {
+    refuse_copy(name, fmt::format("is not in {}: mount its disk{}", directory.string(),
+                                  update.empty() ? "" : ", or run " + update));
+  }
+  return {.name = name,
+          .directory = directory,
+          .newest = store::newest_commit_of_copy(store::location_of(environment.config.store),
+                                                 environment.files, directory),
+          .update = update};
 }
 
 // A copy in a bucket has what its last update found. Fails with kUsage if that is not enough.

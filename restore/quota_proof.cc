@@ -66,7 +66,7 @@ std::string shown(const QuotaUse& use) {
 // that counted it.
 struct Try {
   Sign sign = Sign::kNotCounted;
-  bool is_undisturbed = true;  // no usage changed at all
+  bool is_undisturbed = true;  // no usage changed at all; false if the probe was counted
   std::string words = {};
 };
 

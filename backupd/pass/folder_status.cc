@@ -33,7 +33,7 @@ std::vector<std::string> lasting_attributes(const imap::Folder& folder) {
 
 // A scan in the future was dated by a wrong clock.
 bool was_scanned_lately(const store::FolderInfo& last, std::chrono::sys_seconds now) {
-  return last.last_full_scan <= now + base::kClockSlack &&
+  return !base::is_in_future(last.last_full_scan, now) &&
          now - last.last_full_scan < kFullScanInterval;
 }
 

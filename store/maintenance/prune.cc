@@ -251,7 +251,9 @@ class Prune {
     const bool is_worth_it = report_.dropped > 0 || packs.size() > 1 || condemned_.has_redated() ||
                              !rubbish_.empty() || std::ranges::any_of(packs, has_objects);
     if (!is_worth_it) return;
+    const std::uint64_t stored = session_.stored_bytes();
     commit(packs);
+    commit_bytes_ = session_.stored_bytes() - stored;
     const auto place = index().find(ObjectType::kCommit, index().highest_commit().id);
     if (place) first_commit_ = index().block(place->block).pack;
   }
@@ -284,16 +286,22 @@ class Prune {
       for (const std::size_t i : packs_.free_packs()) current_.push_back(i);
       packs_.replace(current_);
       if (needs_much_more(batch)) {
-        packs_.keep(current_);
+        keep_current();
         continue;
       }
       if (!copy_living(batch)) {
-        packs_.keep(current_);
+        keep_current();
         return;
       }
       commit(current_);
       current_.clear();
     }
+  }
+
+  // They also need others again.
+  void keep_current() {
+    packs_.keep(current_);
+    packs_.find_needed();
   }
 
   std::vector<std::size_t> next_batch() {
@@ -315,7 +323,8 @@ class Prune {
 
   bool has_room_left() {
     const PruneRoom room = room_left();
-    return uses_reserve_ ? room.with_reserve > kLeftForCommit : room.beside > 0;
+    if (!uses_reserve_) return room.beside > 0;
+    return room.with_reserve > std::max<std::uint64_t>(kLeftForCommit, 2 * commit_bytes_);
   }
 
   // Finds out what dead records in remaining packs need of the batch, which was not known when it
@@ -371,9 +380,7 @@ class Prune {
     checkpoint.pins = snapshots_.pins();
     std::vector<SnapshotLine> lines;
     snapshots_.for_each_line([&](const SnapshotLine& line) { lines.push_back(line); });
-    const std::uint64_t stored = session_.stored_bytes();
     session_.commit(in_series(std::move(checkpoint), lines));
-    if (report_.steps == 0) commit_bytes_ = session_.stored_bytes() - stored;
     packs_.replace(packs);
     ++report_.steps;
     condemned_.count_condemned();

@@ -34,8 +34,8 @@ class PrunePacks {
   std::int64_t newest_row() const { return rows_.empty() ? 0 : rows_.back().row; }
   bool has_only_commits(std::size_t pack) const;
 
-  // Of the commits since the last checkpoint, before compression: about as much as the next
-  // checkpoint takes, or more.
+  // Of the commits since the last checkpoint, before compression: more than the next checkpoint
+  // takes, usually several times, so that it fits for certain.
   std::uint64_t commit_bytes() const;
 
   // The packs that steps replace; they are kept again if the step did not come to its commit.
