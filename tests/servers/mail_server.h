@@ -25,7 +25,7 @@ struct MailServerOptions {
   std::string password = {};  // of the user "mailstow"; empty: no login required
 };
 
-// Addresses that begin with "nobody" are refused, with "full" always for now, with "later" once;
+// Addresses that begin with "unknown" are refused, with "full" always for now, with "later" once;
 // with "closing" the server refuses them because it closes the session. It stores mail for those
 // that begin with "mute", and ends the connection without an answer.
 class MailServer {

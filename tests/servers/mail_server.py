@@ -4,7 +4,7 @@ message, with the errors that a strict reading of RFC 5322 finds.
     mail_server.py DIRECTORY starttls|tls|none CERTIFICATE KEY [PASSWORD]
 
 Prints its port. With a password, only `mailstow` with it may send. Some addresses are special, by their
-beginning: `nobody` is refused, `later` is deferred once, `full` each time; at `closing` the server announces that
+beginning: `unknown` is refused, `later` is deferred once, `full` each time; at `closing` the server announces that
 it ends the session; mail for `mute` is stored, and the connection ends without an answer."""
 import asyncio
 import email
@@ -65,7 +65,7 @@ class Handler:
         self.greylist = set()
 
     async def handle_RCPT(self, _server, _session, envelope, address, _options):
-        if address.startswith("nobody"):
+        if address.startswith("unknown"):
             return "550 5.1.1 no such user here"
         if address.startswith("later") and address not in self.greylist:
             self.greylist.add(address)

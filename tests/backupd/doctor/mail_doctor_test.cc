@@ -69,7 +69,7 @@ TEST_F(MailDoctorTest, ReportsAMailServerThatDoesNotAcceptMail) {
   EXPECT_EQ(mail.mail()[0]["wrong"], json::array());
   EXPECT_EQ(mail.mail()[0]["to"], json({"admin@example.org"}));
   EXPECT_EQ(mail.mail()[0]["headers"]["Subject"], "mailstow on backup.example.org: a test");
-  mailstow_.config()["reports"]["to"] = {"nobody@example.org"};
+  mailstow_.config()["reports"]["to"] = {"unknown@example.org"};
   EXPECT_THAT(look("test mail", "failure", {"--send-test-mail"}), HasSubstr("no such user here"));
 
   config["ca_file"] = mail.stranger_ca_file().string();
@@ -102,7 +102,7 @@ TEST_F(MailDoctorTest, ReportsWhatPreventsNotifications) {
   const servers::MailServer mail({.tls = servers::MailTls::kNone});
   json& config = mailstow_.config();
   config["mail"] = mail.config();
-  config["reports"]["to"] = {"nobody@example.org"};
+  config["reports"]["to"] = {"unknown@example.org"};
   config["user_mail"]["restored"] = (mailstow_.directory() / "restored").string();
   config["hooks"] = {{{"command", {"true"}}},
                      {{"command", {"/nonexistent/hook", "x"}}},

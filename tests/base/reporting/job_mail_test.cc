@@ -122,7 +122,7 @@ TEST_F(JobMailTest, ASummaryIsSentAlwaysOrOnlyAboutTrouble) {
 }
 
 TEST_F(JobMailTest, RefusedMailIsSentAgainByTheNextRun) {
-  reporting().reports.to = {"nobody@example.org"};
+  reporting().reports.to = {"unknown@example.org"};
   const auto status = run("sweep", [] { return trouble("alice: away"); });
   EXPECT_EQ(status, ExitStatus::kPartial);
   EXPECT_THAT(record("sweep").reported, IsEmpty());
@@ -163,7 +163,7 @@ TEST_F(JobMailTest, MailThatCannotReachItsServerIsSentByTheNextJob) {
 }
 
 TEST_F(JobMailTest, ARecipientThatIsRefusedDoesNotAffectTheOthers) {
-  reporting().reports.to = {"nobody@example.org", "later@example.org", "admin@example.org"};
+  reporting().reports.to = {"unknown@example.org", "later@example.org", "admin@example.org"};
   const auto check = [&] { run("check", [] { return trouble("pack 1: torn"); }); };
   check();
   ASSERT_EQ(mail().size(), 1U);

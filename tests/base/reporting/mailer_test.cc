@@ -106,9 +106,9 @@ TEST_F(MailerTest, NamesTheSenderAndPreventsAutomaticReplies) {
 TEST_F(MailerTest, ARefusedRecipientDoesNotAffectTheOthers) {
   const Mailer mailer(config_, system_clock());
   EXPECT_ERROR(kRefused,
-               "send mail to nobody@example.org: " + server_.url() +
+               "send mail to unknown@example.org: " + server_.url() +
                    ": the server refused: 550 5.1.1 no such user here",
-               mailer.send({{"nobody@example.org", "b@example.org"}, "subject", "body\n"}));
+               mailer.send({{"unknown@example.org", "b@example.org"}, "subject", "body\n"}));
   ASSERT_EQ(server_.mail().size(), 1U);
   EXPECT_EQ(server_.mail()[0]["to"], json({"b@example.org"}));
   EXPECT_ERROR(kConfig, "not a mail address", mailer.send({{"b@example.org\r\nX: y"}, "", ""}));

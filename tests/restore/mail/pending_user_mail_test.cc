@@ -120,7 +120,7 @@ class PendingUserMailTest : public testing::Test {
 
 TEST_F(PendingUserMailTest, ARecipientThatIsRefusedDelaysNoOtherMail) {
   const std::vector<store::TreeRecord> trees = {
-      tree("1", "full", days(7)), tree("2", "nobody", days(7)), tree("3", "bob", days(7))};
+      tree("1", "full", days(7)), tree("2", "unknown", days(7)), tree("3", "bob", days(7))};
   for (const store::TreeRecord& tree : trees) notify_restored(tree);
   EXPECT_THAT(sweep(trees), HasSubstr("the server refused for now: 452 4.2.2 mailbox full"));
   EXPECT_THAT(recipients(), ElementsAre("bob@example.org"));

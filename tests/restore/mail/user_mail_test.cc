@@ -138,7 +138,7 @@ TEST_F(UserMailTest, RemindsOnceInTheLastDay) {
   ASSERT_EQ(mail().size(), 3U);
   // A user whose mail was refused is reminded by the next sweep.
   std::this_thread::sleep_for(std::chrono::milliseconds(2'500));
-  mailstow_.config()["accounts"][0]["mail"] = "nobody@example.org";
+  mailstow_.config()["accounts"][0]["mail"] = "unknown@example.org";
   mailstow_.save();
   const auto refused = mailstow_.restore({"sweep"});
   EXPECT_EQ(refused.status, 0);
